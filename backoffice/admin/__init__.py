@@ -1,0 +1,20 @@
+"""The office at /admin/: Flask-Admin carries the screens, one file per desk."""
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Theme
+
+from backoffice.admin import access, desks
+
+
+def install(app: Flask) -> None:
+    """Register login, sidebar and desks. Built per application: an Admin of a module would keep pointing at the last."""
+    access.install(app)
+    admin = Admin(
+        name="Counterfoil",
+        theme=Theme(folder="bootstrap4", base_template="office/base.html"),
+        index_view=desks.Start(name="Start", url="/admin", menu_class_name="hidden"),
+    )
+    for view in desks.views():
+        admin.add_view(view)
+    admin.init_app(app)

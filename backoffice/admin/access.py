@@ -1,0 +1,131 @@
+"""Who may enter the office: login, logout, and the session cookie. Sessions are rows; the cookie holds a token."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Request, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, PasswordField
+from wtforms.validators import InputRequired
+
+from backoffice.core import actor, formatting, units
+from backoffice.core.actor import Actor, origin
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.ports import settings
+from backoffice.staff import service as staff
+
+COOKIE = "office"
+blueprint = Blueprint(
+    "office",
+    __name__,
+    url_prefix="/admin",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+
+
+class Identity(UserMixin):
+    """The person behind a request, copied out of the row: ids begin with ``s:``, so a customer's can never pass."""
+
+    def __init__(self, ref: str, name: str) -> None:
+        self.ref, self.name = ref, name
+
+    def get_id(self) -> str:
+        return f"s:{self.ref}"
+
+
+class LoginForm(FlaskForm):
+    email = EmailField("E-mail", validators=[InputRequired("Which address?")], render_kw={"autocomplete": "username"})
+    password = PasswordField(
+        "Password",
+        validators=[InputRequired("The password is missing.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    next = HiddenField()
+
+
+def install(app: Flask) -> None:
+    manager = LoginManager()
+    manager.init_app(app)
+    manager.request_loader(_identity)
+    app.extensions["csrf"].exempt(blueprint)  # the login form checks its own token and keeps the address
+    app.register_blueprint(blueprint)
+    blueprint_filters(app)
+
+
+def blueprint_filters(app: Flask) -> None:
+    app.add_template_filter(formatting.short_moment, "short_moment")
+    app.add_template_filter(formatting.clock_time, "clock_time")
+
+
+def by() -> Actor:
+    """The staff member who acts now."""
+    return actor.staff(current_user.ref)
+
+
+def is_staff() -> bool:
+    return isinstance(current_user._get_current_object(), Identity)
+
+
+def to_login() -> ResponseReturnValue:
+    wish = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("office.login", next=wish or None), 303)
+
+
+@blueprint.get("/login")
+def login() -> ResponseReturnValue:
+    form = LoginForm(formdata=None, next=request.args.get("next", ""))
+    return render_template("office/login.html", form=form, problem="")
+
+
+@blueprint.post("/login")
+def log_in() -> ResponseReturnValue:
+    form = LoginForm()
+    if not form.validate():
+        problem = "This page was open for a long time. Please log in once more." if "csrf_token" in form.errors else ""
+        return render_template("office/login.html", form=form, problem=problem), 422
+    try:
+        token = staff.log_in(str(form.email.data), str(form.password.data), origin().network)
+    except CounterfoilError as error:
+        return render_template("office/login.html", form=form, problem=str(error)), error.status
+    answer = make_response(redirect(_inside(str(form.next.data or "")), 303))
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=settings().is_https, path="/admin")
+    return answer
+
+
+@blueprint.post("/logout")
+def log_out() -> ResponseReturnValue:
+    token = request.cookies.get(COOKIE, "")
+    if FlaskForm().validate() and token:
+        units.write(lambda: staff.log_out(token))
+    answer = make_response(redirect(url_for(".login"), 303))
+    answer.delete_cookie(COOKIE, path="/admin")
+    return answer
+
+
+def _inside(wish: str) -> str:
+    """Only an address of the office: never another host, never a scheme."""
+    return wish if wish.startswith("/admin/") and "\\" not in wish else "/admin/"
+
+
+def _identity(sent: Request) -> Identity | None:
+    if not sent.path.startswith("/admin"):
+        return None
+    if "office_identity" not in g:
+        g.office_identity = _look_up(sent.cookies.get(COOKIE, ""))
+    known: Any = g.office_identity
+    return known if isinstance(known, Identity) else None
+
+
+def _look_up(token: str) -> Identity | None:
+    if not token:
+        return None
+    with units.read():
+        member = staff.by_token(token)
+        identity = Identity(member.ref, member.name) if member else None
+        stale = member is not None and staff.needs_touch(token)
+    if stale:
+        units.write(lambda: staff.touch(token))
+    return identity

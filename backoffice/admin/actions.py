@@ -1,0 +1,56 @@
+"""What a page offers to do: a button, or why not. And the running of one with a flash instead of an error page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from backoffice.core.cards import has_card_number
+from backoffice.core.errors import CounterfoilError
+
+
+@dataclass(frozen=True)
+class Action:
+    """A POST to ``url``. ``why_not`` turns the button into the reason why it cannot be pressed now; ``asks`` adds a
+    field for the reason, kept in the audit log."""
+
+    label: str
+    url: str
+    why_not: str = ""
+    asks: str = ""
+    first: bool = False
+
+
+class ReasonNeeded(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("Say in a few words why: the reason is kept with the change.")
+
+
+class CardNumber(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("This looks like a card number. Card numbers never belong in notes; please leave it out.")
+
+
+def reason() -> str:
+    """The reason typed into the form. Raises ReasonNeeded, CardNumber."""
+    text = request.form.get("reason", "").strip()
+    if not text:
+        raise ReasonNeeded
+    if has_card_number(text):
+        raise CardNumber
+    return text[:255]
+
+
+def run(act: Callable[[], object], done: str, back_to: str) -> ResponseReturnValue:
+    """Run an action, then return to the page with a sentence. A refusal keeps the typed reason in the form."""
+    try:
+        act()
+    except CounterfoilError as error:
+        flash(str(error), "bad")
+        typed = request.form.get("reason", "")
+        if typed and not has_card_number(typed):
+            flash(typed, "typed")
+    else:
+        flash(done, "good")
+    return redirect(back_to, 303)

@@ -1,0 +1,118 @@
+"""The money desk: payments and invoices. Nothing is edited; there are actions."""
+
+import json
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from backoffice.admin import access, timeline
+from backoffice.admin.actions import Action, run
+from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, state
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.collection import service as collection
+from backoffice.core import formatting, units
+from backoffice.core.errors import NotFound
+from backoffice.core.money import Money
+from backoffice.files import service as files
+from backoffice.invoices import service as invoices
+from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
+from backoffice.orders import service as orders
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment, PaymentState
+
+
+class PaymentDesk(DeskList):
+    column_list = ("ref", "created_at", "state", "method", "decline_code", "asked_for", "captured")
+    column_labels = {
+        "ref": "Payment", "created_at": "Begun", "method": "With", "decline_code": "Reason", "asked_for": "Asked",
+    }  # fmt: skip
+    column_formatters = {"state": state, "ref": code}
+    numbers = frozenset({"asked_for", "captured"})
+    filters = (
+        Filter("ref", "Our reference", Payment.ref),
+        Filter("provider_ref", "Provider's id", Payment.provider_ref),
+        Filter("state", "State", Payment.state, choices(PaymentState), PaymentState),
+    )
+    blank = "No payment fits."
+    one_template = "office/payment.html"
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        payment = payments.by_ref(ref)
+        invoice = invoices.get(payment.invoice_id)
+        return self.render(
+            self.one_template,
+            payment=payment,
+            invoice=invoice,
+            order=orders.get(invoice.order_id),
+            answer=json.dumps(payment.last_answer, indent=2),
+            request_sent=json.dumps(payment.request, indent=2),
+            cases=[(case, WORDINGS[CaseKind(case.kind)]) for case in cases.open_about([payment.subject()])],
+            days=timeline.by_day(timeline.of([payment.subject()], [payment]), ZONE),
+            actions=[
+                Action(
+                    "Ask the provider now",
+                    self.get_url(".ask", ref=ref),
+                    "" if payment.state != PaymentState.SETTLED else "settled, which is final",
+                    first=payment.is_open,
+                )
+            ],
+        )
+
+    @expose("/<ref>/ask", methods=["POST"])
+    def ask(self, ref: str) -> ResponseReturnValue:
+        with units.read():
+            payment_id = payments.by_ref(ref).id
+        return run(
+            lambda: collection.learn(payment_id, by=access.by()),
+            "The provider was asked; what it said is in the timeline.",
+            self.get_url(".one", ref=ref),
+        )
+
+
+class InvoiceDesk(DeskList):
+    column_list = ("number", "issued_on", "state", "collection_state", "net", "vat", "gross")
+    column_labels = {"issued_on": "Issued", "state": "Document", "collection_state": "Money", "vat": "VAT"}
+    column_formatters = {
+        "state": state,
+        "collection_state": state,
+        "number": lambda _view, _context, row, _name: row.number or "draft, no number",
+    }
+    numbers = frozenset({"net", "vat", "gross"})
+    filters = (
+        Filter("number", "Number", Invoice.number),
+        Filter("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),
+        Filter("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
+    )
+    blank = "No invoice fits."
+
+    def amount(self, minor: int, currency: str) -> str:
+        return formatting.figure(Money(minor, currency))
+
+    one_template = "office/invoice.html"
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        invoice = invoices.by_ref(ref)
+        attempts = payments.for_invoice(invoice)
+        return self.render(
+            self.one_template,
+            invoice=invoice,
+            order=orders.get(invoice.order_id),
+            attempts=attempts,
+            paper=invoices.paper(invoice),
+            days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
+            actions=[],
+            cases=[],
+        )
+
+    @expose("/<ref>/paper.pdf")
+    def paper(self, ref: str) -> ResponseReturnValue:
+        paper = invoices.paper(invoices.by_ref(ref))
+        if paper is None:
+            raise NotFound("paper yet")
+        answer = Response(files.read(paper.file.sha256), mimetype="application/pdf")
+        answer.headers["Content-Disposition"] = f'inline; filename="{paper.file.name}"'
+        return answer

@@ -1,0 +1,103 @@
+"""The sales desk: orders."""
+
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from backoffice.admin import access, timeline
+from backoffice.admin.actions import Action, reason, run
+from backoffice.admin.lists import ZONE, DeskList, Filter, choices, state
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.checkout import service as checkout
+from backoffice.collection import service as collection
+from backoffice.core import units
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.money import total
+from backoffice.entities import service as entities
+from backoffice.fulfilment import service as fulfilment
+from backoffice.invoices import service as invoices
+from backoffice.mail import service as mail
+from backoffice.orders import service as orders
+from backoffice.orders.models import PAYABLE, Order, OrderState
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+
+
+class NothingToAsk(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("The provider has given its final answer already; there is nothing to ask.")
+
+
+class OrderDesk(DeskList):
+    column_list = ("number", "placed_at", "name", "email", "state", "total")
+    column_labels = {"number": "Order", "placed_at": "Placed", "email": "E-mail"}
+    column_formatters = {"state": state}
+    numbers = frozenset({"total"})
+    filters = (
+        Filter("number", "Number", Order.number, read=int),
+        Filter("email", "E-mail", Order.email, read=lambda text: text.strip()),
+        Filter("state", "State", Order.state, choices(OrderState), OrderState),
+    )
+    blank = "No order fits. Orders appear here as soon as they are placed."
+    one_template = "office/order.html"
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        order = orders.by_ref(ref)
+        invoice = invoices.for_order(order.id)
+        attempts = payments.for_invoice(invoice)
+        delivery = fulfilment.find(order.id)
+        subjects = [order.subject(), invoice.subject(), *(payment.subject() for payment in attempts)]
+        if delivery:
+            subjects.append(delivery.subject())
+        entries = timeline.of(subjects, attempts)
+        return self.render(
+            self.one_template,
+            order=order,
+            invoice=invoice,
+            paper=invoices.paper(invoice),
+            attempts=attempts,
+            captured=total([payment.captured for payment in attempts], order.currency),
+            delivery=delivery,
+            mails=mail.about([order.subject()]),
+            entity=entities.get(order.entity_id),
+            terms=entities.terms_of(order.terms_id),
+            cases=[(case, WORDINGS[CaseKind(case.kind)]) for case in cases.open_about(subjects)],
+            days=timeline.by_day(entries, ZONE),
+            actions=self.offers(order, attempts),
+        )
+
+    @expose("/<ref>/ask", methods=["POST"])
+    def ask(self, ref: str) -> ResponseReturnValue:
+        """Ask the provider about the last attempt, now."""
+
+        def act() -> None:
+            with units.read():
+                attempts = payments.for_invoice(invoices.for_order(orders.by_ref(ref).id))
+                open_ids = [payment.id for payment in attempts if payment.is_open]
+            if not open_ids:
+                raise NothingToAsk
+            collection.learn(open_ids[-1], by=access.by())
+
+        return run(act, "The provider was asked; what it said is in the timeline.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/cancel", methods=["POST"])
+    def cancel(self, ref: str) -> ResponseReturnValue:
+        return run(
+            lambda: checkout.cancel(ref, by=access.by(), reason=reason()),
+            "The order is cancelled and its stock released.",
+            self.get_url(".one", ref=ref),
+        )
+
+    def offers(self, order: Order, attempts: list[Payment]) -> list[Action]:
+        is_open = any(payment.is_open for payment in attempts)
+        why_not_cancel = "" if order.state in PAYABLE else f"already {order.state.value.replace('_', ' ')}"
+        return [
+            Action(
+                "Ask the provider now",
+                self.get_url(".ask", ref=order.ref),
+                "" if is_open else "no payment is open",
+                first=is_open,
+            ),
+            Action("Cancel order", self.get_url(".cancel", ref=order.ref), why_not_cancel, asks="Why is it cancelled?"),
+        ]

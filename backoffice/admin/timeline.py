@@ -1,0 +1,111 @@
+"""One timeline of a thing: our audit rows and the provider's events, newest first, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backoffice.audit import service as audit
+from backoffice.audit.models import AuditEntry
+from backoffice.audit.tags import WORDS, Tag
+from backoffice.core.formatting import money
+from backoffice.core.money import Money
+from backoffice.core.tracking import Subject
+from backoffice.payments.models import Payment
+from backoffice.staff import service as staff
+from backoffice.webhooks import service as webhooks
+
+MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID})
+WRONG_TAGS = frozenset({Tag.PAYMENT_DECLINED, Tag.PAYMENT_UNKNOWN, Tag.CASE_OPENED, Tag.TASK_GAVE_UP})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: when, what, a mark (person ○, provider □, money ●, wrong ▲), who, and details for the curious."""
+
+    at: datetime
+    text: str
+    mark: str
+    who: str
+    note: str = ""
+    link: str = ""
+    request_id: str = ""
+    changes: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
+
+
+def of(subjects: Sequence[Subject], payments: Sequence[Payment] = ()) -> list[Entry]:
+    """Everything that happened to these subjects, and what the provider told us about these payments."""
+    rows = audit.about(subjects)
+    names = staff.names({row.actor_ref for row in rows if row.actor_kind == "staff"})
+    entries = [_from_audit(row, names) for row in rows]
+    for payment in payments:
+        entries += [
+            Entry(
+                at=event.received_at,
+                text=f"Provider told us: {event.type.removeprefix('payment.').replace('_', ' ')}",
+                mark="provider",
+                who=event.provider,
+                note=f"{'fetched by us' if event.heard_by == 'poller' else 'webhook'}, {event.state.value}"
+                + (f", {event.deliveries} deliveries" if event.deliveries > 1 else ""),
+                link=f"/admin/webhooks/{event.ref}",
+            )
+            for event in webhooks.about_payment(payment.ref)
+        ]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def by_day(entries: Sequence[Entry], zone: str) -> list[tuple[date, list[Entry]]]:
+    local = ZoneInfo(zone)
+    return [(day, list(group)) for day, group in groupby(entries, key=lambda entry: entry.at.astimezone(local).date())]
+
+
+def changes_of(row: AuditEntry) -> list[tuple[str, str, str]]:
+    """Field, before, after, as text; personal values stay sealed."""
+    return [(name.replace("_", " "), _text(pair[0]), _text(pair[1])) for name, pair in row.changes.items()]
+
+
+def actor_of(row: AuditEntry, names: dict[str, str]) -> str:
+    if row.actor_kind == "staff":
+        return names.get(row.actor_ref, row.actor_ref)
+    return {"customer": "the customer", "system": "Counterfoil"}.get(row.actor_kind, row.actor_ref)
+
+
+def _from_audit(row: AuditEntry, names: dict[str, str]) -> Entry:
+    tag = Tag(row.tag)
+    mark = "money" if tag in MONEY_TAGS else "wrong" if tag in WRONG_TAGS else "person"
+    if row.actor_kind == "provider" and mark == "person":
+        mark = "provider"
+    return Entry(
+        at=row.at,
+        text=_sentence(tag, row),
+        mark=mark,
+        who=actor_of(row, names),
+        note=row.reason,
+        request_id=row.request_id,
+        changes=changes_of(row),
+    )
+
+
+def _sentence(tag: Tag, row: AuditEntry) -> str:
+    words = WORDS[tag]
+    after = {name: pair[1] for name, pair in row.changes.items()}
+    for name in ("captured", "total", "amount"):
+        if isinstance(after.get(name), dict) and "amount" in after[name]:
+            return f"{words}, {_text(after[name])}"
+    if isinstance(after.get("number"), str):
+        return f"{words}: {after['number']}"
+    if tag in (Tag.MAIL_SENT, Tag.MAIL_QUEUED) and isinstance(after.get("subject_line"), str):
+        return f"{words}: “{after['subject_line']}”"
+    return words
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, dict) and set(value) == {"amount", "currency"}:
+        return money(Money(value["amount"], value["currency"]))
+    if isinstance(value, dict) and "cipher" in value:
+        return "sealed"
+    return str(value)

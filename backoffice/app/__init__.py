@@ -1,0 +1,66 @@
+"""The application: settings, ports, database, programs and handlers, put together."""
+
+from flask import Flask
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import jobs.tasks
+import storefront
+from backoffice import admin, commands, models, wiring
+from backoffice.app import edge, health
+from backoffice.audit import service as audit
+from backoffice.core import borders, logs, units
+from backoffice.core.db import connect, db
+from backoffice.core.ports import EXTENSION, Ports, Runtime
+from backoffice.webhooks import views as webhooks
+from config import ROOT, Settings, load
+
+CSRF_LIFE = 8 * 3600  # seconds
+
+__all__ = ["create_app", "jobs", "models"]
+
+
+def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
+    """Build the application. Raises ConfigurationError when the environment does not make one.
+
+    ``ports`` replaces the configured adapters (tests, the simulator)."""
+    settings = settings or load()
+    logs.configure(settings.log_level, settings.log_format)
+    app = Flask("counterfoil", root_path=str(ROOT), static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="shop",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=CSRF_LIFE,
+        BABEL_DEFAULT_LOCALE="en",
+    )
+    app.extensions[EXTENSION] = Runtime(settings, ports or wiring.build(settings))
+    app.wsgi_app = edge.Introduced(app.wsgi_app)  # type: ignore[method-assign]
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+        )
+    connect(app, settings.database_url)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    Babel(app)
+    csrf = CSRFProtect(app)
+    units.before_commit(audit.guard)
+    if settings.kill_at:
+        borders.kill_at(settings.kill_at)
+
+    csrf.exempt(storefront.blueprint)  # its forms carry and check their own token, and keep what was typed
+    csrf.exempt(webhooks.blueprint)  # signed by the provider
+    app.register_blueprint(storefront.blueprint)
+    app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(health.blueprint)
+    mailbox = wiring.development_mailbox(settings)
+    if mailbox:
+        app.register_blueprint(mailbox)
+    admin.install(app)
+    edge.install(app, settings)
+    commands.install(app)
+    return app

@@ -1,0 +1,133 @@
+"""The edge of the web program: request ids, headers, and refusals turned into pages, once."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import Histogram
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
+from backoffice.core.errors import CounterfoilError
+from config import Settings
+
+GIVEN_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+YEAR = 365 * 24 * 3600
+
+SECONDS = Histogram("counterfoil_request_seconds", "Time to answer, by route and status.", ["route", "status"])
+log = structlog.get_logger(__name__)
+
+TITLES = {
+    400: "That did not work",
+    403: "This is not open to you",
+    404: "Nothing here",
+    405: "That does not work here",
+    409: "Something has changed",
+    413: "Too large",
+    429: "Too many attempts",
+    500: "Our mistake",
+    503: "Back in a moment",
+}
+ADVICE = {
+    403: "Log in with an account that may do this, or ask a colleague who may.",
+    404: "The address may be mistyped, or the link may have expired.",
+    500: "Nothing you did was lost knowingly. Please try again in a moment; if it stays, tell us the number below.",
+}
+
+
+class Introduced:
+    """WSGI middleware: every request runs under an origin with a request id, which its tasks and audit rows inherit."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        path = environ.get("PATH_INFO", "")
+        via = {"admin": "office", "webhooks": "webhook"}.get(path.strip("/").partition("/")[0], "web")
+        where = Origin(
+            request_id=given if GIVEN_ID.match(given) else new_request_id(),
+            via=via,
+            network=truncated(environ.get("REMOTE_ADDR")),
+        )
+        with coming_from(where):
+            return self.app(environ, start_response)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Register headers, measurements and error pages."""
+    policy = content_policy(settings)
+
+    @app.before_request
+    def start_watch() -> None:
+        request.environ["counterfoil.started"] = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        headers = response.headers
+        headers["X-Request-Id"] = origin().request_id
+        headers.setdefault("Content-Security-Policy", policy)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "same-origin")
+        headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if settings.is_https:
+            headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
+        if request.endpoint and not request.endpoint.endswith("static"):
+            headers.setdefault("Cache-Control", "no-store")
+        _measure(response)
+        return response
+
+    @app.errorhandler(CounterfoilError)
+    def refused(error: CounterfoilError) -> ResponseReturnValue:
+        return page(error.status, str(error))
+
+    @app.errorhandler(HTTPException)
+    def wrong(error: HTTPException) -> ResponseReturnValue:
+        if isinstance(error, InternalServerError) or error.code is None:
+            return page(500, ADVICE[500])
+        if error.response is not None or error.code < 400:
+            return error
+        answer = app.make_response(page(error.code, ADVICE.get(error.code, error.description or "")))
+        for name, value in error.get_headers():
+            if name not in ("Content-Type", "Content-Length"):
+                answer.headers[name] = value
+        return answer
+
+
+def page(status: int, message: str) -> ResponseReturnValue:
+    """The error page of the program that was asked: office, shop, or JSON for machines."""
+    title = TITLES.get(status, TITLES[400])
+    if request.path.startswith(("/webhooks/", "/healthz", "/readyz", "/metrics")):
+        return jsonify(title=title, detail=message, status=status), status
+    template = "office/error.html" if request.path.startswith("/admin") else "shop/error.html"
+    return render_template(
+        template, title=title, message=message, status=status, request_id=origin().request_id
+    ), status
+
+
+def content_policy(settings: Settings) -> str:
+    """No inline script or style, no third party; forms may end at the provider's payment page."""
+    provider = urlsplit(settings.sandbox_url) if settings.payments == "sandbox" else None
+    pay = f" {provider.scheme}://{provider.netloc}" if provider else ""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        f"frame-src 'self'; form-action 'self'{pay}; base-uri 'none'; frame-ancestors 'self'; manifest-src 'self'"
+    )
+
+
+def _measure(response: Response) -> None:
+    started = request.environ.get("counterfoil.started")
+    seconds = time.perf_counter() - started if started else 0.0
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    SECONDS.labels(route, response.status_code).observe(seconds)
+    if request.endpoint and not request.endpoint.endswith("static"):
+        log.info(
+            "request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 1)
+        )

@@ -1,0 +1,1 @@
+"""The inbox of exceptions: whatever gives up says so here."""

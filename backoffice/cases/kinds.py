@@ -1,0 +1,54 @@
+"""What a case can be about: the sentence an operator reads, and the next best action."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CaseKind(StrEnum):
+    PAYMENT_UNKNOWN = "payment_unknown"
+    PAYMENT_REFUSED = "payment_refused"
+    UNEXPECTED_MONEY = "unexpected_money"
+    AMOUNT_DIFFERS = "amount_differs"
+    HOLD_PROLONGED = "hold_prolonged"
+    TASK_GAVE_UP = "task_gave_up"
+
+
+@dataclass(frozen=True)
+class Wording:
+    title: str
+    what: str
+    next: str
+
+
+WORDINGS: dict[CaseKind, Wording] = {
+    CaseKind.PAYMENT_UNKNOWN: Wording(
+        "The provider has not said what became of a payment.",
+        "It was asked several times with the same key and did not answer. The customer may have paid.",
+        "Ask the provider now. If it stays silent, look the payment up in its dashboard by our reference.",
+    ),
+    CaseKind.PAYMENT_REFUSED: Wording(
+        "The provider refused to open a payment page.",
+        "It will refuse again until the cause is mended; customers cannot pay meanwhile.",
+        "Read the provider's code below, mend the configuration, then let the customer try again.",
+    ),
+    CaseKind.UNEXPECTED_MONEY: Wording(
+        "Money arrived for an order that no longer expected it.",
+        "The provider holds the customer's money, but the order had ended and its stock was released.",
+        "Agree with the customer: return the money at the provider, or accept a new order for it.",
+    ),
+    CaseKind.AMOUNT_DIFFERS: Wording(
+        "The provider captured another amount than we asked for.",
+        "The payment is kept as it is. If too little came, the order waits and its stock stays held.",
+        "Compare both sums with the provider's dashboard, then correct it there or with the customer.",
+    ),
+    CaseKind.HOLD_PROLONGED: Wording(
+        "An order cannot expire because the provider does not answer.",
+        "Its stock stays held until the provider says that the payment page is closed.",
+        "Ask the provider now. If it has an outage, wait; the order closes itself afterwards.",
+    ),
+    CaseKind.TASK_GAVE_UP: Wording(
+        "A task failed too often and stopped trying.",
+        "What it should have done has not happened.",
+        "Read its last error, mend the cause, then start it again.",
+    ),
+}

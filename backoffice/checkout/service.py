@@ -1,0 +1,259 @@
+"""From cart to payment page, and the end of orders that were not paid.
+
+A stock hold ends only when the provider has said that the payment is closed: time alone frees nothing."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from backoffice.carts import service as carts
+from backoffice.carts.models import Cart
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.collection import service as collection
+from backoffice.core import actor, clock, units
+from backoffice.core.actor import SYSTEM, Actor
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.money import Money
+from backoffice.customers import service as customers
+from backoffice.entities import service as entities
+from backoffice.invoices import service as invoices
+from backoffice.orders import service as orders
+from backoffice.orders.models import ENDED, PAYABLE, Order, OrderState
+from backoffice.orders.service import Contact, LineData
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment, PaymentState
+from backoffice.stock import service as stock
+from backoffice.tasks import service as tasks
+from backoffice.tax import rates
+
+TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
+PROLONG = timedelta(minutes=10)
+CASE_AFTER = timedelta(hours=1)
+
+
+class EmptyCart(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Your cart is empty: put something in it first.")
+
+
+class CartChanged(CounterfoilError):
+    """The cart was filled anew since this page was shown, or its total is not what the customer saw."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Your cart has changed since you opened this page. Please check it and order again.")
+
+
+class TermsNotAccepted(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("Please accept the terms of sale to order.")
+
+
+class NotPayable(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This order is closed, so it cannot be paid any more. You are welcome to order again.")
+
+
+class NotCancellable(CounterfoilError):
+    status = 409
+
+    def __init__(self, state: OrderState) -> None:
+        super().__init__(f"An order that is {state.replace('_', ' ')} cannot be cancelled.")
+
+
+class StillOpen(CounterfoilError):
+    """The provider has not said that the payment is closed, so the order goes on."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The provider has not confirmed that the payment is closed, so nothing was cancelled. Try again in a minute."
+        )
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a customer agreed to by pressing the button: this filling of the cart, at this price, on these terms."""
+
+    checkout_key: str
+    total: Money
+    terms_version: int
+    terms_accepted: bool
+    contact: Contact
+
+
+@dataclass(frozen=True)
+class Placed:
+    order_id: int
+    order_ref: str
+    payment_id: int
+    payment_ref: str
+
+
+def place(cart_token: str, wish: Wish) -> Placed:
+    """Place the order in one unit: order, stock hold, draft invoice, payment row with its key; then open the page.
+
+    The same checkout key again (double click, reload, second tab) returns the order that exists. Raises EmptyCart,
+    CartChanged, TermsNotAccepted, SoldOut; then nothing was written."""
+    if not wish.terms_accepted:
+        raise TermsNotAccepted
+    placed = units.write(lambda: _place(cart_token, wish))
+    collection.learn(placed.payment_id, by=SYSTEM)
+    return placed
+
+
+def retry(order_ref: str, *, by: Actor) -> Placed:
+    """Pay again for the same order: the open attempt where there is one, else a new attempt with a new key.
+
+    Raises NotPayable for an order that is over or paid."""
+    placed = units.write(lambda: _retry(order_ref, by))
+    collection.learn(placed.payment_id, by=by)
+    return placed
+
+
+def expire(order_id: int) -> None:
+    """The task at the end of the time to pay: close the page at the provider, then the order.
+
+    A provider that does not answer prolongs the hold; after an hour a person is told."""
+    with units.read():
+        order = orders.get(order_id)
+        payment = payments.open_for(invoices.for_order(order_id))
+        waiting = order.state in PAYABLE
+        later = order.payable_until if order.payable_until > clock.now() else None
+        payment_id = payment.id if payment else None
+    if not waiting or later:
+        units.write(lambda: tasks.postpone_running(later) if waiting and later else tasks.finish_running())
+    elif payment_id is None:
+        units.write(lambda: _end(order_id, OrderState.EXPIRED, SYSTEM, "not paid in time"))
+    else:
+        collection.close_page(payment_id, by=SYSTEM, then=lambda closed: _expire_or_prolong(order_id, closed))
+
+
+def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
+    """Cancel an unpaid order on request. Raises NotCancellable, or StillOpen when the provider did not confirm."""
+    with units.read():
+        order = orders.by_ref(order_ref)
+        if order.state in ENDED:
+            return
+        if order.state not in PAYABLE:
+            raise NotCancellable(order.state)
+        order_id = order.id
+        payment = payments.open_for(invoices.for_order(order_id))
+        payment_id = payment.id if payment else None
+    if payment_id is None:
+        units.write(lambda: _end(order_id, OrderState.CANCELLED, by, reason))
+        return
+
+    def end_if_closed(closed: Payment) -> None:
+        if closed.state in (PaymentState.CANCELLED, PaymentState.DECLINED):
+            _end(order_id, OrderState.CANCELLED, by, reason)
+
+    if collection.close_page(payment_id, by=by, then=end_if_closed) == PaymentState.SETTLED:
+        raise NotCancellable(OrderState.PAID)
+    with units.read():
+        if orders.get(order_id).state not in ENDED:
+            raise StillOpen
+
+
+def _place(cart_token: str, wish: Wish) -> Placed:
+    known = orders.by_checkout_key(wish.checkout_key)
+    if known:
+        return _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
+    entity = entities.seller()
+    cart = carts.find(cart_token)
+    lines = _lines(cart, entity.country)
+    if cart is None or not lines:
+        raise EmptyCart
+    terms = entities.current_terms(entity)
+    amount = carts.sum_of(cart, entity.currency)
+    if cart.checkout_key != wish.checkout_key or amount != wish.total or terms.version != wish.terms_version:
+        raise CartChanged
+    person = customers.welcome(wish.contact.email, wish.contact.name)
+    by = actor.customer(person.ref)
+    order = orders.place(
+        wish.checkout_key,
+        entity=entity,
+        terms=terms,
+        person=person,
+        contact=wish.contact,
+        lines=lines,
+        payable_until=clock.now() + TIME_TO_PAY,
+        by=by,
+    )
+    stock.hold(order.ref, {line.product_id: line.quantity for line in lines}, by=by)
+    invoice = invoices.draft_for(order, entity, by=by)
+    payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
+    tasks.schedule("orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", order_id=order.id)
+    carts.empty(cart)
+    return _placed(order, payment)
+
+
+def _lines(cart: Cart | None, country: str) -> list[LineData]:
+    today = clock.now().date()
+    return [
+        LineData(
+            product_id=line.product_id,
+            sku=line.product.sku,
+            name=line.product.name,
+            quantity=line.quantity,
+            unit=line.product.price,
+            rate=rates.rate(country, line.product.vat_class, today),
+        )
+        for line in (cart.lines if cart else [])
+        if line.product.published
+    ]
+
+
+def _retry(order_ref: str, by: Actor) -> Placed:
+    order = orders.lock(orders.by_ref(order_ref).id)
+    if order.state not in PAYABLE:
+        raise NotPayable
+    invoice = invoices.for_order(order.id)
+    payment = payments.open_for(invoice)
+    if payment is None:
+        entity = entities.get(order.entity_id)
+        payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
+        orders.prolong(order, clock.now() + TIME_TO_PAY, by=by, reason="another attempt to pay")
+    return _placed(order, payment)
+
+
+def _expire_or_prolong(order_id: int, payment: Payment) -> None:
+    order = orders.lock(order_id)
+    if order.state not in PAYABLE:
+        tasks.finish_running()
+    elif payment.is_open:
+        _prolong(order, payment)
+    else:
+        _end(order_id, OrderState.EXPIRED, SYSTEM, "not paid in time")
+
+
+def _prolong(order: Order, payment: Payment) -> None:
+    until = clock.now() + PROLONG
+    orders.prolong(order, until, by=SYSTEM, reason="the provider has not said that the payment is closed")
+    if clock.now() > order.placed_at + TIME_TO_PAY + CASE_AFTER:
+        cases.open_case(CaseKind.HOLD_PROLONGED, order, at_risk=order.total, payment=payment.ref)
+    tasks.postpone_running(until)
+
+
+def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
+    order = orders.lock(order_id)
+    invoice = invoices.for_order(order.id)
+    if order.state in PAYABLE and payments.open_for(invoice):
+        tasks.postpone_running(clock.now() + PROLONG)  # another attempt began while we closed the last one
+        return
+    if orders.end(order, to, by=by, reason=reason):
+        stock.release(order.ref, by=by, reason=reason)
+        invoices.discard(invoice, by=by, reason=reason)
+        cases.close(CaseKind.HOLD_PROLONGED, order, because="The order ended and its stock was released.")
+        tasks.schedule("notices.ended", dedupe=f"notices.ended:{order.ref}", order_id=order.id)
+    tasks.finish_running()
+
+
+def _placed(order: Order, payment: Payment) -> Placed:
+    return Placed(order.id, order.ref, payment.id, payment.ref)

@@ -1,0 +1,1 @@
+"""Collecting money: asking the provider, and what its answer sets off."""

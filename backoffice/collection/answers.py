@@ -1,0 +1,99 @@
+"""Asking the provider about one payment, and every kind of answer there is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from backoffice.core import clock
+from backoffice.core.ports import ports
+from backoffice.payments.models import Payment
+from integrations.payments.port import OutcomeUnknown, PageRequest, Refused, Snapshot
+
+KEY_MARGIN = timedelta(hours=1)  # stop trusting a key this long before the provider forgets it
+NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the payment
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about: copied out of the row, so that no session is needed while we wait."""
+
+    payment_id: int
+    reference: str
+    provider_ref: str | None
+    request: PageRequest
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """No usable answer. The payment's outcome is unknown until one comes."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Never:
+    """The provider knows of no such payment and will not open it: this attempt is over, without money."""
+
+    code: str
+
+
+Answer = Snapshot | Unanswered | Never
+
+
+def question(payment: Payment) -> Question:
+    return Question(
+        payment_id=payment.id,
+        reference=payment.ref,
+        provider_ref=payment.provider_ref,
+        request=PageRequest.from_json(payment.request),
+        created_at=payment.created_at,
+    )
+
+
+def ask(asked: Question) -> Answer:
+    """What became of this payment? The page is opened by the same question, with the same key."""
+    return _safely(lambda: _find_out(asked))
+
+
+def ask_to_close(asked: Question) -> Answer:
+    """Close the payment's page at the provider, and say what it is then: closed, or paid meanwhile."""
+
+    def close() -> Answer:
+        found = _find_out(asked)
+        if isinstance(found, Snapshot):
+            return ports().payments.cancel(found.provider_ref, key=f"{asked.reference}-cancel")
+        return found
+
+    return _safely(close)
+
+
+def _find_out(asked: Question) -> Answer:
+    """By the provider's reference where we have it; with the same key while the provider honours it; by our reference
+    after that. A new key is never used."""
+    port = ports().payments
+    if asked.provider_ref:
+        return port.retrieve(asked.provider_ref)
+    if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
+        try:
+            return port.open_page(asked.request)
+        except Refused as refusal:
+            if refusal.code in NOT_AN_OUTCOME:
+                raise
+            return port.find(asked.reference) or Never(refusal.code)
+    return port.find(asked.reference) or Never("never_arrived")
+
+
+def _safely(act: Callable[[], Answer]) -> Answer:
+    try:
+        return act()
+    except OutcomeUnknown as error:
+        log.warning("provider did not answer", error=str(error))
+        return Unanswered(str(error))
+    except Refused as refusal:
+        log.error("provider refused to say", code=refusal.code)
+        return Unanswered(refusal.code)

@@ -1,0 +1,63 @@
+"""The mails that an outcome sets off. Each is one task, plain: it writes the mail, another task sends it."""
+
+from datetime import timedelta
+from typing import Any
+
+from backoffice.core import clock, links
+from backoffice.core.db import session
+from backoffice.entities import service as entities
+from backoffice.invoices import service as invoices
+from backoffice.mail import service as mail
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order, OrderState
+from backoffice.payments.models import Payment
+from backoffice.tasks import service as tasks
+
+WAIT_FOR_PAPER = timedelta(minutes=2)
+SOON = timedelta(seconds=4)
+
+
+def confirmed(order_id: int) -> None:
+    """Confirm a paid order, with its invoice; a paper that is late does not hold the confirmation up for long."""
+    order = orders.get(order_id)
+    invoice = invoices.for_order(order.id)
+    paper = invoices.paper(invoice)
+    assert order.paid_at is not None
+    if paper is None and clock.now() < order.paid_at + WAIT_FOR_PAPER:
+        tasks.postpone_running(clock.now() + SOON)
+        return
+    mail.queue(
+        "order_confirmed",
+        to=order.email,
+        about=order,
+        key=f"order_confirmed:{order.ref}",
+        attachments=[paper.file] if paper else [],
+        has_paper=paper is not None,
+        invoice=invoice,
+        **_facts(order),
+    )
+
+
+def declined(payment_id: int) -> None:
+    """Tell the customer that the payment was declined, unless the order is paid or over by now."""
+    payment = session.get_one(Payment, payment_id)
+    order = orders.get(invoices.get(payment.invoice_id).order_id)
+    if order.state == OrderState.PLACED:
+        mail.queue(
+            "payment_declined",
+            to=order.email,
+            about=order,
+            key=f"payment_declined:{payment.ref}",
+            payment=payment,
+            **_facts(order),
+        )
+
+
+def ended(order_id: int) -> None:
+    """Tell the customer that an unpaid order is over."""
+    order = orders.get(order_id)
+    mail.queue("order_ended", to=order.email, about=order, key=f"order_ended:{order.ref}", **_facts(order))
+
+
+def _facts(order: Order) -> dict[str, Any]:
+    return {"order": order, "entity": entities.get(order.entity_id), "link": links.order_page(order.ref)}

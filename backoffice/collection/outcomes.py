@@ -1,0 +1,49 @@
+"""What a settled payment sets off, in one unit: payment settled, stock taken, order paid, delivery opened, mail and
+paper ordered, invoice issued and paid. Money that does not fit is kept, and opens a case."""
+
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core.actor import Actor
+from backoffice.core.money import Money
+from backoffice.fulfilment import service as fulfilment
+from backoffice.invoices import service as invoices
+from backoffice.invoices.models import Invoice
+from backoffice.orders import service as orders
+from backoffice.orders.models import PAYABLE, Order
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+from backoffice.stock import service as stock
+from backoffice.tasks import service as tasks
+from integrations.payments.port import Snapshot
+
+
+def take_in(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
+    """Take in money that the provider holds for us; harmless when that was known."""
+    captured = Money(snapshot.captured, snapshot.currency)
+    if captured.currency != payment.currency:
+        cases.open_case(
+            CaseKind.AMOUNT_DIFFERS, payment, at_risk=captured, asked=str(payment.asked_for), captured=str(captured)
+        )
+        return
+    if not payments.settle(payment, captured, by=by):
+        return
+    invoice = invoices.get(payment.invoice_id)
+    order = orders.lock(invoice.order_id)
+    if order.state not in PAYABLE:
+        cases.open_case(
+            CaseKind.UNEXPECTED_MONEY, payment, at_risk=captured, order=str(order.number), order_state=str(order.state)
+        )
+    elif captured < invoice.gross:
+        invoices.part_paid(invoice, captured, by=by)
+        orders.hold_for_review(order, by=by, reason=f"captured {captured} of {invoice.gross}")
+    else:
+        _complete(order, invoice, captured, by=by)
+
+
+def _complete(order: Order, invoice: Invoice, captured: Money, *, by: Actor) -> None:
+    """The order is paid in full. Issuing comes last: it takes the number."""
+    stock.take(order.ref, by=by)
+    orders.pay(order, by=by)
+    fulfilment.open_for(order, by=by)
+    tasks.schedule("notices.confirmed", dedupe=f"notices.confirmed:{order.ref}", order_id=order.id)
+    invoices.issue_paid(invoice, captured, by=by)

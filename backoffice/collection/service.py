@@ -1,0 +1,144 @@
+"""Collecting money. ``learn`` is the one way to find out what became of a payment: the return page, the webhook, the
+poller and the task all run it; any may come first, twice, or not at all."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.collection import answers
+from backoffice.collection.answers import Answer, Never, Question, Unanswered
+from backoffice.collection.outcomes import take_in
+from backoffice.core import actor, clock, units
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.steps import ask_and_record
+from backoffice.invoices.models import Invoice
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment, PaymentState
+from backoffice.tasks import service as tasks
+from integrations.payments.port import PaymentStatus, Snapshot
+
+PAGE_LIFE = timedelta(minutes=30)
+CASE_AFTER = 6  # unanswered asks in a row before a person is told
+
+# How long after the last ask the next one comes, by the number of asks that were not answered.
+PATIENCE = (
+    timedelta(minutes=2),
+    timedelta(minutes=1),
+    timedelta(minutes=2),
+    timedelta(minutes=5),
+    timedelta(minutes=10),
+    timedelta(minutes=20),
+    timedelta(hours=1),
+)
+
+_STATES = {
+    PaymentStatus.OPEN: PaymentState.SENT,
+    PaymentStatus.REQUIRES_ACTION: PaymentState.REQUIRES_ACTION,
+    PaymentStatus.PROCESSING: PaymentState.PROCESSING,
+    PaymentStatus.DECLINED: PaymentState.DECLINED,
+    PaymentStatus.CANCELLED: PaymentState.CANCELLED,
+    PaymentStatus.EXPIRED: PaymentState.CANCELLED,
+}
+
+Then = Callable[[Payment], None]
+
+
+def begin(invoice: Invoice, *, description: str, by: Actor) -> Payment:
+    """Write an attempt to collect this invoice, and the task that asks about it if nobody else does.
+
+    Raises NotCollectible. The caller commits, then runs ``learn``, which opens the page."""
+    payment = payments.prepare(invoice, description=description, expires_at=clock.now() + PAGE_LIFE, by=by)
+    tasks.schedule(
+        "payments.ask", due=clock.now() + PATIENCE[0], dedupe=f"payments.ask:{payment.ref}", payment_id=payment.id
+    )
+    return payment
+
+
+def learn(payment_id: int, *, by: Actor, then: Then | None = None) -> PaymentState:
+    """Ask the provider what became of a payment and do what follows from it, in one unit.
+
+    ``then`` runs in that unit (a task's or an event's done mark). A settled payment is not asked about again. Never
+    raises for a silent provider: the payment is UNKNOWN then, and asked about later."""
+    return _learn(payment_id, answers.ask, by=by, then=then)
+
+
+def close_page(payment_id: int, *, by: Actor, then: Then | None = None) -> PaymentState:
+    """Close the payment's page at the provider; afterwards it is cancelled, or was paid before we came."""
+    return _learn(payment_id, answers.ask_to_close, by=by, then=then)
+
+
+def ask_again(payment_id: int) -> None:
+    """The task of every open payment: ask, and come back later while it is open."""
+
+    def come_back(payment: Payment) -> None:
+        if payment.is_open:
+            tasks.postpone_running(clock.now() + PATIENCE[min(payment.unanswered, len(PATIENCE) - 1)])
+        else:
+            tasks.finish_running()
+
+    learn(payment_id, by=actor.SYSTEM, then=come_back)
+
+
+def _learn(payment_id: int, ask: Callable[[Question], Answer], *, by: Actor, then: Then | None) -> PaymentState:
+    with units.read():
+        payment = session.get_one(Payment, payment_id)
+        asked = answers.question(payment)
+        known = payment.state
+    if known == PaymentState.SETTLED:
+        if then:
+            units.write(lambda: _only(payment_id, then))
+        return known
+    return ask_and_record(
+        "collection.learn",
+        asked,
+        ask=ask,
+        record=lambda question, answer: _record(question, answer, by=by, then=then),
+    )
+
+
+def _only(payment_id: int, then: Then) -> None:
+    then(session.get_one(Payment, payment_id))
+
+
+def _record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) -> PaymentState:
+    payment = payments.lock(asked.payment_id)
+    match answer:
+        case Unanswered():
+            _record_silence(payment, answer, by=by)
+        case Never():
+            payments.note_answer(payment, {"refused": answer.code}, answered=True)
+            if payments.move(payment, PaymentState.CANCELLED, by=by, reason=answer.code, decline_code=answer.code):
+                cases.open_case(CaseKind.PAYMENT_REFUSED, payment, at_risk=payment.asked_for, code=answer.code)
+        case Snapshot():
+            _record_snapshot(payment, answer, by=by)
+    if then:
+        then(payment)
+    return payment.state
+
+
+def _record_silence(payment: Payment, answer: Unanswered, *, by: Actor) -> None:
+    payments.note_answer(payment, {"unanswered": answer.reason}, answered=False)
+    if not payment.is_open:
+        return
+    payments.move(payment, PaymentState.UNKNOWN, by=by, reason=answer.reason)
+    if payment.unanswered >= CASE_AFTER:
+        cases.open_case(
+            CaseKind.PAYMENT_UNKNOWN, payment, at_risk=payment.asked_for, asked=payment.ref, answer=answer.reason
+        )
+
+
+def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
+    payments.note_answer(payment, snapshot.raw, answered=True)
+    payment.provider_ref = snapshot.provider_ref
+    payment.page_url = snapshot.page_url
+    payment.method = snapshot.method
+    cases.close(CaseKind.PAYMENT_UNKNOWN, payment, because=f"The provider answered: {snapshot.status}.")
+    if snapshot.status == PaymentStatus.PAID:
+        take_in(payment, snapshot, by=by)
+        return
+    code = snapshot.decline.code if snapshot.decline else ""
+    moved = payments.move(payment, _STATES[snapshot.status], by=by, reason=code or snapshot.status, decline_code=code)
+    if moved and payment.state == PaymentState.DECLINED:
+        tasks.schedule("notices.declined", dedupe=f"notices.declined:{payment.ref}", payment_id=payment.id)

@@ -1,0 +1,49 @@
+"""Commands: ``flask --app wsgi …``. Exit status 0 means it was done; anything else says what was not."""
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
+from backoffice.core.errors import CounterfoilError
+from backoffice.demo import seed
+from backoffice.staff import service as staff
+from backoffice.tasks import runner
+
+staff_group = AppGroup("staff", help="Accounts of the people who work here.")
+demo_group = AppGroup("demo", help="The demo shop.")
+tasks_group = AppGroup("tasks", help="Durable tasks.")
+
+
+def install(app: Flask) -> None:
+    for group in (staff_group, demo_group, tasks_group):
+        app.cli.add_command(group)
+
+
+@staff_group.command("create")
+@click.argument("email")
+@click.option("--name", default="", help="As shown in the office; the address by default.")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+def create_staff(email: str, name: str, password: str) -> None:
+    """Create a staff account for EMAIL; the password is asked for unless given."""
+    with coming_from(Origin(new_request_id(), "command")):
+        try:
+            units.write(lambda: staff.create(email, name or email, password, by=SYSTEM))
+        except CounterfoilError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"{email} can log in at /admin/ now.")
+
+
+@demo_group.command("seed")
+def seed_demo() -> None:
+    """Fill an empty database with the demo shop; on a filled one, do nothing."""
+    with coming_from(Origin(new_request_id(), "command")):
+        click.echo("The demo shop is ready." if units.write(seed.seed) else "The demo shop was there already.")
+
+
+@tasks_group.command("run")
+def run_tasks() -> None:
+    """Run all tasks that are due, without a queue."""
+    with coming_from(Origin(new_request_id(), "command")):
+        click.echo(f"{runner.run_due()} tasks run.")

@@ -1,0 +1,34 @@
+"""Time enters here and nowhere else: aware UTC, settable in tests and drills."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+
+def _system() -> datetime:
+    return datetime.now(UTC)
+
+
+_source: Callable[[], datetime] = _system
+
+
+def now() -> datetime:
+    """The current moment, aware, in UTC, to the microsecond."""
+    return _source()
+
+
+def today(zone: str) -> date:
+    """The calendar date in an IANA time zone."""
+    return now().astimezone(ZoneInfo(zone)).date()
+
+
+@contextmanager
+def running_on(source: Callable[[], datetime]) -> Iterator[None]:
+    """Let the whole process take its time from elsewhere (tests, the simulator)."""
+    global _source
+    previous, _source = _source, source
+    try:
+        yield
+    finally:
+        _source = previous

@@ -1,0 +1,140 @@
+"""The database: one declarative base, one engine per process, sessions that exist inside a unit of work only.
+
+Flask-SQLAlchemy is known here and nowhere else."""
+
+import os
+import sqlite3
+from contextvars import ContextVar
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine import Engine, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from backoffice.core.errors import ProgrammingError
+
+MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci"}
+MARIADB = {key.replace("mysql_", "mariadb_"): value for key, value in MYSQL.items()}
+
+# The connection is useless although the driver thinks otherwise: a Galera node outside its primary component.
+LOST_NODE = frozenset({1047, 1180})
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    __table_args__: Any = {**MYSQL, **MARIADB}
+
+
+def table(*items: Any) -> tuple[Any, ...]:
+    """``__table_args__`` with constraints and indexes: engine, character set and collation are always named."""
+    return (*items, {**MYSQL, **MARIADB})
+
+
+class OutsideUnit(ProgrammingError):
+    def __init__(self) -> None:
+        super().__init__("The database was touched outside a unit of work: open units.read() or units.write().")
+
+
+unit_key: ContextVar[object | None] = ContextVar("unit_key", default=None)
+
+
+def _current_unit() -> object:
+    key = unit_key.get()
+    if key is None:
+        raise OutsideUnit
+    return key
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy with sessions that belong to units of work instead of application contexts."""
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        """Nothing to remove: a unit closes its own session."""
+
+
+db = Database(model_class=Base, session_options={"scopefunc": _current_unit, "autoflush": True})
+session = db.session
+
+
+def connect(app: Flask, url: str) -> None:
+    """Bind the application to its database with the settings that hold on every engine."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _options(url)
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        else:
+            event.listen(engine, "handle_error", _drop_lost_node)
+
+
+def after_fork() -> None:
+    """A forked child must not speak on its parent's connections."""
+    db.engine.dispose(close=False)
+
+
+def _options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite:"):
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    return {
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_recycle": 300,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "connect_args": {
+            "charset": "utf8mb4",
+            "init_command": "SET time_zone = '+00:00'",
+            "connect_timeout": 2,
+            "read_timeout": int(os.environ.get("DATABASE_READ_TIMEOUT", "10")),
+            "write_timeout": 10,
+        },
+    }
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in (
+        "journal_mode=WAL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE passes a DELETE trigger
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """A write takes its lock at once, so that it waits instead of failing half-way; a read never waits."""
+    mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _drop_lost_node(context: ExceptionContext) -> None:
+    if error_code(context.original_exception) in LOST_NODE:
+        context.is_disconnect = True
+
+
+def error_code(error: BaseException | None) -> int | None:
+    """The server's error number of a PyMySQL error, else None."""
+    args = getattr(error, "args", ())
+    return args[0] if args and isinstance(args[0], int) else None
+
+
+def engine() -> Engine:
+    return db.engine

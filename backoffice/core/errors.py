@@ -1,0 +1,26 @@
+"""The base of every refusal, and the two kinds the machinery itself raises."""
+
+
+class CounterfoilError(Exception):
+    """Base of every refusal. The message is written for the person who caused it and says what to do next.
+
+    ``status`` is the HTTP status of the page or problem+json it becomes, once, at the edge."""
+
+    status = 400
+
+
+class NotFound(CounterfoilError):
+    """The thing does not exist, or not for this person; the two look alike on purpose."""
+
+    status = 404
+
+    def __init__(self, what: str = "page") -> None:
+        super().__init__(f"There is no such {what}.")
+
+
+class Conflict(Exception):
+    """Another unit was faster: the unit of work is rolled back and run again as a whole."""
+
+
+class ProgrammingError(Exception):
+    """A rule of the code was broken: no user can cause this, and no user can mend it."""

@@ -1,0 +1,61 @@
+"""How amounts, times and rates are written for people: one way, on pages, mails and papers."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from backoffice.core.money import Money, exponent
+
+LOCALE = "en"
+
+COUNTRIES = {
+    "AT": "Austria", "BE": "Belgium", "DE": "Germany", "FR": "France", "LU": "Luxembourg", "NL": "Netherlands",
+}  # fmt: skip
+
+
+def money(value: Money) -> str:
+    """``€ 1,234.50``: the currency once, with a space that does not break; minus as −."""
+    pattern = "¤\N{NO-BREAK SPACE}" + _digits(value.currency)
+    text = format_currency(value.plain(), value.currency, format=pattern, locale=LOCALE, currency_digits=False)
+    return text.replace("-", "−")
+
+
+def figure(value: Money) -> str:
+    """``1,234.50``: for columns whose head names the currency."""
+    return str(format_decimal(value.plain(), format=_digits(value.currency), locale=LOCALE)).replace("-", "−")
+
+
+def moment(value: datetime, zone: str) -> str:
+    """``21 November 2026, 09:14`` in a time zone."""
+    return format_datetime(value, "d MMMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
+
+
+def clock_time(value: datetime, zone: str) -> str:
+    return format_datetime(value, "HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
+
+
+def short_moment(value: datetime, zone: str) -> str:
+    """``21 Nov 2026, 09:14``: for lists."""
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
+
+
+def day(value: date) -> str:
+    return format_date(value, "d MMMM y", locale=LOCALE)
+
+
+def percent(hundredths: int) -> str:
+    """1900 → ``19 %``; 550 → ``5.5 %``."""
+    whole, rest = divmod(hundredths, 100)
+    number = f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
+    return f"{number}\N{NO-BREAK SPACE}%"
+
+
+def country(code: str) -> str:
+    return COUNTRIES.get(code, code)
+
+
+def _digits(currency: str) -> str:
+    digits = exponent(currency)
+    return "#,##0" + ("." + "0" * digits if digits else "")

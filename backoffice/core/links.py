@@ -1,0 +1,43 @@
+"""Links that leave the building (mails, return addresses): absolute, from BASE_URL, signed, single purpose, expiring."""
+
+from datetime import timedelta
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from backoffice.core import clock
+from backoffice.core.errors import NotFound
+from backoffice.core.ports import settings
+
+ORDER_LINK_LIFE = timedelta(days=400)
+
+
+def absolute(path: str) -> str:
+    return settings().base_url + path
+
+
+def order_page(order_ref: str) -> str:
+    """The customer's page of one order; whoever holds the link may read it and its papers."""
+    return absolute(f"/orders/{sign('order', order_ref, ORDER_LINK_LIFE)}")
+
+
+def payment_return(payment_ref: str) -> str:
+    return absolute(f"/pay/{sign('payment', payment_ref, ORDER_LINK_LIFE)}")
+
+
+def sign(purpose: str, ref: str, life: timedelta) -> str:
+    return _serializer(purpose).dumps([ref, int((clock.now() + life).timestamp())])
+
+
+def unsign(purpose: str, token: str) -> str:
+    """The reference in a signed link. Raises NotFound for a forged, altered, expired or misused one."""
+    try:
+        ref, expires = _serializer(purpose).loads(token)
+    except (BadSignature, ValueError, TypeError):
+        raise NotFound from None
+    if not isinstance(ref, str) or not isinstance(expires, int) or expires < clock.now().timestamp():
+        raise NotFound
+    return ref
+
+
+def _serializer(purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key, salt=f"counterfoil.link.{purpose}")

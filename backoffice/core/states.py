@@ -1,0 +1,75 @@
+"""State tables and the one mover.
+
+A move is a conditional UPDATE: of two units that try the same move, one gets True and the other False (it is already
+there); a move that the table does not allow raises IllegalMove. Conditional updates that are not state moves (stock)
+use ``change_where``, which tells the audit guard in the same way."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import ColumnElement, CursorResult, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.core.errors import ProgrammingError
+from backoffice.core.tracking import Part, Tracked
+
+S = TypeVar("S", bound=StrEnum)
+
+
+class IllegalMove(ProgrammingError):
+    """The state table does not allow this move. ``row`` keeps its state."""
+
+    def __init__(self, what: str, here: str, there: str) -> None:
+        self.what, self.here, self.there = what, here, there
+        super().__init__(f"{what} cannot go from {here} to {there}.")
+
+
+def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> bool:
+    """``UPDATE … SET values WHERE id = row.id AND conditions``; False when no row fitted. Refreshes ``row``."""
+    model = type(row)
+    statement = (
+        update(model)
+        .where(model.id == row.id, *conditions)
+        .values(**values)
+        .execution_options(moved=True, synchronize_session=False)
+    )
+    session.flush()
+    result = cast("CursorResult[Any]", session.execute(statement))
+    session.refresh(row)
+    if result.rowcount == 0:
+        return False
+    if isinstance(row, (Tracked, Part)):
+        units.current().touch(row.subject())
+    return True
+
+
+class StateTable(Generic[S]):
+    """Which state may follow which. ``moves`` maps a state to the states that may come next."""
+
+    def __init__(self, column: InstrumentedAttribute[S], moves: Mapping[S, frozenset[S]]) -> None:
+        self.column = column
+        self.moves = moves
+        states = set(type(next(iter(moves))))
+        missing = states - set(moves)
+        if missing:
+            raise ProgrammingError(f"{column} has states without a line in the table: {sorted(missing)}")
+
+    def allows(self, here: S, there: S) -> bool:
+        return there in self.moves[here]
+
+    def sources(self, there: S) -> list[S]:
+        return [here for here, following in self.moves.items() if there in following]
+
+    def move(self, row: Any, to: S, **values: Any) -> bool:
+        """Move ``row`` to state ``to`` together with ``values``.
+
+        True when this unit moved it, False when it was there already. Raises IllegalMove."""
+        if change_where(row, self.column.in_(self.sources(to)), **{self.column.key: to, **values}):
+            return True
+        here: S = getattr(row, self.column.key)
+        if here == to:
+            return False
+        raise IllegalMove(f"{type(row).__name__} {row.id}", here, to)

@@ -1,0 +1,216 @@
+"""Units of work: the only places where a transaction begins and ends.
+
+``read()`` never writes. ``write(work)`` runs ``work`` in one transaction and runs it again as a whole when another
+unit was faster or the connection was lost. Business code never commits. A commit may have happened although the
+caller saw an error, so ``work`` inserts a unique business key together with its effect."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import event, inspect
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.exc import StaleDataError
+
+from backoffice.core.db import db, error_code, unit_key
+from backoffice.core.errors import Conflict, ProgrammingError
+from backoffice.core.tracking import Part, Subject, Tracked
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 12
+DUPLICATE_ATTEMPTS = 3
+LONGEST_PAUSE = 0.5  # seconds
+
+CONFLICTS = frozenset({1020, 1180, 1205, 1213, 3101})
+CONNECTION_LOST = frozenset({1047, 1927, 2003, 2006, 2013, 2014, 2055, 4031})
+
+
+@dataclass(eq=False)
+class Unit:
+    """One transaction: what it changed, what the audit saw of it, and what waits for its commit."""
+
+    writes: bool
+    changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
+    witnessed: set[tuple[str, int]] = field(default_factory=set)
+    after_commit: list[Callable[[], object]] = field(default_factory=list)
+
+    def touch(self, subject: Subject) -> None:
+        self.changed[subject.key] = subject
+
+    def witness(self, subject: Subject) -> None:
+        self.witnessed.add(subject.key)
+
+
+class NestedUnit(ProgrammingError):
+    def __init__(self) -> None:
+        super().__init__("A unit of work was opened inside another: call the inner operation directly.")
+
+
+class ReadOnlyUnit(ProgrammingError):
+    def __init__(self) -> None:
+        super().__init__("A read unit was about to write: use units.write().")
+
+
+class UnmovedWrite(ProgrammingError):
+    def __init__(self, table: str) -> None:
+        super().__init__(f"{table} is tracked: change it through the mover (core.states), which tells the audit.")
+
+
+class NotReplayable(Exception):
+    """The unit lost every race it entered; the last conflict is the cause."""
+
+
+_checks: list[Callable[[Unit], None]] = []
+
+
+def before_commit(check: Callable[[Unit], None]) -> None:
+    """Register a check that every write unit must pass before it commits (the audit guard)."""
+    if check not in _checks:
+        _checks.append(check)
+
+
+def current() -> Unit:
+    unit = unit_key.get()
+    if not isinstance(unit, Unit):
+        raise ProgrammingError("No unit of work is open.")
+    return unit
+
+
+def is_open() -> bool:
+    return unit_key.get() is not None
+
+
+def after_commit(action: Callable[[], object]) -> None:
+    """Run ``action`` once the current write unit is safely committed; an error in it is logged, not raised."""
+    current().after_commit.append(action)
+
+
+@contextmanager
+def read() -> Iterator[Session]:
+    """A unit that only looks. Inside a unit that is open already it joins in."""
+    if is_open():
+        yield db.session()
+        return
+    with _opened(Unit(writes=False)) as (_, session):
+        yield session
+
+
+def write(work: Callable[[], T]) -> T:
+    """Run ``work`` in one transaction; replayed whole on conflict or lost connection, up to 12 times.
+
+    A duplicate key is replayed too, three times at the most: ``work`` begins by looking for its business key, so the
+    replay finds what the other unit inserted. Any other exception rolls back and is raised. Raises NestedUnit inside
+    another unit."""
+    if is_open():
+        raise NestedUnit
+    for attempt in range(ATTEMPTS):
+        try:
+            with _opened(Unit(writes=True)) as (unit, session):
+                result = work()
+                session.flush()
+                for check in _checks:
+                    check(unit)
+                session.commit()
+        except (Conflict, StaleDataError, DBAPIError) as error:
+            if not is_transient(error) and not (is_duplicate(error) and attempt < DUPLICATE_ATTEMPTS - 1):
+                raise
+            if attempt == ATTEMPTS - 1:
+                raise NotReplayable(f"gave up after {ATTEMPTS} attempts") from error
+            log.debug("unit replayed", attempt=attempt + 1, error=str(error)[:200])
+            time.sleep(random.uniform(0.2, 1) * min(LONGEST_PAUSE, 0.01 * 2**attempt))  # noqa: S311
+        else:
+            _run(unit.after_commit)
+            return result
+    raise AssertionError("unreachable")
+
+
+def closed() -> None:
+    """Assert that no unit is open: nothing may wait for a network while it holds a transaction."""
+    if is_open():
+        raise ProgrammingError("A provider was about to be asked inside a unit of work.")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether running the whole unit again can help."""
+    if isinstance(error, (Conflict, StaleDataError)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
+        return True
+    return error_code(error.orig) in CONFLICTS | CONNECTION_LOST
+
+
+def is_duplicate(error: BaseException) -> bool:
+    """Whether a unique key refused a row."""
+    if not isinstance(error, IntegrityError):
+        return False
+    return error_code(error.orig) == 1062 or "UNIQUE constraint failed" in str(error.orig)
+
+
+@contextmanager
+def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
+    token = unit_key.set(unit)
+    try:
+        session = db.session()
+        session.info["unit"] = unit
+        session.connection(execution_options={"writes": unit.writes})
+        try:
+            yield unit, session
+        except BaseException:
+            session.rollback()
+            raise
+    finally:
+        db.session.remove()
+        unit_key.reset(token)
+
+
+def _run(actions: list[Callable[[], object]]) -> None:
+    for action in actions:
+        try:
+            action()
+        except Exception:
+            log.exception("after-commit action failed")
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_flush_in_read(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    unit = session.info.get("unit")
+    if unit is not None and not unit.writes and (session.new or session.dirty or session.deleted):
+        raise ReadOnlyUnit
+
+
+@event.listens_for(Session, "after_flush")
+def _note_changes(session: Session, _context: UOWTransaction) -> None:
+    unit = session.info.get("unit")
+    if unit is None:
+        return
+    for row in (*session.new, *session.deleted, *(row for row in session.dirty if _facts_changed(row))):
+        if isinstance(row, (Tracked, Part)):
+            unit.touch(row.subject())
+
+
+def _facts_changed(row: Any) -> bool:
+    notes = row.unaudited if isinstance(row, Tracked) else frozenset()
+    return any(attribute.history.has_changes() for attribute in inspect(row).attrs if attribute.key not in notes)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_unmoved_writes(state: ORMExecuteState) -> None:
+    unit = state.session.info.get("unit")
+    if unit is None or not (state.is_update or state.is_delete or state.is_insert):
+        return
+    if not unit.writes:
+        raise ReadOnlyUnit
+    mapper = state.bind_mapper
+    if mapper is not None and issubclass(mapper.class_, (Tracked, Part)) and not state.execution_options.get("moved"):
+        raise UnmovedWrite(mapper.class_.__name__)

@@ -1,0 +1,1 @@
+"""People who buy, and the key under which their data is sealed."""

@@ -1,0 +1,1 @@
+"""The demo shop: Plumb & Level, instruments for people who measure."""

@@ -1,0 +1,1 @@
+"""The merchant's legal entities: who sells, and on which terms."""

@@ -1,0 +1,1 @@
+"""Files: what was stored, under its hash."""

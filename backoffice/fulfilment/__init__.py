@@ -1,0 +1,1 @@
+"""Delivery: what opens once an order is paid."""

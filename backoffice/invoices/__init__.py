@@ -1,0 +1,1 @@
+"""Invoices: what is owed, numbered without gaps, frozen at issue."""

@@ -1,0 +1,202 @@
+"""Invoices: drafted with the order, numbered and frozen when they are issued, paid when money has come."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.core.money import Money
+from backoffice.core.states import StateTable
+from backoffice.entities import service as entities
+from backoffice.entities.models import Entity
+from backoffice.invoices import numbering
+from backoffice.invoices.models import CollectionState, Invoice, InvoiceLine, InvoicePaper, InvoiceState, InvoiceTax
+from backoffice.orders.models import Order
+from backoffice.tasks import service as tasks
+from backoffice.tax.arithmetic import Category, GrossLine, break_down
+
+SERIES = "S"  # the shop's invoices
+
+DOCUMENT_MOVES = StateTable(
+    Invoice.state,
+    {
+        InvoiceState.DRAFT: frozenset({InvoiceState.ISSUED, InvoiceState.DISCARDED}),
+        InvoiceState.ISSUED: frozenset[InvoiceState](),
+        InvoiceState.DISCARDED: frozenset[InvoiceState](),
+    },
+)
+COLLECTION_MOVES = StateTable(
+    Invoice.collection_state,
+    {
+        CollectionState.OPEN: frozenset({CollectionState.PAID, CollectionState.PART_PAID, CollectionState.NOT_DUE}),
+        CollectionState.PART_PAID: frozenset({CollectionState.PAID}),
+        CollectionState.PAID: frozenset[CollectionState](),
+        CollectionState.NOT_DUE: frozenset[CollectionState](),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Party:
+    """Seller (BG-4) or buyer (BG-7) as printed."""
+
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    email: str
+    vat_id: str = ""
+    register_entry: str = ""
+    phone: str = ""
+
+
+def draft_for(order: Order, entity: Entity, *, by: Actor) -> Invoice:
+    """Write the draft invoice of an order: everything but number and dates."""
+    lines = list(order.lines)
+    sums = break_down(
+        [GrossLine(line.total, Category(line.vat_category, line.vat_hundredths)) for line in lines], order.currency
+    )
+    invoice = Invoice(
+        ref=references.new("inv"),
+        entity_id=entity.id,
+        order_id=order.id,
+        state=InvoiceState.DRAFT,
+        seller=asdict(_seller(entity)),
+        buyer=asdict(Party(order.name, order.street, order.postcode, order.city, order.country, order.email)),
+        currency=order.currency,
+        net_amount=sums.net.amount,
+        vat_amount=sums.vat.amount,
+        gross_amount=sums.gross.amount,
+        created_at=clock.now(),
+        collection_state=CollectionState.OPEN,
+        paid_amount=0,
+        paid_at=None,
+    )
+    invoice.lines = [
+        InvoiceLine(
+            position=line.position,
+            sku=line.sku,
+            name=line.name,
+            quantity=line.quantity,
+            unit_gross_amount=line.unit_amount,
+            net_amount=net.amount,
+            gross_amount=line.total.amount,
+            vat_category=line.vat_category,
+            vat_hundredths=line.vat_hundredths,
+        )
+        for line, net in zip(lines, sums.line_nets, strict=True)
+    ]
+    invoice.taxes = [
+        InvoiceTax(
+            vat_category=item.category.code,
+            vat_hundredths=item.category.hundredths,
+            net_amount=item.net.amount,
+            vat_amount=item.vat.amount,
+        )
+        for item in sums.categories
+    ]
+    session.add(invoice)
+    audit.record(Tag.INVOICE_DRAFTED, invoice, by=by, gross=sums.gross, vat=sums.vat)
+    return invoice
+
+
+def issue_paid(invoice: Invoice, paid: Money, *, by: Actor) -> bool:
+    """Issue the invoice and book the money that settles it; False if it was issued before.
+
+    Call it last in its unit: the number is taken at the end, so that its counter is locked for the shortest time."""
+    if invoice.state == InvoiceState.ISSUED:
+        return False
+    _pay(invoice, paid, by=by)
+    tasks.schedule("invoices.typeset", dedupe=f"invoices.typeset:{invoice.ref}", invoice_id=invoice.id)
+    entity = entities.get(invoice.entity_id)
+    now = clock.now()
+    parts: list[InvoiceLine | InvoiceTax] = [*invoice.lines, *invoice.taxes]
+    for part in parts:
+        part.issued_at = now
+    session.flush()
+    taken = numbering.take(entity, SERIES, invoice)
+    if not DOCUMENT_MOVES.move(
+        invoice,
+        InvoiceState.ISSUED,
+        series=taken.series,
+        year=taken.year,
+        position=taken.position,
+        number=taken.number,
+        issued_on=taken.issued_on,
+        supplied_on=taken.issued_on,
+    ):
+        return False
+    state = (InvoiceState.DRAFT, InvoiceState.ISSUED)
+    audit.record(Tag.INVOICE_ISSUED, invoice, by=by, number=taken.number, gross=invoice.gross, state=state)
+    return True
+
+
+def discard(invoice: Invoice, *, by: Actor, reason: str) -> bool:
+    """Throw a draft away: its order ended. A draft never had a number, so no gap arises."""
+    if not DOCUMENT_MOVES.move(invoice, InvoiceState.DISCARDED):
+        return False
+    COLLECTION_MOVES.move(invoice, CollectionState.NOT_DUE)
+    state = (InvoiceState.DRAFT, InvoiceState.DISCARDED)
+    audit.record(Tag.INVOICE_DISCARDED, invoice, by=by, reason=reason, state=state)
+    return True
+
+
+def part_paid(invoice: Invoice, paid: Money, *, by: Actor) -> None:
+    """Book money that does not cover the invoice; it stays a draft, and no further payment is begun for it."""
+    if COLLECTION_MOVES.move(invoice, CollectionState.PART_PAID, paid_amount=paid.amount, paid_at=clock.now()):
+        audit.record(Tag.INVOICE_PART_PAID, invoice, by=by, paid=paid, gross=invoice.gross)
+
+
+def enter_paper(invoice: Invoice, file_id: int, *, by: Actor, sha256: str) -> None:
+    """Keep a typeset copy, once."""
+    if paper(invoice):
+        return
+    session.add(InvoicePaper(invoice_id=invoice.id, form="pdf", file_id=file_id, created_at=clock.now()))
+    audit.record(Tag.DOCUMENT_TYPESET, invoice, by=by, sha256=sha256)
+
+
+def paper(invoice: Invoice) -> InvoicePaper | None:
+    query = select(InvoicePaper).where(InvoicePaper.invoice_id == invoice.id, InvoicePaper.form == "pdf")
+    return session.scalars(query).one_or_none()
+
+
+def for_order(order_id: int) -> Invoice:
+    return session.scalars(select(Invoice).where(Invoice.order_id == order_id)).one()
+
+
+def get(invoice_id: int) -> Invoice:
+    return session.get_one(Invoice, invoice_id)
+
+
+def by_ref(ref: str) -> Invoice:
+    invoice = session.scalars(select(Invoice).where(Invoice.ref == ref)).one_or_none()
+    if invoice is None:
+        raise NotFound("invoice")
+    return invoice
+
+
+def _pay(invoice: Invoice, paid: Money, *, by: Actor) -> None:
+    values: dict[str, Any] = {"paid_amount": paid.amount, "paid_at": clock.now()}
+    if COLLECTION_MOVES.move(invoice, CollectionState.PAID, **values):
+        audit.record(Tag.INVOICE_PAID, invoice, by=by, paid=paid, state=(CollectionState.OPEN, CollectionState.PAID))
+
+
+def _seller(entity: Entity) -> Party:
+    return Party(
+        name=entity.legal_name,
+        street=entity.street,
+        postcode=entity.postcode,
+        city=entity.city,
+        country=entity.country,
+        email=entity.email,
+        vat_id=entity.vat_id,
+        register_entry=entity.register_entry,
+        phone=entity.phone,
+    )

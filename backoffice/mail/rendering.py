@@ -1,0 +1,28 @@
+"""Mail texts: their own Jinja environment, so that a worker without a request renders the same words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from backoffice.core import formatting
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+_environment.filters.update(
+    money=formatting.money, moment=formatting.moment, country=formatting.country, percent=formatting.percent
+)
+
+
+def render(template: str, facts: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML of ``template``: the subject is the first line of the text template."""
+    subject, _, text = _environment.get_template(f"{template}.txt").render(facts).partition("\n")
+    return subject.strip(), text.strip() + "\n", _environment.get_template(f"{template}.html").render(facts)

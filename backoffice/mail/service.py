@@ -1,0 +1,104 @@
+"""Writing mails into the outbox, and handing them to the mail port."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock, references, units
+from backoffice.core.actor import SYSTEM, Actor
+from backoffice.core.db import session
+from backoffice.core.ports import ports, settings
+from backoffice.core.states import StateTable
+from backoffice.core.steps import ask_and_record
+from backoffice.core.tracking import Subject, Tracked
+from backoffice.files import service as files
+from backoffice.files.models import StoredFile
+from backoffice.mail.models import Mail, MailState
+from backoffice.mail.rendering import render
+from backoffice.tasks import service as tasks
+from integrations.mail.port import Attachment, Message
+
+MOVES = StateTable(Mail.state, {MailState.WAITING: frozenset({MailState.SENT}), MailState.SENT: frozenset[MailState]()})
+
+
+def queue(
+    template: str,
+    *,
+    to: str,
+    about: Tracked,
+    key: str,
+    by: Actor = SYSTEM,
+    attachments: Sequence[StoredFile] = (),
+    **facts: Any,
+) -> Mail:
+    """Write a mail and the task that sends it, in the current unit. The same ``key`` writes one mail, ever."""
+    known = session.scalars(select(Mail).where(Mail.dedupe_key == key)).one_or_none()
+    if known:
+        return known
+    subject_line, text, html = render(template, facts)
+    subject = about.subject()
+    mail = Mail(
+        ref=references.new("mai"),
+        dedupe_key=key,
+        template=template,
+        about_kind=subject.kind,
+        about_id=subject.id,
+        about_ref=subject.ref,
+        recipient=to,
+        subject_line=subject_line,
+        text=text,
+        html=html,
+        attachments={"files": [[item.name, item.media_type, item.sha256] for item in attachments]},
+        state=MailState.WAITING,
+        created_at=clock.now(),
+        sent_at=None,
+    )
+    session.add(mail)
+    audit.record(Tag.MAIL_QUEUED, mail, by=by, template=template, about=subject.ref)
+    audit.record(Tag.MAIL_QUEUED, subject, by=by, mail=mail.ref, template=template, subject_line=subject_line)
+    tasks.schedule("mail.send", dedupe=f"mail.send:{mail.ref}", mail_id=mail.id)
+    return mail
+
+
+def send(mail_id: int) -> None:
+    """Hand one mail over; a mail that was sent is left alone. Raises MailUnavailable, and the task tries again."""
+    with units.read():
+        mail = session.get_one(Mail, mail_id)
+        if mail.state == MailState.SENT:
+            return
+        message = _message(mail)
+        subject = mail.about
+    ask_and_record(
+        "mail.send", message, ask=ports().mail.send, record=lambda _message, _answer: _mark_sent(mail_id, subject)
+    )
+
+
+def about(subjects: Sequence[Subject]) -> list[Mail]:
+    refs = [subject.ref for subject in subjects]
+    return list(session.scalars(select(Mail).where(Mail.about_ref.in_(refs)).order_by(Mail.id)))
+
+
+def _message(mail: Mail) -> Message:
+    return Message(
+        message_id=mail.ref,
+        sender=settings().mail_from,
+        to=mail.recipient,
+        subject=mail.subject_line,
+        text=mail.text,
+        html=mail.html,
+        attachments=tuple(
+            Attachment(name, media_type, files.read(sha256))
+            for name, media_type, sha256 in mail.attachments.get("files", [])
+        ),
+    )
+
+
+def _mark_sent(mail_id: int, subject: Subject) -> None:
+    mail = session.get_one(Mail, mail_id)
+    if MOVES.move(mail, MailState.SENT, sent_at=clock.now()):
+        audit.record(Tag.MAIL_SENT, mail, by=SYSTEM, state=(MailState.WAITING, MailState.SENT))
+        audit.record(Tag.MAIL_SENT, subject, by=SYSTEM, mail=mail.ref, subject_line=mail.subject_line)
+    tasks.finish_running()

@@ -1,0 +1,1 @@
+"""Orders: what was agreed with a customer."""

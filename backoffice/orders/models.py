@@ -1,0 +1,87 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Line, Ref, Timestamp, UTCDateTime, exact
+from backoffice.core.db import Base, table
+from backoffice.core.money import Money
+from backoffice.core.tracking import Part, Subject, Tracked
+
+
+class OrderState(StrEnum):
+    PLACED = "placed"  # stock is held, payment is open
+    IN_REVIEW = "in_review"  # money came, but not as agreed; a case says what
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+PAYABLE = frozenset({OrderState.PLACED})
+ENDED = frozenset({OrderState.EXPIRED, OrderState.CANCELLED})
+
+
+class Order(Tracked, Base):
+    """What was agreed with a customer. ``checkout_key`` is the filling of the cart it was made of: one order each."""
+
+    __tablename__ = "orders"
+    __table_args__ = table(
+        CheckConstraint("total_amount >= 0", name="total_not_negative"),
+        Index("ix_orders_state", "state", "id"),
+        Index("ix_orders_email", "email", "id"),
+    )
+    subject_kind = "order"
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    number: Mapped[BigInt | None] = mapped_column(unique=True)  # what people read; gaps are normal
+    checkout_key: Mapped[str] = mapped_column(exact(40), unique=True)
+    entity_id: Mapped[BigInt] = mapped_column(ForeignKey("entities.id"))
+    person_id: Mapped[BigInt] = mapped_column(ForeignKey("people.id"))
+    terms_id: Mapped[BigInt] = mapped_column(ForeignKey("terms.id"))
+    state: Mapped[OrderState] = mapped_column(Choice(OrderState))
+    email: Mapped[str] = mapped_column(exact(254))
+    name: Mapped[Line]
+    street: Mapped[Line]
+    postcode: Mapped[Line]
+    city: Mapped[Line]
+    country: Mapped[str] = mapped_column(String(2))
+    currency: Mapped[Currency]
+    total_amount: Mapped[BigInt]
+    placed_at: Mapped[Timestamp]
+    payable_until: Mapped[Timestamp]  # the stock hold ends then, or later: see checkout
+    paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", back_populates="order")
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_amount, self.currency)
+
+
+class OrderLine(Part, Base):
+    __tablename__ = "order_lines"
+    __table_args__ = table(CheckConstraint("quantity > 0", name="quantity_positive"))
+
+    id: Mapped[Id]
+    order_id: Mapped[BigInt] = mapped_column(ForeignKey("orders.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    product_id: Mapped[BigInt] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[Exact]
+    name: Mapped[Line]
+    quantity: Mapped[int] = mapped_column(Integer)
+    unit_amount: Mapped[BigInt]  # gross
+    vat_category: Mapped[str] = mapped_column(String(2))
+    vat_hundredths: Mapped[int] = mapped_column(Integer)
+    order: Mapped[Order] = relationship(back_populates="lines")
+
+    @property
+    def unit(self) -> Money:
+        return Money(self.unit_amount, self.order.currency)
+
+    @property
+    def total(self) -> Money:
+        return self.unit * self.quantity
+
+    def subject(self) -> Subject:
+        return self.order.subject()

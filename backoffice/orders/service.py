@@ -1,0 +1,168 @@
+"""Orders: placed, paid, or ended without money. Who may end one, and when, is decided in checkout and collection."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.core.money import Money, total
+from backoffice.core.states import StateTable
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
+from backoffice.entities.models import Entity, Terms
+from backoffice.orders.models import Order, OrderLine, OrderState
+from backoffice.tax.rates import Rate
+
+FIRST_NUMBER = 10_000
+
+MOVES = StateTable(
+    Order.state,
+    {
+        OrderState.PLACED: frozenset({OrderState.PAID, OrderState.IN_REVIEW, OrderState.EXPIRED, OrderState.CANCELLED}),
+        OrderState.IN_REVIEW: frozenset[OrderState](),
+        OrderState.PAID: frozenset[OrderState](),
+        OrderState.EXPIRED: frozenset[OrderState](),
+        OrderState.CANCELLED: frozenset[OrderState](),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who buys and where it goes; ``country`` is ISO 3166-1 alpha-2."""
+
+    email: str
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+
+
+@dataclass(frozen=True)
+class LineData:
+    product_id: int
+    sku: str
+    name: str
+    quantity: int
+    unit: Money
+    rate: Rate
+
+
+def place(
+    checkout_key: str,
+    *,
+    entity: Entity,
+    terms: Terms,
+    person: Person,
+    contact: Contact,
+    lines: Sequence[LineData],
+    payable_until: datetime,
+    by: Actor,
+) -> Order:
+    """Write the order with its lines. The checkout key is unique: the same filling of a cart is one order."""
+    currency = entity.currency
+    amount = total([line.unit * line.quantity for line in lines], currency)
+    order = Order(
+        ref=references.new("ord"),
+        number=None,
+        checkout_key=checkout_key,
+        entity_id=entity.id,
+        person_id=person.id,
+        terms_id=terms.id,
+        state=OrderState.PLACED,
+        currency=currency,
+        total_amount=amount.amount,
+        placed_at=clock.now(),
+        payable_until=payable_until,
+        paid_at=None,
+        **asdict(contact),
+    )
+    order.lines = [
+        OrderLine(
+            position=position,
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            quantity=line.quantity,
+            unit_amount=line.unit.amount,
+            vat_category=line.rate.category,
+            vat_hundredths=line.rate.hundredths,
+        )
+        for position, line in enumerate(lines, start=1)
+    ]
+    session.add(order)
+    session.flush()
+    order.number = FIRST_NUMBER + order.id
+    sealed: dict[str, Any] = {field: customers.seal(person, field, value) for field, value in asdict(contact).items()}
+    audit.record(
+        Tag.ORDER_PLACED,
+        order,
+        by=by,
+        total=amount,
+        pieces=sum(line.quantity for line in lines),
+        terms=terms.version,
+        **sealed,
+    )
+    return order
+
+
+def pay(order: Order, *, by: Actor) -> bool:
+    """The order is paid in full; False if it was already."""
+    if not MOVES.move(order, OrderState.PAID, paid_at=clock.now()):
+        return False
+    audit.record(Tag.ORDER_PAID, order, by=by, state=(OrderState.PLACED, OrderState.PAID))
+    return True
+
+
+def hold_for_review(order: Order, *, by: Actor, reason: str) -> bool:
+    """Put the order aside: its stock stays held, and a person decides."""
+    if not MOVES.move(order, OrderState.IN_REVIEW):
+        return False
+    state = (OrderState.PLACED, OrderState.IN_REVIEW)
+    audit.record(Tag.ORDER_HELD_FOR_REVIEW, order, by=by, reason=reason, state=state)
+    return True
+
+
+def end(order: Order, to: OrderState, *, by: Actor, reason: str) -> bool:
+    """End an unpaid order as expired or cancelled; False if it ended so already. Its stock is released by the caller."""
+    if not MOVES.move(order, to):
+        return False
+    tag = Tag.ORDER_EXPIRED if to == OrderState.EXPIRED else Tag.ORDER_CANCELLED
+    audit.record(tag, order, by=by, reason=reason, state=(OrderState.PLACED, to))
+    return True
+
+
+def prolong(order: Order, until: datetime, *, by: Actor, reason: str) -> None:
+    """Move the end of the time to pay."""
+    before, order.payable_until = order.payable_until, until
+    audit.record(Tag.ORDER_PROLONGED, order, by=by, reason=reason, payable_until=(before, until))
+
+
+def by_checkout_key(key: str) -> Order | None:
+    return session.scalars(select(Order).where(Order.checkout_key == key)).one_or_none()
+
+
+def by_ref(ref: str) -> Order:
+    order = session.scalars(select(Order).where(Order.ref == ref)).one_or_none()
+    if order is None:
+        raise NotFound("order")
+    return order
+
+
+def get(order_id: int) -> Order:
+    return session.get_one(Order, order_id)
+
+
+def lock(order_id: int) -> Order:
+    """The order, locked until the unit ends: paying, ending and paying again follow each other."""
+    query = select(Order).where(Order.id == order_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()

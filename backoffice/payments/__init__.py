@@ -1,0 +1,1 @@
+"""Payments: one row is one attempt with one key."""

@@ -1,0 +1,184 @@
+"""Payments: facts about attempts. Nobody is asked here; collection asks, and tells what was answered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock, links, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.money import Money
+from backoffice.core.ports import ports
+from backoffice.core.states import StateTable
+from backoffice.invoices.models import COLLECTIBLE, Invoice
+from backoffice.payments.models import OPEN, Payment, PaymentState
+from integrations.payments.port import PageRequest
+
+P = PaymentState
+_ENDS = frozenset({P.SETTLED, P.DECLINED, P.CANCELLED})
+
+MOVES = StateTable(
+    Payment.state,
+    {
+        P.CREATED: _ENDS | {P.SENT, P.PROCESSING, P.REQUIRES_ACTION, P.UNKNOWN},
+        P.SENT: _ENDS | {P.PROCESSING, P.REQUIRES_ACTION, P.UNKNOWN},
+        P.REQUIRES_ACTION: _ENDS | {P.PROCESSING, P.UNKNOWN},
+        P.PROCESSING: _ENDS | {P.UNKNOWN},
+        P.UNKNOWN: _ENDS | {P.SENT, P.PROCESSING, P.REQUIRES_ACTION},
+        P.DECLINED: frozenset({P.SETTLED}),  # money that came after all is never forgotten
+        P.CANCELLED: frozenset({P.SETTLED}),
+        P.SETTLED: frozenset[PaymentState](),
+    },
+)
+
+_TAGS = {
+    P.SENT: Tag.PAYMENT_SENT,
+    P.PROCESSING: Tag.PAYMENT_PROCESSING,
+    P.REQUIRES_ACTION: Tag.PAYMENT_REQUIRES_ACTION,
+    P.UNKNOWN: Tag.PAYMENT_UNKNOWN,
+    P.DECLINED: Tag.PAYMENT_DECLINED,
+    P.CANCELLED: Tag.PAYMENT_CANCELLED,
+}
+
+
+class NotCollectible(CounterfoilError):
+    """The invoice is paid, or not due any more: no payment may be begun for it."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to pay for this order any more.")
+
+
+def prepare(invoice: Invoice, *, description: str, expires_at: datetime, by: Actor) -> Payment:
+    """Write a new attempt with its key and exact parameters, before anyone is asked. Raises NotCollectible.
+
+    The unique ``claim`` refuses a second open attempt."""
+    if invoice.collection_state not in COLLECTIBLE:
+        raise NotCollectible
+    port = ports().payments
+    ref = references.new("pay")
+    request = PageRequest(
+        key=f"{ref}-open",
+        amount=invoice.gross_amount,
+        currency=invoice.currency,
+        reference=ref,
+        description=description,
+        return_url=links.payment_return(ref),
+        expires_at=expires_at,
+    )
+    payment = Payment(
+        ref=ref,
+        invoice_id=invoice.id,
+        provider=port.name,
+        account=port.account,
+        mode=port.mode,
+        idempotency_key=request.key,
+        claim=invoice.id,
+        request=request.as_json(),
+        state=PaymentState.CREATED,
+        currency=invoice.currency,
+        amount=invoice.gross_amount,
+        captured_amount=0,
+        refunded_amount=0,
+        provider_ref=None,
+        page_url="",
+        method="",
+        decline_code="",
+        created_at=clock.now(),
+        settled_at=None,
+        asked_at=None,
+        unanswered=0,
+        last_answer={},
+    )
+    session.add(payment)
+    audit.record(Tag.PAYMENT_PREPARED, payment, by=by, amount=invoice.gross, key=request.key)
+    return payment
+
+
+def settle(payment: Payment, captured: Money, *, by: Actor) -> bool:
+    """Record that the provider holds the customer's money; False if that was known.
+
+    A capture that differs from what was asked is kept as it is, and opens a case."""
+    before = payment.state
+    another = session.scalars(
+        select(Payment.id).where(Payment.claim == payment.invoice_id, Payment.id != payment.id)
+    ).first()
+    claim = None if another else payment.invoice_id
+    if not MOVES.move(
+        payment,
+        PaymentState.SETTLED,
+        claim=claim,
+        captured_amount=captured.amount,
+        settled_at=clock.now(),
+        decline_code="",
+    ):
+        return False
+    state = (before, PaymentState.SETTLED)
+    audit.record(Tag.PAYMENT_SETTLED, payment, by=by, captured=captured, method=payment.method, state=state)
+    if captured != payment.asked_for:
+        cases.open_case(
+            CaseKind.AMOUNT_DIFFERS,
+            payment,
+            at_risk=captured - payment.asked_for,
+            asked=str(payment.asked_for),
+            captured=str(captured),
+        )
+    return True
+
+
+def move(payment: Payment, to: PaymentState, *, by: Actor, reason: str = "", **values: Any) -> bool:
+    """Record any other answer; False when it is known, or older than what is known already."""
+    before = payment.state
+    if before == to or not MOVES.allows(before, to):
+        return False
+    if to not in OPEN:
+        values["claim"] = None
+    if not MOVES.move(payment, to, **values):
+        return False
+    audit.record(_TAGS[to], payment, by=by, reason=reason, state=(before, to))
+    return True
+
+
+def note_answer(payment: Payment, answer: Mapping[str, Any], *, answered: bool) -> None:
+    """Keep what was asked last and what came back, for people; not a change of state."""
+    payment.asked_at = clock.now()
+    payment.last_answer = dict(answer)
+    payment.unanswered = 0 if answered else payment.unanswered + 1
+
+
+def lock(payment_id: int) -> Payment:
+    """The payment, locked until the unit ends, so that two tellers of one outcome follow each other."""
+    query = select(Payment).where(Payment.id == payment_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def by_ref(ref: str) -> Payment:
+    payment = session.scalars(select(Payment).where(Payment.ref == ref)).one_or_none()
+    if payment is None:
+        raise NotFound("payment")
+    return payment
+
+
+def find(provider: str, provider_ref: str, ref: str) -> Payment | None:
+    """By the provider's reference; by ours while the answer that told us the provider's was lost."""
+    query = select(Payment).where(Payment.provider == provider)
+    known = session.scalars(query.where(Payment.provider_ref == provider_ref)).one_or_none()
+    return known or session.scalars(query.where(Payment.ref == ref)).one_or_none()
+
+
+def for_invoice(invoice: Invoice) -> list[Payment]:
+    """All attempts, oldest first."""
+    return list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)))
+
+
+def open_for(invoice: Invoice) -> Payment | None:
+    query = select(Payment).where(Payment.claim == invoice.id, Payment.state.in_(OPEN))
+    return session.scalars(query).one_or_none()

@@ -1,0 +1,1 @@
+"""Pieces on hand, and pieces held for orders that are not paid yet."""

@@ -1,0 +1,41 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.core.columns import Choice, Exact, Id, Json, LongText, Ref, Timestamp, UTCDateTime, exact
+from backoffice.core.db import Base, table
+from backoffice.core.tracking import Subject
+
+
+class TaskState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    GAVE_UP = "gave_up"
+    CANCELLED = "cancelled"
+
+
+class Task(Base):
+    """One thing to do. While a runner holds the lease, ``due_at`` is the lease's end: a lost lease is due by itself."""
+
+    __tablename__ = "tasks"
+    __table_args__ = table(Index("ix_tasks_due", "state", "due_at"), Index("ix_tasks_lease_token", "lease_token"))
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    name: Mapped[Exact]
+    arguments: Mapped[Json]
+    dedupe_key: Mapped[str | None] = mapped_column(exact(160), unique=True)
+    state: Mapped[TaskState] = mapped_column(Choice(TaskState))
+    due_at: Mapped[Timestamp]
+    attempts: Mapped[int] = mapped_column(Integer)
+    max_attempts: Mapped[int] = mapped_column(Integer)
+    lease_token: Mapped[str | None] = mapped_column(exact(40))
+    last_error: Mapped[LongText]
+    request_id: Mapped[Exact]
+    created_at: Mapped[Timestamp]
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+
+    def subject(self) -> Subject:
+        return Subject("task", self.id, self.ref)

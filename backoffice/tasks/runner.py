@@ -1,0 +1,136 @@
+"""Running tasks: claim a batch in one commit, run each in its own units, give up loudly."""
+
+import random
+import secrets
+import traceback
+from datetime import datetime, timedelta
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import select, update
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import borders, clock, units
+from backoffice.core.actor import SYSTEM, Origin, coming_from
+from backoffice.core.db import session
+from backoffice.tasks import registry
+from backoffice.tasks.models import Task, TaskState
+from backoffice.tasks.service import Lease, LeaseLost, finish_running, running
+
+BATCH = 20
+LEASE = timedelta(seconds=180)
+MARGIN = timedelta(seconds=60)  # what must be left of the lease to start another task
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+
+RAN = Counter("counterfoil_tasks_total", "Tasks run, by name and outcome.", ["name", "outcome"])
+log = structlog.get_logger(__name__)
+
+
+def run_due(batches: int = 50) -> int:
+    """Claim and run due tasks until none is left or ``batches`` were run; returns how many tasks were run."""
+    count = 0
+    for _ in range(batches):
+        ran = _run_batch()
+        count += ran
+        if ran < BATCH:
+            break
+    return count
+
+
+def _run_batch() -> int:
+    token = secrets.token_hex(16)
+    claimed, ends = units.write(lambda: _claim(token))
+    borders.cross("tasks.claimed")
+    for done, (task_id, name, arguments, request_id) in enumerate(claimed):
+        if clock.now() > ends - MARGIN:
+            units.write(lambda: _release(token))
+            return done
+        with coming_from(Origin(request_id, "worker")):
+            _run(Lease(task_id, token), name, arguments)
+    return len(claimed)
+
+
+def _claim(token: str) -> tuple[list[tuple[int, str, dict[str, object], str]], datetime]:
+    now = clock.now()
+    due = (Task.state == TaskState.WAITING, Task.due_at <= now)
+    ids = session.scalars(
+        select(Task.id).where(*due).order_by(Task.due_at, Task.id).limit(BATCH).with_for_update(skip_locked=True)
+    ).all()
+    if ids:
+        session.execute(
+            update(Task)
+            .where(Task.id.in_(ids), *due)  # the lock holds on one node only, the condition everywhere
+            .values(lease_token=token, due_at=now + LEASE, attempts=Task.attempts + 1)
+            .execution_options(synchronize_session=False)
+        )
+    rows = session.execute(
+        select(Task.id, Task.name, Task.arguments, Task.request_id).where(Task.lease_token == token).order_by(Task.id)
+    ).all()
+    return [(row[0], row[1], row[2], row[3]) for row in rows], now + LEASE
+
+
+def _release(token: str) -> None:
+    session.execute(
+        update(Task)
+        .where(Task.lease_token == token, Task.state == TaskState.WAITING)
+        .values(lease_token=None, due_at=clock.now(), attempts=Task.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _run(lease: Lease, name: str, arguments: dict[str, object]) -> None:
+    mark = running.set(lease)
+    try:
+        handler = registry.handler(name)
+        if handler.plain:
+            units.write(lambda: _run_plain(handler, lease, arguments))
+        else:
+            handler.run(**arguments)
+            borders.cross("tasks.handled")
+            units.write(lambda: _finish_if_running(lease))
+        RAN.labels(name, "done").inc()
+    except LeaseLost:
+        log.warning("lease lost", task=name)
+        RAN.labels(name, "lease_lost").inc()
+    except Exception as error:
+        log.exception("task failed", task=name)
+        RAN.labels(name, "failed").inc()
+        text = "".join(traceback.format_exception_only(error)).strip()
+        units.write(lambda: _fail(lease, text))
+    finally:
+        running.reset(mark)
+
+
+def _run_plain(handler: registry.Handler, lease: Lease, arguments: dict[str, object]) -> None:
+    handler.run(**arguments)
+    _finish_if_running(lease)
+
+
+def _finish_if_running(lease: Lease) -> None:
+    """The handler may have put the mark into its own unit, or asked to come back later."""
+    task = session.get_one(Task, lease.task_id)
+    if task.lease_token == lease.token and task.state == TaskState.WAITING:
+        finish_running()
+
+
+def _fail(lease: Lease, error: str) -> None:
+    task = session.get_one(Task, lease.task_id)
+    if task.lease_token != lease.token:
+        return
+    task.last_error, task.lease_token = error[:4000], None
+    if task.attempts < task.max_attempts:
+        task.due_at = clock.now() + pause(task.attempts)
+        return
+    task.state, task.finished_at = TaskState.GAVE_UP, clock.now()
+    audit.record(Tag.TASK_GAVE_UP, task.subject(), by=SYSTEM, reason=error[:255], name=task.name)
+    cases.open_case(CaseKind.TASK_GAVE_UP, task.subject(), task=task.name, error=error[:500])
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after the n-th failure: doubled each time up to an hour, the last half of it drawn by lot."""
+    longest: timedelta = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 20))
+    return longest * random.uniform(0.5, 1)  # noqa: S311

@@ -1,0 +1,130 @@
+"""Writing tasks, and changing what is written. Running them is the runner's."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor, origin
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.tasks import bell
+from backoffice.tasks.models import Task, TaskState
+
+MAX_ATTEMPTS = 12
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to run one task until its time is up, proved by a token."""
+
+    task_id: int
+    token: str
+
+
+running: ContextVar[Lease | None] = ContextVar("running", default=None)
+
+
+class LeaseLost(Exception):
+    """Another runner holds the task now: the unit of the former one must not commit."""
+
+
+class NotWaiting(CounterfoilError):
+    def __init__(self, task: Task) -> None:
+        super().__init__(f"The task is {task.state.replace('_', ' ')}; there is nothing to do with it.")
+
+
+def schedule(
+    name: str,
+    *,
+    due: datetime | None = None,
+    dedupe: str | None = None,
+    max_attempts: int = MAX_ATTEMPTS,
+    **arguments: Any,
+) -> Task:
+    """Write a task in the current unit. With ``dedupe``, a task under this key is written once, ever."""
+    if dedupe is not None:
+        known = session.scalars(select(Task).where(Task.dedupe_key == dedupe)).one_or_none()
+        if known:
+            return known
+    now = clock.now()
+    task = Task(
+        ref=references.new("tsk"),
+        name=name,
+        arguments=arguments,
+        dedupe_key=dedupe,
+        state=TaskState.WAITING,
+        due_at=due or now,
+        attempts=0,
+        max_attempts=max_attempts,
+        lease_token=None,
+        last_error="",
+        request_id=origin().request_id,
+        created_at=now,
+        finished_at=None,
+    )
+    session.add(task)
+    if task.due_at <= now:
+        bell.ring_after_commit()
+    return task
+
+
+def finish_running() -> None:
+    """Put the done mark of the task that runs now into the current unit; nothing when no task runs.
+
+    Raises LeaseLost when another runner took over, so that an effect is never committed twice."""
+    lease = running.get()
+    if lease:
+        _settle(lease, state=TaskState.DONE, finished_at=clock.now(), lease_token=None, last_error="")
+
+
+def postpone_running(due: datetime) -> None:
+    """Let the task that runs now come back at ``due``, with fresh attempts: waiting is not failing."""
+    lease = running.get()
+    if lease:
+        _settle(lease, due_at=due, lease_token=None, attempts=0)
+
+
+def retry(task: Task, *, by: Actor, reason: str) -> None:
+    """Run a task that gave up again, now. Raises NotWaiting for one that is done or cancelled."""
+    if task.state not in (TaskState.GAVE_UP, TaskState.WAITING):
+        raise NotWaiting(task)
+    before = task.state
+    task.state, task.due_at, task.attempts = TaskState.WAITING, clock.now(), 0
+    task.finished_at = None
+    audit.record(Tag.TASK_RETRIED, task.subject(), by=by, reason=reason, state=(before, TaskState.WAITING))
+    bell.ring_after_commit()
+
+
+def get(ref: str) -> Task:
+    task = session.scalars(select(Task).where(Task.ref == ref)).one_or_none()
+    if task is None:
+        raise NotFound("task")
+    return task
+
+
+def is_any_due() -> bool:
+    query = select(Task.id).where(Task.state == TaskState.WAITING, Task.due_at <= clock.now()).limit(1)
+    return session.execute(query).first() is not None
+
+
+def _settle(lease: Lease, **values: Any) -> None:
+    session.flush()
+    result = session.execute(
+        update(Task)
+        .where(Task.id == lease.task_id, Task.lease_token == lease.token)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        raise LeaseLost
+    if values.get("state") == TaskState.DONE:
+        task = session.get_one(Task, lease.task_id, populate_existing=True)
+        cases.close(CaseKind.TASK_GAVE_UP, task.subject(), because="The task was run again and succeeded.")

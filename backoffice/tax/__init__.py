@@ -1,0 +1,1 @@
+"""VAT: rates as data, and the arithmetic of EN 16931."""

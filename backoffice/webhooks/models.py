@@ -1,0 +1,50 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backoffice.core.columns import Choice, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact, long_binary
+from backoffice.core.db import Base, table
+from backoffice.core.tracking import Subject
+
+
+class EventState(StrEnum):
+    RECEIVED = "received"
+    HANDLED = "handled"
+    IGNORED = "ignored"  # a type we have no use for
+    REJECTED = "rejected"  # another account or mode
+
+
+class WebhookEvent(Base):
+    """One message of a provider, raw, once. What it said never changes; what we made of it does."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = table(
+        UniqueConstraint("provider", "event_key"),
+        Index("ix_webhook_events_state", "state", "id"),
+        Index("ix_webhook_events_payment_ref", "payment_ref"),
+        Index("ix_webhook_events_occurred", "provider", "occurred_at"),
+    )
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    provider: Mapped[Exact]
+    event_key: Mapped[str] = mapped_column(exact(255))
+    type: Mapped[Exact]
+    account: Mapped[Exact]
+    mode: Mapped[str] = mapped_column(exact(10))
+    provider_payment: Mapped[str] = mapped_column(exact(255))  # the provider's reference
+    payment_ref: Mapped[Exact]  # ours, as the provider repeats it
+    raw: Mapped[bytes] = mapped_column(long_binary())
+    headers: Mapped[Json]
+    heard_by: Mapped[str] = mapped_column(exact(10))  # webhook or poller
+    state: Mapped[EventState] = mapped_column(Choice(EventState))
+    deliveries: Mapped[int] = mapped_column(Integer)
+    note: Mapped[Line]
+    occurred_at: Mapped[Timestamp]
+    received_at: Mapped[Timestamp]
+    handled_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+
+    def subject(self) -> Subject:
+        return Subject("webhook_event", self.id, self.ref)

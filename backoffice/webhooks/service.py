@@ -1,0 +1,199 @@
+"""The inbox: verify, store raw under a unique key, answer; a task handles what was stored."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import func, select, update
+
+from backoffice.collection import service as collection
+from backoffice.core import actor, borders, clock, references, units
+from backoffice.core.db import session
+from backoffice.core.ports import ports
+from backoffice.core.states import StateTable
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+from backoffice.tasks import service as tasks
+from backoffice.webhooks.models import EventState, WebhookEvent
+from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent
+
+LARGEST = 512 * 1024  # bytes
+KEPT_HEADERS = ("Content-Type", "User-Agent")  # an allow-list: signatures and credentials are not kept
+OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind the newest event
+FIRST_LOOK = timedelta(days=2)
+
+INBOX = Counter("counterfoil_webhooks_total", "Webhooks by provider and what became of them.", ["provider", "outcome"])
+log = structlog.get_logger(__name__)
+
+MOVES = StateTable(
+    WebhookEvent.state,
+    {
+        EventState.RECEIVED: frozenset({EventState.HANDLED, EventState.IGNORED}),
+        EventState.IGNORED: frozenset({EventState.HANDLED}),
+        EventState.HANDLED: frozenset[EventState](),
+        EventState.REJECTED: frozenset[EventState](),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a handler needs of an event, copied out of its row."""
+
+    event_id: int
+    provider: str
+    provider_payment: str
+    payment_ref: str
+
+
+def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
+    """Take one webhook in and return the HTTP status of the answer.
+
+    404: no such endpoint (or no secret for it). 413: too large. 400: bad signature, or signed bytes that are no event.
+    200: stored, now or before; also for another account or mode, which is stored as rejected and never handled."""
+    port = ports().payments
+    if provider != port.name or not port.has_webhook_secret():
+        return 404
+    if len(raw) > LARGEST:
+        return _count(provider, "too_large", 413)
+    try:
+        event = port.verify(raw, headers, now=clock.now())
+    except BadSignature as error:
+        log.warning("webhook refused", provider=provider, why=str(error))
+        return _count(provider, "bad_signature", 400)
+    except ValueError:
+        return _count(provider, "unreadable", 400)
+    kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+    units.write(lambda: _store(provider, event, kept, "webhook"))
+    borders.cross("webhooks.stored")
+    return _count(provider, "stored", 200)
+
+
+def handle(event_id: int) -> None:
+    """Do what a stored event asks for; safe in any order and any number of times."""
+    with units.read():
+        event = session.get_one(WebhookEvent, event_id)
+        if event.state not in (EventState.RECEIVED, EventState.IGNORED):
+            return
+        act = HANDLERS.get(event.type, _ignore)
+        seen = Seen(event.id, event.provider, event.provider_payment, event.payment_ref)
+    act(seen)
+
+
+def poll() -> int:
+    """Ask the provider for events that never came, and take them in; returns how many were new.
+
+    Raises nothing for a silent provider: the next round asks again."""
+    port = ports().payments
+    with units.read():
+        newest = session.scalar(select(func.max(WebhookEvent.occurred_at)).where(WebhookEvent.provider == port.name))
+    since = (newest - OVERLAP) if newest else clock.now() - FIRST_LOOK
+    try:
+        events = port.events_since(since)
+    except OutcomeUnknown as error:
+        log.warning("provider did not list its events", error=str(error))
+        return 0
+    with units.read():
+        known = set(
+            session.scalars(
+                select(WebhookEvent.event_key).where(
+                    WebhookEvent.provider == port.name, WebhookEvent.occurred_at >= since
+                )
+            )
+        )
+    missing = [event for event in events if event.event_id not in known]
+    for event in missing:
+        units.write(lambda event=event: _store(port.name, event, {}, "poller"))  # type: ignore[misc]
+        INBOX.labels(port.name, "polled").inc()
+    return len(missing)
+
+
+def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> None:
+    """Store an event once; another delivery of it only counts. The task that handles it is written with it."""
+    port = ports().payments
+    key = event.event_id if len(event.event_id) <= 255 else hashlib.sha256(event.event_id.encode()).hexdigest()
+    known = session.scalars(
+        select(WebhookEvent).where(WebhookEvent.provider == provider, WebhookEvent.event_key == key)
+    ).one_or_none()
+    if known:
+        session.execute(
+            update(WebhookEvent)
+            .where(WebhookEvent.id == known.id)
+            .values(deliveries=WebhookEvent.deliveries + 1)
+            .execution_options(synchronize_session=False)
+        )
+        return
+    ours = event.account == port.account and event.mode == port.mode
+    row = WebhookEvent(
+        ref=references.new("whk"),
+        provider=provider,
+        event_key=key,
+        type=event.type[:120],
+        account=event.account[:120],
+        mode=event.mode[:10],
+        provider_payment=event.payment[:255],
+        payment_ref=event.reference[:120],
+        raw=event.raw,
+        headers=dict(headers),
+        heard_by=heard_by,
+        state=EventState.RECEIVED if ours else EventState.REJECTED,
+        deliveries=1,
+        note="" if ours else f"for {event.account} in {event.mode} mode, not for us",
+        occurred_at=event.occurred_at,
+        received_at=clock.now(),
+        handled_at=None,
+    )
+    session.add(row)
+    session.flush()
+    if ours:
+        tasks.schedule("webhooks.handle", dedupe=f"webhooks.handle:{row.ref}", event_id=row.id)
+
+
+def about_payment(payment_ref: str) -> list[WebhookEvent]:
+    """What the provider told us about one of our payments, in the order it happened."""
+    query = select(WebhookEvent).where(WebhookEvent.payment_ref == payment_ref)
+    return list(session.scalars(query.order_by(WebhookEvent.occurred_at, WebhookEvent.id)))
+
+
+def _learn_payment(seen: Seen) -> None:
+    """The event is a hint only: the provider is asked, and its answer counts."""
+    with units.read():
+        payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
+        payment_id = payment.id if payment else None
+    if payment_id is None:
+        units.write(lambda: _mark(seen.event_id, EventState.IGNORED, "no payment of ours has this reference"))
+        return
+
+    def done(_payment: Payment) -> None:
+        _mark(seen.event_id, EventState.HANDLED, "")
+
+    collection.learn(payment_id, by=actor.provider(seen.provider), then=done)
+
+
+def _ignore(seen: Seen) -> None:
+    units.write(lambda: _mark(seen.event_id, EventState.IGNORED, "we have no use for this type"))
+
+
+def _mark(event_id: int, state: EventState, note: str) -> None:
+    event = session.get_one(WebhookEvent, event_id)
+    if event.state != EventState.HANDLED:
+        MOVES.move(event, state, note=note, handled_at=clock.now())
+    tasks.finish_running()
+
+
+def _count(provider: str, outcome: str, status: int) -> int:
+    INBOX.labels(provider, outcome).inc()
+    return status
+
+
+HANDLERS: dict[str, Callable[[Seen], None]] = {
+    "payment.paid": _learn_payment,
+    "payment.declined": _learn_payment,
+    "payment.cancelled": _learn_payment,
+    "payment.expired": _learn_payment,
+    "payment.processing": _learn_payment,
+    "payment.requires_action": _learn_payment,
+}

@@ -1,0 +1,64 @@
+"""Which adapter stands behind which port: the one place that imports adapters."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint
+
+from backoffice.core.ports import Ports
+from config import ConfigurationError, Settings
+from integrations.files.folder import FolderStore
+from integrations.mail.folder import FolderMail
+from integrations.mail.mailbox import mailbox_blueprint
+from integrations.mail.port import MailPort
+from integrations.mail.smtp import SmtpMail
+from integrations.papers.port import Typesetter
+from integrations.payments.port import PaymentsPort
+from integrations.payments.sandbox import SandboxPayments
+
+
+class _LazyTypesetter:
+    """The typesetter is loaded when the first paper is made: a web process never makes one."""
+
+    @cached_property
+    def _typesetter(self) -> Typesetter:
+        module = import_module("integrations.papers.typst")
+        typesetter: Typesetter = module.TypstTypesetter()
+        return typesetter
+
+    def pdf(self, template: Path, data: Mapping[str, Any]) -> bytes:
+        return self._typesetter.pdf(template, data)
+
+
+def build(settings: Settings) -> Ports:
+    """The ports as configured. Raises ConfigurationError for an adapter that does not exist."""
+    return Ports(
+        payments=_payments(settings),
+        mail=_mail(settings),
+        files=FolderStore(settings.var / "files"),
+        papers=_LazyTypesetter(),
+    )
+
+
+def development_mailbox(settings: Settings) -> Blueprint | None:
+    """The page that shows mails written to the folder; None where mails are really sent."""
+    if settings.is_production or settings.mail != "folder":
+        return None
+    return mailbox_blueprint(settings.var / "mail")
+
+
+def _payments(settings: Settings) -> PaymentsPort:
+    if settings.payments == "sandbox":
+        return SandboxPayments(settings.sandbox_url, settings.sandbox_api_key, settings.webhook_secrets)
+    raise ConfigurationError([f"PAYMENTS={settings.payments} is not a provider we have an adapter for: use sandbox"])
+
+
+def _mail(settings: Settings) -> MailPort:
+    if settings.mail == "folder":
+        return FolderMail(settings.var / "mail")
+    if settings.mail.startswith(("smtp://", "smtps://")):
+        return SmtpMail(settings.mail)
+    raise ConfigurationError([f"MAIL={settings.mail} is neither folder nor smtp://… nor smtps://…"])

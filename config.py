@@ -1,0 +1,165 @@
+"""Configuration: environment variables, read once at start.
+
+Nothing set means the development profile: SQLite and files under ``var/``, generated secrets, the sandbox provider.
+``COUNTERFOIL_ENV=production`` refuses gaps, weak secrets and the sandbox, and names everything that is missing.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent
+SECRETS = ("SECRET_KEY", "DATA_KEY", "SANDBOX_API_KEY", "SANDBOX_WEBHOOK_SECRET")
+
+
+class ConfigurationError(Exception):
+    """The environment does not make a runnable configuration; every problem is listed."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("The configuration is not complete:\n" + "\n".join(f"  - {line}" for line in problems))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one process runs with. Times in seconds, sizes in bytes."""
+
+    env: str
+    var: Path
+    secret_key: str
+    data_key: str  # wraps the key of each person (audit log, personal data)
+    database_url: str
+    redis_url: str
+    base_url: str
+    payments: str
+    sandbox_url: str
+    sandbox_api_key: str
+    webhook_secrets: tuple[str, ...]
+    mail: str  # "folder" or smtp://user:password@host:port
+    mail_from: str
+    log_level: str
+    log_format: str
+    proxies: int
+    kill_at: str  # a drill: the process kills itself at this border (never in production)
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def is_https(self) -> bool:
+        return urlsplit(self.base_url).scheme == "https"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment. Raises ConfigurationError with every problem at once."""
+    env = os.environ if environ is None else environ
+    name = env.get("COUNTERFOIL_ENV", "development")
+    var = Path(env.get("COUNTERFOIL_VAR") or ROOT / "var").resolve()
+    keys = _development_secrets(var) if name == "development" else {}
+    port = env.get("PORT", "5000")
+
+    settings = Settings(
+        env=name,
+        var=var,
+        secret_key=env.get("SECRET_KEY") or keys.get("SECRET_KEY", ""),
+        data_key=env.get("DATA_KEY") or keys.get("DATA_KEY", ""),
+        database_url=env.get("DATABASE_URL") or ("" if name == "production" else f"sqlite:///{var / 'counterfoil.db'}"),
+        redis_url=env.get("REDIS_URL") or ("" if name == "production" else f"unix://{redis_socket(var)}"),
+        base_url=(env.get("BASE_URL") or ("" if name == "production" else f"http://127.0.0.1:{port}")).rstrip("/"),
+        payments=env.get("PAYMENTS") or ("" if name == "production" else "sandbox"),
+        sandbox_url=(env.get("SANDBOX_URL") or f"http://127.0.0.1:{env.get('SANDBOX_PORT') or _next(port)}").rstrip(
+            "/"
+        ),
+        sandbox_api_key=env.get("SANDBOX_API_KEY") or keys.get("SANDBOX_API_KEY", ""),
+        webhook_secrets=_list(env.get("SANDBOX_WEBHOOK_SECRET") or keys.get("SANDBOX_WEBHOOK_SECRET", "")),
+        mail=env.get("MAIL") or ("" if name == "production" else "folder"),
+        mail_from=env.get("MAIL_FROM")
+        or ("" if name == "production" else "Plumb & Level <shop@plumb-and-level.example>"),
+        log_level=env.get("LOG_LEVEL", "INFO"),
+        log_format=env.get("LOG_FORMAT") or ("json" if name == "production" else "text"),
+        proxies=int(env.get("TRUSTED_PROXIES", "0")),
+        kill_at=env.get("COUNTERFOIL_KILL_AT", ""),
+    )
+    problems = _problems(settings)
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+def redis_socket(var: Path) -> Path:
+    """Where the embedded Valkey listens: in var/, unless the path is longer than a socket's name may be."""
+    path = var / "redis.sock"
+    if len(str(path)) < 100:
+        return path
+    return Path(tempfile.gettempdir()) / f"counterfoil-{hashlib.sha256(str(var).encode()).hexdigest()[:16]}.sock"
+
+
+def _problems(settings: Settings) -> list[str]:
+    if settings.env not in ("development", "production"):
+        return [f"COUNTERFOIL_ENV is {settings.env!r}: use development or production"]
+    found = []
+    if not settings.database_url.startswith(("sqlite:", "mysql+pymysql:", "mariadb+pymysql:")):
+        found.append("DATABASE_URL must be mysql+pymysql://user:password@host/database (or sqlite:///file)")
+    if settings.is_production:
+        found += _production_problems(settings)
+    return found
+
+
+def _production_problems(settings: Settings) -> list[str]:
+    wants = {
+        "REDIS_URL (redis://host:6379/0)": settings.redis_url,
+        "BASE_URL, the public https address": settings.base_url,
+        "MAIL (smtp://user:password@host:587)": settings.mail,
+        "MAIL_FROM": settings.mail_from,
+        "PAYMENTS, the payment provider": settings.payments,
+    }
+    found = [f"{what} is not set" for what, value in wants.items() if not value]
+    for key, value in (("SECRET_KEY", settings.secret_key), ("DATA_KEY", settings.data_key)):
+        if len(value) < 32 or len(set(value)) < 10:
+            found.append(
+                f'{key} needs at least 32 random characters: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+    if settings.payments == "sandbox":
+        found.append("PAYMENTS=sandbox moves no money and is refused in production")
+    if settings.mail == "folder":
+        found.append("MAIL=folder sends nothing and is refused in production")
+    if settings.database_url.startswith("sqlite:"):
+        found.append("DATABASE_URL names SQLite; production runs on MariaDB 10.11+ or MySQL 8.4+")
+    if settings.base_url and not settings.is_https:
+        found.append("BASE_URL must start with https://")
+    if settings.kill_at:
+        found.append("COUNTERFOIL_KILL_AT is a drill and is refused in production")
+    return found
+
+
+def _development_secrets(var: Path) -> dict[str, str]:
+    """Secrets of the development profile, made once and kept in var/, so that restarts keep sessions and data readable."""
+    path = var / "secrets.json"
+    try:
+        return dict(json.loads(path.read_text()))
+    except FileNotFoundError:
+        pass
+    var.mkdir(parents=True, exist_ok=True)
+    draft = var / f"secrets.{os.getpid()}.tmp"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps({name: secrets.token_urlsafe(48) for name in SECRETS}))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)  # the first of several processes wins; all read its file
+    draft.unlink()
+    return dict(json.loads(path.read_text()))
+
+
+def _next(port: str) -> str:
+    return str(int(port) + 1)
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)

@@ -1,0 +1,1 @@
+"""Ports and their adapters. They know nothing of the rest: frozen dataclasses in, frozen dataclasses out."""

@@ -1,0 +1,1 @@
+"""Keeping bytes: the port, and content-addressed files in a folder."""

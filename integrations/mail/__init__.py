@@ -1,0 +1,1 @@
+"""Sending mail: the port, SMTP, and a folder for development."""

@@ -1,0 +1,149 @@
+"""The payments port: what every payment provider must be able to do for us, in our words.
+
+Amounts are integers of minor units with an ISO 4217 currency. An adapter never invents an outcome: what it cannot know
+it raises as OutcomeUnknown, and the caller asks again with the same key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class PaymentStatus(StrEnum):
+    """What the provider says of one payment."""
+
+    OPEN = "open"  # the page waits for the customer
+    REQUIRES_ACTION = "requires_action"  # the customer's bank asks for authentication
+    PROCESSING = "processing"
+    PAID = "paid"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Ask for a hosted payment page. Sent again with the same key, it must be equal in every field."""
+
+    key: str
+    amount: int
+    currency: str
+    reference: str  # our payment's reference, found again with ``find``
+    description: str
+    return_url: str
+    expires_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "amount": self.amount,
+            "currency": self.currency,
+            "reference": self.reference,
+            "description": self.description,
+            "return_url": self.return_url,
+            "expires_at": self.expires_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "PageRequest":
+        return cls(**{**stored, "expires_at": datetime.fromisoformat(stored["expires_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why the customer's bank said no: the provider's code, and the family it belongs to."""
+
+    code: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One payment as the provider sees it at this moment. ``captured`` is what it holds for us."""
+
+    provider_ref: str
+    reference: str
+    status: PaymentStatus
+    amount: int
+    captured: int
+    currency: str
+    page_url: str
+    page_expires_at: datetime | None = None
+    decline: Decline | None = None
+    method: str = ""  # for people: "Visa ·· 4242"
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """One message of the provider, verified. ``payment`` is the provider's own reference and ``reference`` ours, where
+    the event speaks of a payment."""
+
+    event_id: str
+    type: str
+    occurred_at: datetime
+    account: str
+    mode: str
+    payment: str
+    reference: str
+    raw: bytes
+
+
+class PaymentsError(Exception):
+    """Base of what a provider call can end in besides an answer."""
+
+
+class OutcomeUnknown(PaymentsError):
+    """No usable answer: the call may or may not have had its effect. Ask again with the same key."""
+
+
+class Throttled(OutcomeUnknown):
+    """The provider asks us to slow down; nothing was done."""
+
+
+class Refused(PaymentsError):
+    """The provider understood and will never do it: a wrong parameter, a wrong key, a state that forbids it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(f"{code}: {message}")
+
+
+class BadSignature(PaymentsError):
+    """The webhook was not signed with any secret of ours, or its time is more than the tolerance away from now."""
+
+
+class PaymentsPort(Protocol):
+    """Every method may raise OutcomeUnknown, Throttled or Refused."""
+
+    name: str
+    account: str
+    mode: str
+    key_life: timedelta  # how long the provider honours an idempotency key
+
+    def open_page(self, request: PageRequest) -> Snapshot:
+        """Create the payment and its page, or return what this key created before."""
+        ...
+
+    def retrieve(self, provider_ref: str) -> Snapshot: ...
+
+    def find(self, reference: str) -> Snapshot | None:
+        """Look a payment up by our own reference; None when the provider never heard of it."""
+        ...
+
+    def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
+        """Close the page for good. A payment that is already final is returned as it is."""
+        ...
+
+    def has_webhook_secret(self) -> bool: ...
+
+    def verify(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
+        """Check signature and time of a webhook over its raw bytes, then read it.
+
+        Raises BadSignature; ValueError for signed bytes that are no event."""
+        ...
+
+    def events_since(self, moment: datetime) -> list[ProviderEvent]:
+        """Events that occurred at or after ``moment``, oldest first, all pages."""
+        ...

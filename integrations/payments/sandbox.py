@@ -1,0 +1,151 @@
+"""Adapter of the sandbox provider (integrations/sandbox), over HTTP."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+
+from integrations.payments.port import (
+    BadSignature,
+    Decline,
+    OutcomeUnknown,
+    PageRequest,
+    PaymentStatus,
+    ProviderEvent,
+    Refused,
+    Snapshot,
+    Throttled,
+)
+
+SIGNATURE = "Sandbox-Signature"
+TOLERANCE = 300  # seconds, in the past and in the future
+TIMEOUT = (2.0, 8.0)  # connect, read: the sandbox is next door, and a customer may be waiting
+
+
+class SandboxPayments:
+    """The payments port on the sandbox provider. Thread safe; holds one HTTP session for its process."""
+
+    name = "sandbox"
+    account = "acct_sandbox"
+    mode = "test"
+    key_life = timedelta(hours=24)
+
+    def __init__(self, base_url: str, api_key: str, webhook_secrets: tuple[str, ...]) -> None:
+        self._base = base_url
+        self._secrets = webhook_secrets
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+
+    def open_page(self, request: PageRequest) -> Snapshot:
+        body = request.as_json()
+        key = body.pop("key")
+        return _snapshot(self._call("POST", "/v1/payments", json=body, headers={"Idempotency-Key": key}))
+
+    def retrieve(self, provider_ref: str) -> Snapshot:
+        return _snapshot(self._call("GET", f"/v1/payments/{provider_ref}"))
+
+    def find(self, reference: str) -> Snapshot | None:
+        page = self._call("GET", "/v1/payments", params={"reference": reference})
+        return _snapshot(page["data"][0]) if page["data"] else None
+
+    def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
+        path = f"/v1/payments/{provider_ref}/cancel"
+        return _snapshot(self._call("POST", path, json={}, headers={"Idempotency-Key": key}))
+
+    def has_webhook_secret(self) -> bool:
+        return bool(self._secrets)
+
+    def verify(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
+        stamp, signatures = _parse_signature(headers.get(SIGNATURE, ""))
+        if abs(now.timestamp() - stamp) > TOLERANCE:
+            raise BadSignature("the time of the signature is too far from ours")
+        signed = f"{stamp}.".encode() + raw
+        expected = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in self._secrets]
+        if not any(hmac.compare_digest(good, given) for good in expected for given in signatures):
+            raise BadSignature("no secret of ours made this signature")
+        return _event(json.loads(raw), raw)
+
+    def events_since(self, moment: datetime) -> list[ProviderEvent]:
+        found: list[ProviderEvent] = []
+        params = {"since": moment.isoformat(), "limit": "100"}
+        while True:
+            page = self._call("GET", "/v1/events", params=params)
+            found += [_event(item, json.dumps(item).encode()) for item in page["data"]]
+            if not page["has_more"]:
+                return found
+            params["after"] = page["data"][-1]["id"]
+
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        try:
+            answer = requests.request(
+                method, self._base + path, headers={**self._headers, **(headers or {})}, timeout=TIMEOUT, **arguments
+            )
+        except requests.RequestException as error:
+            raise OutcomeUnknown(type(error).__name__) from error
+        if answer.status_code == 429:
+            raise Throttled(answer.headers.get("Retry-After", ""))
+        if answer.status_code >= 500 or answer.status_code == 409:
+            raise OutcomeUnknown(f"HTTP {answer.status_code}")
+        try:
+            body: dict[str, Any] = answer.json()
+        except ValueError as error:
+            raise OutcomeUnknown(f"HTTP {answer.status_code} without JSON") from error
+        if answer.status_code >= 400:
+            problem = body.get("error", {})
+            raise Refused(str(problem.get("code", answer.status_code)), str(problem.get("message", "")))
+        return body
+
+
+def _parse_signature(header: str) -> tuple[int, list[str]]:
+    """``t=1700000000,v1=hex,v1=hex`` → the time and all signatures of scheme v1."""
+    pairs = [part.split("=", 1) for part in header.split(",") if "=" in part]
+    stamps = [value for name, value in pairs if name.strip() == "t"]
+    signatures = [value.strip() for name, value in pairs if name.strip() == "v1" and value.isascii()]
+    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit() and len(stamps[0]) < 16) or not signatures:
+        raise BadSignature("the signature header is missing or malformed")
+    return int(stamps[0]), signatures
+
+
+def _event(item: Any, raw: bytes) -> ProviderEvent:
+    try:
+        data = item["data"]["object"]
+        is_payment = data.get("object") == "payment"
+        return ProviderEvent(
+            event_id=str(item["id"]),
+            type=str(item["type"]),
+            occurred_at=datetime.fromisoformat(item["created"]),
+            account=str(item["account"]),
+            mode=str(item["mode"]),
+            payment=str(data["id"]) if is_payment else "",
+            reference=str(data.get("reference", "")) if is_payment else "",
+            raw=raw,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("the body is not an event") from error
+
+
+def _snapshot(item: Mapping[str, Any]) -> Snapshot:
+    try:
+        status = PaymentStatus(item["status"])
+    except ValueError:
+        status = PaymentStatus.PROCESSING  # a word we do not know yet is never an outcome
+    decline = item.get("decline")
+    expires = item.get("page_expires_at")
+    return Snapshot(
+        provider_ref=item["id"],
+        reference=item["reference"],
+        status=status,
+        amount=item["amount"],
+        captured=item["captured"],
+        currency=item["currency"],
+        page_url=item["page_url"],
+        page_expires_at=datetime.fromisoformat(expires) if expires else None,
+        decline=Decline(decline["code"], decline["family"]) if decline else None,
+        method=item.get("method") or "",
+        raw=dict(item),
+    )

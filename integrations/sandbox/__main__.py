@@ -1,0 +1,3 @@
+from integrations.sandbox.program import main
+
+main()

@@ -1,0 +1,140 @@
+"""The provider's API in the manner of a real gateway: bearer key, idempotency keys, list endpoints, events."""
+
+import hmac
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from integrations.sandbox import faults
+from integrations.sandbox.books import ACCOUNT, Books
+
+api = Blueprint("api", __name__, url_prefix="/v1")
+
+FIELDS = {
+    "reference": str, "amount": int, "currency": str, "description": str, "return_url": str, "expires_at": str,
+}  # fmt: skip
+
+
+def books() -> Books:
+    found: Books = current_app.extensions["books"]
+    return found
+
+
+@api.before_request
+def check() -> ResponseReturnValue | None:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), current_app.config["API_KEY"].encode()):
+        return _error(401, "unauthorised", "The API key is not valid.")
+    return faults.before_call(books())
+
+
+@api.get("/account")
+def account() -> ResponseReturnValue:
+    return jsonify(id=ACCOUNT, object="account", mode="test", name=current_app.config["MERCHANT"])
+
+
+@api.post("/payments")
+def create() -> ResponseReturnValue:
+    return _once("lose_create", lambda: _create(request.get_json(silent=True)))
+
+
+@api.get("/payments")
+def index() -> ResponseReturnValue:
+    limit = _limit()
+    rows = books().payments(request.args.get("reference", ""), request.args.get("after", ""), limit + 1)
+    return faults.lose_answer(
+        books(), "lose_read", jsonify(object="list", data=rows[:limit], has_more=len(rows) > limit)
+    )
+
+
+@api.get("/payments/<payment>")
+def show(payment: str) -> ResponseReturnValue:
+    row = books().get(payment)
+    if row is None:
+        return _error(404, "resource_missing", "No such payment.")
+    return faults.lose_answer(books(), "lose_read", jsonify(row))
+
+
+@api.post("/payments/<payment>/cancel")
+def cancel(payment: str) -> ResponseReturnValue:
+    return _once("lose_create", lambda: _cancel(payment))
+
+
+@api.get("/events")
+def events() -> ResponseReturnValue:
+    limit = _limit()
+    rows = books().events(request.args.get("since", ""), request.args.get("after", ""), limit + 1)
+    return faults.lose_answer(
+        books(), "lose_read", jsonify(object="list", data=rows[:limit], has_more=len(rows) > limit)
+    )
+
+
+def _create(body: Any) -> tuple[int, dict[str, Any]]:
+    if not isinstance(body, dict):
+        return 400, _problem("parameter_invalid", "The body must be a JSON object.")
+    for name, kind in FIELDS.items():
+        if type(body.get(name)) is not kind:
+            return 400, _problem("parameter_invalid", f"{name} must be given as {kind.__name__}.")
+    if unknown := set(body) - set(FIELDS):
+        return 400, _problem("parameter_unknown", f"{sorted(unknown)[0]} is not a parameter.")
+    if body["amount"] <= 0:
+        return 400, _problem("amount_too_small", "amount must be above zero.")
+    if datetime.fromisoformat(body["expires_at"]) <= books().clock():
+        return 400, _problem("parameter_invalid", "expires_at lies in the past.")
+    return 201, books().create(body)
+
+
+def _cancel(payment: str) -> tuple[int, dict[str, Any]]:
+    books().cancel(payment)
+    row = books().get(payment)
+    if row is None:
+        return 404, _problem("resource_missing", "No such payment.")
+    return 200, row
+
+
+def _once(lose: str, act: Any) -> ResponseReturnValue:
+    """Run ``act`` once per Idempotency-Key: replay its answer, refuse other parameters and a key still in use."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not 0 < len(key) <= 255:
+        return _error(400, "idempotency_key_missing", "Every POST needs an Idempotency-Key of at most 255 characters.")
+    asked = f"{request.path} {json.dumps(request.get_json(silent=True), sort_keys=True)}"
+    known = books().claim_key(key, asked)
+    if known is None:
+        try:
+            status, body = act()
+        except BaseException:
+            books().forget_key(key)
+            raise
+        if status == 400:
+            books().forget_key(key)  # nothing was done, so the same key may carry the corrected request
+        else:
+            books().keep_answer(key, status, body)
+        return faults.lose_answer(books(), lose, _json(status, body))
+    if known["request"] != asked:
+        return _error(400, "idempotency_mismatch", "This key was used with other parameters.")
+    if known["status"] is None:
+        return _error(409, "idempotency_key_in_use", "A request with this key is still running.")
+    answer = _json(known["status"], json.loads(known["body"]))
+    answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _limit() -> int:
+    return min(max(request.args.get("limit", 20, int), 1), 100)
+
+
+def _problem(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return _json(status, _problem(code, message))
+
+
+def _json(status: int, body: dict[str, Any]) -> Response:
+    answer = jsonify(body)
+    answer.status_code = status
+    return answer

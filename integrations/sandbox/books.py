@@ -1,0 +1,285 @@
+"""The provider's books: payments, events and deliveries in a SQLite file of its own."""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS payments (
+  id TEXT PRIMARY KEY, reference TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount > 0), currency TEXT NOT NULL,
+  captured INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, description TEXT NOT NULL, return_url TEXT NOT NULL,
+  method TEXT NOT NULL DEFAULT '', decline TEXT NOT NULL DEFAULT '', page_expires_at TEXT NOT NULL,
+  settles_at TEXT, created TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS payments_by_reference ON payments (reference);
+CREATE TABLE IF NOT EXISTS keys (
+  key TEXT PRIMARY KEY, request TEXT NOT NULL, status INTEGER, body TEXT, created TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, type TEXT NOT NULL, payment TEXT NOT NULL,
+  created TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deliveries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, due TEXT, tries INTEGER NOT NULL DEFAULT 0,
+  outcome TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+ACCOUNT = "acct_sandbox"
+KEY_LIFE = timedelta(hours=24)
+FINAL = frozenset({"paid", "declined", "cancelled", "expired"})
+HARD_DECLINES = frozenset({"lost_card", "stolen_card", "pickup_card", "do_not_try_again"})
+
+
+class Books:
+    """All that the provider knows. Every method is one transaction; ``clock`` gives aware UTC."""
+
+    def __init__(self, path: Path | str, clock: Callable[[], datetime], page_base: str) -> None:
+        self.path = str(path)
+        self.clock = clock
+        self.page_base = page_base.rstrip("/")
+        with self._transaction() as db:
+            db.executescript(SCHEMA)
+
+    # -- payments
+
+    def create(self, order: Row) -> Row:
+        now = self.clock()
+        row = {
+            "id": f"sbx_{secrets.token_hex(10)}",
+            "reference": order["reference"],
+            "amount": order["amount"],
+            "currency": order["currency"],
+            "status": "open",
+            "description": order["description"],
+            "return_url": order["return_url"],
+            "page_expires_at": order["expires_at"],
+            "created": now.isoformat(),
+        }
+        with self._transaction() as db:
+            names = ", ".join(row)
+            marks = ", ".join(f":{name}" for name in row)
+            db.execute(f"INSERT INTO payments ({names}) VALUES ({marks})", row)
+            self._note(db, "payment.created", row["id"])
+            return self._read(db, row["id"])
+
+    def get(self, payment: str) -> Row | None:
+        self.advance()
+        with self._transaction() as db:
+            found = db.execute("SELECT id FROM payments WHERE id = ?", (payment,)).fetchone()
+            return self._read(db, payment) if found else None
+
+    def payments(self, reference: str = "", after: str = "", limit: int = 100) -> list[Row]:
+        """Newest first; ``after`` is the id of the last payment seen."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT id FROM payments WHERE (:reference = '' OR reference = :reference) AND (:after = '' OR rowid < "
+                "(SELECT rowid FROM payments WHERE id = :after)) ORDER BY rowid DESC LIMIT :limit",
+                {"reference": reference, "after": after, "limit": limit},
+            ).fetchall()
+            return [self._read(db, row["id"]) for row in rows]
+
+    def pay(self, payment: str, method: str, captured: int | None = None) -> bool:
+        """Capture once. False when the payment is final already."""
+        return self._finish(payment, "paid", "payment.paid", method=method, captured=captured)
+
+    def process(self, payment: str, method: str, settles_at: datetime) -> bool:
+        return self._finish(
+            payment, "processing", "payment.processing", method=method, settles_at=settles_at.isoformat()
+        )
+
+    def ask_for_authentication(self, payment: str, method: str) -> bool:
+        return self._finish(payment, "requires_action", "payment.requires_action", method=method)
+
+    def decline(self, payment: str, method: str, code: str) -> bool:
+        return self._finish(payment, "declined", "payment.declined", method=method, decline=code)
+
+    def cancel(self, payment: str) -> bool:
+        return self._finish(payment, "cancelled", "payment.cancelled")
+
+    def expire(self, payment: str) -> bool:
+        return self._finish(payment, "expired", "payment.expired")
+
+    def force_capture(self, payment: str, captured: int) -> None:
+        """A drill: capture although the payment was final already, or another amount than asked."""
+        with self._transaction() as db:
+            db.execute("UPDATE payments SET status = 'paid', captured = ? WHERE id = ?", (captured, payment))
+            self._note(db, "payment.paid", payment)
+
+    def advance(self) -> None:
+        """Let time do its work: pages expire, slow payments settle."""
+        now = self.clock()
+        with self._transaction() as db:
+            late = db.execute(
+                "SELECT id, status, page_expires_at, settles_at, method FROM payments "
+                "WHERE status IN ('open', 'requires_action', 'processing')"
+            ).fetchall()
+        for row in late:
+            if row["status"] == "processing":
+                if row["settles_at"] and datetime.fromisoformat(row["settles_at"]) <= now:
+                    self.pay(row["id"], row["method"])
+            elif datetime.fromisoformat(row["page_expires_at"]) <= now:
+                self.expire(row["id"])
+
+    # -- events and their deliveries
+
+    def events(self, since: str = "", after: str = "", limit: int = 100) -> list[Row]:
+        """Oldest first, from a moment on, after an event id."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT body FROM events WHERE created >= :since AND (:after = '' OR seq > "
+                "(SELECT seq FROM events WHERE id = :after)) ORDER BY seq LIMIT :limit",
+                {"since": since, "after": after, "limit": limit},
+            ).fetchall()
+            return [json.loads(row["body"]) for row in rows]
+
+    def deliver(self, event: str, due: datetime) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT INTO deliveries (event, due) VALUES (?, ?)", (event, due.isoformat()))
+
+    def due_deliveries(self, newest_first: bool) -> list[Row]:
+        order = "DESC" if newest_first else "ASC"
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT deliveries.id, deliveries.tries, events.body FROM deliveries JOIN events "
+                f"ON events.id = deliveries.event WHERE due IS NOT NULL AND due <= ? ORDER BY events.seq {order}",
+                (self.clock().isoformat(),),
+            ).fetchall()
+            return [dict(row) for row in rows]
+
+    def delivered(self, delivery: int, outcome: str, again: datetime | None) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE deliveries SET tries = tries + 1, outcome = ?, due = ? WHERE id = ?",
+                (outcome, again.isoformat() if again else None, delivery),
+            )
+
+    def recent_deliveries(self, limit: int = 20) -> list[Row]:
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT deliveries.*, events.type, events.payment FROM deliveries JOIN events "
+                "ON events.id = deliveries.event ORDER BY deliveries.id DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+            return [dict(row) for row in rows]
+
+    # -- idempotency keys
+
+    def claim_key(self, key: str, request: str) -> Row | None:
+        """None when the key is new (and now ours), else the row of its first use."""
+        now = self.clock()
+        with self._transaction() as db:
+            db.execute("DELETE FROM keys WHERE created < ?", ((now - KEY_LIFE).isoformat(),))
+            row = db.execute("SELECT * FROM keys WHERE key = ?", (key,)).fetchone()
+            if row:
+                return dict(row)
+            db.execute("INSERT INTO keys (key, request, created) VALUES (?, ?, ?)", (key, request, now.isoformat()))
+            return None
+
+    def keep_answer(self, key: str, status: int, body: Row) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE keys SET status = ?, body = ? WHERE key = ?", (status, json.dumps(body), key))
+
+    def forget_key(self, key: str) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM keys WHERE key = ?", (key,))
+
+    # -- switches
+
+    def switch(self, name: str) -> Any:
+        with self._transaction() as db:
+            row = db.execute("SELECT value FROM switches WHERE name = ?", (name,)).fetchone()
+            return json.loads(row["value"]) if row else None
+
+    def set_switch(self, name: str, value: Any) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO switches (name, value) VALUES (?, ?)", (name, json.dumps(value)))
+
+    def take_one(self, name: str) -> bool:
+        """Count a switch down; True while it was above zero."""
+        with self._transaction() as db:
+            row = db.execute("SELECT value FROM switches WHERE name = ?", (name,)).fetchone()
+            left = int(json.loads(row["value"]) or 0) if row else 0
+            if left <= 0:
+                return False
+            db.execute("UPDATE switches SET value = ? WHERE name = ?", (json.dumps(left - 1), name))
+            return True
+
+    # -- inside
+
+    def _finish(self, payment: str, status: str, event: str, **values: Any) -> bool:
+        with self._transaction() as db:
+            row = db.execute("SELECT status, amount FROM payments WHERE id = ?", (payment,)).fetchone()
+            if row is None or row["status"] in FINAL or row["status"] == status:
+                return False
+            if status == "paid":
+                asked = values.get("captured")
+                values["captured"] = row["amount"] if asked is None else asked
+            values = {name: value for name, value in values.items() if value is not None}
+            settings = "".join(f", {name} = :{name}" for name in values)
+            db.execute(
+                f"UPDATE payments SET status = :status{settings} WHERE id = :id",
+                {"status": status, "id": payment, **values},
+            )
+            self._note(db, event, payment)
+            return True
+
+    def _note(self, db: sqlite3.Connection, event_type: str, payment: str) -> None:
+        now = self.clock()
+        event = {
+            "id": f"evt_{secrets.token_hex(10)}",
+            "object": "event",
+            "type": event_type,
+            "account": ACCOUNT,
+            "mode": "test",
+            "created": now.isoformat(),
+            "data": {"object": self._read(db, payment)},
+        }
+        db.execute(
+            "INSERT INTO events (id, type, payment, created, body) VALUES (?, ?, ?, ?, ?)",
+            (event["id"], event_type, payment, now.isoformat(), json.dumps(event)),
+        )
+        self._plan_deliveries(db, str(event["id"]), now)
+
+    def _plan_deliveries(self, db: sqlite3.Connection, event: str, now: datetime) -> None:
+        row = db.execute("SELECT value FROM switches WHERE name = 'webhooks'").fetchone()
+        mode = json.loads(row["value"]) if row else "normal"
+        delay = {"normal": 0, "twice": 0, "late": 20, "reversed": 6, "never": None}.get(mode, 0)
+        if delay is None:
+            return
+        due = (now + timedelta(seconds=delay)).isoformat()
+        for _ in range(2 if mode == "twice" else 1):
+            db.execute("INSERT INTO deliveries (event, due) VALUES (?, ?)", (event, due))
+
+    def _read(self, db: sqlite3.Connection, payment: str) -> Row:
+        row = dict(db.execute("SELECT * FROM payments WHERE id = ?", (payment,)).fetchone())
+        code = row.pop("decline")
+        row.pop("settles_at")
+        family = "hard" if code in HARD_DECLINES else "soft"
+        return {
+            **row,
+            "object": "payment",
+            "decline": {"code": code, "family": family} if code else None,
+            "page_url": f"{self.page_base}/pay/{payment}",
+        }
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            if db.in_transaction:
+                db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        finally:
+            db.close()

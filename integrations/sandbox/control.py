@@ -1,0 +1,80 @@
+"""The control page and its API: provoke every trouble, look at the books."""
+
+from flask import Blueprint, abort, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from integrations.sandbox import faults
+from integrations.sandbox.api import books
+from integrations.sandbox.pages import amount
+
+control = Blueprint("control", __name__, url_prefix="/control")
+
+
+@control.before_request
+def same_site() -> None:
+    """A page of another origin must not press these buttons."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
+
+
+@control.get("/")
+def page() -> ResponseReturnValue:
+    return render_template(
+        "control.html",
+        state=faults.state(books()),
+        counters=faults.COUNTERS,
+        declines=faults.DECLINES,
+        webhooks=faults.WEBHOOKS,
+        payments=books().payments(limit=20),
+        deliveries=books().recent_deliveries(),
+        amount=amount,
+    )
+
+
+@control.post("/")
+def change() -> ResponseReturnValue:
+    try:
+        faults.change(books(), {"outage": "off", **request.form.to_dict()})
+    except ValueError:
+        abort(400)
+    return redirect("/control/", 303)
+
+
+@control.post("/reset")
+def reset() -> ResponseReturnValue:
+    faults.reset(books())
+    return redirect("/control/", 303)
+
+
+@control.post("/payments/<payment>")
+def move(payment: str) -> ResponseReturnValue:
+    """Change a payment behind everybody's back: expire its page, capture it, or capture another amount."""
+    row = books().get(payment) or abort(404)
+    what = request.form.get("what")
+    if what == "expire":
+        books().expire(payment)
+    elif what == "capture":
+        books().force_capture(payment, row["amount"])
+    elif what == "capture_less":
+        books().force_capture(payment, row["amount"] - 100)
+    elif what == "resend":
+        for event in books().events():
+            if event["data"]["object"]["id"] == payment:
+                books().deliver(event["id"], books().clock())
+    else:
+        abort(400)
+    return redirect("/control/", 303)
+
+
+@control.get("/api/faults")
+def read_faults() -> ResponseReturnValue:
+    return jsonify(faults.state(books()))
+
+
+@control.put("/api/faults")
+def put_faults() -> ResponseReturnValue:
+    try:
+        faults.change(books(), request.get_json(force=True))
+    except (ValueError, TypeError) as error:
+        return jsonify(error={"code": "parameter_invalid", "message": str(error)}), 400
+    return jsonify(faults.state(books()))

@@ -1,0 +1,110 @@
+"""The hosted payment page: where the customer is sent, and comes back from."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from integrations.sandbox import faults
+from integrations.sandbox.api import books
+from integrations.sandbox.books import FINAL, Row
+
+pages = Blueprint("pages", __name__)
+
+SLOW = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A test card: what the page shows, and how the bank behind it behaves."""
+
+    key: str
+    label: str
+    last4: str
+    behaviour: str
+    decline: str = ""
+
+    @property
+    def method(self) -> str:
+        return f"{self.label} ·· {self.last4}"
+
+
+CARDS = (
+    Card("good", "Visa", "4242", "pays at once"),
+    Card("declined", "Visa", "0002", "is declined", "generic_decline"),
+    Card("poor", "Mastercard", "9995", "is declined: insufficient funds", "insufficient_funds"),
+    Card("lost", "Visa", "9987", "is declined: reported lost", "lost_card"),
+    Card("secure", "Visa", "3184", "asks its bank for approval"),
+    Card("slow", "Bank debit", "0123", "pays after 20 seconds"),
+)
+BY_KEY = {card.key: card for card in CARDS}
+
+
+@pages.get("/pay/<payment>")
+def show(payment: str) -> ResponseReturnValue:
+    row = _payment(payment)
+    if row["status"] in FINAL or row["status"] == "processing":
+        return render_template("done.html", payment=row, amount=amount(row))
+    template = "approve.html" if row["status"] == "requires_action" else "pay.html"
+    return render_template(template, payment=row, amount=amount(row), cards=CARDS)
+
+
+@pages.post("/pay/<payment>")
+def pay(payment: str) -> ResponseReturnValue:
+    row = _payment(payment)
+    card = BY_KEY.get(request.form.get("card", ""))
+    if card is None:
+        return render_template("pay.html", payment=row, amount=amount(row), cards=CARDS, problem=True), 422
+    decline = str(books().switch("decline") or "") or card.decline
+    if decline:
+        books().decline(payment, card.method, decline)
+    elif card.key == "secure" or books().take_one("authenticate"):
+        books().ask_for_authentication(payment, card.method)
+        return redirect(f"/pay/{payment}", 303)
+    elif card.key == "slow":
+        books().process(payment, card.method, books().clock() + SLOW)
+    else:
+        books().pay(payment, card.method)
+    return _back(row)
+
+
+@pages.post("/pay/<payment>/approve")
+def approve(payment: str) -> ResponseReturnValue:
+    row = _payment(payment)
+    if row["status"] == "requires_action":
+        if request.form.get("answer") == "approve":
+            books().pay(payment, row["method"])
+        else:
+            books().decline(payment, row["method"], "authentication_failed")
+    return _back(row)
+
+
+@pages.post("/pay/<payment>/cancel")
+def cancel(payment: str) -> ResponseReturnValue:
+    row = _payment(payment)
+    books().cancel(payment)
+    return _back(row)
+
+
+def amount(row: Row) -> str:
+    """For people: € 129.00. The sandbox keeps its own small table; it imports nothing of the shop."""
+    decimals = {"JPY": 0, "KWD": 3}.get(row["currency"], 2)
+    sign = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥"}.get(row["currency"], row["currency"])
+    return f"{sign} {Decimal(row['amount']).scaleb(-decimals):,.{decimals}f}"
+
+
+def _payment(payment: str) -> Row:
+    if books().switch("outage"):
+        abort(503)
+    row = books().get(payment)
+    if row is None:
+        abort(404)
+    return row
+
+
+def _back(row: Row) -> Response:
+    answer = redirect(row["return_url"], 303)
+    current_app.logger.debug("customer returns from %s", row["id"])
+    return faults.lose_answer(books(), "lose_pay", answer)  # type: ignore[arg-type]

@@ -1,0 +1,7 @@
+from backoffice.collection import service as collection
+from backoffice.tasks import registry
+
+
+@registry.call("payments.ask")
+def ask(payment_id: int) -> None:
+    collection.ask_again(payment_id)

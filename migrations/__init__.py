@@ -1,0 +1,1 @@
+"""Schema migrations: reviewed like code, both directions, on every engine."""

@@ -1,0 +1,94 @@
+"""Forms of the shop. A form that fails keeps what was typed, also when its token has expired."""
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, SelectField, StringField
+from wtforms.validators import Email, InputRequired, Length, NumberRange, ValidationError
+
+from backoffice.carts.service import MOST
+from backoffice.core.cards import has_card_number
+from backoffice.core.formatting import country
+from backoffice.entities.service import DELIVERS_TO
+from backoffice.orders.service import Contact
+
+
+def no_card_number(_form: FlaskForm, field: Field) -> None:
+    if field.data and has_card_number(str(field.data)):
+        raise ValidationError(gettext("This looks like a card number. Please never write one here."))
+
+
+def _filled(what: Any) -> InputRequired:
+    return InputRequired(message=what)
+
+
+def _text(label: Any, missing: Any, autocomplete: str, most: int) -> StringField:
+    return StringField(
+        label,
+        filters=[lambda value: value.strip() if value else value],
+        validators=[_filled(missing), Length(max=most), no_card_number],
+        render_kw={"autocomplete": autocomplete},
+    )
+
+
+class ShopForm(FlaskForm):
+    @property
+    def has_expired(self) -> bool:
+        """The token was too old or missing: the page says so, and asks for one more press of the button."""
+        return "csrf_token" in self.errors
+
+
+class QuantityForm(ShopForm):
+    """One product, so many pieces."""
+
+    product = HiddenField(validators=[InputRequired()])
+    quantity = IntegerField(
+        lazy_gettext("Quantity"),
+        default=1,
+        validators=[NumberRange(0, MOST, message=lazy_gettext("Choose a quantity between 1 and 99."))],
+    )
+
+
+class ButtonForm(ShopForm):
+    """A button and nothing else."""
+
+
+class CheckoutForm(ShopForm):
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        filters=[lambda value: value.strip() if value else value],
+        validators=[
+            _filled(lazy_gettext("We need your address to send the confirmation.")),
+            Length(max=254),
+            Email(message=lazy_gettext("This does not look like an e-mail address. Is there a typo?")),
+        ],
+        render_kw={"autocomplete": "email", "inputmode": "email"},
+    )
+    name = _text(lazy_gettext("Name"), lazy_gettext("Who shall receive the parcel?"), "name", 120)
+    street = _text(lazy_gettext("Street and number"), lazy_gettext("Where shall we send it?"), "address-line1", 120)
+    postcode = _text(lazy_gettext("Postcode"), lazy_gettext("The postcode is missing."), "postal-code", 12)
+    city = _text(lazy_gettext("Town"), lazy_gettext("The town is missing."), "address-level2", 80)
+    country = SelectField(
+        lazy_gettext("Country"),
+        choices=[(code, country(code)) for code in DELIVERS_TO],
+        render_kw={"autocomplete": "country"},
+    )
+    terms = BooleanField()
+    checkout_key = HiddenField(validators=[InputRequired()])
+    total = HiddenField(validators=[InputRequired()])
+    terms_version = HiddenField(validators=[InputRequired()])
+
+    def validate_terms(self, field: BooleanField) -> None:
+        if not field.data:
+            raise ValidationError(gettext("Please accept the terms of sale to order."))
+
+    def contact(self) -> Contact:
+        return Contact(
+            email=str(self.email.data),
+            name=str(self.name.data),
+            street=str(self.street.data),
+            postcode=str(self.postcode.data),
+            city=str(self.city.data),
+            country=str(self.country.data),
+        )
