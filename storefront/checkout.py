@@ -54,13 +54,13 @@ def come_back(token: str) -> ResponseReturnValue:
         payment = payments.by_ref(payment_ref)
         order = orders.get(invoices.get(payment.invoice_id).order_id)
         if order.state != OrderState.PLACED:
-            return redirect(links.order_page(order.ref), 303)
+            return redirect(_order_address(order), 303)
         return render_template(
             "shop/payment.html",
             order=order,
             payment=payment,
             token=token,
-            order_link=links.order_page(order.ref),
+            order_token=links.order_token(order.ref),
             form=ButtonForm(),
         )
 
@@ -127,7 +127,7 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
         cart = carts.find(cart_token())
         if cart is None or not cart.lines:
             known = orders.by_checkout_key(str(form.checkout_key.data or ""))
-            return redirect(links.order_page(known.ref) if known else url_for(".cart"), 303)
+            return redirect(_order_address(known) if known else url_for(".cart"), 303)
         total = carts.sum_of(cart, seller.currency)
         terms = entities.current_terms(seller)
         form.checkout_key.data = cart.checkout_key
@@ -158,7 +158,11 @@ def _to_payment(placed: Placed) -> ResponseReturnValue:
         payment = payments.by_ref(placed.payment_ref)
         if payment.state in (PaymentState.SENT, PaymentState.REQUIRES_ACTION):
             return redirect(payment.page_url, 303)
-    return redirect(links.payment_return(placed.payment_ref), 303)
+    return redirect(url_for(".come_back", token=links.payment_token(placed.payment_ref)), 303)
+
+
+def _order_address(order: Order) -> str:
+    return url_for(".order_page", token=links.order_token(order.ref))
 
 
 def _ask(payment_ref: str, at_most_every: timedelta) -> None:

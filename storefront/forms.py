@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import Email, InputRequired, Length, NumberRange, ValidationError
 
 from backoffice.carts.service import MOST
@@ -71,7 +71,7 @@ class CheckoutForm(ShopForm):
     city = _text(lazy_gettext("Town"), lazy_gettext("The town is missing."), "address-level2", 80)
     country = SelectField(
         lazy_gettext("Country"),
-        choices=[(code, country(code)) for code in DELIVERS_TO],
+        choices=[SelectChoice(value=code, label=country(code)) for code in DELIVERS_TO],
         render_kw={"autocomplete": "country"},
     )
     terms = BooleanField()

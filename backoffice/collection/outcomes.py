@@ -45,5 +45,6 @@ def _complete(order: Order, invoice: Invoice, captured: Money, *, by: Actor) -> 
     stock.take(order.ref, by=by)
     orders.pay(order, by=by)
     fulfilment.open_for(order, by=by)
+    invoices.order_paper(invoice)  # before the mail that carries it
     tasks.schedule("notices.confirmed", dedupe=f"notices.confirmed:{order.ref}", order_id=order.id)
     invoices.issue_paid(invoice, captured, by=by)

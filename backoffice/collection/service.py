@@ -20,7 +20,7 @@ from backoffice.tasks import service as tasks
 from integrations.payments.port import PaymentStatus, Snapshot
 
 PAGE_LIFE = timedelta(minutes=30)
-CASE_AFTER = 6  # unanswered asks in a row before a person is told
+CASE_AFTER = 5  # unanswered asks in a row before a person is told
 
 # How long after the last ask the next one comes, by the number of asks that were not answered.
 PATIENCE = (
@@ -108,9 +108,7 @@ def _record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) ->
         case Unanswered():
             _record_silence(payment, answer, by=by)
         case Never():
-            payments.note_answer(payment, {"refused": answer.code}, answered=True)
-            if payments.move(payment, PaymentState.CANCELLED, by=by, reason=answer.code, decline_code=answer.code):
-                cases.open_case(CaseKind.PAYMENT_REFUSED, payment, at_risk=payment.asked_for, code=answer.code)
+            _record_never(payment, asked, answer, by=by)
         case Snapshot():
             _record_snapshot(payment, answer, by=by)
     if then:
@@ -127,6 +125,15 @@ def _record_silence(payment: Payment, answer: Unanswered, *, by: Actor) -> None:
         cases.open_case(
             CaseKind.PAYMENT_UNKNOWN, payment, at_risk=payment.asked_for, asked=payment.ref, answer=answer.reason
         )
+
+
+def _record_never(payment: Payment, asked: Question, answer: Never, *, by: Actor) -> None:
+    """The attempt never reached the provider. Its own fault opens a case; a page whose time is over does not."""
+    payments.note_answer(payment, {"refused": answer.code}, answered=True)
+    cases.close(CaseKind.PAYMENT_UNKNOWN, payment, because="The provider answered: it never opened this payment.")
+    moved = payments.move(payment, PaymentState.CANCELLED, by=by, reason=answer.code, decline_code=answer.code)
+    if moved and asked.request.expires_at > clock.now():
+        cases.open_case(CaseKind.PAYMENT_REFUSED, payment, at_risk=payment.asked_for, code=answer.code)
 
 
 def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:

@@ -17,11 +17,19 @@ def absolute(path: str) -> str:
 
 def order_page(order_ref: str) -> str:
     """The customer's page of one order; whoever holds the link may read it and its papers."""
-    return absolute(f"/orders/{sign('order', order_ref, ORDER_LINK_LIFE)}")
+    return absolute(f"/orders/{order_token(order_ref)}")
+
+
+def order_token(order_ref: str) -> str:
+    return sign("order", order_ref, ORDER_LINK_LIFE)
 
 
 def payment_return(payment_ref: str) -> str:
-    return absolute(f"/pay/{sign('payment', payment_ref, ORDER_LINK_LIFE)}")
+    return absolute(f"/pay/{payment_token(payment_ref)}")
+
+
+def payment_token(payment_ref: str) -> str:
+    return sign("payment", payment_ref, ORDER_LINK_LIFE)
 
 
 def sign(purpose: str, ref: str, life: timedelta) -> str:

@@ -114,7 +114,6 @@ def issue_paid(invoice: Invoice, paid: Money, *, by: Actor) -> bool:
     if invoice.state == InvoiceState.ISSUED:
         return False
     _pay(invoice, paid, by=by)
-    tasks.schedule("invoices.typeset", dedupe=f"invoices.typeset:{invoice.ref}", invoice_id=invoice.id)
     entity = entities.get(invoice.entity_id)
     now = clock.now()
     parts: list[InvoiceLine | InvoiceTax] = [*invoice.lines, *invoice.taxes]
@@ -136,6 +135,11 @@ def issue_paid(invoice: Invoice, paid: Money, *, by: Actor) -> bool:
     state = (InvoiceState.DRAFT, InvoiceState.ISSUED)
     audit.record(Tag.INVOICE_ISSUED, invoice, by=by, number=taken.number, gross=invoice.gross, state=state)
     return True
+
+
+def order_paper(invoice: Invoice) -> None:
+    """Write the task that typesets the invoice once this unit has issued it."""
+    tasks.schedule("invoices.typeset", dedupe=f"invoices.typeset:{invoice.ref}", invoice_id=invoice.id)
 
 
 def discard(invoice: Invoice, *, by: Actor, reason: str) -> bool:

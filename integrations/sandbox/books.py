@@ -99,6 +99,10 @@ class Books:
         return self._finish(payment, "declined", "payment.declined", method=method, decline=code)
 
     def cancel(self, payment: str) -> bool:
+        """Close the page; a payment that its bank works on already is left to the bank."""
+        found = self.get(payment)
+        if found is None or found["status"] == "processing":
+            return False
         return self._finish(payment, "cancelled", "payment.cancelled")
 
     def expire(self, payment: str) -> bool:

@@ -1,0 +1,232 @@
+"""Fixtures: one MariaDB and one Valkey per test process, a migrated database per test, a shop on a settable clock."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from backoffice.app import create_app
+from backoffice.audit import service as audit
+from backoffice.core import clock as core_clock
+from backoffice.core import units
+from backoffice.core.actor import Origin, coming_from
+from backoffice.core.db import Base, db
+from backoffice.demo import seed
+from backoffice.staff import service as staff
+from config import Settings
+from tests.support.provider import API_KEY, SECRET, Provider
+from tests.support.servers import MariaDB, MySQL, NotToBeHad, Valkey
+from tests.support.shop import Clock, Shop, Visitor
+
+MUST_HAVE_ALL = os.environ.get("CI") == "true"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        for mark in ("mariadb", "mysql"):
+            if params.get("engine_name") == mark:
+                item.add_marker(mark)
+    if not os.environ.get("TESTS_MYSQL"):
+        kept = [item for item in items if not item.get_closest_marker("mysql")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+def server_or_skip(kind, folder: Path):
+    try:
+        return kind(folder)
+    except NotToBeHad as reason:
+        message = f"{kind.__name__} IS NOT THERE, ITS TESTS ARE SKIPPED: {reason}"
+        print(f"\n!!! {message}", file=sys.stderr)
+        if MUST_HAVE_ALL and kind is not MySQL:
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    server = server_or_skip(MariaDB, tmp_path_factory.mktemp("m"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQL]:
+    server = server_or_skip(MySQL, tmp_path_factory.mktemp("y"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = server_or_skip(Valkey, tmp_path_factory.mktemp("v"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
+    """A running, empty Valkey; a test may stop it."""
+    from redis import Redis  # noqa: PLC0415
+
+    if valkey_server.process is None:
+        valkey_server.start()
+    connection = Redis.from_url(valkey_server.url)
+    connection.flushall()
+    connection.close()
+    yield valkey_server
+    if valkey_server.process is None:
+        valkey_server.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """argon2 at its lowest cost: its strength is not what these tests are about."""
+    from argon2 import PasswordHasher  # noqa: PLC0415
+
+    staff._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    staff._DECOY = staff._hasher.hash("decoy")
+
+
+def settings_for(var: Path, url: str, **changes: object) -> Settings:
+    values: dict[str, object] = {
+        "env": "development",
+        "var": var,
+        "secret_key": "test-secret-key-0123456789abcdef",
+        "data_key": "test-data-key-0123456789abcdefgh",
+        "database_url": url,
+        "redis_url": f"unix://{var}/nobody.sock",
+        "base_url": "http://shop.example",
+        "payments": "sandbox",
+        "sandbox_url": "http://127.0.0.1:9",
+        "sandbox_api_key": API_KEY,
+        "webhook_secrets": (SECRET,),
+        "mail": "folder",
+        "mail_from": "Plumb & Level <shop@plumb-and-level.example>",
+        "log_level": "CRITICAL",
+        "log_format": "text",
+        "proxies": 0,
+        "kill_at": "",
+    }
+    return Settings(**{**values, **changes})
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    folder = tmp_path_factory.mktemp("t")
+    app = create_app(settings_for(folder, f"sqlite:///{folder / 'template.db'}"))
+    with app.app_context():
+        upgrade()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return folder / "template.db"
+
+
+@dataclass
+class MigratedServer:
+    """One migrated database on a server, emptied before each test."""
+
+    url: str
+
+    def empty(self) -> None:
+        app = create_app(settings_for(Path("/nonexistent"), self.url))
+        with app.app_context():
+            with db.engine.begin() as connection:
+                connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
+                for table in Base.metadata.tables:
+                    if connection.execute(text(f"SELECT 1 FROM {table} LIMIT 1")).first():
+                        connection.execute(text(f"TRUNCATE {table}"))  # triggers do not guard against TRUNCATE
+                connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+            db.engine.dispose()
+
+
+def migrated(server: MariaDB) -> MigratedServer:
+    url = server.url("shop")
+    app = create_app(settings_for(Path("/nonexistent"), url))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    return MigratedServer(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_migrated(mariadb: MariaDB) -> MigratedServer:
+    return migrated(mariadb)
+
+
+@pytest.fixture(scope="session")
+def mysql_migrated(mysql: MySQL) -> MigratedServer:
+    return migrated(mysql)
+
+
+@pytest.fixture(params=["sqlite", "mariadb", "mysql"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database."""
+    if engine_name == "sqlite":
+        path = tmp_path / "shop.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    server: MigratedServer = request.getfixturevalue(f"{engine_name}_migrated")
+    server.empty()
+    return server.url
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    ours = Clock()
+    with core_clock.running_on(ours):
+        yield ours
+
+
+@pytest.fixture
+def provider(tmp_path: Path, clock: Clock) -> Iterator[Provider]:
+    ours = Provider(tmp_path, clock)
+    yield ours
+    ours.stop()
+
+
+@pytest.fixture
+def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask]:
+    """An application on an empty database, inside its context."""
+    app = create_app(settings_for(tmp_path, database_url, sandbox_url=provider.url))
+    app.test_client_class = Visitor
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # an unexpected error fails the test with its own traceback
+    with app.app_context(), coming_from(Origin("req_test0000", "code")):
+        yield app
+        db.engine.dispose()
+
+
+@pytest.fixture
+def shop(app: Flask, clock: Clock, provider: Provider) -> Shop:
+    """The demo shop, open for business."""
+    units.write(seed.seed)
+    return Shop(app, clock, provider)
+
+
+@pytest.fixture
+def unaudited() -> Iterator[None]:
+    """Take the audit guard away, for tests of parts that do not audit by themselves."""
+    units._checks.remove(audit.guard)
+    yield
+    units._checks.append(audit.guard)
+
+
+@pytest.fixture
+def on_mariadb(engine_name: str) -> None:
+    if engine_name != "mariadb":
+        pytest.skip("about true concurrency: MariaDB only")

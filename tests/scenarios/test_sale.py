@@ -1,0 +1,238 @@
+"""A sale, from the cart to the invoice, and everything that can go wrong on the way. Told in the words of the business."""
+
+from sqlalchemy import select
+
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.fulfilment.models import Fulfilment
+from backoffice.invoices import service as invoices
+from backoffice.invoices.models import CollectionState, InvoiceState, NumberFate
+from backoffice.models import Mail, Payment, WebhookEvent
+from backoffice.orders.models import OrderState
+from backoffice.payments.models import PaymentState
+from backoffice.webhooks import service as webhooks
+from tests.support.shop import Shop
+
+
+def is_sold(shop: Shop, sale) -> None:
+    """Everything that must hold after a sale, and nothing twice."""
+    order, invoice = shop.order(sale), shop.invoice(sale)
+    assert order.state == OrderState.PAID
+    assert (invoice.state, invoice.collection_state) == (InvoiceState.ISSUED, CollectionState.PAID)
+    assert invoice.number == "S-2026-000001"
+    assert invoice.paid_amount == invoice.gross_amount == order.total_amount
+    assert shop.count(Fulfilment) == 1
+    assert shop.count(NumberFate) == 1
+    assert shop.stock() == (24, 0)
+    assert shop.provider.captured() == [12_900]
+    assert [payment.captured_amount for payment in shop.all(select(Payment)) if payment.captured_amount] == [12_900]
+    assert shop.open_cases() == []
+    assert shop.tags(order.ref).count("order.paid") == 1
+
+
+def test_a_guest_buys_and_everything_follows_in_one_go(shop):
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    assert sale.page.startswith(shop.provider.url)
+    assert shop.stock() == (25, 1)
+    shop.pays(sale)
+    assert "Thank you" in buyer.returns_from(sale)
+    shop.minutes_pass(1)
+    is_sold(shop, sale)
+    assert shop.mails() == ["order_confirmed"]
+    with units.read():
+        invoice = invoices.by_ref(shop.invoice(sale).ref)
+        assert invoices.paper(invoice) is not None
+        (mail,) = session.scalars(select(Mail))
+        assert mail.sent_at is not None
+        assert mail.attachments["files"][0][0] == "S-2026-000001.pdf"
+    page = buyer.client.get(shop.order_path(sale.order_ref)).text
+    assert "S-2026-000001" in page
+    answer = buyer.client.get(shop.order_path(sale.order_ref) + "/invoice.pdf")
+    assert answer.data.startswith(b"%PDF")
+
+
+def test_the_webhook_alone_completes_the_sale_when_the_customer_never_returns(shop):
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.works()
+    is_sold(shop, sale)
+
+
+def test_the_task_completes_the_sale_when_neither_customer_nor_webhook_comes(shop):
+    shop.provider.switch(webhooks="never")
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    assert shop.order(sale).state == OrderState.PLACED
+    shop.minutes_pass(3)
+    is_sold(shop, sale)
+
+
+def test_the_poller_fetches_the_event_that_never_came(shop):
+    shop.provider.switch(webhooks="never")
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    assert webhooks.poll() == 2
+    assert webhooks.poll() == 0
+    shop.works()
+    is_sold(shop, sale)
+    assert {event.heard_by for event in shop.all(select(WebhookEvent))} == {"poller"}
+
+
+def test_webhooks_twice_and_out_of_order_change_nothing(shop):
+    for way in ("twice", "reversed"):
+        shop.provider.switch(webhooks=way)
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    sale.buyer.returns_from(sale)
+    shop.minutes_pass(2)
+    for event in shop.provider.books.events():
+        shop.provider.books.deliver(event["id"], shop.clock())
+    shop.works()
+    is_sold(shop, sale)
+    assert all(event.deliveries == 2 for event in shop.all(select(WebhookEvent)))
+
+
+def test_the_lost_answer_to_the_new_payment_is_asked_for_with_the_same_key(shop):
+    shop.provider.switch(lose_create=1)
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    assert "/pay/" in sale.page
+    assert not sale.page.startswith(shop.provider.url)
+    assert shop.payment(sale).state == PaymentState.UNKNOWN
+    page = buyer.returns_from(sale)
+    assert shop.payment(sale).state == PaymentState.SENT
+    assert "still open" in page
+    assert len(shop.provider.payments()) == 1
+    shop.pays(sale)
+    buyer.returns_from(sale)
+    shop.works()
+    is_sold(shop, sale)
+
+
+def test_an_outage_leaves_the_payment_unknown_and_opens_a_case_that_closes_itself(shop):
+    shop.provider.switch(outage=True, webhooks="never")
+    sale = shop.buyer().orders()
+    assert shop.payment(sale).state == PaymentState.UNKNOWN
+    shop.minutes_pass(30)
+    assert "payment_unknown" in shop.open_cases()
+    assert shop.stock() == (25, 1)
+    assert "We are waiting for the payment provider" in sale.buyer.returns_from(sale)
+    shop.provider.switch(outage=False)
+    shop.minutes_pass(21)
+    assert shop.payment(sale).state in (PaymentState.SENT, PaymentState.CANCELLED)
+    assert shop.open_cases() == []
+
+
+def test_a_declined_customer_tries_again_on_the_same_order(shop):
+    buyer = shop.buyer()
+    first = buyer.orders()
+    shop.is_declined(first, "insufficient_funds")
+    assert "does not hold enough" in buyer.returns_from(first)
+    second = buyer.tries_again(first)
+    assert second.order_ref == first.order_ref
+    assert second.payment_ref != first.payment_ref
+    assert shop.stock() == (25, 1)
+    shop.pays(second)
+    buyer.returns_from(second)
+    shop.minutes_pass(1)
+    is_sold(shop, second)
+    assert shop.mails() == ["order_confirmed"]
+    assert [payment.state for payment in shop.all(select(Payment).order_by(Payment.id))] == ["declined", "settled"]
+
+
+def test_a_customer_who_was_declined_and_left_gets_a_mail(shop):
+    sale = shop.buyer().orders()
+    shop.is_declined(sale)
+    shop.works()
+    assert shop.mails() == ["payment_declined"]
+
+
+def test_an_abandoned_order_expires_and_its_stock_is_released_once_the_page_is_closed(shop):
+    sale = shop.buyer().orders()
+    shop.minutes_pass(44)
+    assert shop.order(sale).state == OrderState.PLACED
+    shop.minutes_pass(2)
+    assert shop.order(sale).state == OrderState.EXPIRED
+    assert shop.stock() == (25, 0)
+    assert shop.invoice(sale).state == InvoiceState.DISCARDED
+    assert shop.payment(sale).state == PaymentState.CANCELLED
+    assert shop.mails() == ["order_ended"]
+    assert "This order is closed" in sale.buyer.returns_from(sale)
+
+
+def test_a_hold_does_not_end_while_the_provider_is_silent(shop):
+    sale = shop.buyer().orders()
+    shop.minutes_pass(20)
+    shop.provider.switch(outage=True, webhooks="never")
+    shop.minutes_pass(100)
+    assert shop.order(sale).state == OrderState.PLACED
+    assert shop.stock() == (25, 1)
+    assert "hold_prolonged" in shop.open_cases()
+    shop.provider.switch(outage=False)
+    shop.minutes_pass(21)
+    assert shop.order(sale).state == OrderState.EXPIRED
+    assert shop.stock() == (25, 0)
+    assert shop.open_cases() == []
+
+
+def test_money_that_comes_after_the_order_expired_is_kept_and_opens_a_case(shop):
+    sale = shop.buyer().orders()
+    shop.minutes_pass(46)
+    payment = shop.provider.payments(sale.payment_ref)[0]
+    shop.provider.books.force_capture(payment["id"], 12_900)
+    shop.works()
+    assert shop.order(sale).state == OrderState.EXPIRED
+    assert (shop.payment(sale).state, shop.payment(sale).captured_amount) == (PaymentState.SETTLED, 12_900)
+    assert shop.open_cases() == ["unexpected_money"]
+    assert shop.count(NumberFate) == 0
+
+
+def test_too_little_money_puts_the_order_aside_and_no_second_payment_is_begun(shop):
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    shop.pays(sale, captured=12_800)
+    page = buyer.returns_from(sale)
+    assert "We are looking at your payment" in page
+    assert shop.order(sale).state == OrderState.IN_REVIEW
+    assert shop.invoice(sale).collection_state == CollectionState.PART_PAID
+    assert shop.stock() == (25, 1)
+    assert shop.open_cases() == ["amount_differs"]
+    assert shop.count(Payment) == 1
+
+
+def test_too_much_money_completes_the_sale_and_opens_a_case(shop):
+    sale = shop.buyer().orders()
+    shop.pays(sale, captured=13_000)
+    shop.works()
+    assert shop.order(sale).state == OrderState.PAID
+    assert shop.payment(sale).captured_amount == 13_000
+    assert shop.open_cases() == ["amount_differs"]
+
+
+def test_a_bank_that_takes_its_time_is_waited_for(shop):
+    from datetime import timedelta  # noqa: PLC0415
+
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    payment = shop.provider.payments(sale.payment_ref)[0]
+    shop.provider.books.process(payment["id"], "Bank debit ·· 0123", shop.clock() + timedelta(minutes=50))
+    shop.clock.forward(seconds=5)
+    assert "Your bank is working on it" in buyer.returns_from(sale)
+    shop.minutes_pass(48)
+    assert shop.order(sale).state == OrderState.PLACED, "the time to pay is over, but the bank has not answered"
+    shop.minutes_pass(12)
+    is_sold(shop, sale)
+
+
+def test_payments_of_other_months_number_their_invoices_without_gaps(shop):
+    for _ in range(3):
+        sale = shop.buyer().orders()
+        shop.pays(sale)
+        shop.works()
+        abandoned = shop.buyer("eve@example.org").orders()
+        shop.minutes_pass(50)
+        assert shop.order(abandoned).state == OrderState.EXPIRED
+        shop.clock.forward(days=30)
+    numbers = shop.all(select(NumberFate.number).order_by(NumberFate.id))
+    assert numbers == ["S-2026-000001", "S-2026-000002", "S-2027-000001"]
