@@ -48,6 +48,7 @@ class Settings:
     log_format: str
     proxies: int
     kill_at: str  # a drill: the process kills itself at this border (never in production)
+    clock_ahead: int  # a drill: this process lives so many seconds in the future (never in production)
 
     @property
     def is_production(self) -> bool:
@@ -87,6 +88,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         log_format=env.get("LOG_FORMAT") or ("json" if name == "production" else "text"),
         proxies=int(env.get("TRUSTED_PROXIES", "0")),
         kill_at=env.get("COUNTERFOIL_KILL_AT", ""),
+        clock_ahead=int(env.get("COUNTERFOIL_CLOCK_AHEAD", "0")),
     )
     problems = _problems(settings)
     if problems:
@@ -135,8 +137,8 @@ def _production_problems(settings: Settings) -> list[str]:
         found.append("DATABASE_URL names SQLite; production runs on MariaDB 10.11+ or MySQL 8.4+")
     if settings.base_url and not settings.is_https:
         found.append("BASE_URL must start with https://")
-    if settings.kill_at:
-        found.append("COUNTERFOIL_KILL_AT is a drill and is refused in production")
+    if settings.kill_at or settings.clock_ahead:
+        found.append("COUNTERFOIL_KILL_AT and COUNTERFOIL_CLOCK_AHEAD are drills and are refused in production")
     return found
 
 

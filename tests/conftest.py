@@ -115,6 +115,7 @@ def settings_for(var: Path, url: str, **changes: object) -> Settings:
         "log_format": "text",
         "proxies": 0,
         "kill_at": "",
+        "clock_ahead": 0,
     }
     return Settings(**{**values, **changes})
 

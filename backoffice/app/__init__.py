@@ -11,7 +11,7 @@ import storefront
 from backoffice import admin, commands, models, wiring
 from backoffice.app import edge, health
 from backoffice.audit import service as audit
-from backoffice.core import borders, logs, units
+from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect, db
 from backoffice.core.ports import EXTENSION, Ports, Runtime
 from backoffice.webhooks import views as webhooks
@@ -51,6 +51,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     units.before_commit(audit.guard)
     if settings.kill_at:
         borders.kill_at(settings.kill_at)
+    if settings.clock_ahead:
+        clock.run_ahead(settings.clock_ahead)
 
     csrf.exempt(storefront.blueprint)  # its forms carry and check their own token, and keep what was typed
     csrf.exempt(webhooks.blueprint)  # signed by the provider
