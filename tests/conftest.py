@@ -13,7 +13,6 @@ from flask_migrate import upgrade
 from sqlalchemy import text
 
 from backoffice.app import create_app
-from backoffice.audit import service as audit
 from backoffice.core import clock as core_clock
 from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from
@@ -217,17 +216,3 @@ def shop(app: Flask, clock: Clock, provider: Provider) -> Shop:
     """The demo shop, open for business."""
     units.write(seed.seed)
     return Shop(app, clock, provider)
-
-
-@pytest.fixture
-def unaudited() -> Iterator[None]:
-    """Take the audit guard away, for tests of parts that do not audit by themselves."""
-    units._checks.remove(audit.guard)
-    yield
-    units._checks.append(audit.guard)
-
-
-@pytest.fixture
-def on_mariadb(engine_name: str) -> None:
-    if engine_name != "mariadb":
-        pytest.skip("about true concurrency: MariaDB only")

@@ -162,12 +162,12 @@ def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
 
 
 def _place(cart_token: str, wish: Wish) -> Placed:
-    known = orders.by_checkout_key(wish.checkout_key)
-    if known:
-        return _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
     entity = entities.seller()
     cart = carts.find(cart_token)
     lines = _lines(cart, entity.country)
+    known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now
+    if known:
+        return _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
     if cart is None or not lines:
         raise EmptyCart
     terms = entities.current_terms(entity)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from backoffice.core.errors import CounterfoilError
 
@@ -35,6 +35,7 @@ ZERO_DECIMALS = frozenset(
 THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
 _CODE = re.compile(r"^[A-Z]{3}$")
+_PLAIN = re.compile(r"^-?[0-9]{1,15}(\.[0-9]{1,3})?$")  # no exponents, no signs of grouping, no other digits
 
 
 class CurrencyMismatch(CounterfoilError):
@@ -76,11 +77,10 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """Read ``12.34``; raises NotAnAmount for anything that is not exactly an amount of the currency."""
-        try:
-            minor = Decimal(text.strip()).scaleb(exponent(currency))
-        except InvalidOperation:
-            raise NotAnAmount(text, currency) from None
-        if not minor.is_finite() or minor != minor.to_integral_value():
+        if not _PLAIN.match(text.strip()):
+            raise NotAnAmount(text, currency)
+        minor = Decimal(text.strip()).scaleb(exponent(currency))
+        if minor != minor.to_integral_value():
             raise NotAnAmount(text, currency)
         return cls(int(minor), currency)
 

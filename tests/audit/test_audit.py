@@ -1,0 +1,68 @@
+"""The audit log: every change has its counterfoil, personal data stays sealed, the request can be followed."""
+
+import json
+
+from sqlalchemy import select
+
+from backoffice.audit.tags import WORDS, Tag
+from backoffice.core import sealing, units
+from backoffice.core.db import session
+from backoffice.models import AuditEntry, Person
+from tests.support.shop import Shop
+
+
+def entries(shop: Shop) -> list[AuditEntry]:
+    return shop.all(select(AuditEntry).order_by(AuditEntry.id))
+
+
+def test_every_tag_has_words_for_people():
+    assert set(WORDS) == set(Tag)
+
+
+def test_no_personal_value_stands_clear_in_the_log(shop):
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.minutes_pass(1)
+    log = json.dumps([[row.changes, row.reason, row.actor_ref, row.network] for row in entries(shop)])
+    for value in ("ada@example.org", "Ada Lovelace", "Analytical Way", "10115", "127.0.0.1"):
+        assert value not in log
+
+
+def test_what_is_sealed_can_be_read_while_the_persons_key_exists(shop):
+    sale = shop.buyer().orders()
+    (row,) = [row for row in entries(shop) if row.tag == "order.placed"]
+    with units.read():
+        person = session.scalars(select(Person)).one()
+        sealed = row.changes["email"][1]
+        assert sealed["person"] == person.ref
+        assert sealing.unseal(person.wrapped_key, sealed["cipher"]) == "ada@example.org"
+    assert shop.order(sale).person_id
+
+
+def test_one_request_can_be_followed_into_its_tasks(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    form = buyer.checkout_form()
+    answer = buyer.client.post("/checkout", data=form, headers={"X-Request-Id": "req_followed_by_us"})
+    assert answer.headers["X-Request-Id"] == "req_followed_by_us"
+    sale = shop.sale_of(buyer, answer.location)
+    shop.minutes_pass(50)
+    mine = [row for row in entries(shop) if row.request_id == "req_followed_by_us"]
+    assert {"order.placed", "payment.sent", "order.expired", "mail.sent"} <= {row.tag for row in mine}
+    assert {row.via for row in mine} == {"web", "worker"}
+    assert shop.order(sale).state == "expired"
+
+
+def test_a_request_id_that_looks_wrong_is_replaced(shop):
+    answer = shop.app.test_client().get("/", headers={"X-Request-Id": "<script>"})
+    assert answer.headers["X-Request-Id"].startswith("req_")
+
+
+def test_who_and_before_and_after_are_told(shop):
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.works()
+    (row,) = [row for row in entries(shop) if row.tag == "order.paid"]
+    assert row.changes["state"] == ["placed", "paid"]
+    assert (row.actor_kind, row.actor_ref) == ("provider", "sandbox")
+    assert row.subject_ref == sale.order_ref

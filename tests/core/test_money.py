@@ -1,0 +1,80 @@
+"""Money loses nothing and mixes nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backoffice.core.formatting import figure, money, percent
+from backoffice.core.money import CurrencyMismatch, Money, NotAnAmount, exponent, total
+
+currencies = st.sampled_from(["EUR", "JPY", "KWD", "USD"])
+amounts = st.integers(-(10**12), 10**12)
+moneys = st.builds(Money, amounts, currencies)
+
+
+@given(moneys, st.lists(st.integers(0, 10**6), min_size=1, max_size=20))
+def test_a_split_sums_to_the_whole(whole, weights):
+    parts = whole.split(weights)
+    assert total(parts, whole.currency) == whole
+    assert len(parts) == len(weights)
+
+
+@given(moneys, st.lists(st.integers(0, 1000), min_size=1, max_size=12))
+def test_no_part_is_more_than_one_minor_unit_from_its_exact_share(whole, weights):
+    shares = weights if sum(weights) else [1] * len(weights)
+    for part, share in zip(whole.split(weights), shares, strict=True):
+        assert abs(part.amount * sum(shares) - whole.amount * share) < sum(shares)
+
+
+@given(moneys)
+def test_what_is_written_is_read_back(value):
+    assert Money.parse(value.plain(), value.currency) == value
+
+
+@given(amounts, amounts)
+def test_addition_and_subtraction_undo_each_other(left, right):
+    assert Money(left, "EUR") + Money(right, "EUR") - Money(right, "EUR") == Money(left, "EUR")
+
+
+@pytest.mark.parametrize("text", ["", "1.234", "ten", "1,50", "nan", "inf", "1e400", "--1", "0x10"])
+def test_what_is_no_amount_is_refused(text):
+    with pytest.raises(NotAnAmount):
+        Money.parse(text, "EUR")
+
+
+def test_currencies_do_not_mix():
+    with pytest.raises(CurrencyMismatch):
+        Money(1, "EUR") + Money(1, "JPY")
+    with pytest.raises(CurrencyMismatch):
+        _ = Money(1, "EUR") < Money(1, "USD")
+
+
+@pytest.mark.parametrize("amount", [1.0, "1", True])
+def test_only_whole_numbers_are_amounts(amount):
+    with pytest.raises(TypeError):
+        Money(amount, "EUR")
+
+
+def test_money_is_not_multiplied_by_fractions():
+    with pytest.raises(TypeError):
+        Money(1, "EUR") * 1.5
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Money(123_456, "EUR"), "€\N{NO-BREAK SPACE}1,234.56"),
+        (Money(-500, "EUR"), "−€\N{NO-BREAK SPACE}5.00"),
+        (Money(1_234, "JPY"), "¥\N{NO-BREAK SPACE}1,234"),
+        (Money(1_234_567, "KWD"), "KWD\N{NO-BREAK SPACE}1,234.567"),
+    ],
+)
+def test_money_is_shown_with_the_decimals_of_its_currency(value, shown):
+    assert money(value) == shown
+
+
+def test_figures_and_rates():
+    assert figure(Money(-1_234_50, "EUR")) == "−1,234.50"
+    assert percent(1900) == "19\N{NO-BREAK SPACE}%"
+    assert percent(550) == "5.5\N{NO-BREAK SPACE}%"
+    assert [exponent(code) for code in ("EUR", "JPY", "KWD")] == [2, 0, 3]

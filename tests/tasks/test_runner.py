@@ -1,0 +1,197 @@
+"""Durable tasks: claimed in batches, leased, retried with pauses, given up loudly, done once."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM, Origin, coming_from, origin
+from backoffice.core.db import session
+from backoffice.models import Cart, Case, Task
+from backoffice.tasks import registry, runner
+from backoffice.tasks import service as tasks
+from backoffice.tasks.models import TaskState
+
+
+@pytest.fixture
+def handlers(monkeypatch):
+    """A registry of the test's own."""
+    monkeypatch.setattr(registry, "_handlers", {})
+    return registry
+
+
+def all_tasks() -> list[Task]:
+    with units.read():
+        rows = list(session.scalars(select(Task).order_by(Task.id)))
+        session.expunge_all()
+        return rows
+
+
+def write(name="test", **more) -> None:
+    units.write(lambda: tasks.schedule(name, **more))
+
+
+def test_every_name_that_is_written_has_a_handler():
+    import re  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    written = set()
+    for path in Path("backoffice").rglob("*.py"):
+        written |= set(re.findall(r'tasks\.schedule\(\s*"([^"]+)"', path.read_text()))
+    assert written
+    assert written <= registry.names()
+
+
+def test_a_task_exists_only_if_its_unit_committed(app, handlers):
+    def work():
+        tasks.schedule("test")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        units.write(work)
+    assert all_tasks() == []
+
+
+def test_the_same_key_writes_one_task_ever(app, handlers):
+    handlers.plain("test")(lambda: None)
+    write(dedupe="once")
+    runner.run_due()
+    write(dedupe="once")
+    assert [task.state for task in all_tasks()] == [TaskState.DONE]
+
+
+def test_a_task_waits_for_its_time(app, handlers, clock):
+    ran = []
+    handlers.plain("test")(lambda: ran.append(1))
+    write(due=clock() + timedelta(minutes=5))
+    assert runner.run_due() == 0
+    clock.forward(minutes=5)
+    assert runner.run_due() == 1
+    assert ran == [1]
+
+
+def test_the_effect_and_the_done_mark_are_one(app, handlers, clock):
+    """A plain handler that fails leaves neither effect nor mark; the next run does both."""
+    fails = [True]
+
+    def handler():
+        session.add(Cart(token_hash="t", checkout_key="t", created_at=clock(), updated_at=clock()))
+        session.flush()
+        if fails.pop() if fails else False:
+            raise RuntimeError("in the middle")
+
+    handlers.plain("test")(handler)
+    write()
+    runner.run_due()
+    (task,) = all_tasks()
+    assert (task.state, task.attempts, task.last_error) == (TaskState.WAITING, 1, "RuntimeError: in the middle")
+    clock.forward(hours=1)
+    runner.run_due()
+    assert all_tasks()[0].state == TaskState.DONE
+    with units.read():
+        assert session.query(Cart).count() == 1
+
+
+def test_pauses_grow_to_an_hour_and_are_drawn_by_lot(app):
+    assert timedelta(seconds=2.5) <= runner.pause(1) <= timedelta(seconds=5)
+    assert timedelta(minutes=30) <= runner.pause(40) <= timedelta(hours=1)
+    assert len({runner.pause(5) for _ in range(10)}) > 1
+
+
+def test_giving_up_opens_a_case_and_success_closes_it(app, handlers, clock):
+    broken = [True]
+
+    def handler():
+        if broken:
+            raise RuntimeError("no paper in the printer")
+
+    handlers.call("test")(handler)
+    write(max_attempts=3)
+    for _ in range(5):
+        runner.run_due()
+        clock.forward(hours=2)
+    (task,) = all_tasks()
+    assert (task.state, task.attempts) == (TaskState.GAVE_UP, 3)
+    with units.read():
+        (case,) = session.scalars(select(Case))
+        assert (case.state, case.kind, case.detail["error"]) == ("open", "task_gave_up", "RuntimeError: no paper in the printer")
+    broken.clear()
+    units.write(lambda: tasks.retry(tasks.get(task.ref), by=SYSTEM, reason="paper was filled in"))
+    runner.run_due()
+    assert all_tasks()[0].state == TaskState.DONE
+    with units.read():
+        assert session.scalars(select(Case.state)).one() == "resolved"
+
+
+def test_an_unknown_name_fails_like_any_other_error(app, handlers):
+    write("nobody.knows")
+    runner.run_due()
+    assert "no handler is registered" in all_tasks()[0].last_error
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_first_cannot_commit_any_more(app, handlers, clock):
+    """The first runner stalls past its lease; the second does the work; the first's mark is refused, its unit undone."""
+    order = []
+
+    def handler():
+        if not order:
+            order.append("first begins")
+            clock.forward(minutes=10)
+            token = tasks.running.set(None)
+            runner.run_due()
+            tasks.running.reset(token)
+            units.write(lambda: (order.append("first commits"), tasks.finish_running()))
+        else:
+            order.append("second")
+
+    handlers.call("test")(handler)
+    write()
+    runner.run_due()
+    assert order == ["first begins", "second", "first commits"]
+    (task,) = all_tasks()
+    assert (task.state, task.attempts) == (TaskState.DONE, 2)
+
+
+def test_a_batch_that_takes_too_long_gives_its_rest_back(app, handlers, clock):
+    handlers.plain("test")(lambda: clock.forward(seconds=100))
+    for _ in range(5):
+        write()
+    runner.run_due(batches=1)
+    assert [task.state for task in all_tasks()].count(TaskState.DONE) == 2
+    assert [task.attempts for task in all_tasks() if task.state == TaskState.WAITING] == [0, 0, 0]
+
+
+def test_the_request_id_travels_from_the_request_to_the_task(app, handlers):
+    seen = []
+    handlers.plain("test")(lambda: seen.append(origin().request_id))
+    with coming_from(Origin("req_of_the_customer", "web")):
+        write()
+    runner.run_due()
+    assert seen == ["req_of_the_customer"]
+
+
+def test_a_silent_redis_is_noticed_swallowed_and_quick(app, handlers):
+    import time  # noqa: PLC0415
+
+    started = time.monotonic()
+    write()
+    assert time.monotonic() - started < 2
+    assert len(all_tasks()) == 1
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_ring_reaches_the_queue(app, valkey):
+    from redis import Redis  # noqa: PLC0415
+    from rq import Queue  # noqa: PLC0415
+
+    from backoffice.tasks import bell  # noqa: PLC0415
+
+    bell._queue.cache_clear()
+    queue = bell._queue(valkey.url)
+    queue.enqueue(bell.WAKE_UP)
+    connection = Redis.from_url(valkey.url)
+    assert [job.func_name for job in Queue(bell.QUEUE, connection=connection).jobs] == ["jobs.wakeup.run"]
+    connection.close()
+    queue.connection.close()
