@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, Field, HiddenField, IntegerField, SelectChoice, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, ValidationError
 
 from backoffice.carts.service import MOST
 from backoffice.core.cards import has_card_number
@@ -19,8 +19,8 @@ def no_card_number(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(gettext("This looks like a card number. Please never write one here."))
 
 
-def _filled(what: Any) -> InputRequired:
-    return InputRequired(message=what)
+def _filled(what: Any) -> DataRequired:
+    return DataRequired(message=what)  # after the filters: blanks are not an answer
 
 
 def _text(label: Any, missing: Any, autocomplete: str, most: int) -> StringField:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
+from redis import Redis
 from sqlalchemy import text
 
 from backoffice.app import create_app
@@ -74,8 +76,6 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 @pytest.fixture
 def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
     """A running, empty Valkey; a test may stop it."""
-    from redis import Redis  # noqa: PLC0415
-
     if valkey_server.process is None:
         valkey_server.start()
     connection = Redis.from_url(valkey_server.url)
@@ -89,8 +89,6 @@ def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:
     """argon2 at its lowest cost: its strength is not what these tests are about."""
-    from argon2 import PasswordHasher  # noqa: PLC0415
-
     staff._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     staff._DECOY = staff._hasher.hash("decoy")
 

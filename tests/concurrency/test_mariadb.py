@@ -1,5 +1,6 @@
 """Many at once, on MariaDB: one last piece, one event, one payment, one cart, one number."""
 
+import json
 import threading
 from collections.abc import Callable
 
@@ -16,8 +17,11 @@ from backoffice.invoices.models import NumberFate
 from backoffice.models import Fulfilment, Order, Payment, StockItem, WebhookEvent
 from backoffice.orders.service import Contact
 from backoffice.stock.service import SoldOut
-from backoffice.tasks import runner
+from backoffice.tasks import registry, runner
+from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
+from integrations.sandbox.courier import signature
+from tests.support.provider import SECRET
 
 pytestmark = pytest.mark.parametrize("engine_name", ["mariadb"])
 
@@ -79,12 +83,7 @@ def test_twenty_buyers_and_five_pieces(shop):
 def test_twenty_deliveries_of_one_event(shop):
     sale = shop.buyer().orders()
     shop.pays(sale)
-    body = [item for item in shop.provider.books.events() if item["type"] == "payment.paid"][0]
-    import json  # noqa: PLC0415
-
-    from integrations.sandbox.courier import signature  # noqa: PLC0415
-    from tests.support.provider import SECRET  # noqa: PLC0415
-
+    body = next(item for item in shop.provider.books.events() if item["type"] == "payment.paid")
     raw = json.dumps(body).encode()
     headers = {"Sandbox-Signature": signature(raw, SECRET, shop.clock())}
     codes = at_once(shop.app, *(lambda: webhooks.receive("sandbox", raw, headers) for _ in range(20)))
@@ -164,9 +163,6 @@ def test_paying_and_expiring_at_once_end_in_one_of_the_two(shop):
 
 
 def test_four_workers_run_every_task_once(shop, monkeypatch):
-    from backoffice.tasks import registry  # noqa: PLC0415
-    from backoffice.tasks import service as tasks  # noqa: PLC0415
-
     ran: list[int] = []
     monkeypatch.setattr(registry, "_handlers", {})
     registry.plain("count")(lambda number: ran.append(number))

@@ -74,9 +74,7 @@ def test_of_two_that_cancel_at_once_one_does_it(shop):
             start.wait()
             results.append(
                 units.write(
-                    lambda: orders.end(
-                        orders.by_ref(sale.order_ref), OrderState.CANCELLED, by=SYSTEM, reason="test"
-                    )
+                    lambda: orders.end(orders.by_ref(sale.order_ref), OrderState.CANCELLED, by=SYSTEM, reason="test")
                 )
             )
 

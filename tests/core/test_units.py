@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from backoffice.audit.service import UnauditedChange
 from backoffice.carts.models import Cart
@@ -144,7 +144,7 @@ def test_an_ordinary_database_error_is_not_replayed(app):
         tries.append(1)
         session.execute(text("SELECT nonsense FROM nowhere"))
 
-    with pytest.raises((OperationalError, Exception), match="nowhere|nonsense"):
+    with pytest.raises(DatabaseError):
         units.write(work)
     assert len(tries) == 1
 

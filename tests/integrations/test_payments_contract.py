@@ -1,5 +1,6 @@
 """The contract of the payments port: every adapter passes it. The provider behind it is asked over real HTTP."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -141,8 +142,6 @@ def test_events_are_listed_over_all_pages_oldest_first(port, provider, request_,
 
 def test_webhooks_are_verified_against_every_secret_in_both_directions_of_time(port, provider, request_, clock):
     port.open_page(request_)
-    import json  # noqa: PLC0415
-
     raw = json.dumps(provider.books.events()[0]).encode()
     now = clock()
     good = {"Sandbox-Signature": signature(raw, SECRET, now)}
@@ -161,5 +160,5 @@ def test_webhooks_are_verified_against_every_secret_in_both_directions_of_time(p
         with pytest.raises(BadSignature):
             port.verify(body, headers, now=moment)
     for body in (b"not json", b"[]", b'{"id": 1}', b'{"id": "e", "type": "t", "data": null}'):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"\w"):
             port.verify(body, {"Sandbox-Signature": signature(body, SECRET, now)}, now=now)

@@ -1,15 +1,18 @@
 """Numbers: no gaps, dates that rise with them, a new series each year in the seller's own time zone."""
 
 from datetime import UTC, date, datetime
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.ports import ports
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import NumberFate
-from backoffice.invoices.paper import printed
+from backoffice.invoices.paper import TEMPLATE, printed
 
 
 def sold(shop):
@@ -59,7 +62,9 @@ def test_a_clock_that_goes_back_does_not_turn_the_dates_back(shop):
 def test_issuing_twice_is_once(shop):
     sale = sold(shop)
     ref = shop.invoice(sale).ref
-    assert units.write(lambda: invoices.issue_paid(invoices.by_ref(ref), invoices.by_ref(ref).gross, by=SYSTEM)) is False
+    assert (
+        units.write(lambda: invoices.issue_paid(invoices.by_ref(ref), invoices.by_ref(ref).gross, by=SYSTEM)) is False
+    )
     assert len(numbers(shop)) == 1
 
 
@@ -78,13 +83,6 @@ def test_the_paper_shows_what_the_law_asks_for(shop):
 
 
 def test_the_printed_paper_holds_those_words_and_is_the_same_every_time(shop):
-    from io import BytesIO  # noqa: PLC0415
-
-    from pypdf import PdfReader  # noqa: PLC0415
-
-    from backoffice.core.ports import ports  # noqa: PLC0415
-    from backoffice.invoices.paper import TEMPLATE  # noqa: PLC0415
-
     sale = sold(shop)
     with units.read():
         data = printed(invoices.by_ref(shop.invoice(sale).ref))

@@ -7,18 +7,17 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import DateTime, inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from backoffice.app import create_app
 from backoffice.core import immutability
 from backoffice.core.columns import Choice, UTCDateTime
 from backoffice.core.db import Base, db
 from backoffice.models import AuditEntry
+from tests.conftest import settings_for
 
 
 @pytest.fixture
 def empty_app(engine_name, request, tmp_path, provider):
     """An application on a database without any table."""
-    from backoffice.app import create_app  # noqa: PLC0415
-    from tests.conftest import settings_for  # noqa: PLC0415
-
     if engine_name == "sqlite":
         url = f"sqlite:///{tmp_path / 'empty.db'}"
     else:

@@ -33,10 +33,10 @@ def ask(world: World, query: str) -> list:
     if url.drivername == "sqlite":
         with sqlite3.connect(url.database) as connection:
             return connection.execute(query).fetchall()
-    with pymysql.connect(host=url.host, port=url.port, user=url.username, database=url.database) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            return list(cursor.fetchall())
+    connection = pymysql.connect(host=url.host, port=url.port, user=url.username, database=url.database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
 
 
 def is_sold_once(world: World) -> None:
@@ -123,7 +123,7 @@ def test_the_provider_is_away_when_the_order_is_placed(world):
     waiting = buyer.orders(buyer.checkout_form())
     assert waiting.startswith("/pay/")
     assert heading(buyer.follows(waiting)) == "We are waiting for the payment provider"
-    (state, answer, request), = ask(world, "SELECT state, last_answer, request FROM payments")
+    ((state, answer, request),) = ask(world, "SELECT state, last_answer, request FROM payments")
     assert state == "unknown"
     assert "unanswered" in answer
     assert '"amount": 12900' in request

@@ -1,5 +1,7 @@
 """A sale, from the cart to the invoice, and everything that can go wrong on the way. Told in the words of the business."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from backoffice.core import units
@@ -211,8 +213,6 @@ def test_too_much_money_completes_the_sale_and_opens_a_case(shop):
 
 
 def test_a_bank_that_takes_its_time_is_waited_for(shop):
-    from datetime import timedelta  # noqa: PLC0415
-
     buyer = shop.buyer()
     sale = buyer.orders()
     payment = shop.provider.payments(sale.payment_ref)[0]

@@ -3,8 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
 from backoffice.models import AuditEntry, StaffMember, StaffSession
 from backoffice.staff import service as staff
 from backoffice.staff.service import AddressTaken, TooManyAttempts, WeakPassword, WrongLogin
@@ -45,10 +48,6 @@ def test_a_closed_account_is_out_at_once(shop):
     token = staff.log_in(EMAIL, PASSWORD, None)
 
     def close():
-        from backoffice.audit import service as audit  # noqa: PLC0415
-        from backoffice.audit.tags import Tag  # noqa: PLC0415
-        from backoffice.core.db import session  # noqa: PLC0415
-
         member = session.scalars(select(StaffMember)).one()
         member.active = False
         audit.record(Tag.STAFF_LOGGED_OUT, member, by=SYSTEM)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backoffice.carts.models import CartLine
-from backoffice.core import units
+from backoffice.core import links, units
 from backoffice.core.db import session
 from backoffice.invoices.models import Invoice
 from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task
@@ -209,8 +209,6 @@ class Shop:
             return urlsplit(payment.request["return_url"]).path
 
     def order_path(self, order_ref: str) -> str:
-        from backoffice.core import links  # noqa: PLC0415 - needs the application
-
         return urlsplit(links.order_page(order_ref)).path
 
 

@@ -1,15 +1,20 @@
 """Durable tasks: claimed in batches, leased, retried with pauses, given up loudly, done once."""
 
+import re
+import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from redis import Redis
+from rq import Queue
 from sqlalchemy import select
 
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, origin
 from backoffice.core.db import session
 from backoffice.models import Cart, Case, Task
-from backoffice.tasks import registry, runner
+from backoffice.tasks import bell, registry, runner
 from backoffice.tasks import service as tasks
 from backoffice.tasks.models import TaskState
 
@@ -33,9 +38,6 @@ def write(name="test", **more) -> None:
 
 
 def test_every_name_that_is_written_has_a_handler():
-    import re  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
     written = set()
     for path in Path("backoffice").rglob("*.py"):
         written |= set(re.findall(r'tasks\.schedule\(\s*"([^"]+)"', path.read_text()))
@@ -115,7 +117,11 @@ def test_giving_up_opens_a_case_and_success_closes_it(app, handlers, clock):
     assert (task.state, task.attempts) == (TaskState.GAVE_UP, 3)
     with units.read():
         (case,) = session.scalars(select(Case))
-        assert (case.state, case.kind, case.detail["error"]) == ("open", "task_gave_up", "RuntimeError: no paper in the printer")
+        assert (case.state, case.kind, case.detail["error"]) == (
+            "open",
+            "task_gave_up",
+            "RuntimeError: no paper in the printer",
+        )
     broken.clear()
     units.write(lambda: tasks.retry(tasks.get(task.ref), by=SYSTEM, reason="paper was filled in"))
     runner.run_due()
@@ -172,8 +178,6 @@ def test_the_request_id_travels_from_the_request_to_the_task(app, handlers):
 
 
 def test_a_silent_redis_is_noticed_swallowed_and_quick(app, handlers):
-    import time  # noqa: PLC0415
-
     started = time.monotonic()
     write()
     assert time.monotonic() - started < 2
@@ -183,11 +187,6 @@ def test_a_silent_redis_is_noticed_swallowed_and_quick(app, handlers):
 @pytest.mark.redis
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_ring_reaches_the_queue(app, valkey):
-    from redis import Redis  # noqa: PLC0415
-    from rq import Queue  # noqa: PLC0415
-
-    from backoffice.tasks import bell  # noqa: PLC0415
-
     bell._queue.cache_clear()
     queue = bell._queue(valkey.url)
     queue.enqueue(bell.WAKE_UP)

@@ -28,9 +28,7 @@ def test_net_and_vat_sum_to_what_the_customer_pays(items):
 def test_line_nets_sum_to_the_taxable_amount_of_their_category(items):
     result = break_down(items, "EUR")
     for item in result.categories:
-        mine = [
-            net for line, net in zip(items, result.line_nets, strict=True) if line.category == item.category
-        ]
+        mine = [net for line, net in zip(items, result.line_nets, strict=True) if line.category == item.category]
         assert total(mine, "EUR") == item.net
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from backoffice.core.ports import ports
 from backoffice.models import WebhookEvent
 from backoffice.webhooks import service as webhooks
 from integrations.sandbox.courier import signature
@@ -54,8 +55,6 @@ def test_a_provider_we_do_not_have_is_not_found(shop, clock):
 
 
 def test_without_a_secret_the_endpoint_does_not_exist(shop, clock):
-    from backoffice.core.ports import ports  # noqa: PLC0415
-
     ports().payments._secrets = ()
     assert send(shop, event(clock)) == 404
 

@@ -1,0 +1,64 @@
+"""A whole deployment of real processes, and a real Chromium in front of it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.conftest import MUST_HAVE_ALL
+from tests.support.processes import World
+from tests.support.servers import Valkey
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        message = "CHROMIUM IS NOT THERE, BROWSER TESTS ARE SKIPPED (apt-get install chromium)"
+        print(f"\n!!! {message}")
+        if MUST_HAVE_ALL:
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, valkey_server: Valkey
+) -> Iterator[World]:
+    """The shop as it runs in life, shared by the tests of a module: on SQLite, and on MariaDB."""
+    folder: Path = tmp_path_factory.mktemp("b")
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'shop.db'}"
+    else:
+        url = request.getfixturevalue("mariadb").url(f"browser_{folder.name}".replace("-", "_"))
+    world = World(folder, url, valkey_server)
+    world.prepare()
+    for program in ("provider", "web", "worker", "cron"):
+        world.start(program)
+    yield world
+    world.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_troubles(world: World) -> Iterator[None]:
+    yield
+    world.switch(
+        outage=False,
+        decline="",
+        webhooks="normal",
+        lose_create=0,
+        lose_pay=0,
+        lose_read=0,
+        latency_ms=0,
+        fail=0,
+        throttle=0,
+    )
