@@ -47,6 +47,7 @@ class Settings:
     log_level: str
     log_format: str
     proxies: int
+    metrics_token: str
     kill_at: str  # a drill: the process kills itself at this border (never in production)
     clock_ahead: int  # a drill: this process lives so many seconds in the future (never in production)
 
@@ -86,9 +87,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         or ("" if name == "production" else "Plumb & Level <shop@plumb-and-level.example>"),
         log_level=env.get("LOG_LEVEL", "INFO"),
         log_format=env.get("LOG_FORMAT") or ("json" if name == "production" else "text"),
-        proxies=int(env.get("TRUSTED_PROXIES", "0")),
+        proxies=_number(env, "TRUSTED_PROXIES"),
+        metrics_token=env.get("METRICS_TOKEN", ""),
         kill_at=env.get("COUNTERFOIL_KILL_AT", ""),
-        clock_ahead=int(env.get("COUNTERFOIL_CLOCK_AHEAD", "0")),
+        clock_ahead=_number(env, "COUNTERFOIL_CLOCK_AHEAD"),
     )
     problems = _problems(settings)
     if problems:
@@ -122,6 +124,7 @@ def _production_problems(settings: Settings) -> list[str]:
         "MAIL (smtp://user:password@host:587)": settings.mail,
         "MAIL_FROM": settings.mail_from,
         "PAYMENTS, the payment provider": settings.payments,
+        "METRICS_TOKEN, the bearer token for /metrics": settings.metrics_token,
     }
     found = [f"{what} is not set" for what, value in wants.items() if not value]
     for key, value in (("SECRET_KEY", settings.secret_key), ("DATA_KEY", settings.data_key)):
@@ -160,7 +163,14 @@ def _development_secrets(var: Path) -> dict[str, str]:
 
 
 def _next(port: str) -> str:
-    return str(int(port) + 1)
+    return str(int(port) + 1) if port.isdigit() else ""
+
+
+def _number(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name, "0")
+    if not value.isdigit():
+        raise ConfigurationError([f"{name} is {value!r}: it must be a whole number"])
+    return int(value)
 
 
 def _list(value: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from backoffice.payments.models import Payment
 from backoffice.staff.models import LoginFailure, StaffMember, StaffSession
 from backoffice.stock.models import StockHold, StockItem
 from backoffice.tasks.models import Task
-from backoffice.webhooks.models import WebhookEvent
+from backoffice.webhooks.models import PollerRound, WebhookEvent
 
 __all__ = [
     "AuditEntry",
@@ -38,6 +38,7 @@ __all__ = [
     "OrderLine",
     "Payment",
     "Person",
+    "PollerRound",
     "Product",
     "StaffMember",
     "StaffSession",

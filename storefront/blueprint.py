@@ -1,16 +1,24 @@
 """The blueprint of the shop, what every page knows, and the cart's cookie."""
 
+import structlog
 from flask import Blueprint, Response, request
 from flask_babel import gettext
+from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.carts import service as carts
-from backoffice.core import formatting, units
+from backoffice.core import formatting, links, units
+from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
 from backoffice.entities import service as entities
+from backoffice.orders import service as orders
+from backoffice.orders.models import PAYABLE, Order
 
 CART_COOKIE = "cart"
 CART_LIFE = 60 * 24 * 3600  # seconds
+ORDER_COOKIE = "order"
+ORDER_KEPT = 24 * 3600  # seconds
 
+log = structlog.get_logger(__name__)
 blueprint = Blueprint(
     "storefront", __name__, template_folder="templates", static_folder="static", static_url_path="/static/shop"
 )
@@ -34,6 +42,28 @@ def keep_cart(response: Response, token: str) -> Response:
     return response
 
 
+def keep_order(response: Response, order_ref: str) -> Response:
+    """Remember the order in the browser that placed it, so that leaving the payment page does not lose it."""
+    response.set_cookie(
+        ORDER_COOKIE,
+        links.order_token(order_ref),
+        max_age=ORDER_KEPT,
+        httponly=True,
+        samesite="Lax",
+        secure=settings().is_https,
+    )
+    return response
+
+
+def open_order() -> Order | None:
+    """The order this browser placed last, while it can still be paid."""
+    try:
+        order = orders.by_ref(links.unsign("order", request.cookies.get(ORDER_COOKIE, "")))
+    except CounterfoilError:
+        return None
+    return order if order.state in PAYABLE else None
+
+
 @blueprint.app_context_processor
 def every_page() -> dict[str, object]:
     """What the frame of a shop page shows: the shop's name and how much is in the cart."""
@@ -50,5 +80,6 @@ def _frame() -> dict[str, object]:
                 "name": entities.seller().shop_name,
                 "pieces": sum(line.quantity for line in cart.lines) if cart else 0,
             }
-    except Exception:
+    except (SQLAlchemyError, CounterfoilError) as error:
+        log.warning("the frame of the page could not be read", error=type(error).__name__)
         return {"name": "", "pieces": 0}

@@ -1,16 +1,16 @@
 """The cart: add, change, look."""
 
-from flask import make_response, redirect, render_template, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.catalog import service as catalog
-from backoffice.core import units
+from backoffice.core import links, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.entities import service as entities
 from backoffice.stock import service as stock
-from storefront.blueprint import blueprint, cart_token, keep_cart
+from storefront.blueprint import blueprint, cart_token, keep_cart, open_order
 from storefront.forms import QuantityForm
 from storefront.pages import product_page
 
@@ -25,7 +25,9 @@ def add() -> ResponseReturnValue:
     if not form.validate():
         problem = expired_words() if form.has_expired else gettext("Choose a quantity between 1 and 99.")
         return product_page(form, problem, 422)
-    token = cart_token() or carts.new_token()
+    with units.read():
+        known = carts.find(cart_token())
+    token = (cart_token() if known else None) or carts.new_token()  # a token that is not ours is never adopted
 
     def put_in() -> None:
         carts.add(carts.find_or_create(token), catalog.by_ref(str(form.product.data)), int(form.quantity.data or 0))
@@ -50,7 +52,9 @@ def change() -> ResponseReturnValue:
     def set_quantity() -> None:
         cart = carts.find(token)
         if cart:
-            carts.set_quantity(cart, catalog.by_ref(str(form.product.data)), int(form.quantity.data or 0))
+            carts.set_quantity(
+                cart, str(form.product.data), 0 if "remove" in request.form else int(form.quantity.data or 0)
+            )
 
     try:
         units.write(set_quantity)
@@ -69,6 +73,7 @@ def _page(problem: str = "") -> str:
         filled = carts.find(cart_token())
         lines = filled.lines if filled else []
         seller = entities.seller()
+        order = open_order()
         left = stock.available([line.product_id for line in lines])
         return render_template(
             "shop/cart.html",
@@ -80,4 +85,6 @@ def _page(problem: str = "") -> str:
                 line.id: QuantityForm(formdata=None, product=line.product.ref, quantity=line.quantity) for line in lines
             },
             problem=problem,
+            order=order,
+            order_token=links.order_token(order.ref) if order else "",
         )

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Response, jsonify, redirect, render_template, url_for
+from flask import Response, jsonify, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from backoffice.carts import service as carts
@@ -20,7 +20,7 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from storefront.blueprint import blueprint, cart_token
+from storefront.blueprint import blueprint, cart_token, keep_order
 from storefront.cart import expired_words
 from storefront.forms import ButtonForm, CheckoutForm
 
@@ -42,7 +42,10 @@ def order_and_pay() -> ResponseReturnValue:
         placed = checkout.place(cart_token() or "", _wish(form))
     except CounterfoilError as error:
         return _checkout_page(form, str(error), error.status)
-    return _to_payment(placed)
+    if not placed.as_wished:
+        order_page = redirect(url_for(".order_page", token=links.order_token(placed.order_ref)), 303)
+        return keep_order(make_response(order_page), placed.order_ref)
+    return keep_order(make_response(_to_payment(placed)), placed.order_ref)
 
 
 @blueprint.get("/pay/<token>")
@@ -62,6 +65,7 @@ def come_back(token: str) -> ResponseReturnValue:
             token=token,
             order_token=links.order_token(order.ref),
             form=ButtonForm(),
+            zone=entities.get(order.entity_id).zone,
         )
 
 
@@ -79,13 +83,16 @@ def order_page(token: str) -> ResponseReturnValue:
     with units.read():
         order = _order(token)
         invoice = invoices.for_order(order.id)
+        payment = payments.for_invoice(invoice)[-1]
         return render_template(
             "shop/order.html",
             order=order,
             invoice=invoice,
             paper=invoices.paper(invoice),
             token=token,
-            payment=payments.for_invoice(invoice)[-1],
+            payment=payment,
+            payment_token=links.payment_token(payment.ref),
+            on_its_way=payment.is_open and payment.state != PaymentState.SENT,
             entity=entities.get(order.entity_id),
             form=ButtonForm(),
         )
@@ -126,8 +133,7 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
         seller = entities.seller()
         cart = carts.find(cart_token())
         if cart is None or not cart.lines:
-            known = orders.by_checkout_key(str(form.checkout_key.data or ""))
-            return redirect(_order_address(known) if known else url_for(".cart"), 303)
+            return redirect(url_for(".cart"), 303)
         total = carts.sum_of(cart, seller.currency)
         terms = entities.current_terms(seller)
         form.checkout_key.data = cart.checkout_key
@@ -146,7 +152,7 @@ def _wish(form: CheckoutForm) -> Wish:
     return Wish(
         checkout_key=str(form.checkout_key.data),
         total=Money.parse(str(form.total.data), currency),
-        terms_version=int(version) if version.isdigit() else 0,
+        terms_version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
         terms_accepted=bool(form.terms.data),
         contact=form.contact(),
     )

@@ -26,7 +26,7 @@ def product_page(form: QuantityForm, problem: str = "", status: int = 200) -> Re
             "shop/product.html",
             product=product,
             left=stock.available([product.id])[product.id],
-            rate=rates.rate(seller.country, product.vat_class, clock.now().date()),
+            rate=rates.rate(seller.country, product.vat_class, clock.today(seller.zone)),
             form=form,
             problem=problem,
         )
@@ -34,7 +34,7 @@ def product_page(form: QuantityForm, problem: str = "", status: int = 200) -> Re
 
 
 @blueprint.get("/terms")
-@blueprint.get("/terms/<int:version>")
+@blueprint.get("/terms/<int(max=99999):version>")
 def terms(version: int | None = None) -> ResponseReturnValue:
     with units.read():
         seller = entities.seller()

@@ -15,6 +15,7 @@ GOOD = {
     "COUNTERFOIL_ENV": "production", "SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789", "MAIL": "smtp://mail.example:587",
     "DATA_KEY": "zyxwvutsrqponmlkjihgfedcba9876543210", "DATABASE_URL": "mysql+pymysql://u:p@db/shop",
     "REDIS_URL": "redis://redis/0", "BASE_URL": "https://shop.example", "MAIL_FROM": "a@shop.example", "PAYMENTS": "stripe",
+    "METRICS_TOKEN": "0123456789abcdef",
 }  # fmt: skip
 
 
@@ -69,6 +70,8 @@ def test_a_complete_production_environment_is_accepted():
         ({"DATABASE_URL": "sqlite:///x.db"}, "SQLite"),
         ({"DATABASE_URL": "postgresql://x"}, "DATABASE_URL must be"),
         ({"REDIS_URL": ""}, "REDIS_URL"),
+        ({"METRICS_TOKEN": ""}, "METRICS_TOKEN"),
+        ({"TRUSTED_PROXIES": "one"}, "TRUSTED_PROXIES"),
         ({"COUNTERFOIL_KILL_AT": "x"}, "drills"),
         ({"COUNTERFOIL_CLOCK_AHEAD": "5"}, "drills"),
         ({"COUNTERFOIL_ENV": "prod"}, "use development or production"),

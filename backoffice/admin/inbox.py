@@ -15,7 +15,7 @@ from backoffice.cases.models import Case, CaseState
 from backoffice.core import units
 from backoffice.core.tracking import Subject
 
-DESKS = {"order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks"}
+DESKS = {"order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks"}
 
 
 def place_of(subject: Subject) -> str:

@@ -78,7 +78,7 @@ class DeskList(ModelView):
     def get_list(self, *_args: Any, **_kwargs: Any) -> tuple[None, list[Any]]:
         """One page by key: no count, no offset, one row more than shown to know whether there is a next page."""
         query = self.narrowed(select(self.model)).order_by(self.model.id.desc()).limit(ROWS + 1)
-        after = request.args.get("after", type=int)
+        after = request.args.get("after", type=row_number)
         if after:
             query = query.where(self.model.id < after)
         return None, list(session.scalars(query))
@@ -117,6 +117,14 @@ class DeskList(ModelView):
         if formatter:
             return formatter(self, None, row, name)
         return plain(getattr(row, name))
+
+
+def row_number(text: str) -> int:
+    """A number that fits a column. Raises ValueError."""
+    number = int(text) if len(text) < 19 else -1
+    if number < 0:
+        raise ValueError(text)
+    return number
 
 
 def plain(value: Any) -> Any:

@@ -12,9 +12,8 @@ from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.collection import service as collection
-from backoffice.core import formatting, units
+from backoffice.core import units
 from backoffice.core.errors import NotFound
-from backoffice.core.money import Money
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
@@ -55,7 +54,7 @@ class PaymentDesk(DeskList):
                 Action(
                     "Ask the provider now",
                     self.get_url(".ask", ref=ref),
-                    "" if payment.state != PaymentState.SETTLED else "settled, which is final",
+                    "",
                     first=payment.is_open,
                 )
             ],
@@ -87,9 +86,6 @@ class InvoiceDesk(DeskList):
         Filter("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
     )
     blank = "No invoice fits."
-
-    def amount(self, minor: int, currency: str) -> str:
-        return formatting.figure(Money(minor, currency))
 
     one_template = "office/invoice.html"
 

@@ -49,7 +49,7 @@ class AuditDesk(DeskList):
     def link_to(self, row: AuditEntry) -> str:
         return str(self.get_url(".one", number=row.id))
 
-    @expose("/<int:number>")
+    @expose("/<int(max=999999999999999999):number>")
     def one(self, number: int) -> ResponseReturnValue:
         entry = session.get(AuditEntry, number)
         if entry is None:

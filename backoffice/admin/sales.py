@@ -5,7 +5,7 @@ from flask_admin import expose
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, reason, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, state
+from backoffice.admin.lists import ZONE, DeskList, Filter, choices, row_number, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.checkout import service as checkout
@@ -34,7 +34,7 @@ class OrderDesk(DeskList):
     column_formatters = {"state": state}
     numbers = frozenset({"total"})
     filters = (
-        Filter("number", "Number", Order.number, read=int),
+        Filter("number", "Number", Order.number, read=row_number),
         Filter("email", "E-mail", Order.email, read=lambda text: text.strip()),
         Filter("state", "State", Order.state, choices(OrderState), OrderState),
     )

@@ -1,5 +1,7 @@
 """The application: settings, ports, database, programs and handlers, put together."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask
 from flask_babel import Babel
 from flask_migrate import Migrate
@@ -38,6 +40,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         WTF_CSRF_TIME_LIMIT=CSRF_LIFE,
         BABEL_DEFAULT_LOCALE="en",
     )
+    if settings.is_production:
+        app.config["TRUSTED_HOSTS"] = [urlsplit(settings.base_url).hostname]
     app.extensions[EXTENSION] = Runtime(settings, ports or wiring.build(settings))
     app.wsgi_app = edge.Introduced(app.wsgi_app)  # type: ignore[method-assign]
     if settings.proxies:

@@ -36,6 +36,7 @@ TITLES = {
 ADVICE = {
     403: "Log in with an account that may do this, or ask a colleague who may.",
     404: "The address may be mistyped, or the link may have expired.",
+    405: "This address only takes what a form sends. Go back and press the button again.",
     500: "Nothing you did was lost knowingly. Please try again in a moment; if it stays, tell us the number below.",
 }
 

@@ -23,6 +23,7 @@ class Tag(StrEnum):
     ORDER_PLACED = "order.placed"
     ORDER_PROLONGED = "order.prolonged"
     PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_CORRECTED = "payment.corrected"
     PAYMENT_DECLINED = "payment.declined"
     PAYMENT_PREPARED = "payment.prepared"
     PAYMENT_PROCESSING = "payment.processing"
@@ -31,7 +32,6 @@ class Tag(StrEnum):
     PAYMENT_SETTLED = "payment.settled"
     PAYMENT_UNKNOWN = "payment.unknown"
     PERSON_CREATED = "person.created"
-    PERSON_CHANGED = "person.changed"
     PRODUCT_CREATED = "product.created"
     STAFF_CREATED = "staff.created"
     STAFF_LOGGED_IN = "staff.logged_in"
@@ -41,10 +41,8 @@ class Tag(StrEnum):
     STOCK_RECEIVED = "stock.received"
     STOCK_RELEASED = "stock.released"
     STOCK_TAKEN = "stock.taken"
-    TASK_CANCELLED = "task.cancelled"
     TASK_GAVE_UP = "task.gave_up"
     TASK_RETRIED = "task.retried"
-    WEBHOOK_REJECTED = "webhook.rejected"
 
 
 WORDS: dict[Tag, str] = {
@@ -67,6 +65,7 @@ WORDS: dict[Tag, str] = {
     Tag.ORDER_PLACED: "Order placed",
     Tag.ORDER_PROLONGED: "More time to pay",
     Tag.PAYMENT_CANCELLED: "Payment ended without money",
+    Tag.PAYMENT_CORRECTED: "The provider holds another sum now",
     Tag.PAYMENT_DECLINED: "Payment declined",
     Tag.PAYMENT_PREPARED: "Payment prepared",
     Tag.PAYMENT_PROCESSING: "The customer's bank is working on it",
@@ -75,7 +74,6 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_SETTLED: "Payment settled",
     Tag.PAYMENT_UNKNOWN: "The provider did not answer",
     Tag.PERSON_CREATED: "Customer created",
-    Tag.PERSON_CHANGED: "Customer changed",
     Tag.PRODUCT_CREATED: "Product created",
     Tag.STAFF_CREATED: "Staff account created",
     Tag.STAFF_LOGGED_IN: "Logged in",
@@ -85,8 +83,6 @@ WORDS: dict[Tag, str] = {
     Tag.STOCK_RECEIVED: "Stock received",
     Tag.STOCK_RELEASED: "Stock released",
     Tag.STOCK_TAKEN: "Stock taken",
-    Tag.TASK_CANCELLED: "Task cancelled",
     Tag.TASK_GAVE_UP: "Task gave up",
     Tag.TASK_RETRIED: "Task started again",
-    Tag.WEBHOOK_REJECTED: "Webhook rejected",
 }

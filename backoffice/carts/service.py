@@ -57,12 +57,12 @@ def add(cart: Cart, product: Product, quantity: int) -> None:
     cart.updated_at = clock.now()
 
 
-def set_quantity(cart: Cart, product: Product, quantity: int) -> None:
-    """Set the pieces of one product; zero takes it out. Raises QuantityOutOfRange."""
+def set_quantity(cart: Cart, product_ref: str, quantity: int) -> None:
+    """Set the pieces of one product in the cart; zero takes it out, published or not. Raises QuantityOutOfRange."""
     if not 0 <= quantity <= MOST:
         raise QuantityOutOfRange
     for line in list(cart.lines):
-        if line.product_id == product.id:
+        if line.product.ref == product_ref:
             if quantity:
                 line.quantity = quantity
             else:

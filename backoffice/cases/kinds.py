@@ -9,6 +9,7 @@ class CaseKind(StrEnum):
     PAYMENT_REFUSED = "payment_refused"
     UNEXPECTED_MONEY = "unexpected_money"
     AMOUNT_DIFFERS = "amount_differs"
+    UNMATCHED_MONEY = "unmatched_money"
     HOLD_PROLONGED = "hold_prolonged"
     TASK_GAVE_UP = "task_gave_up"
 
@@ -40,6 +41,11 @@ WORDINGS: dict[CaseKind, Wording] = {
         "The provider captured another amount than we asked for.",
         "The payment is kept as it is. If too little came, the order waits and its stock stays held.",
         "Compare both sums with the provider's dashboard, then correct it there or with the customer.",
+    ),
+    CaseKind.UNMATCHED_MONEY: Wording(
+        "The provider speaks of a payment that we do not know.",
+        "It says that money was captured, but no payment of ours has its reference.",
+        "Look it up in the provider's dashboard: another system may use the same account, or a backup was restored.",
     ),
     CaseKind.HOLD_PROLONGED: Wording(
         "An order cannot expire because the provider does not answer.",

@@ -21,7 +21,6 @@ class Case(Tracked, Base):
     __tablename__ = "cases"
     __table_args__ = table(
         Index("ix_cases_state", "state", "id"),
-        Index("ix_cases_about", "about_kind", "about_id"),
     )
     subject_kind = "case"
 

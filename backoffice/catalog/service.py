@@ -1,6 +1,6 @@
 """Products: creating and finding them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -63,7 +63,3 @@ def by_ref(ref: str) -> Product:
     if product is None:
         raise NotFound("product")
     return product
-
-
-def by_ids(ids: Iterable[int]) -> dict[int, Product]:
-    return {product.id: product for product in session.scalars(select(Product).where(Product.id.in_(list(ids))))}

@@ -2,7 +2,7 @@
 
 A stock hold ends only when the provider has said that the payment is closed: time alone frees nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from backoffice.carts import service as carts
@@ -13,12 +13,13 @@ from backoffice.collection import service as collection
 from backoffice.core import actor, clock, units
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.money import Money
+from backoffice.core.money import Money, total
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
+from backoffice.entities.models import Entity
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
-from backoffice.orders.models import ENDED, PAYABLE, Order, OrderState
+from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.orders.service import Contact, LineData
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
@@ -27,6 +28,8 @@ from backoffice.tasks import service as tasks
 from backoffice.tax import rates
 
 TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
+MOST_ATTEMPTS = 10  # of one order
+LONGEST_HOLD = timedelta(hours=2)  # after that no further attempt is begun, so that nobody holds stock for ever
 PROLONG = timedelta(minutes=10)
 CASE_AFTER = timedelta(hours=1)
 
@@ -45,6 +48,22 @@ class CartChanged(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Your cart has changed since you opened this page. Please check it and order again.")
+
+
+class AlreadyOrdered(CounterfoilError):
+    """This filling of the cart was ordered by somebody who gave another address."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This cart has been ordered already. Fill it again to place another order.")
+
+
+class TooManyTries(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This order was tried too often. It closes by itself, and you are welcome to order again.")
 
 
 class TermsNotAccepted(CounterfoilError):
@@ -94,6 +113,7 @@ class Placed:
     order_ref: str
     payment_id: int
     payment_ref: str
+    as_wished: bool = True  # False: this filling was ordered before, with another address
 
 
 def place(cart_token: str, wish: Wish) -> Placed:
@@ -139,40 +159,50 @@ def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
     """Cancel an unpaid order on request. Raises NotCancellable, or StillOpen when the provider did not confirm."""
     with units.read():
         order = orders.by_ref(order_ref)
-        if order.state in ENDED:
+        if order.state == OrderState.CANCELLED:
             return
         if order.state not in PAYABLE:
             raise NotCancellable(order.state)
         order_id = order.id
         payment = payments.open_for(invoices.for_order(order_id))
         payment_id = payment.id if payment else None
-    if payment_id is None:
-        units.write(lambda: _end(order_id, OrderState.CANCELLED, by, reason))
-        return
 
     def end_if_closed(closed: Payment) -> None:
         if closed.state in (PaymentState.CANCELLED, PaymentState.DECLINED):
             _end(order_id, OrderState.CANCELLED, by, reason)
 
-    if collection.close_page(payment_id, by=by, then=end_if_closed) == PaymentState.SETTLED:
-        raise NotCancellable(OrderState.PAID)
+    if payment_id is None:
+        units.write(lambda: _end(order_id, OrderState.CANCELLED, by, reason))
+    else:
+        collection.close_page(payment_id, by=by, then=end_if_closed)
     with units.read():
-        if orders.get(order_id).state not in ENDED:
-            raise StillOpen
+        state = orders.get(order_id).state
+    if state in PAYABLE:
+        raise StillOpen
+    if state != OrderState.CANCELLED:
+        raise NotCancellable(state)
 
 
 def _place(cart_token: str, wish: Wish) -> Placed:
     entity = entities.seller()
     cart = carts.find(cart_token)
-    lines = _lines(cart, entity.country)
+    lines = _lines(cart, entity)
     known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now
     if known:
-        return _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
+        placed = _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
+        if customers.normalised(known.email) != customers.normalised(wish.contact.email):
+            raise AlreadyOrdered  # the key alone does not prove whose order it is
+        return replace(placed, as_wished=orders.contact_of(known) == wish.contact)
     if cart is None or not lines:
         raise EmptyCart
     terms = entities.current_terms(entity)
-    amount = carts.sum_of(cart, entity.currency)
-    if cart.checkout_key != wish.checkout_key or amount != wish.total or terms.version != wish.terms_version:
+    amount = total([line.unit * line.quantity for line in lines], entity.currency)
+    if (
+        len(lines) != len(cart.lines)
+        or cart.checkout_key != wish.checkout_key
+        or amount != wish.total
+        or terms.version != wish.terms_version
+    ):
         raise CartChanged
     person = customers.welcome(wish.contact.email, wish.contact.name)
     by = actor.customer(person.ref)
@@ -194,8 +224,9 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     return _placed(order, payment)
 
 
-def _lines(cart: Cart | None, country: str) -> list[LineData]:
-    today = clock.now().date()
+def _lines(cart: Cart | None, entity: Entity) -> list[LineData]:
+    """What of the cart can be sold now; a product that was withdrawn is left out, and the caller notices."""
+    today = clock.today(entity.zone)
     return [
         LineData(
             product_id=line.product_id,
@@ -203,7 +234,7 @@ def _lines(cart: Cart | None, country: str) -> list[LineData]:
             name=line.product.name,
             quantity=line.quantity,
             unit=line.product.price,
-            rate=rates.rate(country, line.product.vat_class, today),
+            rate=rates.rate(entity.country, line.product.vat_class, today),
         )
         for line in (cart.lines if cart else [])
         if line.product.published
@@ -217,9 +248,12 @@ def _retry(order_ref: str, by: Actor) -> Placed:
     invoice = invoices.for_order(order.id)
     payment = payments.open_for(invoice)
     if payment is None:
+        if len(payments.for_invoice(invoice)) >= MOST_ATTEMPTS or clock.now() > order.placed_at + LONGEST_HOLD:
+            raise TooManyTries
         entity = entities.get(order.entity_id)
         payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
-        orders.prolong(order, clock.now() + TIME_TO_PAY, by=by, reason="another attempt to pay")
+        until = min(clock.now() + TIME_TO_PAY, order.placed_at + LONGEST_HOLD + TIME_TO_PAY)
+        orders.prolong(order, until, by=by, reason="another attempt to pay")
     return _placed(order, payment)
 
 
@@ -243,8 +277,11 @@ def _prolong(order: Order, payment: Payment) -> None:
 
 def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
     order = orders.lock(order_id)
+    if order.state not in PAYABLE:
+        tasks.finish_running()  # somebody else was faster
+        return
     invoice = invoices.for_order(order.id)
-    if order.state in PAYABLE and payments.open_for(invoice):
+    if payments.open_for(invoice):
         tasks.postpone_running(clock.now() + PROLONG)  # another attempt began while we closed the last one
         return
     if orders.end(order, to, by=by, reason=reason):

@@ -1,5 +1,6 @@
 """Asking the provider about one payment, and every kind of answer there is."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +10,10 @@ import structlog
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.payments.models import Payment
-from integrations.payments.port import OutcomeUnknown, PageRequest, Refused, Snapshot
+from integrations.payments.port import OutcomeUnknown, PageRequest, PaymentStatus, Refused, Snapshot
 
 KEY_MARGIN = timedelta(hours=1)  # stop trusting a key this long before the provider forgets it
+CLOSABLE = frozenset({PaymentStatus.OPEN, PaymentStatus.REQUIRES_ACTION})
 NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the payment
 
 log = structlog.get_logger(__name__)
@@ -65,8 +67,9 @@ def ask_to_close(asked: Question) -> Answer:
 
     def close() -> Answer:
         found = _find_out(asked)
-        if isinstance(found, Snapshot):
-            return ports().payments.cancel(found.provider_ref, key=f"{asked.reference}-cancel")
+        if isinstance(found, Snapshot) and found.status in CLOSABLE:
+            # a key of its own for each try: an old answer must not be replayed over a newer state
+            return ports().payments.cancel(found.provider_ref, key=f"{asked.reference}-cancel-{secrets.token_hex(4)}")
         return found
 
     return _safely(close)

@@ -47,7 +47,7 @@ def declined(payment_id: int) -> None:
             "payment_declined",
             to=order.email,
             about=order,
-            key=f"payment_declined:{payment.ref}",
+            key=f"payment_declined:{order.ref}",
             payment=payment,
             **_facts(order),
         )

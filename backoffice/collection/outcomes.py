@@ -24,10 +24,15 @@ def take_in(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
         cases.open_case(
             CaseKind.AMOUNT_DIFFERS, payment, at_risk=captured, asked=str(payment.asked_for), captured=str(captured)
         )
+        order = orders.lock(invoices.get(payment.invoice_id).order_id)
+        if order.state in PAYABLE:
+            orders.hold_for_review(order, by=by, reason=f"captured {captured}, another currency than asked")
         return
     if not payments.settle(payment, captured, by=by):
+        payments.correct(payment, captured, by=by)
         return
     invoice = invoices.get(payment.invoice_id)
+    _close_other_pages(payment, invoice)
     order = orders.lock(invoice.order_id)
     if order.state not in PAYABLE:
         cases.open_case(
@@ -38,6 +43,13 @@ def take_in(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
         orders.hold_for_review(order, by=by, reason=f"captured {captured} of {invoice.gross}")
     else:
         _complete(order, invoice, captured, by=by)
+
+
+def _close_other_pages(payment: Payment, invoice: Invoice) -> None:
+    """Money came late for one attempt while the page of another is open: that page must be closed, or it charges again."""
+    for other in payments.for_invoice(invoice):
+        if other.is_open and other.id != payment.id:
+            tasks.schedule("payments.close", dedupe=f"payments.close:{other.ref}", payment_id=other.id)
 
 
 def _complete(order: Order, invoice: Invoice, captured: Money, *, by: Actor) -> None:

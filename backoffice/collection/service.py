@@ -20,6 +20,7 @@ from backoffice.tasks import service as tasks
 from integrations.payments.port import PaymentStatus, Snapshot
 
 PAGE_LIFE = timedelta(minutes=30)
+CLOSE_AGAIN = timedelta(seconds=30)
 CASE_AFTER = 5  # unanswered asks in a row before a person is told
 
 # How long after the last ask the next one comes, by the number of asks that were not answered.
@@ -59,8 +60,9 @@ def begin(invoice: Invoice, *, description: str, by: Actor) -> Payment:
 def learn(payment_id: int, *, by: Actor, then: Then | None = None) -> PaymentState:
     """Ask the provider what became of a payment and do what follows from it, in one unit.
 
-    ``then`` runs in that unit (a task's or an event's done mark). A settled payment is not asked about again. Never
-    raises for a silent provider: the payment is UNKNOWN then, and asked about later."""
+    ``then`` runs in that unit (a task's or an event's done mark). A settled payment may be asked about again: what the
+    provider holds then is compared with what we know. Never raises for a silent provider: the payment is UNKNOWN then,
+    and asked about later."""
     return _learn(payment_id, answers.ask, by=by, then=then)
 
 
@@ -81,25 +83,28 @@ def ask_again(payment_id: int) -> None:
     learn(payment_id, by=actor.SYSTEM, then=come_back)
 
 
+def close_for_good(payment_id: int) -> None:
+    """The task that closes a page nobody may pay on any more: tries until the provider says that it is closed."""
+
+    def come_back(payment: Payment) -> None:
+        if payment.is_open:
+            tasks.postpone_running(clock.now() + CLOSE_AGAIN)
+        else:
+            tasks.finish_running()
+
+    close_page(payment_id, by=actor.SYSTEM, then=come_back)
+
+
 def _learn(payment_id: int, ask: Callable[[Question], Answer], *, by: Actor, then: Then | None) -> PaymentState:
     with units.read():
         payment = session.get_one(Payment, payment_id)
         asked = answers.question(payment)
-        known = payment.state
-    if known == PaymentState.SETTLED:
-        if then:
-            units.write(lambda: _only(payment_id, then))
-        return known
     return ask_and_record(
         "collection.learn",
         asked,
         ask=ask,
         record=lambda question, answer: _record(question, answer, by=by, then=then),
     )
-
-
-def _only(payment_id: int, then: Then) -> None:
-    then(session.get_one(Payment, payment_id))
 
 
 def _record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) -> PaymentState:

@@ -19,10 +19,6 @@ def watch(watcher: Callable[[str], None]) -> None:
     _watchers.append(watcher)
 
 
-def forget(watcher: Callable[[str], None]) -> None:
-    _watchers.remove(watcher)
-
-
 def kill_at(name: str) -> None:
     """End this process with SIGKILL when it crosses the border ``name`` (drills; refused in production)."""
 

@@ -82,16 +82,12 @@ def connect(app: Flask, url: str) -> None:
             event.listen(engine, "handle_error", _drop_lost_node)
 
 
-def after_fork() -> None:
-    """A forked child must not speak on its parent's connections."""
-    db.engine.dispose(close=False)
-
-
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite:"):
-        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}, "hide_parameters": True}
     return {
         "isolation_level": "READ COMMITTED",
+        "hide_parameters": True,  # values are personal data; they must not reach logs through an error's text
         "pool_pre_ping": True,
         "pool_recycle": 300,
         "pool_size": 10,

@@ -15,7 +15,7 @@ class NotFound(CounterfoilError):
     status = 404
 
     def __init__(self, what: str = "page") -> None:
-        super().__init__(f"There is no such {what}.")
+        super().__init__(f"There is no such {what}. The address may be mistyped, or the link may have expired.")
 
 
 class Conflict(Exception):

@@ -28,8 +28,8 @@ def figure(value: Money) -> str:
 
 
 def moment(value: datetime, zone: str) -> str:
-    """``21 November 2026, 09:14`` in a time zone."""
-    return format_datetime(value, "d MMMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
+    """``21 November 2026, 09:14 CET``: the zone is told, because customers live in several."""
+    return format_datetime(value, "d MMMM y, HH:mm z", tzinfo=ZoneInfo(zone), locale=LOCALE)
 
 
 def clock_time(value: datetime, zone: str) -> str:

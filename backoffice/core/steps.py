@@ -13,14 +13,10 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-def call(name: str, *, prepare: Callable[[], Q], ask: Callable[[Q], A], record: Callable[[Q, A], R]) -> R:
-    """Run one call step. ``name`` names its borders: ``<name>.prepared``, ``<name>.asked``, ``<name>.recorded``."""
-    question = units.write(prepare)
-    return ask_and_record(name, question, ask=ask, record=record)
-
-
 def ask_and_record(name: str, question: Q, *, ask: Callable[[Q], A], record: Callable[[Q, A], R]) -> R:
-    """The second half of a call step, for a question whose row was committed earlier."""
+    """Ask, then record. What is asked was written and committed before (prepare).
+
+    ``name`` names the borders: ``<name>.prepared``, ``<name>.asked``, ``<name>.recorded``."""
     borders.cross(f"{name}.prepared")
     units.closed()
     answer = ask(question)

@@ -44,9 +44,5 @@ def seal(person: Person, field: str, value: str) -> Sealed:
     return Sealed(person.ref, field, sealing.seal(person.wrapped_key, value))
 
 
-def unseal(person: Person, sealed: Sealed) -> str:
-    return sealing.unseal(person.wrapped_key, sealed.cipher)
-
-
 def get(person_id: int) -> Person:
     return session.get_one(Person, person_id)

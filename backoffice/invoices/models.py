@@ -42,6 +42,7 @@ class Invoice(Tracked, Base):
         CheckConstraint("paid_amount >= 0", name="paid_not_negative"),
         Index("ix_invoices_state", "state", "id"),
         Index("ix_invoices_collection", "collection_state", "id"),
+        Index("ix_invoices_number", "number"),
     )
     subject_kind = "invoice"
 
@@ -104,6 +105,14 @@ class InvoiceLine(Part, Base):
     issued_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # set at issue: frozen from then on
     invoice: Mapped[Invoice] = relationship(back_populates="lines")
 
+    @property
+    def net(self) -> Money:
+        return Money(self.net_amount, self.invoice.currency)
+
+    @property
+    def gross(self) -> Money:
+        return Money(self.gross_amount, self.invoice.currency)
+
     def subject(self) -> Subject:
         return self.invoice.subject()
 
@@ -123,6 +132,14 @@ class InvoiceTax(Part, Base):
     issued_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     invoice: Mapped[Invoice] = relationship(back_populates="taxes")
 
+    @property
+    def net(self) -> Money:
+        return Money(self.net_amount, self.invoice.currency)
+
+    @property
+    def vat(self) -> Money:
+        return Money(self.vat_amount, self.invoice.currency)
+
     def subject(self) -> Subject:
         return self.invoice.subject()
 
@@ -138,6 +155,7 @@ class NumberCounter(Base):
     series: Mapped[str] = mapped_column(exact(20))
     year: Mapped[int] = mapped_column(Integer)
     last: Mapped[BigInt]
+    last_issued_on: Mapped[date] = mapped_column(Date)
 
 
 class NumberFate(Base):

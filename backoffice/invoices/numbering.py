@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, case, func, select, update
 
 from backoffice.core import clock
 from backoffice.core.db import session
@@ -27,29 +27,23 @@ def take(entity: Entity, series: str, invoice: Invoice) -> Taken:
     """Take the next number of (entity, series, year) and enter its fate in the register.
 
     The counter row is locked from here to the commit. The date comes from under the same lock and never falls behind
-    the date of the number before."""
+    the date of the number before, so a clock that goes back into the last year goes on in this one."""
     today = clock.today(entity.zone)
-    last_date = session.scalar(
-        select(func.max(NumberFate.issued_on)).where(NumberFate.entity_id == entity.id, NumberFate.series == series)
+    newest = session.scalar(
+        select(func.max(NumberCounter.year)).where(NumberCounter.entity_id == entity.id, NumberCounter.series == series)
     )
-    year = max(today, last_date).year if last_date else today.year
-    position = _advance(entity.id, series, year)
-    latest = session.scalar(
-        select(func.max(NumberFate.issued_on)).where(
-            NumberFate.entity_id == entity.id, NumberFate.series == series, NumberFate.year == year
-        )
-    )
-    issued_on = max(today, latest) if latest else max(today, date(year, 1, 1))
-    taken = Taken(series, year, position, f"{series}-{year}-{position:06d}", issued_on)
+    year = max(today.year, newest or 0)
+    counter = _advance(entity.id, series, year, max(today, date(year, 1, 1)))
+    taken = Taken(series, year, counter.last, f"{series}-{year}-{counter.last:06d}", counter.last_issued_on)
     session.add(
         NumberFate(
             entity_id=entity.id,
             series=series,
             year=year,
-            position=position,
+            position=taken.position,
             number=taken.number,
             invoice_id=invoice.id,
-            issued_on=issued_on,
+            issued_on=taken.issued_on,
             taken_at=clock.now(),
         )
     )
@@ -57,21 +51,24 @@ def take(entity: Entity, series: str, invoice: Invoice) -> Taken:
     return taken
 
 
-def _advance(entity_id: int, series: str, year: int) -> int:
+def _advance(entity_id: int, series: str, year: int, today: date) -> NumberCounter:
     """Count the row up and read it back under its own lock. The first number of a year makes the row: a duplicate key
     between two firsts replays one of them."""
     which = (NumberCounter.entity_id == entity_id, NumberCounter.series == series, NumberCounter.year == year)
+    later = case((NumberCounter.last_issued_on > today, NumberCounter.last_issued_on), else_=today)
     moved = cast(
         "CursorResult[Any]",
         session.execute(
             update(NumberCounter)
             .where(*which)
-            .values(last=NumberCounter.last + 1)
+            .values(last=NumberCounter.last + 1, last_issued_on=later)
             .execution_options(synchronize_session=False)
         ),
     )
     if moved.rowcount == 0:
-        session.add(NumberCounter(entity_id=entity_id, series=series, year=year, last=1))
+        counter = NumberCounter(entity_id=entity_id, series=series, year=year, last=1, last_issued_on=today)
+        session.add(counter)
         session.flush()
-        return 1
-    return session.scalars(select(NumberCounter.last).where(*which)).one()
+        return counter
+    query = select(NumberCounter).where(*which).execution_options(populate_existing=True)
+    return session.scalars(query).one()

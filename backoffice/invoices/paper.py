@@ -65,8 +65,8 @@ def printed(invoice: Invoice) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "rate": percent(line.vat_hundredths),
                 "unit": figure(Money(line.unit_gross_amount, invoice.currency)),
-                "net": figure(Money(line.net_amount, invoice.currency)),
-                "gross": figure(Money(line.gross_amount, invoice.currency)),
+                "net": figure(line.net),
+                "gross": figure(line.gross),
             }
             for line in invoice.lines
         ],
@@ -84,8 +84,8 @@ def _taxes(invoice: Invoice) -> Sequence[dict[str, str]]:
     return [
         {
             "rate": percent(tax.vat_hundredths),
-            "net": figure(Money(tax.net_amount, invoice.currency)),
-            "vat": figure(Money(tax.vat_amount, invoice.currency)),
+            "net": figure(tax.net),
+            "vat": figure(tax.vat),
         }
         for tax in invoice.taxes
     ]

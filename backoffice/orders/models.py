@@ -19,7 +19,6 @@ class OrderState(StrEnum):
 
 
 PAYABLE = frozenset({OrderState.PLACED})
-ENDED = frozenset({OrderState.EXPIRED, OrderState.CANCELLED})
 
 
 class Order(Tracked, Base):

@@ -1,7 +1,7 @@
 """Orders: placed, paid, or ended without money. Who may end one, and when, is decided in checkout and collection."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -145,6 +145,10 @@ def prolong(order: Order, until: datetime, *, by: Actor, reason: str) -> None:
     """Move the end of the time to pay."""
     before, order.payable_until = order.payable_until, until
     audit.record(Tag.ORDER_PROLONGED, order, by=by, reason=reason, payable_until=(before, until))
+
+
+def contact_of(order: Order) -> Contact:
+    return Contact(**{item.name: getattr(order, item.name) for item in fields(Contact)})
 
 
 def by_checkout_key(key: str) -> Order | None:

@@ -16,7 +16,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
-from backoffice.core.states import StateTable
+from backoffice.core.states import StateTable, change_where
 from backoffice.invoices.models import COLLECTIBLE, Invoice
 from backoffice.payments.models import OPEN, Payment, PaymentState
 from integrations.payments.port import PageRequest
@@ -131,6 +131,22 @@ def settle(payment: Payment, captured: Money, *, by: Actor) -> bool:
             asked=str(payment.asked_for),
             captured=str(captured),
         )
+    return True
+
+
+def correct(payment: Payment, captured: Money, *, by: Actor) -> bool:
+    """Record that the provider holds another sum than it held when the payment settled; False if the sum is known.
+
+    Nothing else follows from it: a case tells a person."""
+    known = payment.captured
+    if captured == known:
+        return False
+    change_where(payment, Payment.captured_amount == known.amount, captured_amount=captured.amount)
+    audit.record(Tag.PAYMENT_CORRECTED, payment, by=by, captured=(known, captured))
+    cases.open_case(
+        CaseKind.AMOUNT_DIFFERS, payment, at_risk=captured - payment.asked_for, asked=str(payment.asked_for),
+        captured=str(captured), captured_before=str(known),
+    )  # fmt: skip
     return True
 
 

@@ -38,7 +38,7 @@ class StaffSession(Base):
 
 
 class LoginFailure(Base):
-    """One refused login, counted by address and by network. Old rows mean nothing and are deleted."""
+    """One attempt to log in, counted by address and by network; a right one takes its address's rows away."""
 
     __tablename__ = "login_failures"
     __table_args__ = table(Index("ix_login_failures_key", "key", "at"), Index("ix_login_failures_at", "at"))

@@ -82,6 +82,7 @@ def log_in(email: str, password: str, network: str | None) -> str:
     because a refusal is a fact that must be committed."""
     address = email.strip().lower()[:254]
     keys = [f"a:{_hashed(address)}", f"n:{network or 'unknown'}"]
+    units.write(lambda: _count_attempt(keys))  # before the password is looked at: many at once cannot slip through
     with units.read():
         if _is_throttled(keys):
             raise TooManyAttempts
@@ -90,7 +91,7 @@ def log_in(email: str, password: str, network: str | None) -> str:
         member_id = member.id if member and member.active else None
     right = _matches(stored, password)  # slow on purpose, so outside any unit
     if member_id is None or not right:
-        units.write(lambda: _note_failure(keys, member_id))
+        units.write(lambda: _note_refusal(member_id))
         raise WrongLogin
     return units.write(lambda: _open_session(member_id, password, network, keys[0]))
 
@@ -152,15 +153,18 @@ def _is_throttled(keys: list[str]) -> bool:
         .group_by(LoginFailure.key)
     )
     counts = {row[0]: int(row[1]) for row in rows}
-    return counts.get(keys[0], 0) >= MOST_PER_ADDRESS or counts.get(keys[1], 0) >= MOST_PER_NETWORK
+    return counts.get(keys[0], 0) > MOST_PER_ADDRESS or counts.get(keys[1], 0) > MOST_PER_NETWORK
 
 
-def _note_failure(keys: list[str], member_id: int | None) -> None:
+def _count_attempt(keys: list[str]) -> None:
     session.execute(delete(LoginFailure).where(LoginFailure.at < clock.now() - 2 * WINDOW))
     session.add_all(LoginFailure(key=key, at=clock.now()) for key in keys)
+
+
+def _note_refusal(member_id: int | None) -> None:
     if member_id:
         member = session.get_one(StaffMember, member_id)
-        audit.record(Tag.STAFF_LOGIN_REFUSED, member, by=actor.staff(member.ref))
+        audit.record(Tag.STAFF_LOGIN_REFUSED, member, by=actor.SYSTEM)  # who tried is not known
     else:
         audit.record(Tag.STAFF_LOGIN_REFUSED, Subject("staff", 0, "unknown"), by=actor.SYSTEM)
 

@@ -1,6 +1,6 @@
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.core.columns import BigInt, Choice, Exact, Id, Ref, Timestamp
@@ -41,7 +41,6 @@ class StockHold(Base):
     __table_args__ = table(
         UniqueConstraint("holder", "product_id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
-        Index("ix_stock_holds_state", "state", "id"),
     )
 
     id: Mapped[Id]

@@ -13,14 +13,17 @@ class TaskState(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     GAVE_UP = "gave_up"
-    CANCELLED = "cancelled"
 
 
 class Task(Base):
     """One thing to do. While a runner holds the lease, ``due_at`` is the lease's end: a lost lease is due by itself."""
 
     __tablename__ = "tasks"
-    __table_args__ = table(Index("ix_tasks_due", "state", "due_at"), Index("ix_tasks_lease_token", "lease_token"))
+    __table_args__ = table(
+        Index("ix_tasks_due", "state", "due_at"),
+        Index("ix_tasks_lease_token", "lease_token"),
+        Index("ix_tasks_request_id", "request_id"),
+    )
 
     id: Mapped[Id]
     ref: Mapped[Ref]

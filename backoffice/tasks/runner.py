@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import time
 import traceback
 from datetime import datetime, timedelta
 
@@ -25,18 +26,21 @@ LEASE = timedelta(seconds=180)
 MARGIN = timedelta(seconds=60)  # what must be left of the lease to start another task
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_RUN = 300.0  # seconds
 
 RAN = Counter("counterfoil_tasks_total", "Tasks run, by name and outcome.", ["name", "outcome"])
 log = structlog.get_logger(__name__)
 
 
 def run_due(batches: int = 50) -> int:
-    """Claim and run due tasks until none is left or ``batches`` were run; returns how many tasks were run."""
+    """Claim and run due tasks until none is left, ``batches`` were run or five minutes are over (a wake-up's job has ten);
+    returns how many tasks were run."""
     count = 0
+    until = time.monotonic() + LONGEST_RUN
     for _ in range(batches):
         ran = _run_batch()
         count += ran
-        if ran < BATCH:
+        if ran < BATCH or time.monotonic() > until:
             break
     return count
 

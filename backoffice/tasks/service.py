@@ -93,7 +93,7 @@ def postpone_running(due: datetime) -> None:
 
 
 def retry(task: Task, *, by: Actor, reason: str) -> None:
-    """Run a task that gave up again, now. Raises NotWaiting for one that is done or cancelled."""
+    """Run a task that gave up again, now. Raises NotWaiting for one that is done."""
     if task.state not in (TaskState.GAVE_UP, TaskState.WAITING):
         raise NotWaiting(task)
     before = task.state

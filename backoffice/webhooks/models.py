@@ -24,6 +24,7 @@ class WebhookEvent(Base):
         UniqueConstraint("provider", "event_key"),
         Index("ix_webhook_events_state", "state", "id"),
         Index("ix_webhook_events_payment_ref", "payment_ref"),
+        Index("ix_webhook_events_event_key", "event_key"),
         Index("ix_webhook_events_occurred", "provider", "occurred_at"),
     )
 
@@ -48,3 +49,12 @@ class WebhookEvent(Base):
 
     def subject(self) -> Subject:
         return Subject("webhook_event", self.id, self.ref)
+
+
+class PollerRound(Base):
+    """Up to which moment the provider's list of events was read completely."""
+
+    __tablename__ = "poller_rounds"
+
+    provider: Mapped[str] = mapped_column(exact(40), primary_key=True)
+    complete_until: Mapped[Timestamp]

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
 from backoffice.collection import service as collection
 from backoffice.core import actor, borders, clock, references, units
 from backoffice.core.db import session
@@ -17,13 +19,14 @@ from backoffice.core.states import StateTable
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
-from backoffice.webhooks.models import EventState, WebhookEvent
-from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent
+from backoffice.webhooks.models import EventState, PollerRound, WebhookEvent
+from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent, Refused
 
 LARGEST = 512 * 1024  # bytes
 KEPT_HEADERS = ("Content-Type", "User-Agent")  # an allow-list: signatures and credentials are not kept
-OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind the newest event
+OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind its last complete round
 FIRST_LOOK = timedelta(days=2)
+LATER = timedelta(minutes=2)
 
 INBOX = Counter("counterfoil_webhooks_total", "Webhooks by provider and what became of them.", ["provider", "outcome"])
 log = structlog.get_logger(__name__)
@@ -86,14 +89,16 @@ def handle(event_id: int) -> None:
 def poll() -> int:
     """Ask the provider for events that never came, and take them in; returns how many were new.
 
-    Raises nothing for a silent provider: the next round asks again."""
+    Looks back to the last round that was complete, whatever webhooks came since. Raises nothing for a provider that
+    is silent or refuses: the next round asks again."""
     port = ports().payments
+    started = clock.now()
     with units.read():
-        newest = session.scalar(select(func.max(WebhookEvent.occurred_at)).where(WebhookEvent.provider == port.name))
-    since = (newest - OVERLAP) if newest else clock.now() - FIRST_LOOK
+        last = session.get(PollerRound, port.name)
+        since = last.complete_until - OVERLAP if last else started - FIRST_LOOK
     try:
         events = port.events_since(since)
-    except OutcomeUnknown as error:
+    except (OutcomeUnknown, Refused) as error:
         log.warning("provider did not list its events", error=str(error))
         return 0
     with units.read():
@@ -108,7 +113,16 @@ def poll() -> int:
     for event in missing:
         units.write(lambda event=event: _store(port.name, event, {}, "poller"))  # type: ignore[misc]
         INBOX.labels(port.name, "polled").inc()
+    units.write(lambda: _complete_round(port.name, started))
     return len(missing)
+
+
+def _complete_round(provider: str, until: datetime) -> None:
+    known = session.get(PollerRound, provider)
+    if known is None:
+        session.add(PollerRound(provider=provider, complete_until=until))
+    else:
+        known.complete_until = max(known.complete_until, until)
 
 
 def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> None:
@@ -141,7 +155,7 @@ def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], hear
         heard_by=heard_by,
         state=EventState.RECEIVED if ours else EventState.REJECTED,
         deliveries=1,
-        note="" if ours else f"for {event.account} in {event.mode} mode, not for us",
+        note="" if ours else f"for {event.account[:120]} in {event.mode[:10]} mode, not for us",
         occurred_at=event.occurred_at,
         received_at=clock.now(),
         handled_at=None,
@@ -164,13 +178,23 @@ def _learn_payment(seen: Seen) -> None:
         payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
         payment_id = payment.id if payment else None
     if payment_id is None:
-        units.write(lambda: _mark(seen.event_id, EventState.IGNORED, "no payment of ours has this reference"))
+        units.write(lambda: _unmatched(seen))
         return
 
-    def done(_payment: Payment) -> None:
-        _mark(seen.event_id, EventState.HANDLED, "")
+    def done(payment: Payment) -> None:
+        if payment.unanswered:
+            tasks.postpone_running(clock.now() + LATER)  # the provider was silent: the event still waits for its answer
+        else:
+            _mark(seen.event_id, EventState.HANDLED, "")
 
     collection.learn(payment_id, by=actor.provider(seen.provider), then=done)
+
+
+def _unmatched(seen: Seen) -> None:
+    event = session.get_one(WebhookEvent, seen.event_id)
+    if event.type == "payment.paid":
+        cases.open_case(CaseKind.UNMATCHED_MONEY, event.subject(), provider_payment=seen.provider_payment)
+    _mark(seen.event_id, EventState.IGNORED, "no payment of ours has this reference")
 
 
 def _ignore(seen: Seen) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,13 +22,15 @@ from integrations.payments.port import (
     Throttled,
 )
 
+log = logging.getLogger(__name__)
+
 SIGNATURE = "Sandbox-Signature"
 TOLERANCE = 300  # seconds, in the past and in the future
 TIMEOUT = (2.0, 8.0)  # connect, read: the sandbox is next door, and a customer may be waiting
 
 
 class SandboxPayments:
-    """The payments port on the sandbox provider. Thread safe; holds one HTTP session for its process."""
+    """The payments port on the sandbox provider. Thread safe: every call is a request of its own."""
 
     name = "sandbox"
     account = "acct_sandbox"
@@ -73,7 +76,7 @@ class SandboxPayments:
         params = {"since": moment.isoformat(), "limit": "100"}
         while True:
             page = self._call("GET", "/v1/events", params=params)
-            found += [_event(item, json.dumps(item).encode()) for item in page["data"]]
+            found += _readable(page["data"])
             if not page["has_more"]:
                 return found
             params["after"] = page["data"][-1]["id"]
@@ -111,6 +114,17 @@ def _parse_signature(header: str) -> tuple[int, list[str]]:
     return int(stamps[0]), signatures
 
 
+def _readable(items: list[Any]) -> list[ProviderEvent]:
+    """One event that cannot be read must not hide the others."""
+    found = []
+    for item in items:
+        try:
+            found.append(_event(item, json.dumps(item).encode()))
+        except ValueError:
+            log.warning("an event of the list could not be read")
+    return found
+
+
 def _event(item: Any, raw: bytes) -> ProviderEvent:
     try:
         data = item["data"]["object"]
@@ -131,6 +145,13 @@ def _event(item: Any, raw: bytes) -> ProviderEvent:
 
 def _snapshot(item: Mapping[str, Any]) -> Snapshot:
     try:
+        return _read_snapshot(item)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise OutcomeUnknown("an answer of an unknown shape") from error
+
+
+def _read_snapshot(item: Mapping[str, Any]) -> Snapshot:
+    try:
         status = PaymentStatus(item["status"])
     except ValueError:
         status = PaymentStatus.PROCESSING  # a word we do not know yet is never an outcome
@@ -145,7 +166,7 @@ def _snapshot(item: Mapping[str, Any]) -> Snapshot:
         currency=item["currency"],
         page_url=item["page_url"],
         page_expires_at=datetime.fromisoformat(expires) if expires else None,
-        decline=Decline(decline["code"], decline["family"]) if decline else None,
-        method=item.get("method") or "",
+        decline=Decline(decline["code"][:120], decline["family"]) if decline else None,
+        method=(item.get("method") or "")[:255],
         raw=dict(item),
     )

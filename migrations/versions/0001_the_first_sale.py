@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Created: 2026-11-22 16:53:57.438081
+Created: 2026-11-22 18:11:47.171713
 """
 
 import sqlalchemy as sa
@@ -75,7 +75,6 @@ def upgrade():
         sa.UniqueConstraint("ref", name=op.f("uq_cases_ref")),
         **TABLE,
     )
-    op.create_index("ix_cases_about", "cases", ["about_kind", "about_id"])
     op.create_index("ix_cases_state", "cases", ["state", "id"])
 
     op.create_table(
@@ -146,7 +145,7 @@ def upgrade():
         sa.UniqueConstraint("ref", name=op.f("uq_mails_ref")),
         **TABLE,
     )
-    op.create_index("ix_mails_about", "mails", ["about_kind", "about_id"])
+    op.create_index("ix_mails_about_ref", "mails", ["about_ref", "id"])
 
     op.create_table(
         "people",
@@ -159,6 +158,13 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("email", name=op.f("uq_people_email")),
         sa.UniqueConstraint("ref", name=op.f("uq_people_ref")),
+        **TABLE,
+    )
+    op.create_table(
+        "poller_rounds",
+        sa.Column("provider", exact(40), nullable=False),
+        sa.Column("complete_until", moment(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", name=op.f("pk_poller_rounds")),
         **TABLE,
     )
     op.create_table(
@@ -220,6 +226,7 @@ def upgrade():
     )
     op.create_index("ix_tasks_due", "tasks", ["state", "due_at"])
     op.create_index("ix_tasks_lease_token", "tasks", ["lease_token"])
+    op.create_index("ix_tasks_request_id", "tasks", ["request_id"])
 
     op.create_table(
         "webhook_events",
@@ -246,6 +253,7 @@ def upgrade():
         sa.UniqueConstraint("ref", name=op.f("uq_webhook_events_ref")),
         **TABLE,
     )
+    op.create_index("ix_webhook_events_event_key", "webhook_events", ["event_key"])
     op.create_index("ix_webhook_events_occurred", "webhook_events", ["provider", "occurred_at"])
     op.create_index("ix_webhook_events_payment_ref", "webhook_events", ["payment_ref"])
     op.create_index("ix_webhook_events_state", "webhook_events", ["state", "id"])
@@ -270,6 +278,7 @@ def upgrade():
         sa.Column("series", exact(20), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("last_issued_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=op.f("fk_number_counters_entity_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_counters")),
         sa.UniqueConstraint("entity_id", "series", "year", name=op.f("uq_number_counters_entity_id_series_year")),
@@ -306,8 +315,6 @@ def upgrade():
         sa.UniqueConstraint("holder", "product_id", name=op.f("uq_stock_holds_holder_product_id")),
         **TABLE,
     )
-    op.create_index("ix_stock_holds_state", "stock_holds", ["state", "id"])
-
     op.create_table(
         "stock_items",
         sa.Column("id", key(), nullable=False),
@@ -418,6 +425,7 @@ def upgrade():
         **TABLE,
     )
     op.create_index("ix_invoices_collection", "invoices", ["collection_state", "id"])
+    op.create_index("ix_invoices_number", "invoices", ["number"])
     op.create_index("ix_invoices_state", "invoices", ["state", "id"])
 
     op.create_table(
@@ -552,6 +560,7 @@ def upgrade():
         **TABLE,
     )
     op.create_index("ix_payments_invoice", "payments", ["invoice_id", "id"])
+    op.create_index("ix_payments_provider_ref", "payments", ["provider_ref"])
     op.create_index("ix_payments_state", "payments", ["state", "id"])
     immutability.install(op.get_bind())
 
@@ -577,6 +586,7 @@ def downgrade():
     op.drop_table("tasks")
     op.drop_table("staff")
     op.drop_table("products")
+    op.drop_table("poller_rounds")
     op.drop_table("people")
     op.drop_table("mails")
     op.drop_table("login_failures")

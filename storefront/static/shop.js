@@ -17,6 +17,10 @@
     });
   });
 
+  // What went wrong is read first.
+  var problem = document.querySelector(".notice.bad[role=alert]");
+  if (problem) { problem.tabIndex = -1; problem.focus(); }
+
   // A page about an open payment loads itself anew when something is known.
   var watched = document.querySelector("[data-watch]");
   if (!watched) { return; }

@@ -42,7 +42,7 @@ def filled(rule, shop, sale) -> str:
         "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": "mai_x", "desk_cases": "cas_x", "desk_webhooks": "whk_x",
     }  # fmt: skip
     ref = refs.get(rule.endpoint.split(".")[0], "x")
-    return rule.rule.replace("<ref>", ref).replace("<int:number>", "1")
+    return rule.rule.replace("<ref>", ref).replace("<int(max=999999999999999999):number>", "1")
 
 
 def test_nobody_enters_without_logging_in(shop, sale):

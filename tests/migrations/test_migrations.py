@@ -22,10 +22,10 @@ def empty_app(engine_name, request, tmp_path, provider):
         url = f"sqlite:///{tmp_path / 'empty.db'}"
     else:
         server = request.getfixturevalue(engine_name)
-        url = server.url("empty")
+        url = server.url("blank")
         with server._connect() as connection, connection.cursor() as cursor:
-            cursor.execute("DROP DATABASE empty")
-        url = server.url("empty")
+            cursor.execute("DROP DATABASE blank")
+        url = server.url("blank")
     app = create_app(settings_for(tmp_path, url))
     with app.app_context():
         yield app
@@ -144,3 +144,47 @@ def test_the_database_itself_refuses_impossible_sums(shop):
     for statement in CHECKED:
         with pytest.raises(DatabaseError), db.engine.begin() as connection:
             connection.execute(text(statement))
+
+
+# Business keys: what the database refuses to hold twice, whatever the code believes.
+KEYS = [
+    ("orders", ["checkout_key"]),
+    ("payments", ["claim"]),
+    ("payments", ["idempotency_key"]),
+    ("payments", ["provider", "account", "mode", "provider_ref"]),
+    ("invoices", ["order_id"]),
+    ("invoices", ["entity_id", "number"]),
+    ("number_register", ["entity_id", "series", "year", "position"]),
+    ("number_register", ["invoice_id"]),
+    ("number_counters", ["entity_id", "series", "year"]),
+    ("invoice_papers", ["invoice_id", "form"]),
+    ("webhook_events", ["provider", "event_key"]),
+    ("stock_holds", ["holder", "product_id"]),
+    ("stock_items", ["product_id"]),
+    ("fulfilments", ["order_id"]),
+    ("tasks", ["dedupe_key"]),
+    ("mails", ["dedupe_key"]),
+    ("cases", ["open_key"]),
+    ("people", ["email"]),
+    ("files", ["sha256"]),
+    ("terms", ["entity_id", "version"]),
+]
+
+
+def test_every_business_key_is_unique_in_the_database(shop):
+    sale = shop.buyer().orders()
+    shop.pays(sale, captured=13_000)
+    shop.minutes_pass(1)
+    missing = []
+    for name, key in KEYS:
+        unique = [sorted(item["column_names"]) for item in inspect(db.engine).get_unique_constraints(name)]
+        if sorted(key) not in unique:
+            missing.append((name, key))
+        table = Base.metadata.tables[name]
+        with db.engine.connect() as connection:
+            row = dict(connection.execute(table.select()).mappings().first())
+        row.pop("id")
+        assert all(row[column] is not None for column in key), (name, key)
+        with pytest.raises(DatabaseError), db.engine.begin() as connection:
+            connection.execute(table.insert().values(row))
+    assert missing == []

@@ -1,5 +1,7 @@
 """Staff: logins that leak nothing and tire attackers, sessions that end."""
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
@@ -80,6 +82,26 @@ def test_five_wrong_passwords_close_the_door_for_a_while_even_to_the_right_one(s
         staff.log_in(EMAIL, PASSWORD, "198.51.100.0/24")
     clock.forward(minutes=16)
     assert staff.log_in(EMAIL, PASSWORD, "198.51.100.0/24")
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_many_guesses_at_once_do_not_slip_through(shop):
+    errors = []
+
+    def guess():
+        with shop.app.app_context():
+            try:
+                staff.log_in(EMAIL, "wrong password", None)
+            except (WrongLogin, TooManyAttempts) as error:
+                errors.append(type(error))
+
+    threads = [threading.Thread(target=guess) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors.count(WrongLogin) <= staff.MOST_PER_ADDRESS
+    assert len(errors) == 16
 
 
 def test_one_network_trying_many_addresses_is_stopped(shop):

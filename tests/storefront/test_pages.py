@@ -1,6 +1,7 @@
 """The shop's pages: forms keep what was typed, links are guarded, nothing works twice, no card number enters."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -38,7 +39,7 @@ def test_the_cart_is_kept_changed_and_emptied(shop):
     assert "Your cart is empty" in buyer.client.get("/cart").text
 
 
-@pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "100", "99999999999999999999"])
+@pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "100", "9" * 400])
 def test_a_nonsense_quantity_is_said_on_the_page(shop, quantity):
     client = shop.app.test_client()
     form = hidden(client.get("/").text, "product")
@@ -51,7 +52,7 @@ def test_a_nonsense_quantity_is_said_on_the_page(shop, quantity):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("email", "", "We need your address"),
+        ("email", "", "We need your e-mail address"),
         ("email", "ada", "does not look like an e-mail address"),
         ("email", "ada@@example.org", "does not look like an e-mail address"),
         ("name", "   ", "Who shall receive the parcel?"),
@@ -62,6 +63,9 @@ def test_a_nonsense_quantity_is_said_on_the_page(shop, quantity):
         ("terms", "", "Please accept the terms"),
         ("name", "4242 4242 4242 4242", "looks like a card number"),
         ("street", "x" * 500, "cannot be longer"),
+        ("postcode", "-1", "not a postcode"),
+        ("city", "12", "does not look right"),
+        ("name", "WIN http://evil.example", "does not look right"),
     ],
 )
 def test_what_was_typed_stays_and_the_page_says_what_is_missing(shop, field, value, words):
@@ -118,10 +122,61 @@ def test_pressing_twice_is_pressing_once(shop):
     assert shop.count(Order) == 1
 
 
-def test_going_back_to_checkout_after_ordering_leads_on(shop):
+def test_leaving_the_payment_page_does_not_lose_the_order(shop):
     buyer = shop.buyer()
     buyer.orders()
-    assert buyer.client.get("/checkout").location.endswith("/cart")
+    page = buyer.client.get("/checkout", follow_redirects=True).text
+    assert "Your order 10001 is not paid yet" in page
+    assert "Pay €" in buyer.client.get(re.search(r'href="(/orders/[^"]+)"', page).group(1)).text
+
+
+def test_remove_takes_it_out(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    form = hidden(buyer.client.get("/cart").text, "product")
+    buyer.client.post("/cart/change", data={**form, "quantity": "2", "remove": "1"})
+    assert shop.cart_pieces() == 0
+
+
+def test_a_planted_cart_cookie_shows_nobody_elses_order(shop):
+    victim = shop.buyer()
+    victim.fills_cart()
+    form = victim.checkout_form()
+    thief = shop.buyer("thief@example.org")
+    thief.client.set_cookie("cart", victim.client.get_cookie("cart").value)
+    stolen = thief.checkout_form()
+    victim.places(form)
+    for data in (stolen, {**stolen, "name": ""}):
+        answer = thief.client.post("/checkout", data=data)
+        assert "/orders/" not in answer.headers.get("Location", "")
+        assert "Ada" not in answer.text.replace('value="Ada Lovelace"', "")
+    client = shop.app.test_client()
+    client.set_cookie("cart", "chosen-by-somebody-else")
+    product = hidden(client.get("/").text, "product")
+    client.post("/cart/add", data={**product, "quantity": "1"})
+    assert client.get_cookie("cart").value != "chosen-by-somebody-else"
+
+
+def test_the_same_cart_ordered_again_with_another_street_shows_the_order_that_exists(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    form = buyer.checkout_form()
+    buyer.places(form)
+    answer = buyer.client.post("/checkout", data={**form, "street": "Second Street 2"})
+    assert answer.location.startswith("/orders/")
+    assert "Analytical Way 1" in buyer.client.get(answer.location).text
+    assert shop.count(Order) == 1
+
+
+def test_the_order_page_does_not_ask_for_money_that_is_on_its_way(shop):
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    shop.provider.books.process(shop.payment(sale).provider_ref, "Bank debit", shop.clock() + timedelta(minutes=1))
+    shop.clock.forward(seconds=5)
+    buyer.returns_from(sale)
+    page = buyer.client.get(shop.order_path(sale.order_ref)).text
+    assert "Your payment is on its way" in page
+    assert "Pay €" not in page
 
 
 def test_a_cart_that_changed_in_another_tab_is_shown_again_before_it_is_ordered(shop):

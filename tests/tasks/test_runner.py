@@ -140,6 +140,11 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_cannot_commit_any_more
     """The first runner stalls past its lease; the second does the work; the first's mark is refused, its unit undone."""
     order = []
 
+    def commit_late():
+        order.append("first commits")
+        session.add(Cart(token_hash="late", checkout_key="late", created_at=clock(), updated_at=clock()))
+        tasks.finish_running()
+
     def handler():
         if not order:
             order.append("first begins")
@@ -147,7 +152,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_cannot_commit_any_more
             token = tasks.running.set(None)
             runner.run_due()
             tasks.running.reset(token)
-            units.write(lambda: (order.append("first commits"), tasks.finish_running()))
+            units.write(commit_late)
         else:
             order.append("second")
 
@@ -155,6 +160,8 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_cannot_commit_any_more
     write()
     runner.run_due()
     assert order == ["first begins", "second", "first commits"]
+    with units.read():
+        assert session.query(Cart).count() == 0, "the effect of the runner that lost its lease must not be there"
     (task,) = all_tasks()
     assert (task.state, task.attempts) == (TaskState.DONE, 2)
 
