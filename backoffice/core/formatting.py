@@ -29,7 +29,8 @@ def figure(value: Money) -> str:
 
 def moment(value: datetime, zone: str) -> str:
     """``21 November 2026, 09:14 CET``: the zone is told, because customers live in several."""
-    return format_datetime(value, "d MMMM y, HH:mm z", tzinfo=ZoneInfo(zone), locale=LOCALE)
+    name = value.astimezone(ZoneInfo(zone)).tzname()  # CLDR knows no short names of European zones in plain English
+    return f"{format_datetime(value, 'd MMMM y, HH:mm', tzinfo=ZoneInfo(zone), locale=LOCALE)} {name}"
 
 
 def clock_time(value: datetime, zone: str) -> str:

@@ -1,10 +1,12 @@
 """Money loses nothing and mixes nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.core.formatting import figure, money, percent
+from backoffice.core.formatting import figure, moment, money, percent
 from backoffice.core.money import CurrencyMismatch, Money, NotAnAmount, exponent, total
 
 currencies = st.sampled_from(["EUR", "JPY", "KWD", "USD"])
@@ -71,6 +73,11 @@ def test_money_is_not_multiplied_by_fractions():
 )
 def test_money_is_shown_with_the_decimals_of_its_currency(value, shown):
     assert money(value) == shown
+
+
+def test_times_tell_their_zone():
+    assert moment(datetime(2026, 7, 1, 10, 0, tzinfo=UTC), "Europe/Berlin") == "1 July 2026, 12:00 CEST"
+    assert moment(datetime(2026, 12, 1, 10, 0, tzinfo=UTC), "Europe/Berlin") == "1 December 2026, 11:00 CET"
 
 
 def test_figures_and_rates():
