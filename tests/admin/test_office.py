@@ -1,11 +1,14 @@
 """The office: who may enter, what can be read, and that nothing of money or audit can be changed or deleted."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
 
+from backoffice.checkout import service as checkout
 from backoffice.core import units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
 from backoffice.models import AuditEntry, Case, Order, Task
 from backoffice.tasks import service as tasks
@@ -246,3 +249,42 @@ def test_script_in_what_a_customer_typed_is_text_in_the_office(shop, operator):
         assert "&lt;img src=x" in text
         assert "<img src=x" not in text
     assert shop.count(Order) == 1
+
+
+def test_numbers_no_column_can_hold_are_no_error_of_ours(shop, operator):
+    huge = "9" * 25
+    assert operator.get(f"/admin/orders/?number={huge}").status_code == 200
+    assert operator.get(f"/admin/orders/?after={huge}").status_code == 200
+    assert operator.get(f"/admin/audit/{huge}").status_code == 404
+    assert shop.app.test_client().get(f"/terms/{huge}").status_code == 404
+
+
+def test_cancelling_says_so_when_another_attempt_slipped_in(shop, operator, monkeypatch):
+    """Between looking and cancelling the customer begins to pay again: the order goes on, and nobody is told otherwise."""
+    sale = shop.buyer().orders()
+    shop.is_declined(sale)
+    shop.works()
+    original = checkout._end
+
+    def customer_is_faster(*arguments):
+        again = checkout._retry(sale.order_ref, SYSTEM)
+        assert again.order_ref == sale.order_ref
+        return original(*arguments)
+
+    monkeypatch.setattr(checkout, "_end", customer_is_faster)
+    text = press(operator, f"/admin/orders/{sale.order_ref}", "cancel", reason="customer called")
+    assert "has not confirmed" in text
+    assert "The order is cancelled" not in text
+    assert shop.order(sale).state == "placed"
+
+
+def test_cancelling_learns_of_money_although_an_earlier_cancel_came_too_early(shop, operator):
+    sale = shop.buyer().orders()
+    reference = shop.payment(sale).provider_ref
+    shop.provider.switch(webhooks="never")
+    shop.provider.books.process(reference, "Bank debit", shop.clock() + timedelta(minutes=1))
+    page = f"/admin/orders/{sale.order_ref}"
+    assert "has not confirmed" in press(operator, page, "cancel", reason="first try")
+    shop.clock.forward(minutes=2)
+    assert "cannot be cancelled" in press(operator, page, "cancel", reason="second try")
+    assert shop.order(sale).state == "paid"

@@ -135,3 +135,9 @@ def test_no_bytes_and_no_header_cause_an_error_of_ours(shop, raw, header, signed
     safe = header.encode("latin-1", "ignore").decode("latin-1").replace("\n", "").replace("\r", "")
     headers = {} if signed else {"Sandbox-Signature": safe}
     assert send(shop, raw, **headers) in (200, 400)
+
+
+def test_money_for_a_payment_we_do_not_know_opens_a_case(shop, clock):
+    send(shop, event(clock))
+    shop.works()
+    assert shop.open_cases() == ["unmatched_money"]
