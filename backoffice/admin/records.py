@@ -58,7 +58,7 @@ class AuditDesk(DeskList):
         return self.render(
             self.one_template,
             entry=entry,
-            words=WORDS[Tag(entry.tag)],
+            fact=WORDS[Tag(entry.tag)],
             who=timeline.actor_of(entry, names),
             changes=timeline.changes_of(entry),
             actions=[],

@@ -68,6 +68,7 @@ def test_every_page_of_the_office_opens(shop, operator, sale):
             continue
         answer = operator.get(filled(rule, shop, sale), follow_redirects=True)
         assert answer.status_code == 200, rule
+        assert not re.search(rb"&lt;(function|bound method|class) ", answer.data), rule
 
 
 def test_the_page_of_an_order_tells_its_whole_story(shop, operator, sale):
@@ -288,3 +289,7 @@ def test_cancelling_learns_of_money_although_an_earlier_cancel_came_too_early(sh
     shop.clock.forward(minutes=2)
     assert "cannot be cancelled" in press(operator, page, "cancel", reason="second try")
     assert shop.order(sale).state == "paid"
+
+
+def test_the_page_of_an_audit_entry_says_what_happened(shop, operator):
+    assert "<h1>Company data changed</h1>" in operator.get("/admin/audit/1").text
