@@ -3,34 +3,69 @@
 from backoffice.audit.models import AuditEntry
 from backoffice.carts.models import Cart, CartLine
 from backoffice.cases.models import Case
-from backoffice.catalog.models import Product
+from backoffice.catalog.models import (
+    CatalogueState,
+    Category,
+    DigitalAsset,
+    Listing,
+    Price,
+    PriceList,
+    Product,
+    ProductImage,
+    ProductTerm,
+    ProductTrait,
+    RelatedProduct,
+    Variant,
+)
 from backoffice.core.db import Base
-from backoffice.customers.models import Person
-from backoffice.entities.models import Entity, Terms
+from backoffice.customers.models import Person, SavedAddress
+from backoffice.entities.models import Entity, LegalText
 from backoffice.files.models import StoredFile
-from backoffice.fulfilment.models import Fulfilment
+from backoffice.fulfilment.models import (
+    Appointment,
+    DeliveryMethod,
+    DeliveryRate,
+    DeliveryZone,
+    DownloadGrant,
+    Fulfilment,
+    Shipment,
+    ShipmentLine,
+    ShippedPieces,
+)
 from backoffice.invoices.models import Invoice, InvoiceLine, InvoicePaper, InvoiceTax, NumberCounter, NumberFate
+from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail
-from backoffice.orders.models import Order, OrderLine
+from backoffice.orders.models import Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
-from backoffice.staff.models import LoginFailure, StaffMember, StaffSession
-from backoffice.stock.models import StockHold, StockItem
+from backoffice.staff.models import StaffMember
+from backoffice.stock.models import StockHold, StockItem, StockMovement
 from backoffice.tasks.models import Task
 from backoffice.webhooks.models import PollerRound, WebhookEvent
 
 __all__ = [
+    "Appointment",
     "AuditEntry",
     "Base",
     "Cart",
     "CartLine",
     "Case",
+    "CatalogueState",
+    "Category",
+    "DeliveryMethod",
+    "DeliveryRate",
+    "DeliveryZone",
+    "DigitalAsset",
+    "DownloadGrant",
     "Entity",
     "Fulfilment",
     "Invoice",
     "InvoiceLine",
     "InvoicePaper",
     "InvoiceTax",
+    "LegalText",
+    "Listing",
     "LoginFailure",
+    "LoginSession",
     "Mail",
     "NumberCounter",
     "NumberFate",
@@ -39,13 +74,24 @@ __all__ = [
     "Payment",
     "Person",
     "PollerRound",
+    "Price",
+    "PriceList",
     "Product",
+    "ProductImage",
+    "ProductTerm",
+    "ProductTrait",
+    "RelatedProduct",
+    "SavedAddress",
+    "Shipment",
+    "ShipmentLine",
+    "ShippedPieces",
     "StaffMember",
-    "StaffSession",
     "StockHold",
     "StockItem",
+    "StockMovement",
     "StoredFile",
     "Task",
-    "Terms",
+    "Variant",
     "WebhookEvent",
+    "Withdrawal",
 ]

@@ -32,6 +32,9 @@ class _LazyTypesetter:
     def pdf(self, template: Path, data: Mapping[str, Any]) -> bytes:
         return self._typesetter.pdf(template, data)
 
+    def png(self, svg: str, width: int) -> bytes:
+        return self._typesetter.png(svg, width)
+
 
 def build(settings: Settings) -> Ports:
     """The ports as configured. Raises ConfigurationError for an adapter that does not exist."""

@@ -1,6 +1,7 @@
 """Column types and table options as migrations write them: the same on SQLite, MariaDB and MySQL, free of the models."""
 
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import mysql
 
 _INNODB = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_unicode_520_ci"}
@@ -30,3 +31,21 @@ def long_text():
 
 def long_binary():
     return sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+
+
+def on_sqlite():
+    return op.get_bind().dialect.name == "sqlite"
+
+
+def fill(table, column, value):
+    """Add a column that every row needs: nullable, filled, then required."""
+    name, kind = column.name, column.type
+    with op.batch_alter_table(table) as batch:
+        batch.add_column(sa.Column(name, kind, nullable=True))
+    op.get_bind().execute(sa.text(f"UPDATE {table} SET {name} = :value").bindparams(value=value))
+    require(table, name, kind)
+
+
+def require(table, name, kind):
+    with op.batch_alter_table(table) as batch:
+        batch.alter_column(name, existing_type=kind, nullable=False)

@@ -1,6 +1,6 @@
 """The shop: pages for customers. Works without JavaScript, better with a little."""
 
-from storefront import cart, checkout, pages
+from storefront import account, cart, catalogue, checkout, legal, machines, orders
 from storefront.blueprint import blueprint
 
-__all__ = ["blueprint", "cart", "checkout", "pages"]
+__all__ = ["account", "blueprint", "cart", "catalogue", "checkout", "legal", "machines", "orders"]

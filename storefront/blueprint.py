@@ -1,22 +1,30 @@
-"""The blueprint of the shop, what every page knows, and the cart's cookie."""
+"""The blueprint of the shop: what every page knows, and the cookies that it keeps."""
+
+from dataclasses import dataclass
 
 import structlog
-from flask import Blueprint, Response, request
-from flask_babel import gettext
+from flask import Blueprint, Response, g, request
+from flask_babel import get_locale, gettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.carts import service as carts
+from backoffice.catalog import pricing, shelves
+from backoffice.catalog.models import PriceList
 from backoffice.core import formatting, links, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
 from backoffice.entities import service as entities
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order
+from storefront.fragments import fragment
+from storefront.release import release
 
 CART_COOKIE = "cart"
 CART_LIFE = 60 * 24 * 3600  # seconds
 ORDER_COOKIE = "order"
 ORDER_KEPT = 24 * 3600  # seconds
+CURRENCY_COOKIE = "currency"
+CURRENCY_KEPT = 365 * 24 * 3600  # seconds
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint(
@@ -31,28 +39,69 @@ blueprint.add_app_template_filter(formatting.percent, "percent")
 blueprint.add_app_template_filter(formatting.country, "country")
 
 
+@dataclass(frozen=True)
+class Currency:
+    """A price list as a visitor sees it."""
+
+    price_list_id: int
+    code: str  # ISO 4217
+
+
+@dataclass(frozen=True)
+class Public:
+    """What the frame of every page shows to everybody."""
+
+    name: str
+    country: str
+    zone: str
+    email: str
+    categories: tuple[tuple[str, str], ...]  # slug, name
+    currencies: tuple[Currency, ...]  # the shop's own first
+
+
+NOBODY = Public("", "", "UTC", "", (), ())
+
+
+def version() -> int:
+    """The catalogue's version, looked up once per request."""
+    if "catalogue_version" not in g:
+        with units.read():
+            g.catalogue_version = shelves.version()
+    return int(g.catalogue_version)
+
+
+def public() -> Public:
+    """The public part of the frame. Raises NoSeller on an empty database."""
+    return fragment(version(), ("public",), _public)
+
+
+def currency() -> Currency:
+    """The price list this visitor chose; the shop's own by default."""
+    known = public().currencies
+    wish = request.cookies.get(CURRENCY_COOKIE, "")
+    return next((item for item in known if item.code == wish), known[0])
+
+
+def price_list() -> PriceList:
+    """The row of the chosen list, inside a unit."""
+    return pricing.list_in(currency().code)
+
+
 def cart_token() -> str | None:
     return request.cookies.get(CART_COOKIE)
 
 
 def keep_cart(response: Response, token: str) -> Response:
-    response.set_cookie(
-        CART_COOKIE, token, max_age=CART_LIFE, httponly=True, samesite="Lax", secure=settings().is_https
-    )
-    return response
+    return _keep(response, CART_COOKIE, token, CART_LIFE)
 
 
 def keep_order(response: Response, order_ref: str) -> Response:
     """Remember the order in the browser that placed it, so that leaving the payment page does not lose it."""
-    response.set_cookie(
-        ORDER_COOKIE,
-        links.order_token(order_ref),
-        max_age=ORDER_KEPT,
-        httponly=True,
-        samesite="Lax",
-        secure=settings().is_https,
-    )
-    return response
+    return _keep(response, ORDER_COOKIE, links.order_token(order_ref), ORDER_KEPT)
+
+
+def keep_currency(response: Response, code: str) -> Response:
+    return _keep(response, CURRENCY_COOKIE, code, CURRENCY_KEPT)
 
 
 def open_order() -> Order | None:
@@ -64,22 +113,65 @@ def open_order() -> Order | None:
     return order if order.state in PAYABLE else None
 
 
+def comes_from_us() -> bool:
+    """Whether a form was sent from our own pages. For forms without a token, on pages that are the same for everybody:
+    browsers say where a request comes from; programs that say nothing have no visitor's cookies either."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    return site in ("same-origin", "none") and (
+        origin is None or origin == "null" or origin == request.host_url.rstrip("/")
+    )
+
+
 @blueprint.app_context_processor
 def every_page() -> dict[str, object]:
-    """What the frame of a shop page shows: the shop's name and how much is in the cart."""
-    return {"shop": _frame, "_": gettext}
+    """What the frame of a shop page shows."""
+    return {"shop": frame, "_": gettext, "link": links.absolute, "release": release, "locale": get_locale}
 
 
-def _frame() -> dict[str, object]:
+def frame() -> dict[str, object]:
     """Asked for by the template, so that pages that do not show the frame read nothing. Survives a lost database, so
     that the error page can be shown."""
     try:
-        with units.read():
-            cart = carts.find(cart_token())
-            return {
-                "name": entities.seller().shop_name,
-                "pieces": sum(line.quantity for line in cart.lines) if cart else 0,
-            }
+        shown = public()
+        return {
+            "public": shown,
+            "currency": currency(),
+            "pieces": pieces(),
+            "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        }
     except (SQLAlchemyError, CounterfoilError) as error:
         log.warning("the frame of the page could not be read", error=type(error).__name__)
-        return {"name": "", "pieces": 0}
+        return {"public": NOBODY, "currency": None, "pieces": 0, "here": "/"}
+
+
+def pieces() -> int:
+    """How much is in this visitor's cart, looked up once per request."""
+    if "cart_pieces" not in g:
+        token = cart_token()
+        if token:
+            with units.read():
+                g.cart_pieces = carts.pieces(token)
+        else:
+            g.cart_pieces = 0
+    return int(g.cart_pieces)
+
+
+def _public() -> Public:
+    with units.read():
+        seller = entities.seller()
+        return Public(
+            name=seller.shop_name,
+            country=seller.country,
+            zone=seller.zone,
+            email=seller.email,
+            categories=tuple((item.slug, item.name) for item in shelves.categories()),
+            currencies=tuple(Currency(item.id, item.currency) for item in pricing.active_lists()),
+        )
+
+
+def _keep(response: Response, name: str, value: str, seconds: int) -> Response:
+    response.set_cookie(
+        name, value, max_age=seconds, httponly=True, samesite="Lax", secure=settings().is_https, path="/"
+    )
+    return response

@@ -1,51 +1,90 @@
-"""Checkout, the way to the payment page and back, and the order's page."""
+"""Checkout, and the way to the payment page and back."""
 
 from datetime import timedelta
 
-from flask import Response, jsonify, make_response, redirect, render_template, url_for
+from flask import jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from backoffice.carts import service as carts
+from backoffice.checkout import quotes
 from backoffice.checkout import service as checkout
+from backoffice.checkout.quotes import Quote
 from backoffice.checkout.service import Placed, Wish
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, links, units
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.formatting import money
 from backoffice.core.money import Money
+from backoffice.customers import addresses
 from backoffice.customers import service as customers
+from backoffice.customers.addresses import AddressData
 from backoffice.entities import service as entities
-from backoffice.files import service as files
+from backoffice.entities.models import LegalKind
+from backoffice.fulfilment import methods
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from storefront.blueprint import blueprint, cart_token, keep_order
+from storefront.blueprint import blueprint, cart_token, currency, keep_order, price_list, public
 from storefront.cart import expired_words
-from storefront.forms import ButtonForm, CheckoutForm
+from storefront.customer import CustomerIdentity, identity
+from storefront.forms import ButtonForm, CheckoutForm, country_choices
 
 ASK_EVERY = timedelta(seconds=2)  # however many waiting pages look, the provider is asked at most this often
 
 
 @blueprint.get("/checkout")
 def checkout_page() -> ResponseReturnValue:
-    return _checkout_page(CheckoutForm(formdata=None))
+    known = identity()
+    form = CheckoutForm(formdata=None, country=public().country, to_country=public().country)
+    if known:
+        _fill_in(form, known)
+    return _checkout_page(form)
 
 
 @blueprint.post("/checkout")
 def order_and_pay() -> ResponseReturnValue:
     """Place the order and send the customer to the payment page. A second press finds the first order."""
     form = CheckoutForm()
+    _offer_countries(form)
+    if "refresh" in request.form:  # without JavaScript: show the prices of another country or delivery
+        return _checkout_page(form)
     if not form.validate():
         return _checkout_page(form, expired_words() if form.has_expired else "", 422)
+    known = identity()
     try:
-        placed = checkout.place(cart_token() or "", _wish(form))
+        placed = checkout.place(cart_token() or "", _wish(form, known))
+    except checkout.CartChanged as error:
+        return _checkout_page(form, _what_changed(form) or str(error), error.status)
     except CounterfoilError as error:
         return _checkout_page(form, str(error), error.status)
+    if known and form.keep_address.data:
+        _keep_address(form, known)
     if not placed.as_wished:
         order_page = redirect(url_for(".order_page", token=links.order_token(placed.order_ref)), 303)
         return keep_order(make_response(order_page), placed.order_ref)
-    return keep_order(make_response(_to_payment(placed)), placed.order_ref)
+    return keep_order(make_response(to_payment(placed)), placed.order_ref)
+
+
+@blueprint.get("/checkout/quote")
+def quote() -> ResponseReturnValue:
+    """For the open form: what delivery costs to another country or in another way."""
+    chosen = request.args.get("delivery") or None
+    with units.read():
+        cart = carts.priced(carts.find(cart_token()), price_list())
+        found = quotes.of(cart, request.args.get("country", "")[:2], chosen)
+        if chosen and found.chosen is None:
+            found = quotes.of(cart, request.args.get("country", "")[:2], None)
+    return jsonify(
+        offers=[{"code": item.code, "price": _price_words(item.price)} for item in found.offers],
+        chosen=found.chosen.code if found.chosen else "",
+        delivery=_price_words(found.chosen.price) if found.chosen else "",
+        total=money(found.total),
+        plain=found.total.plain(),
+        possible=found.can_be_ordered,
+    )
 
 
 @blueprint.get("/pay/<token>")
@@ -78,93 +117,119 @@ def payment_state(token: str) -> ResponseReturnValue:
         return jsonify(state=payments.by_ref(payment_ref).state)
 
 
-@blueprint.get("/orders/<token>")
-def order_page(token: str) -> ResponseReturnValue:
-    with units.read():
-        order = _order(token)
-        invoice = invoices.for_order(order.id)
-        payment = payments.for_invoice(invoice)[-1]
-        return render_template(
-            "shop/order.html",
-            order=order,
-            invoice=invoice,
-            paper=invoices.paper(invoice),
-            token=token,
-            payment=payment,
-            payment_token=links.payment_token(payment.ref),
-            on_its_way=payment.is_open and payment.state != PaymentState.SENT,
-            entity=entities.get(order.entity_id),
-            form=ButtonForm(),
-        )
-
-
-@blueprint.post("/orders/<token>/pay")
-def pay_again(token: str) -> ResponseReturnValue:
-    """Try again on the same order: a new attempt, never a second charge."""
-    if not ButtonForm().validate():
-        return redirect(url_for(".order_page", token=token), 303)
-    with units.read():
-        order = _order(token)
-        by = actor.customer(customers.get(order.person_id).ref)
-        order_ref = order.ref
-    try:
-        return _to_payment(checkout.retry(order_ref, by=by))
-    except CounterfoilError:
-        return redirect(url_for(".order_page", token=token), 303)
-
-
-@blueprint.get("/orders/<token>/invoice.pdf")
-def invoice_paper(token: str) -> ResponseReturnValue:
-    with units.read():
-        invoice = invoices.for_order(_order(token).id)
-        paper = invoices.paper(invoice)
-        if paper is None:
-            raise NotFound("paper yet")
-        sha256, name = paper.file.sha256, paper.file.name
-    answer = Response(files.read(sha256), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
-
-
-def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> ResponseReturnValue:
-    """The checkout form as it stands: what was typed stays; what is agreed to (filling, total, terms) is shown anew."""
-    with units.read():
-        seller = entities.seller()
-        cart = carts.find(cart_token())
-        if cart is None or not cart.lines:
-            return redirect(url_for(".cart"), 303)
-        total = carts.sum_of(cart, seller.currency)
-        terms = entities.current_terms(seller)
-        form.checkout_key.data = cart.checkout_key
-        form.total.data = total.plain()
-        form.terms_version.data = str(terms.version)
-        page = render_template(
-            "shop/checkout.html", form=form, lines=cart.lines, total=total, terms=terms, problem=problem
-        )
-    return page, status
-
-
-def _wish(form: CheckoutForm) -> Wish:
-    with units.read():
-        currency = entities.seller().currency
-    version = str(form.terms_version.data)
-    return Wish(
-        checkout_key=str(form.checkout_key.data),
-        total=Money.parse(str(form.total.data), currency),
-        terms_version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
-        terms_accepted=bool(form.terms.data),
-        contact=form.contact(),
-    )
-
-
-def _to_payment(placed: Placed) -> ResponseReturnValue:
+def to_payment(placed: Placed) -> ResponseReturnValue:
     """The provider's page where it is open; else our own page, which waits for it and tells why."""
     with units.read():
         payment = payments.by_ref(placed.payment_ref)
         if payment.state in (PaymentState.SENT, PaymentState.REQUIRES_ACTION):
             return redirect(payment.page_url, 303)
     return redirect(url_for(".come_back", token=links.payment_token(placed.payment_ref)), 303)
+
+
+def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    """The checkout form as it stands: what was typed stays; what is agreed to (filling, total, terms) is shown anew."""
+    known = identity()
+    with units.read():
+        seller = entities.seller()
+        cart = carts.find(cart_token())
+        if cart is None or not cart.lines:
+            return redirect(url_for(".cart"), 303)
+        _offer_countries(form)
+        priced = carts.priced(cart, price_list())
+        shown = _quoted(form, priced)
+        terms = entities.current(seller, LegalKind.TERMS)
+        form.checkout_key.data = cart.checkout_key
+        form.total.data = shown.total.plain()
+        form.currency.data = shown.total.currency
+        form.delivery.data = shown.chosen.code if shown.chosen else ""
+        form.terms_version.data = str(terms.version)
+        page = render_template(
+            "shop/checkout.html",
+            form=form,
+            quote=shown,
+            terms=terms,
+            problem=problem,
+            customer=known,
+            saved=addresses.of(customers.get(known.person_id)) if known else [],
+        )
+    return page, status
+
+
+def _quoted(form: CheckoutForm, priced: carts.PricedCart) -> Quote:
+    """What the form as it stands would cost; a way of delivery that the country has not gives way to the first."""
+    where = form.destination_country() or public().country
+    wished = quotes.of(priced, where, form.delivery.data or None)
+    return wished if wished.chosen or not form.delivery.data else quotes.of(priced, where, None)
+
+
+def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
+    version = str(form.terms_version.data)
+    code = str(form.currency.data)
+    offered = any(item.code == code for item in public().currencies)
+    return Wish(
+        checkout_key=str(form.checkout_key.data),
+        total=Money.parse(str(form.total.data), code if offered else currency().code),
+        terms_version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
+        terms_accepted=bool(form.terms.data),
+        contact=form.contact(),
+        delivery_code=str(form.delivery.data or ""),
+        deliver_to=form.deliver_to(),
+        gift_note=str(form.gift_note.data or "") if form.elsewhere.data else "",
+        person_ref=known.ref if known else "",
+    )
+
+
+def _what_changed(form: CheckoutForm) -> str:
+    """Why the button was not taken, as far as it is about the price: the sentence names the new total."""
+    with units.read():
+        shown = _quoted(form, carts.priced(carts.find(cart_token()), price_list()))
+        if not shown.cart.is_for_sale:
+            return ""
+        if not shown.can_be_ordered:
+            return str(gettext("We do not deliver there. Please choose another country."))
+        if shown.total.plain() == form.total.data and shown.total.currency == form.currency.data:
+            return ""
+        return str(
+            gettext(
+                "Something has changed since you opened this page: the total is %(total)s now. Check it and order again.",
+                total=money(shown.total),
+            )
+        )
+
+
+def _offer_countries(form: CheckoutForm) -> None:
+    with units.read():
+        choices = country_choices(methods.countries())
+    form.country.choices = form.to_country.choices = choices
+
+
+def _fill_in(form: CheckoutForm, known: CustomerIdentity) -> None:
+    """What we know of a customer who is logged in; a saved address chosen in the address of the page comes first."""
+    form.email.data, form.name.data = known.email, known.name
+    with units.read():
+        saved = addresses.of(customers.get(known.person_id))
+        wish = request.args.get("address", "")
+        chosen = next((row for row in saved if row.ref == wish), saved[0] if saved else None)
+        if chosen:
+            for name in ("name", "street", "postcode", "city", "country"):
+                form[name].data = getattr(chosen, name)
+
+
+def _keep_address(form: CheckoutForm, known: CustomerIdentity) -> None:
+    contact = form.contact()
+    data = AddressData(contact.name, contact.street, contact.postcode, contact.city, contact.country)
+
+    def keep() -> None:
+        addresses.keep(customers.get(known.person_id), data, by=known.by)
+
+    try:
+        units.write(keep)
+    except addresses.TooManyAddresses:
+        return  # the order is placed; a full address book does not stop it
+
+
+def _price_words(price: Money) -> str:
+    return money(price) if price else str(gettext("free"))
 
 
 def _order_address(order: Order) -> str:
@@ -186,7 +251,3 @@ def _ask(payment_ref: str, at_most_every: timedelta) -> None:
 def _person_of(payment: Payment) -> str:
     order = orders.get(invoices.get(payment.invoice_id).order_id)
     return customers.get(order.person_id).ref
-
-
-def _order(token: str) -> Order:
-    return orders.by_ref(links.unsign("order", token))

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import Table, text
 
 from backoffice.app import create_app
 from backoffice.core import clock as core_clock
@@ -20,8 +20,9 @@ from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from
 from backoffice.core.db import Base, db
 from backoffice.demo import seed
-from backoffice.staff import service as staff
+from backoffice.logins import passwords
 from config import Settings
+from storefront import fragments
 from tests.support.provider import API_KEY, SECRET, Provider
 from tests.support.servers import MariaDB, MySQL, NotToBeHad, Valkey
 from tests.support.shop import Clock, Shop, Visitor
@@ -89,8 +90,7 @@ def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:
     """argon2 at its lowest cost: its strength is not what these tests are about."""
-    staff._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    staff._DECOY = staff._hasher.hash("decoy")
+    passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def settings_for(var: Path, url: str, **changes: object) -> Settings:
@@ -129,6 +129,31 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         db.engine.dispose()
     return folder / "template.db"
+
+
+class DemoRows:
+    """What seeding the demo shop writes, kept after the first time: the same rows on every engine, in a moment."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Table, list[dict]]] = []
+
+    def write(self) -> None:
+        if not self.rows:
+            units.write(seed.seed)
+            with db.engine.connect() as connection:
+                for table in Base.metadata.sorted_tables:
+                    found = [dict(row) for row in connection.execute(table.select()).mappings()]
+                    if found:
+                        self.rows.append((table, found))
+            return
+        with db.engine.begin() as connection:
+            for table, rows in self.rows:
+                connection.execute(table.insert(), rows)
+
+
+@pytest.fixture(scope="session")
+def demo_rows() -> DemoRows:
+    return DemoRows()
 
 
 @dataclass
@@ -211,7 +236,8 @@ def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask
 
 
 @pytest.fixture
-def shop(app: Flask, clock: Clock, provider: Provider) -> Shop:
+def shop(app: Flask, clock: Clock, provider: Provider, demo_rows: DemoRows) -> Shop:
     """The demo shop, open for business."""
-    units.write(seed.seed)
+    demo_rows.write()
+    fragments.forget()
     return Shop(app, clock, provider)

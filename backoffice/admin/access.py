@@ -1,10 +1,11 @@
 """Who may enter the office: login, logout, and the session cookie. Sessions are rows; the cookie holds a token."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, Flask, Request, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import UserMixin, current_user
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired
@@ -47,9 +48,6 @@ class LoginForm(FlaskForm):
 
 
 def install(app: Flask) -> None:
-    manager = LoginManager()
-    manager.init_app(app)
-    manager.request_loader(_identity)
     app.extensions["csrf"].exempt(blueprint)  # the login form checks its own token and keeps the address
     app.register_blueprint(blueprint)
     blueprint_filters(app)
@@ -58,6 +56,7 @@ def install(app: Flask) -> None:
 def blueprint_filters(app: Flask) -> None:
     app.add_template_filter(formatting.short_moment, "short_moment")
     app.add_template_filter(formatting.clock_time, "clock_time")
+    app.add_template_filter(json.loads, "from_json")
 
 
 def by() -> Actor:
@@ -87,7 +86,9 @@ def log_in() -> ResponseReturnValue:
         problem = "This page was open for a long time. Please log in once more." if "csrf_token" in form.errors else ""
         return render_template("office/login.html", form=form, problem=problem), 422
     try:
-        token = staff.log_in(str(form.email.data), str(form.password.data), origin().network)
+        token = staff.log_in(
+            str(form.email.data), str(form.password.data), origin().network, request.headers.get("User-Agent", "")
+        )
     except CounterfoilError as error:
         return render_template("office/login.html", form=form, problem=str(error)), error.status
     answer = make_response(redirect(_inside(str(form.next.data or "")), 303))
@@ -112,9 +113,8 @@ def _inside(wish: str) -> str:
     return wish if wish.startswith("/admin/") and "\\" not in wish else "/admin/"
 
 
-def _identity(sent: Request) -> Identity | None:
-    if not sent.path.startswith("/admin"):
-        return None
+def identity_of(sent: Request) -> Identity | None:
+    """The staff member of a request to the office, looked up once."""
     if "office_identity" not in g:
         g.office_identity = _look_up(sent.cookies.get(COOKIE, ""))
     known: Any = g.office_identity

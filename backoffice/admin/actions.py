@@ -1,5 +1,6 @@
 """What a page offers to do: a button, or why not. And the running of one with a flash instead of an error page."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,18 @@ from flask.typing import ResponseReturnValue
 
 from backoffice.core.cards import has_card_number
 from backoffice.core.errors import CounterfoilError
+
+
+@dataclass(frozen=True)
+class Field:
+    """One more thing an action wants to know. ``kind`` is the input's type."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: str = ""
+    required: bool = True
+    most: int | None = None  # of a number
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,8 @@ class Action:
     why_not: str = ""
     asks: str = ""
     first: bool = False
+    fields: tuple[Field, ...] = ()
+    key: str = ""  # makes one effect of one showing of the page, however often the button is pressed
 
 
 class ReasonNeeded(CounterfoilError):
@@ -30,6 +45,20 @@ class ReasonNeeded(CounterfoilError):
 class CardNumber(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("This looks like a card number. Card numbers never belong in notes; please leave it out.")
+
+
+def typed_text(name: str, most: int = 120) -> str:
+    """A line that was typed into the form. Raises CardNumber."""
+    text = request.form.get(name, "").strip()
+    if has_card_number(text):
+        raise CardNumber
+    return text[:most]
+
+
+def typed_number(name: str) -> int:
+    """A whole number that was typed into the form; zero for anything else."""
+    text = request.form.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def reason() -> str:
@@ -43,14 +72,18 @@ def reason() -> str:
 
 
 def run(act: Callable[[], object], done: str, back_to: str) -> ResponseReturnValue:
-    """Run an action, then return to the page with a sentence. A refusal keeps the typed reason in the form."""
+    """Run an action, then return to the page with a sentence. A refusal keeps what was typed in the form."""
     try:
         act()
     except CounterfoilError as error:
         flash(str(error), "bad")
-        typed = request.form.get("reason", "")
-        if typed and not has_card_number(typed):
-            flash(typed, "typed")
+        typed = {
+            name: value[:500]
+            for name, value in request.form.items()
+            if name not in ("csrf_token", "key") and value and not has_card_number(value)
+        }
+        if typed:
+            flash(json.dumps({"action": request.path, **typed}), "typed")
     else:
         flash(done, "good")
     return redirect(back_to, 303)

@@ -40,6 +40,14 @@ SHAPES = {
     "rejected": WRONG,
     "gave_up": WRONG,
     "unknown": UNKNOWN,
+    "delivery_open": WAITING,
+    "delivery_partly": PART,
+    "delivery_done": DONE,
+    "delivery_withdrawn": WRONG,
+    "visit_wanted": WAITING,
+    "visit_proposed": PART,
+    "visit_agreed": PART,
+    "visit_done": DONE,
 }
 WORDS = {"sent": "Page open", "open": "Open", "placed": "Not paid yet", "created": "Prepared", "gave_up": "Gave up"}
 

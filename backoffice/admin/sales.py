@@ -5,7 +5,8 @@ from flask_admin import expose
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, reason, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, row_number, state
+from backoffice.admin.deliveries import Deliveries
+from backoffice.admin.lists import ZONE, Filter, choices, row_number, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.checkout import service as checkout
@@ -13,11 +14,14 @@ from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import total
+from backoffice.core.tracking import Tracked
 from backoffice.entities import service as entities
+from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
+from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
@@ -28,7 +32,7 @@ class NothingToAsk(CounterfoilError):
         super().__init__("The provider has given its final answer already; there is nothing to ask.")
 
 
-class OrderDesk(DeskList):
+class OrderDesk(Deliveries):
     column_list = ("number", "placed_at", "name", "email", "state", "total")
     column_labels = {"number": "Order", "placed_at": "Placed", "email": "E-mail"}
     column_formatters = {"state": state}
@@ -48,8 +52,14 @@ class OrderDesk(DeskList):
         attempts = payments.for_invoice(invoice)
         delivery = fulfilment.find(order.id)
         subjects = [order.subject(), invoice.subject(), *(payment.subject() for payment in attempts)]
+        shipped = parcels.of(order)
+        visits = appointments.of(order)
+        files = downloads.of(order)
+        declared = withdrawals.of(order)
         if delivery:
             subjects.append(delivery.subject())
+        parts: list[Tracked] = [*shipped, *visits, *files]
+        subjects += [row.subject() for row in parts]
         entries = timeline.of(subjects, attempts)
         return self.render(
             self.one_template,
@@ -61,10 +71,15 @@ class OrderDesk(DeskList):
             delivery=delivery,
             mails=mail.about([order.subject()]),
             entity=entities.get(order.entity_id),
-            terms=entities.terms_of(order.terms_id),
+            terms=entities.text_of(order.terms_id),
             cases=[(case, WORDINGS[CaseKind(case.kind)]) for case in cases.open_about(subjects)],
             days=timeline.by_day(entries, ZONE),
-            actions=self.offers(order, attempts),
+            parcels=shipped,
+            to_ship=fulfilment.to_ship(order) if delivery else [],
+            visits=visits,
+            downloads=files,
+            declared=declared,
+            actions=self.offers(order, attempts) + self.delivery_offers(order),
         )
 
     @expose("/<ref>/ask", methods=["POST"])

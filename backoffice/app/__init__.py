@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import jobs.tasks
 import storefront
 from backoffice import admin, commands, models, wiring
-from backoffice.app import edge, health
+from backoffice.app import edge, health, identities
 from backoffice.audit import service as audit
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect, db
@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     if mailbox:
         app.register_blueprint(mailbox)
     admin.install(app)
+    identities.install(app)
     edge.install(app, settings)
     commands.install(app)
     return app

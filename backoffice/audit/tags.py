@@ -4,11 +4,33 @@ from enum import StrEnum
 
 
 class Tag(StrEnum):
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_DELETION_ASKED = "account.deletion_asked"
+    ACCOUNT_LOGGED_IN = "account.logged_in"
+    ACCOUNT_LOGGED_OUT = "account.logged_out"
+    ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_PASSWORD_CHANGED = "account.password_changed"
+    ACCOUNT_PASSWORD_RESET = "account.password_reset"
+    APPOINTMENT_AGREED = "appointment.agreed"
+    APPOINTMENT_CANCELLED = "appointment.cancelled"
+    APPOINTMENT_DECLINED = "appointment.declined"
+    APPOINTMENT_DONE = "appointment.done"
+    APPOINTMENT_PROPOSED = "appointment.proposed"
+    APPOINTMENT_WANTED = "appointment.wanted"
     CASE_OPENED = "case.opened"
     CASE_RESOLVED = "case.resolved"
+    CATEGORY_CREATED = "category.created"
+    DELIVERY_CHANGED = "delivery.changed"
     DOCUMENT_TYPESET = "document.typeset"
+    DOWNLOAD_EXTENDED = "download.extended"
+    DOWNLOAD_GRANTED = "download.granted"
+    DOWNLOAD_TAKEN = "download.taken"
+    DOWNLOAD_WITHDRAWN = "download.withdrawn"
     ENTITY_CHANGED = "entity.changed"
+    FULFILMENT_ADVANCED = "fulfilment.advanced"
     FULFILMENT_OPENED = "fulfilment.opened"
+    FULFILMENT_WITHDRAWN = "fulfilment.withdrawn"
+    IMAGE_ADDED = "image.added"
     INVOICE_DISCARDED = "invoice.discarded"
     INVOICE_DRAFTED = "invoice.drafted"
     INVOICE_ISSUED = "invoice.issued"
@@ -32,25 +54,58 @@ class Tag(StrEnum):
     PAYMENT_SETTLED = "payment.settled"
     PAYMENT_UNKNOWN = "payment.unknown"
     PERSON_CREATED = "person.created"
+    PRICE_LIST_CREATED = "price_list.created"
+    PRICE_SET = "price.set"
+    PRODUCT_CHANGED = "product.changed"
     PRODUCT_CREATED = "product.created"
+    PRODUCT_PUBLISHED = "product.published"
+    PRODUCT_WITHDRAWN = "product.withdrawn"
+    SHIPMENT_SENT = "shipment.sent"
     STAFF_CREATED = "staff.created"
     STAFF_LOGGED_IN = "staff.logged_in"
     STAFF_LOGGED_OUT = "staff.logged_out"
     STAFF_LOGIN_REFUSED = "staff.login_refused"
+    STOCK_CORRECTED = "stock.corrected"
     STOCK_HELD = "stock.held"
     STOCK_RECEIVED = "stock.received"
     STOCK_RELEASED = "stock.released"
+    STOCK_RETURNED = "stock.returned"
     STOCK_TAKEN = "stock.taken"
     TASK_GAVE_UP = "task.gave_up"
     TASK_RETRIED = "task.retried"
+    VARIANT_CHANGED = "variant.changed"
+    VARIANT_CREATED = "variant.created"
+    WITHDRAWAL_RECEIVED = "withdrawal.received"
 
 
 WORDS: dict[Tag, str] = {
+    Tag.ACCOUNT_CHANGED: "Account changed",
+    Tag.ACCOUNT_DELETION_ASKED: "Deletion of the account asked for",
+    Tag.ACCOUNT_LOGGED_IN: "Customer logged in",
+    Tag.ACCOUNT_LOGGED_OUT: "Customer logged out",
+    Tag.ACCOUNT_OPENED: "Account opened, address proved",
+    Tag.ACCOUNT_PASSWORD_CHANGED: "Password changed",
+    Tag.ACCOUNT_PASSWORD_RESET: "Password set anew by link",
+    Tag.APPOINTMENT_AGREED: "Date agreed",
+    Tag.APPOINTMENT_CANCELLED: "Appointment cancelled",
+    Tag.APPOINTMENT_DECLINED: "The customer cannot come that day",
+    Tag.APPOINTMENT_DONE: "Service done",
+    Tag.APPOINTMENT_PROPOSED: "Date proposed",
+    Tag.APPOINTMENT_WANTED: "Service waits for a date",
     Tag.CASE_OPENED: "A case was opened",
     Tag.CASE_RESOLVED: "The case was closed",
+    Tag.CATEGORY_CREATED: "Category created",
+    Tag.DELIVERY_CHANGED: "Delivery methods changed",
     Tag.DOCUMENT_TYPESET: "Invoice PDF made",
+    Tag.DOWNLOAD_EXTENDED: "One more download allowed",
+    Tag.DOWNLOAD_GRANTED: "Download opened",
+    Tag.DOWNLOAD_TAKEN: "File downloaded",
+    Tag.DOWNLOAD_WITHDRAWN: "Download closed",
     Tag.ENTITY_CHANGED: "Company data changed",
+    Tag.FULFILMENT_ADVANCED: "Delivery went on",
     Tag.FULFILMENT_OPENED: "Ready to be delivered",
+    Tag.FULFILMENT_WITHDRAWN: "Delivery withdrawn",
+    Tag.IMAGE_ADDED: "Picture added",
     Tag.INVOICE_DISCARDED: "Draft invoice discarded",
     Tag.INVOICE_DRAFTED: "Invoice drafted",
     Tag.INVOICE_ISSUED: "Invoice issued",
@@ -74,15 +129,26 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_SETTLED: "Payment settled",
     Tag.PAYMENT_UNKNOWN: "The provider did not answer",
     Tag.PERSON_CREATED: "Customer created",
+    Tag.PRICE_LIST_CREATED: "Price list created",
+    Tag.PRICE_SET: "Price set",
+    Tag.PRODUCT_CHANGED: "Product changed",
     Tag.PRODUCT_CREATED: "Product created",
+    Tag.PRODUCT_PUBLISHED: "Product published",
+    Tag.PRODUCT_WITHDRAWN: "Product withdrawn",
+    Tag.SHIPMENT_SENT: "Parcel sent",
     Tag.STAFF_CREATED: "Staff account created",
     Tag.STAFF_LOGGED_IN: "Logged in",
     Tag.STAFF_LOGGED_OUT: "Logged out",
     Tag.STAFF_LOGIN_REFUSED: "Login refused",
+    Tag.STOCK_CORRECTED: "Stock corrected",
     Tag.STOCK_HELD: "Stock held",
     Tag.STOCK_RECEIVED: "Stock received",
     Tag.STOCK_RELEASED: "Stock released",
+    Tag.STOCK_RETURNED: "Pieces returned",
     Tag.STOCK_TAKEN: "Stock taken",
     Tag.TASK_GAVE_UP: "Task gave up",
     Tag.TASK_RETRIED: "Task started again",
+    Tag.VARIANT_CHANGED: "Variant changed",
+    Tag.VARIANT_CREATED: "Variant created",
+    Tag.WITHDRAWAL_RECEIVED: "Withdrawal from the contract received",
 }

@@ -1,13 +1,13 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.catalog.models import Product
+from backoffice.catalog.models import Variant
 from backoffice.core.columns import BigInt, Id, Timestamp, exact
 from backoffice.core.db import Base, table
 
 
 class Cart(Base):
-    """A visitor's cart, known by the hash of the token in their cookie.
+    """A visitor's cart, known by the hash of the token in their cookie; a customer's own is found again at login.
 
     ``checkout_key`` makes one order of one filling: it changes when an order was placed from the cart."""
 
@@ -16,6 +16,7 @@ class Cart(Base):
     id: Mapped[Id]
     token_hash: Mapped[str] = mapped_column(exact(64), unique=True)
     checkout_key: Mapped[str] = mapped_column(exact(40), unique=True)
+    person_id: Mapped[BigInt | None] = mapped_column(ForeignKey("people.id"), unique=True)
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
     lines: Mapped[list["CartLine"]] = relationship(order_by="CartLine.id", cascade="all, delete-orphan")
@@ -24,11 +25,11 @@ class Cart(Base):
 class CartLine(Base):
     __tablename__ = "cart_lines"
     __table_args__ = table(
-        UniqueConstraint("cart_id", "product_id"), CheckConstraint("quantity > 0", name="quantity_positive")
+        UniqueConstraint("cart_id", "variant_id"), CheckConstraint("quantity > 0", name="quantity_positive")
     )
 
     id: Mapped[Id]
     cart_id: Mapped[BigInt] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
-    product_id: Mapped[BigInt] = mapped_column(ForeignKey("products.id"))
+    variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"))
     quantity: Mapped[int] = mapped_column(Integer)
-    product: Mapped[Product] = relationship(lazy="joined", innerjoin=True)
+    variant: Mapped[Variant] = relationship(lazy="joined", innerjoin=True)

@@ -12,6 +12,9 @@ class CaseKind(StrEnum):
     UNMATCHED_MONEY = "unmatched_money"
     HOLD_PROLONGED = "hold_prolonged"
     TASK_GAVE_UP = "task_gave_up"
+    WITHDRAWAL = "withdrawal"
+    ACCOUNT_DELETION = "account_deletion"
+    DATE_DECLINED = "date_declined"
 
 
 @dataclass(frozen=True)
@@ -56,5 +59,20 @@ WORDINGS: dict[CaseKind, Wording] = {
         "A task failed too often and stopped trying.",
         "What it should have done has not happened.",
         "Read its last error, mend the cause, then start it again.",
+    ),
+    CaseKind.WITHDRAWAL: Wording(
+        "A customer withdraws from a contract.",
+        "The declaration is valid from the moment it arrived. What was paid must be returned within 14 days.",
+        "Find the order named below, agree on the return of the goods, and return the money.",
+    ),
+    CaseKind.ACCOUNT_DELETION: Wording(
+        "A customer asks for their account to be deleted.",
+        "Invoices and what proves them must be kept for as long as the law says; the rest must go within a month.",
+        "Check for open orders and claims, then close the account.",
+    ),
+    CaseKind.DATE_DECLINED: Wording(
+        "A customer cannot take the date we proposed.",
+        "The service is paid and waits for another date.",
+        "Read what would suit them on the page of the order, and propose another date.",
     ),
 }

@@ -1,65 +1,203 @@
-"""Products: creating and finding them."""
+"""Products: created, changed, published, withdrawn and found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog.models import Product
+from backoffice.catalog import richtext, shelves
+from backoffice.catalog.models import (
+    Category,
+    DigitalAsset,
+    Product,
+    ProductImage,
+    ProductKind,
+    ProductTrait,
+    RelatedProduct,
+    Variant,
+)
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
-from backoffice.core.money import Money
+from backoffice.files.models import StoredFile
+
+
+@dataclass(frozen=True)
+class VariantData:
+    """``choices`` are the values of the product's options, in their order; empty for the only variant."""
+
+    sku: str
+    choices: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class ProductData:
     slug: str
-    sku: str
     name: str
     summary: str
-    facts: Sequence[tuple[str, str]]
-    drawing: str
-    price: Money
     vat_class: str
+    variants: Sequence[VariantData]
+    kind: ProductKind = ProductKind.PHYSICAL
+    story: str = ""  # HTML; cleaned when it is stored
+    facts: Sequence[tuple[str, str]] = ()
+    options: Sequence[str] = ()
+    traits: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
-def create(data: ProductData, *, by: Actor) -> Product:
+def create_category(slug: str, name: str, lead: str, position: int, *, by: Actor) -> Category:
+    category = Category(ref=references.new("cat"), slug=slug, name=name, lead=lead, position=position)
+    session.add(category)
+    audit.record(Tag.CATEGORY_CREATED, category, by=by, name=name)
+    shelves.bump()
+    return category
+
+
+def create(category: Category, data: ProductData, *, by: Actor) -> Product:
+    """Write a product with its variants, not published yet: prices, stock and pictures come first."""
+    now = clock.now()
     product = Product(
         ref=references.new("prd"),
         slug=data.slug,
-        sku=data.sku,
         name=data.name,
         summary=data.summary,
+        story=richtext.clean(data.story),
         facts={"rows": [list(row) for row in data.facts]},
-        drawing=data.drawing,
-        price_amount=data.price.amount,
-        currency=data.price.currency,
+        options={"names": list(data.options)},
+        kind=data.kind,
         vat_class=data.vat_class,
-        published=True,
-        created_at=clock.now(),
+        category_id=category.id,
+        published=False,
+        listed_at=now,
+        created_at=now,
     )
+    product.variants = [
+        Variant(
+            ref=references.new("var"),
+            sku=item.sku,
+            label=", ".join(item.choices),
+            choices={"values": list(item.choices)},
+            position=position,
+            published=True,
+        )
+        for position, item in enumerate(data.variants, start=1)
+    ]
     session.add(product)
-    audit.record(Tag.PRODUCT_CREATED, product, by=by, sku=data.sku, name=data.name, price=data.price)
+    session.flush()
+    session.add_all(ProductTrait(product=product, trait=trait, value=value) for trait, value in data.traits)
+    audit.record(Tag.PRODUCT_CREATED, product, by=by, name=data.name, kind=data.kind)
+    for variant in product.variants:
+        audit.record(Tag.VARIANT_CREATED, variant, by=by, sku=variant.sku, product=product.ref)
     return product
 
 
-def front_product() -> Product:
-    """The product on the shop's one page. Raises NotFound when nothing is published."""
-    query = select(Product).where(Product.published.is_(True)).order_by(Product.id).limit(1)
+def publish(product: Product, *, by: Actor) -> bool:
+    """Put a product on its shelf; False if it stands there already."""
+    if product.published:
+        return False
+    product.published = True
+    product.listed_at = clock.now()
+    audit.record(Tag.PRODUCT_PUBLISHED, product, by=by, published=(False, True))
+    shelves.refresh(product)
+    return True
+
+
+def withdraw(product: Product, *, by: Actor, reason: str) -> bool:
+    """Take a product off its shelf: its page is gone, carts that hold it say so; False if it was off already."""
+    if not product.published:
+        return False
+    product.published = False
+    audit.record(Tag.PRODUCT_WITHDRAWN, product, by=by, reason=reason, published=(True, False))
+    shelves.refresh(product)
+    return True
+
+
+def relate(product: Product, others: Sequence[Product], *, by: Actor) -> None:
+    """Show ``others`` beside a product, in this order."""
+    known = {
+        row.related_id: row
+        for row in session.scalars(select(RelatedProduct).where(RelatedProduct.product_id == product.id))
+    }
+    for row in known.values():
+        session.delete(row)
+    session.flush()
+    session.add_all(
+        RelatedProduct(product=product, related_id=other.id, position=place) for place, other in enumerate(others)
+    )
+    audit.record(Tag.PRODUCT_CHANGED, product, by=by, related=", ".join(other.slug for other in others))
+    shelves.bump()
+
+
+def attach(variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor) -> DigitalAsset:
+    """Let buyers of a variant download a file, each purchase at most so many times."""
+    asset = DigitalAsset(variant=variant, file_id=file.id, name=name, most_downloads=most_downloads)
+    session.add(asset)
+    audit.record(Tag.VARIANT_CHANGED, variant, by=by, file=name, most_downloads=most_downloads)
+    return asset
+
+
+def assets_of(variant_ids: Sequence[int]) -> list[DigitalAsset]:
+    return list(
+        session.scalars(select(DigitalAsset).where(DigitalAsset.variant_id.in_(variant_ids)).order_by(DigitalAsset.id))
+    )
+
+
+def category(slug: str) -> Category:
+    """Raises NotFound."""
+    row = session.scalars(select(Category).where(Category.slug == slug)).one_or_none()
+    if row is None:
+        raise NotFound("category")
+    return row
+
+
+def published(slug: str) -> Product:
+    """A published product with its category, variants and images. Raises NotFound."""
+    query = (
+        select(Product)
+        .where(Product.slug == slug, Product.published.is_(True))
+        .options(
+            joinedload(Product.category, innerjoin=True), selectinload(Product.variants), selectinload(Product.images)
+        )
+    )
     product = session.scalars(query).one_or_none()
     if product is None:
         raise NotFound("product")
     return product
 
 
-def by_ref(ref: str) -> Product:
-    """A published product. Raises NotFound."""
-    query = select(Product).where(Product.ref == ref, Product.published.is_(True))
-    product = session.scalars(query).one_or_none()
+def by_slug(slug: str) -> Product:
+    """A product, published or not. Raises NotFound."""
+    product = session.scalars(select(Product).where(Product.slug == slug)).one_or_none()
     if product is None:
         raise NotFound("product")
     return product
+
+
+def variant_for_sale(ref: str) -> Variant:
+    """A variant that can be bought now. Raises NotFound."""
+    query = select(Variant).where(Variant.ref == ref).options(joinedload(Variant.product, innerjoin=True))
+    variant = session.scalars(query).one_or_none()
+    if variant is None or not variant.is_sold:
+        raise NotFound("product")
+    return variant
+
+
+def variant(sku: str) -> Variant:
+    """Raises NotFound."""
+    row = session.scalars(select(Variant).where(Variant.sku == sku)).one_or_none()
+    if row is None:
+        raise NotFound("product")
+    return row
+
+
+def covers(product_ids: Sequence[int]) -> dict[int, ProductImage]:
+    """The first picture of each product that has one."""
+    if not product_ids:
+        return {}
+    rows = session.scalars(
+        select(ProductImage).where(ProductImage.product_id.in_(product_ids)).order_by(ProductImage.position.desc())
+    )
+    return {row.product_id: row for row in rows}

@@ -6,26 +6,27 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from backoffice.carts import service as carts
-from backoffice.carts.models import Cart
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
+from backoffice.catalog import pricing
+from backoffice.checkout import quotes
+from backoffice.checkout.quotes import Quote
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, units
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.money import Money, total
+from backoffice.core.money import Money
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
-from backoffice.entities.models import Entity
+from backoffice.entities.models import LegalKind
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
-from backoffice.orders.models import PAYABLE, Order, OrderState
-from backoffice.orders.service import Contact, LineData
+from backoffice.orders.models import PAYABLE, Address, Order, OrderState
+from backoffice.orders.service import Contact, Delivery
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.stock import service as stock
 from backoffice.tasks import service as tasks
-from backoffice.tax import rates
 
 TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
 MOST_ATTEMPTS = 10  # of one order
@@ -101,10 +102,23 @@ class Wish:
     """What a customer agreed to by pressing the button: this filling of the cart, at this price, on these terms."""
 
     checkout_key: str
-    total: Money
+    total: Money  # as it stood beside the button, in the currency chosen
     terms_version: int
     terms_accepted: bool
     contact: Contact
+    delivery_code: str = ""  # empty where nothing is shipped
+    deliver_to: Address | None = None  # where it is not the buyer's address
+    gift_note: str = ""
+    person_ref: str = ""  # of a customer who is logged in
+
+    @property
+    def country(self) -> str:
+        """Where it goes."""
+        return (self.deliver_to or self.contact).country
+
+    def delivery(self, quote: Quote) -> Delivery:
+        chosen = quote.chosen
+        return Delivery(chosen.code if chosen else "", chosen.name if chosen else "", self.deliver_to, self.gift_note)
 
 
 @dataclass(frozen=True)
@@ -186,25 +200,30 @@ def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
 def _place(cart_token: str, wish: Wish) -> Placed:
     entity = entities.seller()
     cart = carts.find(cart_token)
-    lines = _lines(cart, entity)
     known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now
     if known:
         placed = _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
         if customers.normalised(known.email) != customers.normalised(wish.contact.email):
             raise AlreadyOrdered  # the key alone does not prove whose order it is
-        return replace(placed, as_wished=orders.contact_of(known) == wish.contact)
-    if cart is None or not lines:
+        same = orders.contact_of(known) == wish.contact and known.destination == (
+            wish.deliver_to or _address(wish.contact)
+        )
+        return replace(placed, as_wished=same)
+    if cart is None or not cart.lines:
         raise EmptyCart
-    terms = entities.current_terms(entity)
-    amount = total([line.unit * line.quantity for line in lines], entity.currency)
+    terms = entities.current(entity, LegalKind.TERMS)
+    quote = quotes.of(
+        carts.priced(cart, pricing.list_in(wish.total.currency)), wish.country, wish.delivery_code or None
+    )
     if (
-        len(lines) != len(cart.lines)
+        not quote.can_be_ordered
         or cart.checkout_key != wish.checkout_key
-        or amount != wish.total
+        or quote.total != wish.total
         or terms.version != wish.terms_version
     ):
         raise CartChanged
-    person = customers.welcome(wish.contact.email, wish.contact.name)
+    person = customers.by_ref(wish.person_ref) if wish.person_ref else None
+    person = person or customers.welcome(wish.contact.email, wish.contact.name)
     by = actor.customer(person.ref)
     order = orders.place(
         wish.checkout_key,
@@ -212,33 +231,18 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         terms=terms,
         person=person,
         contact=wish.contact,
-        lines=lines,
+        delivery=wish.delivery(quote),
+        currency=wish.total.currency,
+        lines=quotes.lines(quote, entity),
         payable_until=clock.now() + TIME_TO_PAY,
         by=by,
     )
-    stock.hold(order.ref, {line.product_id: line.quantity for line in lines}, by=by)
+    stock.hold(order.ref, quote.cart.pieces, by=by)
     invoice = invoices.draft_for(order, entity, by=by)
     payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
     tasks.schedule("orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", order_id=order.id)
     carts.empty(cart)
     return _placed(order, payment)
-
-
-def _lines(cart: Cart | None, entity: Entity) -> list[LineData]:
-    """What of the cart can be sold now; a product that was withdrawn is left out, and the caller notices."""
-    today = clock.today(entity.zone)
-    return [
-        LineData(
-            product_id=line.product_id,
-            sku=line.product.sku,
-            name=line.product.name,
-            quantity=line.quantity,
-            unit=line.product.price,
-            rate=rates.rate(entity.country, line.product.vat_class, today),
-        )
-        for line in (cart.lines if cart else [])
-        if line.product.published
-    ]
 
 
 def _retry(order_ref: str, by: Actor) -> Placed:
@@ -290,6 +294,10 @@ def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
         cases.close(CaseKind.HOLD_PROLONGED, order, because="The order ended and its stock was released.")
         tasks.schedule("notices.ended", dedupe=f"notices.ended:{order.ref}", order_id=order.id)
     tasks.finish_running()
+
+
+def _address(contact: Contact) -> Address:
+    return Address(contact.name, contact.street, contact.postcode, contact.city, contact.country)
 
 
 def _placed(order: Order, payment: Payment) -> Placed:

@@ -9,7 +9,7 @@ from backoffice.entities import service as entities
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
-from backoffice.orders.models import Order, OrderState
+from backoffice.orders.models import LineKind, Order, OrderState
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
 
@@ -34,6 +34,9 @@ def confirmed(order_id: int) -> None:
         attachments=[paper.file] if paper else [],
         has_paper=paper is not None,
         invoice=invoice,
+        goes_to=order.destination,
+        downloads=any(line.kind == LineKind.DIGITAL for line in order.lines),
+        services=any(line.kind == LineKind.SERVICE for line in order.lines),
         **_facts(order),
     )
 

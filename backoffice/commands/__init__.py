@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
-from backoffice.demo import seed
+from backoffice.demo import pictures, seed
 from backoffice.staff import service as staff
 from backoffice.tasks import runner
 
@@ -36,10 +36,14 @@ def create_staff(email: str, name: str, password: str) -> None:
 
 
 @demo_group.command("seed")
-def seed_demo() -> None:
+@click.option("--pictures/--no-pictures", "draw", default=True, help="Draw the pictures too, which takes some seconds.")
+def seed_demo(draw: bool) -> None:
     """Fill an empty database with the demo shop; on a filled one, do nothing."""
     with coming_from(Origin(new_request_id(), "command")):
         click.echo("The demo shop is ready." if units.write(seed.seed) else "The demo shop was there already.")
+        pictures.attach()
+        if draw:
+            click.echo(f"{pictures.hang()} pictures drawn.")
 
 
 @tasks_group.command("run")

@@ -3,16 +3,13 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from backoffice.core.money import Money, exponent
 
 LOCALE = "en"
-
-COUNTRIES = {
-    "AT": "Austria", "BE": "Belgium", "DE": "Germany", "FR": "France", "LU": "Luxembourg", "NL": "Netherlands",
-}  # fmt: skip
 
 
 def money(value: Money) -> str:
@@ -54,7 +51,8 @@ def percent(hundredths: int) -> str:
 
 
 def country(code: str) -> str:
-    return COUNTRIES.get(code, code)
+    """The name of an ISO 3166-1 code."""
+    return str(Locale.parse(LOCALE).territories.get(code, code))
 
 
 def _digits(currency: str) -> str:

@@ -25,10 +25,13 @@ class Frozen:
 
 FROZEN = (
     Frozen("audit_log"),
-    Frozen("terms"),
+    Frozen("legal_texts"),
+    Frozen("withdrawals"),
     Frozen("number_register"),
     Frozen("invoice_papers"),
     Frozen("files"),
+    Frozen("prices"),
+    Frozen("stock_movements"),
     Frozen(
         "invoices",
         when="OLD.state = 'issued'",

@@ -1,12 +1,17 @@
-from sqlalchemy.orm import Mapped, mapped_column
+from datetime import datetime
 
-from backoffice.core.columns import Id, Line, LongText, Ref, Timestamp, exact
-from backoffice.core.db import Base
-from backoffice.core.tracking import Tracked
+from sqlalchemy import Boolean, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backoffice.core.columns import BigInt, Id, Line, LongText, Ref, Timestamp, UTCDateTime, exact
+from backoffice.core.db import Base, table
+from backoffice.core.tracking import Part, Subject, Tracked
 
 
 class Person(Tracked, Base):
-    """A customer, guest or not. ``wrapped_key`` seals their data in the audit log; destroying it unseals nothing more."""
+    """A customer, guest or not. ``wrapped_key`` seals their data in the audit log; destroying it unseals nothing more.
+
+    Without a password they are a guest; ``verified_at`` is when a link sent to their address was used."""
 
     __tablename__ = "people"
     subject_kind = "person"
@@ -16,4 +21,32 @@ class Person(Tracked, Base):
     email: Mapped[str] = mapped_column(exact(254), unique=True)  # normalised: trimmed, lower case
     name: Mapped[Line]
     wrapped_key: Mapped[LongText]
+    password_hash: Mapped[Line | None]
+    verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     created_at: Mapped[Timestamp]
+
+    @property
+    def has_account(self) -> bool:
+        return self.password_hash is not None
+
+
+class SavedAddress(Part, Base):
+    """An address a customer keeps for the next order; one of them is offered first."""
+
+    __tablename__ = "saved_addresses"
+    __table_args__ = table(Index("ix_saved_addresses_person", "person_id", "id"))
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    person_id: Mapped[BigInt] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[Line]
+    street: Mapped[Line]
+    postcode: Mapped[Line]
+    city: Mapped[Line]
+    country: Mapped[str] = mapped_column(String(2))
+    preferred: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[Timestamp]
+    person: Mapped[Person] = relationship()
+
+    def subject(self) -> Subject:
+        return self.person.subject()

@@ -6,6 +6,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, references, sealing
 from backoffice.core.db import session
+from backoffice.core.errors import NotFound
 from backoffice.core.sealing import Sealed
 from backoffice.customers.models import Person
 
@@ -26,6 +27,8 @@ def welcome(email: str, name: str) -> Person:
         email=address,
         name=name.strip(),
         wrapped_key=sealing.new_wrapped_key(),
+        password_hash=None,
+        verified_at=None,
         created_at=clock.now(),
     )
     session.add(person)
@@ -46,3 +49,15 @@ def seal(person: Person, field: str, value: str) -> Sealed:
 
 def get(person_id: int) -> Person:
     return session.get_one(Person, person_id)
+
+
+def by_ref(ref: str) -> Person:
+    """Raises NotFound."""
+    person = session.scalars(select(Person).where(Person.ref == ref)).one_or_none()
+    if person is None:
+        raise NotFound("customer")
+    return person
+
+
+def find(email: str) -> Person | None:
+    return session.scalars(select(Person).where(Person.email == normalised(email))).one_or_none()

@@ -1,21 +1,24 @@
-"""What the demo shop begins with."""
+"""What the demo shop begins with: seller, terms, goods with prices and pieces, delivery, one login."""
 
 from sqlalchemy import select
 
+from backoffice.catalog import pricing
 from backoffice.catalog import service as catalog
-from backoffice.catalog.service import ProductData
+from backoffice.catalog.models import Category, PriceList, Product, ProductKind
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.money import Money
-from backoffice.demo.terms import TERMS
+from backoffice.demo.goods import CATEGORIES, GOODS, Good
+from backoffice.demo.terms import PRIVACY, TERMS, WITHDRAWAL
 from backoffice.entities import service as entities
-from backoffice.entities.models import Entity
+from backoffice.entities.models import Entity, LegalKind
 from backoffice.entities.service import EntityData
+from backoffice.fulfilment import methods
+from backoffice.fulfilment.methods import RateData
 from backoffice.staff import service as staff
 from backoffice.stock import service as stock
 
 LOGIN = ("olive@plumb-and-level.example", "measure twice")  # the development profile only
-PIECES = 25
 
 SELLER = EntityData(
     code="PL",
@@ -32,24 +35,28 @@ SELLER = EntityData(
     currency="EUR",
     zone="Europe/Berlin",
 )
-LEVEL = ProductData(
-    slug="spirit-level-oak-60",
-    sku="SL-60-OAK",
-    name="Spirit level, oak, 60 cm",
-    summary=(
-        "A level you read with your hands as much as your eyes. Steamed oak, two brass-ringed vials, "
-        "true to a twentieth of a millimetre per metre."
-    ),
-    facts=(
-        ("Accuracy", "0.05 mm/m"),
-        ("Body", "steamed oak, oiled"),
-        ("Vials", "acrylic, brass rings"),
-        ("Length", "600 mm"),
-        ("Weight", "740 g"),
-    ),
-    drawing="level",
-    price=Money(12_900, "EUR"),
-    vat_class="standard",
+ZONES = (("Germany", ("DE",)), ("Neighbours", ("AT", "BE", "DK", "FR", "LU", "NL", "PL", "SE")))
+
+
+def eur(cents: int) -> Money:
+    return Money(cents, "EUR")
+
+
+def dkk(ore: int) -> Money:
+    return Money(ore, "DKK")
+
+
+PARCEL = (
+    RateData("Germany", eur(490), eur(10_000)),
+    RateData("Germany", dkk(3_700), dkk(75_000)),
+    RateData("Neighbours", eur(990), eur(20_000)),
+    RateData("Neighbours", dkk(7_400), dkk(150_000)),
+)
+EXPRESS = (
+    RateData("Germany", eur(1_290)),
+    RateData("Germany", dkk(9_600)),
+    RateData("Neighbours", eur(2_490)),
+    RateData("Neighbours", dkk(18_600)),
 )
 
 
@@ -58,8 +65,49 @@ def seed() -> bool:
     if session.scalars(select(Entity.id).limit(1)).first():
         return False
     entity = entities.create(SELLER, by=SYSTEM)
-    entities.publish_terms(entity, TERMS, by=SYSTEM)
-    product = catalog.create(LEVEL, by=SYSTEM)
-    stock.receive(product.id, PIECES, by=SYSTEM, reason="demo shop")
+    for kind, text in ((LegalKind.TERMS, TERMS), (LegalKind.PRIVACY, PRIVACY), (LegalKind.WITHDRAWAL, WITHDRAWAL)):
+        entities.publish(entity, kind, text, by=SYSTEM)
+    _delivery()
+    lists = {
+        "EUR": pricing.create_list("euro", "EUR", 1, by=SYSTEM),
+        "DKK": pricing.create_list("krone", "DKK", 2, by=SYSTEM),
+    }
+    products = _goods(lists)
+    for good in GOODS:
+        catalog.relate(products[good.slug], [products[slug] for slug in good.beside], by=SYSTEM)
     staff.create(LOGIN[0], "Olive Ops", LOGIN[1], by=SYSTEM)
     return True
+
+
+def _delivery() -> None:
+    for name, countries in ZONES:
+        methods.create_zone(name, countries, by=SYSTEM)
+    methods.create_method(
+        "parcel", "Parcel", "2 to 3 working days, carbon-neutral", carrier="DHL",
+        tracking_url="https://www.dhl.de/en/privatkunden/dhl-sendungsverfolgung.html?piececode={}",
+        vat_class="standard", position=1, rates=PARCEL, by=SYSTEM,
+    )  # fmt: skip
+    methods.create_method(
+        "express", "Express", "next working day when ordered before noon", carrier="DHL Express",
+        tracking_url="https://www.dhl.com/en/express/tracking.html?AWB={}",
+        vat_class="standard", position=2, rates=EXPRESS, by=SYSTEM,
+    )  # fmt: skip
+
+
+def _goods(lists: dict[str, PriceList]) -> dict[str, Product]:
+    shelves = {
+        slug: catalog.create_category(slug, name, lead, position, by=SYSTEM)
+        for position, (slug, name, lead) in enumerate(CATEGORIES, start=1)
+    }
+    return {good.slug: _good(shelves, lists, good) for good in reversed(GOODS)}  # the first is the newest
+
+
+def _good(shelves: dict[str, Category], lists: dict[str, PriceList], good: Good) -> Product:
+    product = catalog.create(shelves[good.category], good.data(), by=SYSTEM)
+    for variant, offered in zip(product.variants, good.offered, strict=True):
+        pricing.set_price(variant, lists["EUR"], eur(offered.eur), by=SYSTEM, reason="demo shop")
+        pricing.set_price(variant, lists["DKK"], dkk(offered.dkk), by=SYSTEM, reason="demo shop")
+        if good.kind == ProductKind.PHYSICAL and offered.pieces:
+            stock.receive(variant.id, offered.pieces, by=SYSTEM, reason="demo shop")
+    catalog.publish(product, by=SYSTEM)
+    return product

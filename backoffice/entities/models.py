@@ -1,7 +1,9 @@
+from enum import StrEnum
+
 from sqlalchemy import ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.core.columns import BigInt, Currency, Exact, Id, Line, LongText, Ref, Timestamp
+from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Line, LongText, Ref, Timestamp
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Tracked
 
@@ -30,14 +32,21 @@ class Entity(Tracked, Base):
     created_at: Mapped[Timestamp]
 
 
-class Terms(Base):
-    """One published version of the terms of sale. Frozen: an order points at the version its customer accepted."""
+class LegalKind(StrEnum):
+    TERMS = "terms"  # of sale; an order points at the version its customer accepted
+    PRIVACY = "privacy"
+    WITHDRAWAL = "withdrawal"  # the instructions on the right to change one's mind
 
-    __tablename__ = "terms"
-    __table_args__ = table(UniqueConstraint("entity_id", "version"))
+
+class LegalText(Base):
+    """One published version of a legal text. Frozen: earlier versions stay readable for ever."""
+
+    __tablename__ = "legal_texts"
+    __table_args__ = table(UniqueConstraint("entity_id", "kind", "version"))
 
     id: Mapped[Id]
     entity_id: Mapped[BigInt] = mapped_column(ForeignKey("entities.id"))
+    kind: Mapped[LegalKind] = mapped_column(Choice(LegalKind))
     version: Mapped[int] = mapped_column(Integer)
     text: Mapped[LongText]
     published_at: Mapped[Timestamp]

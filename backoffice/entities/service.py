@@ -1,4 +1,4 @@
-"""The seller and its terms."""
+"""The seller and its legal texts."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,9 +10,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.entities.models import Entity, Terms
-
-DELIVERS_TO = ("DE", "AT", "BE", "FR", "LU", "NL")  # ISO 3166-1; delivery zones replace this list
+from backoffice.entities.models import Entity, LegalKind, LegalText
 
 
 class NoSeller(CounterfoilError):
@@ -58,35 +56,44 @@ def get(entity_id: int) -> Entity:
     return session.get_one(Entity, entity_id)
 
 
-def publish_terms(entity: Entity, text: str, *, by: Actor) -> Terms:
-    """Publish the next version; earlier ones stay readable for ever."""
+def publish(entity: Entity, kind: LegalKind, text: str, *, by: Actor) -> LegalText:
+    """Publish the next version of a legal text; earlier ones stay readable for ever."""
     last = session.scalars(
-        select(Terms.version).where(Terms.entity_id == entity.id).order_by(Terms.version.desc()).limit(1)
+        select(LegalText.version)
+        .where(LegalText.entity_id == entity.id, LegalText.kind == kind)
+        .order_by(LegalText.version.desc())
+        .limit(1)
     ).one_or_none()
-    terms = Terms(entity_id=entity.id, version=(last or 0) + 1, text=text, published_at=clock.now())
-    session.add(terms)
-    audit.record(Tag.ENTITY_CHANGED, entity, by=by, reason="terms published", terms=(last, terms.version))
-    return terms
+    row = LegalText(entity_id=entity.id, kind=kind, version=(last or 0) + 1, text=text, published_at=clock.now())
+    session.add(row)
+    audit.record(Tag.ENTITY_CHANGED, entity, by=by, reason=f"{kind} published", version=(last, row.version))
+    return row
 
 
-def current_terms(entity: Entity) -> Terms:
-    terms = session.scalars(
-        select(Terms).where(Terms.entity_id == entity.id).order_by(Terms.version.desc()).limit(1)
+def current(entity: Entity, kind: LegalKind) -> LegalText:
+    """The version that counts now. Raises NotFound."""
+    row = session.scalars(
+        select(LegalText)
+        .where(LegalText.entity_id == entity.id, LegalText.kind == kind)
+        .order_by(LegalText.version.desc())
+        .limit(1)
     ).one_or_none()
-    if terms is None:
-        raise NotFound("version of the terms")
-    return terms
+    if row is None:
+        raise NotFound("text yet")
+    return row
 
 
-def terms_version(entity: Entity, version: int) -> Terms:
+def version(entity: Entity, kind: LegalKind, number: int) -> LegalText:
     """A published version. Raises NotFound."""
-    query = select(Terms).where(Terms.entity_id == entity.id, Terms.version == version)
-    terms = session.scalars(query).one_or_none()
-    if terms is None:
-        raise NotFound("version of the terms")
-    return terms
+    query = select(LegalText).where(
+        LegalText.entity_id == entity.id, LegalText.kind == kind, LegalText.version == number
+    )
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound("version of this text")
+    return row
 
 
-def terms_of(terms_id: int) -> Terms:
+def text_of(text_id: int) -> LegalText:
     """The version that a row points at."""
-    return session.get_one(Terms, terms_id)
+    return session.get_one(LegalText, text_id)

@@ -1,5 +1,6 @@
 """Invoices: drafted with the order, numbered and frozen when they are issued, paid when money has come."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -204,3 +205,11 @@ def _seller(entity: Entity) -> Party:
         register_entry=entity.register_entry,
         phone=entity.phone,
     )
+
+
+def of_orders(order_ids: Sequence[int]) -> dict[int, Invoice]:
+    """The issued invoices of these orders, by order."""
+    if not order_ids:
+        return {}
+    rows = session.scalars(select(Invoice).where(Invoice.order_id.in_(order_ids), Invoice.state == InvoiceState.ISSUED))
+    return {row.order_id: row for row in rows}

@@ -1,10 +1,24 @@
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Line, Ref, Timestamp, UTCDateTime, exact
+from backoffice.core.columns import (
+    BigInt,
+    Choice,
+    Currency,
+    Exact,
+    Id,
+    Json,
+    Line,
+    LongText,
+    Ref,
+    Timestamp,
+    UTCDateTime,
+    exact,
+)
 from backoffice.core.db import Base, table
 from backoffice.core.money import Money
 from backoffice.core.tracking import Part, Subject, Tracked
@@ -21,6 +35,17 @@ class OrderState(StrEnum):
 PAYABLE = frozenset({OrderState.PLACED})
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where something goes; ``country`` is ISO 3166-1 alpha-2."""
+
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+
+
 class Order(Tracked, Base):
     """What was agreed with a customer. ``checkout_key`` is the filling of the cart it was made of: one order each."""
 
@@ -29,6 +54,7 @@ class Order(Tracked, Base):
         CheckConstraint("total_amount >= 0", name="total_not_negative"),
         Index("ix_orders_state", "state", "id"),
         Index("ix_orders_email", "email", "id"),
+        Index("ix_orders_person", "person_id", "id"),
     )
     subject_kind = "order"
 
@@ -38,7 +64,7 @@ class Order(Tracked, Base):
     checkout_key: Mapped[str] = mapped_column(exact(40), unique=True)
     entity_id: Mapped[BigInt] = mapped_column(ForeignKey("entities.id"))
     person_id: Mapped[BigInt] = mapped_column(ForeignKey("people.id"))
-    terms_id: Mapped[BigInt] = mapped_column(ForeignKey("terms.id"))
+    terms_id: Mapped[BigInt] = mapped_column(ForeignKey("legal_texts.id"))
     state: Mapped[OrderState] = mapped_column(Choice(OrderState))
     email: Mapped[str] = mapped_column(exact(254))
     name: Mapped[Line]
@@ -46,6 +72,12 @@ class Order(Tracked, Base):
     postcode: Mapped[Line]
     city: Mapped[Line]
     country: Mapped[str] = mapped_column(String(2))
+    deliver_to: Mapped[
+        Json
+    ]  # {"name", "street", "postcode", "city", "country"} where it differs from the above, else {}
+    gift_note: Mapped[Line]  # written on a card in the parcel; empty for none
+    delivery_code: Mapped[Exact]  # the method as chosen; empty where nothing is shipped
+    delivery_name: Mapped[Line]
     currency: Mapped[Currency]
     total_amount: Mapped[BigInt]
     placed_at: Mapped[Timestamp]
@@ -57,6 +89,22 @@ class Order(Tracked, Base):
     def total(self) -> Money:
         return Money(self.total_amount, self.currency)
 
+    @property
+    def destination(self) -> Address:
+        """Where parcels go and services are done."""
+        if self.deliver_to:
+            return Address(**self.deliver_to)
+        return Address(self.name, self.street, self.postcode, self.city, self.country)
+
+
+class LineKind(StrEnum):
+    """What a line asks of us once it is paid."""
+
+    PHYSICAL = "physical"  # to ship
+    DIGITAL = "digital"  # to open for download
+    SERVICE = "service"  # to agree a date for
+    DELIVERY = "delivery"  # the price of shipping the others
+
 
 class OrderLine(Part, Base):
     __tablename__ = "order_lines"
@@ -65,7 +113,8 @@ class OrderLine(Part, Base):
     id: Mapped[Id]
     order_id: Mapped[BigInt] = mapped_column(ForeignKey("orders.id"), index=True)
     position: Mapped[int] = mapped_column(Integer)
-    product_id: Mapped[BigInt] = mapped_column(ForeignKey("products.id"))
+    kind: Mapped[LineKind] = mapped_column(Choice(LineKind))
+    variant_id: Mapped[BigInt | None] = mapped_column(ForeignKey("variants.id"))  # none for delivery
     sku: Mapped[Exact]
     name: Mapped[Line]
     quantity: Mapped[int] = mapped_column(Integer)
@@ -84,3 +133,21 @@ class OrderLine(Part, Base):
 
     def subject(self) -> Subject:
         return self.order.subject()
+
+
+class Withdrawal(Tracked, Base):
+    """A customer's declaration to withdraw from a contract, as it arrived (Directive 2011/83/EU, Art. 11a). Frozen
+    whole: what follows from it are other rows."""
+
+    __tablename__ = "withdrawals"
+    subject_kind = "withdrawal"
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    request_key: Mapped[str] = mapped_column(exact(60), unique=True)
+    order_id: Mapped[BigInt | None] = mapped_column(ForeignKey("orders.id"), index=True)  # where number and address fit
+    order_number: Mapped[Exact]  # as typed
+    email: Mapped[Line]
+    name: Mapped[Line]
+    words: Mapped[LongText]
+    received_at: Mapped[Timestamp]

@@ -17,8 +17,8 @@ from backoffice.core.money import Money, total
 from backoffice.core.states import StateTable
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
-from backoffice.entities.models import Entity, Terms
-from backoffice.orders.models import Order, OrderLine, OrderState
+from backoffice.entities.models import Entity, LegalText
+from backoffice.orders.models import Address, LineKind, Order, OrderLine, OrderState
 from backoffice.tax.rates import Rate
 
 FIRST_NUMBER = 10_000
@@ -36,20 +36,26 @@ MOVES = StateTable(
 
 
 @dataclass(frozen=True)
-class Contact:
-    """Who buys and where it goes; ``country`` is ISO 3166-1 alpha-2."""
+class Contact(Address):
+    """Who buys, and where the invoice goes."""
 
     email: str
-    name: str
-    street: str
-    postcode: str
-    city: str
-    country: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How and where it goes: the method as it was chosen, another address than the buyer's, a note for the card."""
+
+    code: str = ""
+    name: str = ""
+    to: Address | None = None
+    gift_note: str = ""
 
 
 @dataclass(frozen=True)
 class LineData:
-    product_id: int
+    kind: LineKind
+    variant_id: int | None
     sku: str
     name: str
     quantity: int
@@ -61,15 +67,16 @@ def place(
     checkout_key: str,
     *,
     entity: Entity,
-    terms: Terms,
+    terms: LegalText,
     person: Person,
     contact: Contact,
+    delivery: Delivery,
+    currency: str,
     lines: Sequence[LineData],
     payable_until: datetime,
     by: Actor,
 ) -> Order:
     """Write the order with its lines. The checkout key is unique: the same filling of a cart is one order."""
-    currency = entity.currency
     amount = total([line.unit * line.quantity for line in lines], currency)
     order = Order(
         ref=references.new("ord"),
@@ -79,6 +86,10 @@ def place(
         person_id=person.id,
         terms_id=terms.id,
         state=OrderState.PLACED,
+        deliver_to=asdict(delivery.to) if delivery.to else {},
+        gift_note=delivery.gift_note,
+        delivery_code=delivery.code,
+        delivery_name=delivery.name,
         currency=currency,
         total_amount=amount.amount,
         placed_at=clock.now(),
@@ -89,7 +100,8 @@ def place(
     order.lines = [
         OrderLine(
             position=position,
-            product_id=line.product_id,
+            kind=line.kind,
+            variant_id=line.variant_id,
             sku=line.sku,
             name=line.name,
             quantity=line.quantity,
@@ -103,12 +115,15 @@ def place(
     session.flush()
     order.number = FIRST_NUMBER + order.id
     sealed: dict[str, Any] = {field: customers.seal(person, field, value) for field, value in asdict(contact).items()}
+    if delivery.to:
+        sealed["deliver_to"] = customers.seal(person, "deliver_to", ", ".join(asdict(delivery.to).values()))
     audit.record(
         Tag.ORDER_PLACED,
         order,
         by=by,
         total=amount,
-        pieces=sum(line.quantity for line in lines),
+        pieces=sum(line.quantity for line in lines if line.variant_id),
+        delivery=delivery.name,
         terms=terms.version,
         **sealed,
     )
@@ -149,6 +164,18 @@ def prolong(order: Order, until: datetime, *, by: Actor, reason: str) -> None:
 
 def contact_of(order: Order) -> Contact:
     return Contact(**{item.name: getattr(order, item.name) for item in fields(Contact)})
+
+
+def of_person(person_id: int, before: int | None = None, most: int = 20) -> list[Order]:
+    """A customer's orders, newest first; with ``before`` those placed before that order."""
+    query = select(Order).where(Order.person_id == person_id)
+    if before:
+        query = query.where(Order.id < before)
+    return list(session.scalars(query.order_by(Order.id.desc()).limit(most)))
+
+
+def by_number(number: int) -> Order | None:
+    return session.scalars(select(Order).where(Order.number == number)).one_or_none()
 
 
 def by_checkout_key(key: str) -> Order | None:

@@ -1,12 +1,8 @@
-"""Staff accounts, logins and sessions. Logins are throttled by counts in the database, so Redis may be away."""
+"""Staff accounts, and their logins and sessions."""
 
-import hashlib
-import secrets
 from datetime import timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -15,37 +11,13 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.tracking import Subject
-from backoffice.staff.models import LoginFailure, StaffMember, StaffSession
+from backoffice.logins import passwords, sessions, throttle
+from backoffice.logins.models import Holder
+from backoffice.logins.passwords import WrongLogin
+from backoffice.staff.models import StaffMember
 
-WINDOW = timedelta(minutes=15)
-MOST_PER_ADDRESS = 5
-MOST_PER_NETWORK = 50
 SESSION_LIFE = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=5)  # how often a session notes that it was seen
 SHORTEST_PASSWORD = 12
-
-_hasher = PasswordHasher()
-_DECOY = _hasher.hash(secrets.token_hex(16))  # an unknown address costs as much time as a wrong password
-
-
-class WrongLogin(CounterfoilError):
-    status = 401
-
-    def __init__(self) -> None:
-        super().__init__("This address and password do not belong together. Check both and try again.")
-
-
-class TooManyAttempts(CounterfoilError):
-    status = 429
-
-    def __init__(self) -> None:
-        minutes = int(WINDOW.total_seconds() // 60)
-        super().__init__(f"Too many attempts. Wait {minutes} minutes, then try again.")
-
-
-class WeakPassword(CounterfoilError):
-    def __init__(self) -> None:
-        super().__init__(f"Choose a password of at least {SHORTEST_PASSWORD} characters that is not your address.")
 
 
 class AddressTaken(CounterfoilError):
@@ -58,15 +30,14 @@ class AddressTaken(CounterfoilError):
 def create(email: str, name: str, password: str, *, by: Actor) -> StaffMember:
     """Create a staff account. Raises WeakPassword, AddressTaken."""
     address = email.strip().lower()
-    if len(password) < SHORTEST_PASSWORD or password.lower() == address:
-        raise WeakPassword
+    hashed = passwords.make(password, address, SHORTEST_PASSWORD)
     if _find(address):
         raise AddressTaken(address)
     member = StaffMember(
         ref=references.new("stf"),
         email=address,
         name=name.strip(),
-        password_hash=_hasher.hash(password),
+        password_hash=hashed,
         active=True,
         created_at=clock.now(),
     )
@@ -75,52 +46,47 @@ def create(email: str, name: str, password: str, *, by: Actor) -> StaffMember:
     return member
 
 
-def log_in(email: str, password: str, network: str | None) -> str:
+def log_in(email: str, password: str, network: str | None, device: str = "") -> str:
     """Check a login and return the token of a new session, to be kept in a cookie.
 
     Raises WrongLogin (the same for unknown addresses and wrong passwords) and TooManyAttempts. Opens its own units,
     because a refusal is a fact that must be committed."""
     address = email.strip().lower()[:254]
-    keys = [f"a:{_hashed(address)}", f"n:{network or 'unknown'}"]
-    units.write(lambda: _count_attempt(keys))  # before the password is looked at: many at once cannot slip through
+    throttle.count(Holder.STAFF, address, network)
     with units.read():
-        if _is_throttled(keys):
-            raise TooManyAttempts
         member = _find(address)
-        stored = member.password_hash if member and member.active else _DECOY
+        stored = member.password_hash if member and member.active else None
         member_id = member.id if member and member.active else None
-    right = _matches(stored, password)  # slow on purpose, so outside any unit
+    right = passwords.fits(stored, password)
     if member_id is None or not right:
         units.write(lambda: _note_refusal(member_id))
         raise WrongLogin
-    return units.write(lambda: _open_session(member_id, password, network, keys[0]))
+    return units.write(lambda: _open_session(member_id, password, network, device))
 
 
 def log_out(token: str) -> None:
-    found = _session(token)
-    if found:
-        row, member = found
+    row = sessions.find(Holder.STAFF, token)
+    member = session.get(StaffMember, row.holder_id) if row else None
+    if row and member:
         row.ended_at = clock.now()
         audit.record(Tag.STAFF_LOGGED_OUT, member, by=actor.staff(member.ref))
 
 
 def by_token(token: str) -> StaffMember | None:
     """Who a session token belongs to; None when it is unknown, ended or expired, or the account is closed."""
-    found = _session(token)
-    return found[1] if found else None
+    row = sessions.find(Holder.STAFF, token)
+    member = session.get(StaffMember, row.holder_id) if row else None
+    return member if member and member.active else None
 
 
 def needs_touch(token: str) -> bool:
-    found = _session(token)
-    return found is not None and found[0].seen_at < clock.now() - SEEN_EVERY
+    row = sessions.find(Holder.STAFF, token)
+    return row is not None and sessions.needs_touch(row)
 
 
 def touch(token: str) -> None:
     """Note that a session is in use and let it live on."""
-    found = _session(token)
-    if found:
-        found[0].seen_at = clock.now()
-        found[0].expires_at = clock.now() + SESSION_LIFE
+    sessions.touch(Holder.STAFF, token, SESSION_LIFE)
 
 
 def names(refs: set[str]) -> dict[str, str]:
@@ -132,35 +98,6 @@ def _find(address: str) -> StaffMember | None:
     return session.scalars(select(StaffMember).where(StaffMember.email == address)).one_or_none()
 
 
-def _session(token: str) -> tuple[StaffSession, StaffMember] | None:
-    row = session.execute(
-        select(StaffSession, StaffMember)
-        .join(StaffMember, StaffMember.id == StaffSession.staff_id)
-        .where(
-            StaffSession.token_hash == _hashed(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > clock.now(),
-            StaffMember.active.is_(True),
-        )
-    ).one_or_none()
-    return (row[0], row[1]) if row else None
-
-
-def _is_throttled(keys: list[str]) -> bool:
-    rows = session.execute(
-        select(LoginFailure.key, func.count())
-        .where(LoginFailure.key.in_(keys), LoginFailure.at > clock.now() - WINDOW)
-        .group_by(LoginFailure.key)
-    )
-    counts = {row[0]: int(row[1]) for row in rows}
-    return counts.get(keys[0], 0) > MOST_PER_ADDRESS or counts.get(keys[1], 0) > MOST_PER_NETWORK
-
-
-def _count_attempt(keys: list[str]) -> None:
-    session.execute(delete(LoginFailure).where(LoginFailure.at < clock.now() - 2 * WINDOW))
-    session.add_all(LoginFailure(key=key, at=clock.now()) for key in keys)
-
-
 def _note_refusal(member_id: int | None) -> None:
     if member_id:
         member = session.get_one(StaffMember, member_id)
@@ -169,34 +106,10 @@ def _note_refusal(member_id: int | None) -> None:
         audit.record(Tag.STAFF_LOGIN_REFUSED, Subject("staff", 0, "unknown"), by=actor.SYSTEM)
 
 
-def _open_session(member_id: int, password: str, network: str | None, key: str) -> str:
+def _open_session(member_id: int, password: str, network: str | None, device: str) -> str:
     member = session.get_one(StaffMember, member_id)
-    if _hasher.check_needs_rehash(member.password_hash):
-        member.password_hash = _hasher.hash(password)
-    session.execute(delete(LoginFailure).where(LoginFailure.key == key))
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
-    session.add(
-        StaffSession(
-            token_hash=_hashed(token),
-            staff_id=member.id,
-            created_at=now,
-            seen_at=now,
-            expires_at=now + SESSION_LIFE,
-            ended_at=None,
-            network=network,
-        )
-    )
+    member.password_hash = passwords.renewed(member.password_hash, password) or member.password_hash
+    throttle.forgive(Holder.STAFF, member.email)
+    token = sessions.open_for(Holder.STAFF, member.id, life=SESSION_LIFE, network=network, device=device)
     audit.record(Tag.STAFF_LOGGED_IN, member, by=actor.staff(member.ref))
     return token
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,15 +1,15 @@
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backoffice.core.columns import BigInt, Choice, Exact, Id, Ref, Timestamp
+from backoffice.core.columns import BigInt, Choice, Exact, Id, Line, Ref, Timestamp
 from backoffice.core.db import Base, table
-from backoffice.core.tracking import Tracked
+from backoffice.core.tracking import Part, Subject, Tracked
 
 
 class StockItem(Tracked, Base):
-    """Pieces of one product: on hand, and of these held for orders that are not paid yet."""
+    """Pieces of one variant: on hand, and of these held for orders that are not paid yet."""
 
     __tablename__ = "stock_items"
     __table_args__ = table(
@@ -19,7 +19,7 @@ class StockItem(Tracked, Base):
 
     id: Mapped[Id]
     ref: Mapped[Ref]
-    product_id: Mapped[BigInt] = mapped_column(ForeignKey("products.id"), unique=True)
+    variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"), unique=True)
     on_hand: Mapped[int] = mapped_column(Integer)
     held: Mapped[int] = mapped_column(Integer)
 
@@ -35,17 +35,46 @@ class HoldState(StrEnum):
 
 
 class StockHold(Base):
-    """Pieces put aside for one holder (an order, by reference); one row per holder and product."""
+    """Pieces put aside for one holder (an order, by reference); one row per holder and variant."""
 
     __tablename__ = "stock_holds"
     __table_args__ = table(
-        UniqueConstraint("holder", "product_id"),
+        UniqueConstraint("holder", "variant_id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
     )
 
     id: Mapped[Id]
     holder: Mapped[Exact]
-    product_id: Mapped[BigInt] = mapped_column(ForeignKey("products.id"))
+    variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"))
     quantity: Mapped[int] = mapped_column(Integer)
     state: Mapped[HoldState] = mapped_column(Choice(HoldState))
     created_at: Mapped[Timestamp]
+
+
+class MovementKind(StrEnum):
+    RECEIVED = "received"
+    CORRECTED = "corrected"  # counted anew, with a reason
+    HELD = "held"
+    RELEASED = "released"
+    TAKEN = "taken"  # sold
+    RETURNED = "returned"
+
+
+class StockMovement(Part, Base):
+    """One change of a stock item. Frozen whole; on hand is the sum of ``on_hand_change``, held that of ``held_change``."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = table(Index("ix_stock_movements_item", "item_id", "id"))
+
+    id: Mapped[Id]
+    item_id: Mapped[BigInt] = mapped_column(ForeignKey("stock_items.id"))
+    kind: Mapped[MovementKind] = mapped_column(Choice(MovementKind))
+    on_hand_change: Mapped[int] = mapped_column(Integer)
+    held_change: Mapped[int] = mapped_column(Integer)
+    holder: Mapped[Exact]  # the order it was for; empty for receipts and corrections
+    reason: Mapped[Line]
+    at: Mapped[Timestamp]
+    item: Mapped[StockItem] = relationship()
+
+    def subject(self) -> Subject:
+        return self.item.subject()

@@ -1,17 +1,20 @@
-"""Holding, taking and releasing pieces. Every change is a conditional UPDATE: nobody can sell what is not there."""
+"""Receiving, counting, holding, taking and returning pieces. Every change is a conditional UPDATE with a movement beside
+it: nobody can sell what is not there, and what is there is the sum of what happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import Conflict, CounterfoilError
 from backoffice.core.states import StateTable, change_where
-from backoffice.stock.models import HoldState, StockHold, StockItem
+from backoffice.stock.models import HoldState, MovementKind, StockHold, StockItem, StockMovement
 
 MOVES = StateTable(
     StockHold.state,
@@ -21,6 +24,14 @@ MOVES = StateTable(
         HoldState.RELEASED: frozenset[HoldState](),
     },
 )
+_TAGS = {
+    MovementKind.RECEIVED: Tag.STOCK_RECEIVED,
+    MovementKind.CORRECTED: Tag.STOCK_CORRECTED,
+    MovementKind.HELD: Tag.STOCK_HELD,
+    MovementKind.RELEASED: Tag.STOCK_RELEASED,
+    MovementKind.TAKEN: Tag.STOCK_TAKEN,
+    MovementKind.RETURNED: Tag.STOCK_RETURNED,
+}
 
 
 class SoldOut(CounterfoilError):
@@ -28,93 +39,169 @@ class SoldOut(CounterfoilError):
 
     status = 409
 
-    def __init__(self, product_id: int, wanted: int, available: int) -> None:
-        self.product_id, self.wanted, self.available = product_id, wanted, available
+    def __init__(self, variant_id: int, wanted: int, available: int) -> None:
+        self.variant_id, self.wanted, self.available = variant_id, wanted, available
         super().__init__(
             f"Only {available} left: lower the quantity in your cart." if available else "This is sold out just now."
         )
 
 
-def available(product_ids: list[int]) -> dict[int, int]:
-    """Pieces that can be sold now, by product; a product that was never received has none."""
-    rows = session.scalars(select(StockItem).where(StockItem.product_id.in_(product_ids)))
-    found = {row.product_id: row.available for row in rows}
-    return {product_id: found.get(product_id, 0) for product_id in product_ids}
+class HeldPieces(CounterfoilError):
+    """A count that is lower than what is held for orders."""
+
+    status = 409
+
+    def __init__(self, held: int) -> None:
+        super().__init__(
+            f"{held} pieces are held for orders that are being paid. Release them first, or count again later."
+        )
 
 
-def receive(product_id: int, quantity: int, *, by: Actor, reason: str) -> StockItem:
-    """Put pieces on the shelf."""
-    item = session.scalars(select(StockItem).where(StockItem.product_id == product_id)).one_or_none()
+class NothingMoves(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("Say how many pieces: a whole number above zero.")
+
+
+def available(variant_ids: Sequence[int]) -> dict[int, int]:
+    """Pieces that can be sold now, by variant; a variant that was never received has none."""
+    if not variant_ids:
+        return {}
+    rows = session.execute(
+        select(StockItem.variant_id, StockItem.on_hand - StockItem.held).where(StockItem.variant_id.in_(variant_ids))
+    )
+    found = {row[0]: row[1] for row in rows}
+    return {variant_id: found.get(variant_id, 0) for variant_id in variant_ids}
+
+
+def left_of(product_ids: Sequence[int]) -> dict[int, int]:
+    """Pieces of all variants together that can be sold now, by product."""
+    if not product_ids:
+        return {}
+    rows = session.execute(
+        select(Variant.product_id, func.sum(StockItem.on_hand - StockItem.held))
+        .join(StockItem, StockItem.variant_id == Variant.id)
+        .where(Variant.product_id.in_(product_ids), Variant.published.is_(True))
+        .group_by(Variant.product_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def receive(variant_id: int, quantity: int, *, by: Actor, reason: str) -> StockItem:
+    """Put pieces on the shelf. Raises NothingMoves."""
+    if quantity < 1:
+        raise NothingMoves
+    item = find(variant_id)
     if item is None:
-        item = StockItem(ref=references.new("stk"), product_id=product_id, on_hand=0, held=0)
+        item = StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0)
         session.add(item)
         session.flush()
-    change_where(item, on_hand=StockItem.on_hand + quantity)
-    audit.record(Tag.STOCK_RECEIVED, item, by=by, reason=reason, on_hand=(item.on_hand - quantity, item.on_hand))
+    _move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason)
     return item
 
 
+def correct(variant_id: int, counted: int, *, by: Actor, reason: str) -> bool:
+    """Set what is on hand to what was counted; False if it was right. Raises HeldPieces."""
+    item = _item(variant_id, 0)
+    change = counted - item.on_hand
+    if not change:
+        return False
+    if counted < item.held:
+        raise HeldPieces(item.held)
+    _must(_move(item, MovementKind.CORRECTED, StockItem.on_hand == item.on_hand, on_hand=change, by=by, reason=reason))
+    return True
+
+
+def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason: str) -> None:
+    """Put returned pieces back on the shelf. Raises NothingMoves."""
+    if quantity < 1:
+        raise NothingMoves
+    _move(_item(variant_id, 0), MovementKind.RETURNED, on_hand=quantity, holder=holder, by=by, reason=reason)
+
+
 def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
-    """Put pieces aside for ``holder`` (product id → quantity), all or none. Raises SoldOut."""
-    for product_id, quantity in sorted(
-        wanted.items()
-    ):  # one order of locks, so that no two holders wait for each other
-        item = _item(product_id, quantity)
-        if not change_where(item, StockItem.on_hand - StockItem.held >= quantity, held=StockItem.held + quantity):
-            raise SoldOut(product_id, quantity, item.available)
+    """Put pieces aside for ``holder`` (variant id → quantity), all or none. Raises SoldOut."""
+    for variant_id, quantity in sorted(wanted.items()):  # one order of locks: no two holders wait for each other
+        item = _item(variant_id, quantity)
+        enough = StockItem.on_hand - StockItem.held >= quantity
+        if not _move(item, MovementKind.HELD, enough, held=quantity, holder=holder, by=by):
+            raise SoldOut(variant_id, quantity, item.available)
         session.add(
             StockHold(
-                holder=holder, product_id=product_id, quantity=quantity, state=HoldState.HELD, created_at=clock.now()
+                holder=holder, variant_id=variant_id, quantity=quantity, state=HoldState.HELD, created_at=clock.now()
             )
         )
-        audit.record(Tag.STOCK_HELD, item, by=by, holder=holder, held=(item.held - quantity, item.held))
 
 
 def take(holder: str, *, by: Actor) -> None:
     """Turn the pieces held for ``holder`` into sold ones; what was taken before is left alone."""
     for item, row in _held(holder):
         if MOVES.move(row, HoldState.TAKEN):
-            _must(
-                change_where(
-                    item,
-                    StockItem.held >= row.quantity,
-                    on_hand=StockItem.on_hand - row.quantity,
-                    held=StockItem.held - row.quantity,
-                )
-            )
-            audit.record(
-                Tag.STOCK_TAKEN, item, by=by, holder=holder, on_hand=(item.on_hand + row.quantity, item.on_hand)
-            )
+            there = StockItem.held >= row.quantity
+            pieces = -row.quantity
+            _must(_move(item, MovementKind.TAKEN, there, on_hand=pieces, held=pieces, holder=holder, by=by))
 
 
 def release(holder: str, *, by: Actor, reason: str) -> None:
     """Give the pieces held for ``holder`` back to everybody."""
     for item, row in _held(holder):
         if MOVES.move(row, HoldState.RELEASED):
-            _must(change_where(item, StockItem.held >= row.quantity, held=StockItem.held - row.quantity))
-            audit.record(
-                Tag.STOCK_RELEASED,
-                item,
-                by=by,
-                reason=reason,
-                holder=holder,
-                held=(item.held + row.quantity, item.held),
-            )
+            there = StockItem.held >= row.quantity
+            _must(_move(item, MovementKind.RELEASED, there, held=-row.quantity, holder=holder, by=by, reason=reason))
 
 
-def _item(product_id: int, wanted: int) -> StockItem:
-    item = session.scalars(select(StockItem).where(StockItem.product_id == product_id)).one_or_none()
+def find(variant_id: int) -> StockItem | None:
+    return session.scalars(select(StockItem).where(StockItem.variant_id == variant_id)).one_or_none()
+
+
+def movements(item: StockItem) -> list[StockMovement]:
+    """What happened to it, newest first."""
+    query = select(StockMovement).where(StockMovement.item_id == item.id).order_by(StockMovement.id.desc())
+    return list(session.scalars(query))
+
+
+def _move(
+    item: StockItem,
+    kind: MovementKind,
+    *conditions: ColumnElement[bool],
+    on_hand: int = 0,
+    held: int = 0,
+    holder: str = "",
+    by: Actor,
+    reason: str = "",
+) -> bool:
+    """Change both figures at once, and write down that it happened; False where the conditions do not hold."""
+    values: dict[str, Any] = {"on_hand": StockItem.on_hand + on_hand} if on_hand else {}
+    if held:
+        values["held"] = StockItem.held + held
+    if not change_where(item, *conditions, **values):
+        return False
+    session.add(
+        StockMovement(
+            item=item, kind=kind, on_hand_change=on_hand, held_change=held, holder=holder, reason=reason, at=clock.now()
+        )
+    )
+    changes: dict[str, Any] = {"on_hand": (item.on_hand - on_hand, item.on_hand)} if on_hand else {}
+    if held:
+        changes["held"] = (item.held - held, item.held)
+    if holder:
+        changes["holder"] = holder
+    audit.record(_TAGS[kind], item, by=by, reason=reason, **changes)
+    return True
+
+
+def _item(variant_id: int, wanted: int) -> StockItem:
+    item = find(variant_id)
     if item is None:
-        raise SoldOut(product_id, wanted, 0)
+        raise SoldOut(variant_id, wanted, 0)
     return item
 
 
 def _held(holder: str) -> list[tuple[StockItem, StockHold]]:
     rows = session.execute(
         select(StockItem, StockHold)
-        .join(StockHold, StockHold.product_id == StockItem.product_id)
+        .join(StockHold, StockHold.variant_id == StockItem.variant_id)
         .where(StockHold.holder == holder, StockHold.state == HoldState.HELD)
-        .order_by(StockHold.product_id)
+        .order_by(StockHold.variant_id)
     )
     return [(row[0], row[1]) for row in rows]
 

@@ -1,6 +1,7 @@
 """Papers adapter: typst, in process. Data arrives in the template as ``json(bytes(sys.inputs.data))``."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,3 +22,19 @@ class TypstTypesetter:
             timestamp=int(datetime.fromisoformat(data["dated"]).replace(tzinfo=UTC).timestamp()),
         )
         return bytes(result)
+
+    def png(self, svg: str, width: int) -> bytes:
+        _left, _top, units, height = (float(part) for part in re.search(r'viewBox="([^"]+)"', svg)[1].split())  # type: ignore[index]
+        page = (
+            f"#set page(width: {units}pt, height: {height}pt, margin: 0pt, fill: none)\n"
+            f'#image(bytes(sys.inputs.svg), width: {units}pt, format: "svg")'
+        )
+        return bytes(
+            typst.compile(
+                page.encode(),
+                format="png",
+                ppi=72 * width / units,
+                ignore_system_fonts=True,
+                sys_inputs={"svg": svg},
+            )
+        )

@@ -1,4 +1,5 @@
 from backoffice.collection import notices
+from backoffice.fulfilment import notices as deliveries
 from backoffice.tasks import registry
 
 
@@ -15,3 +16,13 @@ def declined(payment_id: int) -> None:
 @registry.plain("notices.ended")
 def ended(order_id: int) -> None:
     notices.ended(order_id)
+
+
+@registry.plain("notices.shipped")
+def shipped(shipment_id: int) -> None:
+    deliveries.shipped(shipment_id)
+
+
+@registry.plain("notices.proposed")
+def proposed(appointment_id: int) -> None:
+    deliveries.proposed(appointment_id)

@@ -17,6 +17,36 @@
     });
   });
 
+  // The open checkout form shows what another country or delivery costs; without this a button does.
+  var checkout = document.querySelector("form[data-quote]");
+  if (checkout) {
+    document.documentElement.classList.add("scripted");
+    var put = function (selector, words) {
+      var place = checkout.querySelector(selector);
+      if (place) { place.textContent = words; }
+    };
+    checkout.addEventListener("change", function (event) {
+      if (["country", "to_country", "elsewhere", "delivery"].indexOf(event.target.name) < 0) { return; }
+      var elsewhere = checkout.querySelector("[name=elsewhere]").checked;
+      var country = checkout.querySelector(elsewhere ? "[name=to_country]" : "[name=country]").value;
+      var delivery = checkout.querySelector("[name=delivery]:checked");
+      var wish = new URLSearchParams({ country: country, delivery: delivery ? delivery.value : "" });
+      fetch(checkout.dataset.quote + "?" + wish, { headers: { Accept: "application/json" } })
+        .then(function (answer) { return answer.ok ? answer.json() : null; })
+        .then(function (known) {
+          if (!known) { return; }
+          if (!known.possible) { checkout.querySelector("[name=refresh]").click(); return; }
+          known.offers.forEach(function (offer) { put('[data-price="' + offer.code + '"]', offer.price); });
+          put("[data-delivery]", known.delivery);
+          put("[data-total]", known.total);
+          checkout.querySelector("[name=total]").value = known.plain;
+          var chosen = checkout.querySelector('[name=delivery][value="' + known.chosen + '"]');
+          if (chosen) { chosen.checked = true; }
+        })
+        .catch(function () { return null; });
+    });
+  }
+
   // What went wrong is read first.
   var problem = document.querySelector(".notice.bad[role=alert]");
   if (problem) { problem.tabIndex = -1; problem.focus(); }

@@ -41,7 +41,7 @@ def world(
     else:
         url = request.getfixturevalue("mariadb").url(f"browser_{folder.name}".replace("-", "_"))
     world = World(folder, url, valkey_server)
-    world.prepare()
+    world.prepare(pictures=request.param == "sqlite")
     for program in ("provider", "web", "worker", "cron"):
         world.start(program)
     yield world

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.support.processes import World
+from tests.support.shop import LEVEL, product_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
 
@@ -23,14 +24,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def to_payment_page(world: World, page: Page, email: str = "ada@example.org") -> None:
-    page.goto(world.base + "/")
+    page.goto(world.base + product_path(LEVEL))
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("link", name="To checkout").click()
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Name", exact=True).fill("Ada Lovelace")
-    page.get_by_label("Street and number").fill("Analytical Way 1")
-    page.get_by_label("Postcode").fill("10115")
-    page.get_by_label("Town").fill("Berlin")
+    page.get_by_label("Name", exact=True).first.fill("Ada Lovelace")
+    page.get_by_label("Street and number").first.fill("Analytical Way 1")
+    page.get_by_label("Postcode").first.fill("10115")
+    page.get_by_label("Town").first.fill("Berlin")
     page.get_by_label("I accept the").check()
     page.get_by_role("button", name="Order and pay").click()
 

@@ -10,9 +10,12 @@ from backoffice.audit.tags import Tag
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
-from backoffice.models import AuditEntry, StaffMember, StaffSession
+from backoffice.logins import passwords, throttle
+from backoffice.logins.passwords import WeakPassword, WrongLogin
+from backoffice.logins.throttle import TooManyAttempts
+from backoffice.models import AuditEntry, LoginSession, StaffMember
 from backoffice.staff import service as staff
-from backoffice.staff.service import AddressTaken, TooManyAttempts, WeakPassword, WrongLogin
+from backoffice.staff.service import AddressTaken
 
 EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"
 
@@ -22,7 +25,7 @@ def test_a_right_login_opens_a_session_that_ends(shop, clock):
     with units.read():
         assert staff.by_token(token).email == EMAIL
         assert staff.by_token(token + "x") is None
-    assert token not in [row.token_hash for row in shop.all(select(StaffSession))]
+    assert token not in [row.token_hash for row in shop.all(select(LoginSession))]
     clock.forward(hours=13)
     with units.read():
         assert staff.by_token(token) is None
@@ -63,8 +66,14 @@ def test_a_closed_account_is_out_at_once(shop):
 
 def test_unknown_addresses_and_wrong_passwords_look_the_same(shop, monkeypatch):
     verified = []
-    original = staff._matches
-    monkeypatch.setattr(staff, "_matches", lambda stored, password: verified.append(1) or original(stored, password))
+    hasher = passwords._hasher
+
+    class Counting:
+        def verify(self, stored, password):
+            verified.append(1)
+            return hasher.verify(stored, password)
+
+    monkeypatch.setattr(passwords, "_hasher", Counting())
     messages = set()
     for email in (EMAIL, "nobody@example.org"):
         with pytest.raises(WrongLogin) as refusal:
@@ -100,12 +109,12 @@ def test_many_guesses_at_once_do_not_slip_through(shop):
         thread.start()
     for thread in threads:
         thread.join()
-    assert errors.count(WrongLogin) <= staff.MOST_PER_ADDRESS
+    assert errors.count(WrongLogin) <= throttle.MOST_PER_ADDRESS
     assert len(errors) == 16
 
 
 def test_one_network_trying_many_addresses_is_stopped(shop):
-    for number in range(staff.MOST_PER_NETWORK):
+    for number in range(throttle.MOST_PER_NETWORK):
         with pytest.raises(WrongLogin):
             staff.log_in(f"guess{number}@example.org", "x", "203.0.113.0/24")
     with pytest.raises(TooManyAttempts):

@@ -19,7 +19,7 @@ def test_alive_and_ready(shop):
 def test_not_ready_when_no_table_can_be_read(app):
     with db.engine.begin() as connection:
         for table in (
-            "terms",
+            "legal_texts",
             "number_counters",
             "number_register",
             "invoice_papers",
@@ -35,7 +35,7 @@ def test_not_ready_when_no_table_can_be_read(app):
         with db.engine.begin() as connection:
             connection.execute(text("ALTER TABLE gone RENAME TO entities"))
             for table in (
-                "terms",
+                "legal_texts",
                 "number_counters",
                 "number_register",
                 "invoice_papers",

@@ -15,7 +15,7 @@ import requests
 from config import ROOT
 from tests.support.provider import API_KEY, SECRET
 from tests.support.servers import Valkey, free_port
-from tests.support.shop import hidden
+from tests.support.shop import LEVEL, hidden, product_path
 
 PATIENCE = 45.0  # seconds
 SERVE = """
@@ -70,8 +70,8 @@ class World:
         if address:
             self.wait(lambda: self.answers(address), f"{name} answers")
 
-    def prepare(self) -> None:
-        for step in (["db", "upgrade"], ["demo", "seed"]):
+    def prepare(self, pictures: bool = False) -> None:
+        for step in (["db", "upgrade"], ["demo", "seed", "--pictures" if pictures else "--no-pictures"]):
             subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *step], env=self.env, cwd=ROOT, check=True)
 
     def command(self, *words: str) -> str:
@@ -147,13 +147,13 @@ class HttpBuyer:
         return self.http.post(url, data=data, timeout=20, allow_redirects=False)
 
     def checkout_form(self) -> dict[str, str]:
-        page = self.get("/").text
-        assert self.post("/cart/add", {**hidden(page, "product"), "quantity": "1"}).status_code == 303
+        page = self.get(product_path(LEVEL)).text
+        assert self.post("/cart/add", {**hidden(page, "variant"), "quantity": "1"}).status_code == 303
         page = self.get("/checkout").text
         return {
-            **hidden(page, "checkout_key", "total", "terms_version"),
+            **hidden(page, "checkout_key", "total", "currency", "terms_version"),
             "email": "ada@example.org", "name": "Ada Lovelace", "street": "Analytical Way 1", "postcode": "10115",
-            "city": "Berlin", "country": "DE", "terms": "y",
+            "city": "Berlin", "country": "DE", "terms": "y", "delivery": "parcel",
         }  # fmt: skip
 
     def orders(self, form: dict[str, str]) -> str:

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from backoffice.carts.models import CartLine
 from backoffice.core import links, units
 from backoffice.core.db import session
+from backoffice.demo.goods import GOODS
 from backoffice.invoices.models import Invoice
-from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task
+from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task, Variant
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
 from tests.support.provider import Provider
@@ -23,6 +24,15 @@ from tests.support.provider import Provider
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 FORM_VALUE = r'name="{}"[^>]*value="([^"]*)"'
+
+
+LEVEL = "SL-60-OAK"  # 25 pieces at 129 euro, delivered free of charge
+
+
+def product_path(sku: str) -> str:
+    """The page of a variant of the demo shop."""
+    slug = next(good.slug for good in GOODS if sku in [offered.sku for offered in good.offered])
+    return f"/products/{slug}?variant={sku}"
 
 
 class Visitor(FlaskClient):
@@ -62,15 +72,16 @@ class Buyer:
     email: str = "ada@example.org"
     contact: dict[str, str] = field(default_factory=dict)
 
-    def fills_cart(self, quantity: int = 1) -> None:
-        page = self.client.get("/").text
-        answer = self.client.post("/cart/add", data={**_hidden(page, "product"), "quantity": str(quantity)})
+    def fills_cart(self, quantity: int = 1, sku: str = LEVEL) -> None:
+        page = self.client.get(product_path(sku)).text
+        answer = self.client.post("/cart/add", data={**_hidden(page, "variant"), "quantity": str(quantity)})
         assert answer.status_code == 303, answer.text
 
     def checkout_form(self) -> dict[str, str]:
         page = self.client.get("/checkout").text
         return {
-            **_hidden(page, "checkout_key", "total", "terms_version"),
+            **_hidden(page, "checkout_key", "total", "currency", "terms_version"),
+            **({"delivery": "parcel"} if 'name="delivery"' in page else {}),
             "email": self.email,
             "name": "Ada Lovelace",
             "street": "Analytical Way 1",
@@ -154,9 +165,9 @@ class Shop:
     def invoice(self, sale: Sale) -> Invoice:
         return self._one(select(Invoice).join(Order, Order.id == Invoice.order_id).where(Order.ref == sale.order_ref))
 
-    def stock(self) -> tuple[int, int]:
+    def stock(self, sku: str = LEVEL) -> tuple[int, int]:
         """Pieces on hand, and of these held."""
-        item = self._one(select(StockItem))
+        item = self._one(select(StockItem).join(Variant, Variant.id == StockItem.variant_id).where(Variant.sku == sku))
         return item.on_hand, item.held
 
     def open_cases(self) -> list[str]:
@@ -214,7 +225,8 @@ class Shop:
 
 def _hidden(page: str, *names: str) -> dict[str, str]:
     """The token of the first form on a page, and the values of its hidden fields."""
-    values = {"csrf_token": TOKEN.search(page).group(1)}
+    token = TOKEN.search(page)
+    values = {"csrf_token": token.group(1)} if token else {}
     for name in names:
         values[name] = html.unescape(re.search(FORM_VALUE.format(name), page).group(1))
     return values

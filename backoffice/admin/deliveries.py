@@ -1,0 +1,139 @@
+"""What the page of an order offers about its delivery: parcels, visits, downloads."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from backoffice.admin import access
+from backoffice.admin.actions import Action, Field, reason, run, typed_number, typed_text
+from backoffice.admin.lists import ZONE, DeskList
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import references, units
+from backoffice.core.errors import CounterfoilError
+from backoffice.fulfilment import appointments, downloads, parcels
+from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import AppointmentState
+from backoffice.fulfilment.states import STILL_TO_COME
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order
+
+
+class NoDate(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("Name a day and an hour.")
+
+
+class Deliveries(DeskList):
+    """The part of the order desk that is about delivery."""
+
+    @expose("/<ref>/ship", methods=["POST"])
+    def ship(self, ref: str) -> ResponseReturnValue:
+        """Hand a parcel over: the pieces and the number typed into the form. The form's key ships once."""
+
+        def act() -> None:
+            order = orders.by_ref(ref)
+            pieces = {item.line.id: typed_number(f"line{item.line.id}") for item in fulfilment.to_ship(order)}
+            key = request.form.get("key", "")[:60] or references.new("shk")
+            parcels.ship(order, pieces, request_key=key, tracking=typed_text("tracking"), by=access.by())
+
+        return run(
+            lambda: units.write(act),
+            "The parcel is noted, and the customer gets a mail.",
+            self.get_url(".one", ref=ref),
+        )
+
+    @expose("/<ref>/propose/<appointment>", methods=["POST"])
+    def propose(self, ref: str, appointment: str) -> ResponseReturnValue:
+        def act() -> None:
+            try:
+                local = datetime.fromisoformat(request.form.get("starts_at", "")).replace(tzinfo=ZoneInfo(ZONE))
+            except ValueError:
+                raise NoDate from None
+            known = appointments.propose(appointment, local, by=access.by())
+            cases.close(CaseKind.DATE_DECLINED, known, because="Another date was proposed.")
+
+        return run(lambda: units.write(act), "The date is proposed by mail.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/finish/<appointment>", methods=["POST"])
+    def finish(self, ref: str, appointment: str) -> ResponseReturnValue:
+        return run(
+            lambda: units.write(lambda: appointments.finish(appointment, by=access.by())),
+            "The service is done.",
+            self.get_url(".one", ref=ref),
+        )
+
+    @expose("/<ref>/more/<grant>", methods=["POST"])
+    def more(self, ref: str, grant: str) -> ResponseReturnValue:
+        def act() -> None:
+            why = reason()
+            downloads.allow_more(grant, by=access.by(), reason=why)
+
+        return run(lambda: units.write(act), "The file can be downloaded once more.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/withdraw", methods=["POST"])
+    def withdraw(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            why = reason()
+            fulfilment.withdraw(orders.by_ref(ref), by=access.by(), reason=why)
+
+        return run(lambda: units.write(act), "Nothing more is delivered of this order.", self.get_url(".one", ref=ref))
+
+    def delivery_offers(self, order: Order) -> list[Action]:
+        """What can be done about the delivery of an order now, and why not where it cannot."""
+        delivery = fulfilment.find(order.id)
+        if delivery is None:
+            return []
+        gone = "delivery was withdrawn" if delivery.state == "withdrawn" else ""
+        left = [item for item in fulfilment.to_ship(order) if item.left]
+        offers = []
+        if fulfilment.to_ship(order):
+            pieces = tuple(
+                Field(
+                    f"line{item.line.id}",
+                    f"{item.line.name} ({item.left} left)",
+                    "number",
+                    str(item.left),
+                    most=item.left,
+                )
+                for item in left
+            )
+            offers.append(
+                Action(
+                    "Mark as shipped",
+                    self.get_url(".ship", ref=order.ref),
+                    gone or ("" if left else "everything has left"),
+                    first=bool(left),
+                    fields=(*pieces, Field("tracking", "Number of the parcel", required=False)),
+                    key=references.new("shk"),
+                )
+            )
+        for item in appointments.of(order):
+            offers += self._date_offers(order, item.ref, item.state, gone)
+        for grant in downloads.of(order):
+            if not grant.left:
+                url = self.get_url(".more", ref=order.ref, grant=grant.ref)
+                offers.append(Action(f"Allow {grant.asset.name} once more", url, asks="Why?"))
+        offers.append(
+            Action(
+                "Withdraw delivery",
+                self.get_url(".withdraw", ref=order.ref),
+                gone,
+                asks="Why is nothing more delivered?",
+            )
+        )
+        return offers
+
+    def _date_offers(self, order: Order, ref: str, state: AppointmentState, gone: str) -> list[Action]:
+        offers = []
+        if state in STILL_TO_COME:
+            words = "Propose a date" if state == AppointmentState.WANTED else "Propose another date"
+            url = self.get_url(".propose", ref=order.ref, appointment=ref)
+            field = Field("starts_at", f"Day and hour ({ZONE})", "datetime-local")
+            offers.append(Action(words, url, gone, first=state == AppointmentState.WANTED, fields=(field,)))
+        if state == AppointmentState.AGREED:
+            offers.append(Action("Service is done", self.get_url(".finish", ref=order.ref, appointment=ref), gone))
+        return offers

@@ -1,0 +1,114 @@
+"""Price lists, and prices that count from a moment on. A price is never changed: a new row follows it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.catalog import shelves
+from backoffice.catalog.models import Price, PriceList, Product, Variant
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.money import Money
+from backoffice.tasks import service as tasks
+
+
+class WrongCurrency(CounterfoilError):
+    def __init__(self, price: Money, currency: str) -> None:
+        super().__init__(f"{price} does not belong in the price list in {currency}.")
+
+
+class PriceInThePast(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("A price counts from now or later: what customers have seen cannot be changed afterwards.")
+
+
+def create_list(code: str, currency: str, position: int, *, by: Actor) -> PriceList:
+    row = PriceList(ref=references.new("plt"), code=code, currency=currency, position=position, active=True)
+    session.add(row)
+    audit.record(Tag.PRICE_LIST_CREATED, row, by=by, code=code, currency=currency)
+    return row
+
+
+def active_lists() -> list[PriceList]:
+    """What customers can choose among, the shop's own first."""
+    return list(session.scalars(select(PriceList).where(PriceList.active.is_(True)).order_by(PriceList.position)))
+
+
+def list_in(currency: str) -> PriceList:
+    """The active list in a currency. Raises NotFound."""
+    row = session.scalars(select(PriceList).where(PriceList.currency == currency, PriceList.active.is_(True))).first()
+    if row is None:
+        raise NotFound("currency here")
+    return row
+
+
+def set_price(
+    variant: Variant, price_list: PriceList, price: Money, *, by: Actor, since: datetime | None = None, reason: str = ""
+) -> Price:
+    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, PriceInThePast.
+
+    At that moment a task puts the new price on the shelves; the cart and the order look it up themselves."""
+    if price.currency != price_list.currency:
+        raise WrongCurrency(price, price_list.currency)
+    now = clock.now()
+    start = since or now
+    if start < now:
+        raise PriceInThePast
+    known = session.scalars(
+        select(Price).where(
+            Price.variant_id == variant.id, Price.price_list_id == price_list.id, Price.valid_from == start
+        )
+    ).first()
+    if known and known.amount == price.amount:
+        return known
+    before = current([variant.id], price_list.id).get(variant.id)
+    row = Price(
+        variant_id=variant.id, price_list_id=price_list.id, amount=price.amount, valid_from=start, created_at=now
+    )
+    row.variant = variant
+    session.add(row)
+    old = Money(before, price.currency) if before is not None else None
+    audit.record(Tag.PRICE_SET, variant, by=by, reason=reason, price=(old, price), since=start)
+    if start > now:
+        tasks.schedule(
+            "catalog.reprice",
+            due=start,
+            dedupe=f"catalog.reprice:{variant.ref}:{price_list.code}:{start.isoformat()}",
+            product_id=variant.product_id,
+        )
+    else:
+        shelves.refresh(variant.product)
+    return row
+
+
+def reprice(product_id: int) -> None:
+    """The task at the moment a new price begins to count: shows it on the shelves."""
+    shelves.refresh(session.get_one(Product, product_id))
+
+
+def current(variant_ids: Iterable[int], price_list_id: int) -> Mapping[int, int]:
+    """The amounts that count now, by variant; a variant without a price in this list is not in the answer."""
+    rows = session.execute(
+        select(Price.variant_id, Price.amount)
+        .where(
+            Price.variant_id.in_(list(variant_ids)),
+            Price.price_list_id == price_list_id,
+            Price.valid_from <= clock.now(),
+        )
+        .order_by(Price.valid_from)
+    )
+    return {row[0]: row[1] for row in rows}  # later rows win
+
+
+def history(variant: Variant) -> list[Price]:
+    """Every price it ever had or will have, newest first."""
+    return list(
+        session.scalars(
+            select(Price).where(Price.variant_id == variant.id).order_by(Price.valid_from.desc(), Price.id.desc())
+        )
+    )

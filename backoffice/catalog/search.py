@@ -1,0 +1,133 @@
+"""Search: every published product has its folded words in a table; a query is an intersection of prefix ranges.
+
+The same on every engine: no full-text index, no LIKE. A word that leads nowhere is compared with the words we know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from sqlalchemy import ColumnElement, delete, distinct, func, literal, select
+
+from backoffice.catalog import richtext
+from backoffice.catalog.folding import terms
+from backoffice.catalog.models import Category, Product, ProductTerm, ProductTrait, Variant
+from backoffice.core.db import session
+
+MOST_WORDS = 6  # of a query that count
+SHORTEST_PREFIX = 2  # a single letter is only found as a word of its own
+SUGGESTIONS = 400  # words that a misspelt one is compared with
+PER_PAGE = 24
+LAST_PAGE = 20
+
+NAME, CATEGORY, TRAIT, TEXT = 8, 4, 3, 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """Product ids, best first; ``meant`` is a better spelling where nothing was found."""
+
+    product_ids: Sequence[int]
+    has_more: bool = False
+    meant: str = ""
+
+
+def index(product: Product) -> None:
+    """Write the words of a product anew; a withdrawn product has none."""
+    session.execute(delete(ProductTerm).where(ProductTerm.product_id == product.id))
+    if not product.published:
+        return
+    session.add_all(
+        ProductTerm(term=term, product_id=product.id, weight=weight) for term, weight in sorted(_words(product).items())
+    )
+    session.flush()
+
+
+def find(query: str, page: int = 1) -> Found:
+    """Products that have every word of the query, or a word that begins so; names count most."""
+    words = list(dict.fromkeys(terms(query)))[:MOST_WORDS]
+    if not words:
+        return Found([])
+    ids = _matching(words, page)
+    if ids or page > 1:
+        return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE)
+    return Found([], meant=_better(words))
+
+
+def _matching(words: Sequence[str], page: int) -> list[int]:
+    parts = [
+        select(ProductTerm.product_id, func.max(ProductTerm.weight).label("weight"))
+        .where(*_range(word))
+        .group_by(ProductTerm.product_id)
+        .subquery()
+        for word in words
+    ]
+    first, *others = parts
+    score: ColumnElement[int] = first.c.weight
+    joined = first.join(others[0], others[0].c.product_id == first.c.product_id) if others else first
+    for other in others[1:]:
+        joined = joined.join(other, other.c.product_id == first.c.product_id)
+    for other in others:
+        score = score + other.c.weight
+    query = (
+        select(first.c.product_id)
+        .select_from(joined)
+        .order_by(score.desc(), first.c.product_id)
+        .limit(PER_PAGE + 1)
+        .offset((min(page, LAST_PAGE) - 1) * PER_PAGE)
+    )
+    return list(session.scalars(query))
+
+
+def _range(word: str) -> list[ColumnElement[bool]]:
+    if len(word) < SHORTEST_PREFIX:
+        return [ProductTerm.term == word]
+    return [ProductTerm.term >= word, ProductTerm.term < _after(word)]
+
+
+def _after(prefix: str) -> str:
+    """The first text behind all that begin with ``prefix``; terms hold nothing above ``z``."""
+    return prefix + "{"
+
+
+def _better(words: Sequence[str]) -> str:
+    """The query with every word that leads nowhere replaced by the nearest known one; empty where there is none."""
+    corrected = []
+    for word in words:
+        known = session.scalar(select(literal(1)).where(*_range(word)).select_from(ProductTerm).limit(1))
+        if known:
+            corrected.append(word)
+            continue
+        near = get_close_matches(word, _vocabulary(word), n=1, cutoff=0.7)
+        if not near:
+            return ""
+        corrected.append(near[0])
+    return " ".join(corrected) if corrected != list(words) else ""
+
+
+def _vocabulary(word: str) -> list[str]:
+    """Known words that begin with the same letter, or with the second one where the first two were swapped or one is
+    missing."""
+    heads = sorted({word[:1], word[1:2]} - {""})
+    found: list[str] = []
+    for head in heads:
+        query = select(distinct(ProductTerm.term)).where(ProductTerm.term >= head, ProductTerm.term < _after(head))
+        found += session.scalars(query.where(func.length(ProductTerm.term) > 2).limit(SUGGESTIONS))
+    return found
+
+
+def _words(product: Product) -> dict[str, int]:
+    category = session.get_one(Category, product.category_id)
+    traits = session.scalars(select(ProductTrait.value).where(ProductTrait.product_id == product.id))
+    variants = session.execute(select(Variant.sku, Variant.label).where(Variant.product_id == product.id)).all()
+    sources = [
+        (TEXT, product.summary + " " + richtext.plain(product.story)),
+        (TRAIT, " ".join(traits)),
+        (TRAIT, " ".join(f"{row[0]} {row[1]}" for row in variants)),
+        (CATEGORY, category.name),
+        (NAME, product.name),
+    ]
+    weights: dict[str, int] = {}
+    for weight, text in sources:
+        for term in terms(text):
+            weights[term] = max(weight, weights.get(term, 0))
+    return weights

@@ -1,0 +1,274 @@
+"""The shelves: one listing per product and price list, rebuilt with every change that customers can see, and the
+pages cut out of them by key. The catalogue's version rises with each rebuild; caches go by it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backoffice.catalog.folding import fold
+from backoffice.catalog.models import (
+    CatalogueState,
+    Category,
+    Listing,
+    Price,
+    PriceList,
+    Product,
+    ProductImage,
+    ProductTrait,
+    RelatedProduct,
+)
+from backoffice.catalog.search import index
+from backoffice.core import clock
+from backoffice.core.db import session
+
+ROWS = 24  # cards on a page
+
+
+class Sort(StrEnum):
+    """How a shelf is sorted."""
+
+    NEWEST = "newest"
+    PRICE = "price"
+    PRICE_DOWN = "price-down"
+    NAME = "name"
+
+
+_COLUMNS: dict[Sort, tuple[InstrumentedAttribute[Any], bool]] = {
+    Sort.NEWEST: (Listing.listed_at, True),
+    Sort.PRICE: (Listing.from_amount, False),
+    Sort.PRICE_DOWN: (Listing.from_amount, True),
+    Sort.NAME: (Listing.name_key, False),
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a visitor narrows a shelf to: traits by name, and a price range in minor units of the list's currency."""
+
+    traits: Mapping[str, str]
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: Sequence[Listing]
+    next: str | None  # the key after which the next page begins
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One thing to narrow by, with how many products each value leaves."""
+
+    trait: str
+    values: Sequence[tuple[str, int]]
+
+
+def version() -> int:
+    """The version of everything customers can see of the catalogue."""
+    return session.scalar(select(CatalogueState.version)) or 0
+
+
+def bump() -> None:
+    """Let every cached fragment be out of date."""
+    changed = session.execute(
+        update(CatalogueState)
+        .values(version=CatalogueState.version + 1, changed_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        session.add(CatalogueState(id=1, version=1, changed_at=clock.now()))
+
+
+def refresh(product: Product) -> None:
+    """Rebuild what the shelves and the search know of a product; a withdrawn one leaves both."""
+    session.flush()
+    session.execute(delete(Listing).where(Listing.product_id == product.id))
+    session.expire(product, ["variants", "images"])
+    if product.published:
+        session.add_all(_listings(product))
+    index(product)
+    bump()
+
+
+def shelf(price_list_id: int, category_id: int, sort: Sort, wishes: Wishes, key: str | None) -> Page:
+    """One page of a shelf, after ``key`` or (with a leading ``-``) before it. A key that cannot be read is the start."""
+    query = _narrowed(_standing(price_list_id, category_id), wishes)
+    return _page(query, sort, key)
+
+
+def newest(price_list_id: int, most: int) -> list[Listing]:
+    query = select(Listing).where(Listing.price_list_id == price_list_id)
+    return list(session.scalars(query.order_by(Listing.listed_at.desc(), Listing.product_id.desc()).limit(most)))
+
+
+def listings_of(product_ids: Sequence[int], price_list_id: int) -> list[Listing]:
+    """The cards of these products that are on a shelf, in the order asked for."""
+    if not product_ids:
+        return []
+    rows = session.scalars(
+        select(Listing).where(Listing.product_id.in_(product_ids), Listing.price_list_id == price_list_id)
+    )
+    found = {row.product_id: row for row in rows}
+    return [found[product_id] for product_id in product_ids if product_id in found]
+
+
+def related(product_id: int, price_list_id: int) -> list[Listing]:
+    return list(
+        session.scalars(
+            select(Listing)
+            .join(RelatedProduct, RelatedProduct.related_id == Listing.product_id)
+            .where(RelatedProduct.product_id == product_id, Listing.price_list_id == price_list_id)
+            .order_by(RelatedProduct.position)
+        )
+    )
+
+
+def facets(price_list_id: int, category_id: int) -> list[Facet]:
+    """What a shelf can be narrowed by; a trait with one value for everything is left out."""
+    rows = session.execute(
+        select(ProductTrait.trait, ProductTrait.value, func.count())
+        .join(Listing, Listing.product_id == ProductTrait.product_id)
+        .where(Listing.price_list_id == price_list_id, Listing.category_id == category_id)
+        .group_by(ProductTrait.trait, ProductTrait.value)
+        .order_by(ProductTrait.trait, ProductTrait.value)
+    )
+    found: dict[str, list[tuple[str, int]]] = {}
+    for trait, value, count in rows:
+        found.setdefault(trait, []).append((value, count))
+    return [Facet(trait, values) for trait, values in found.items() if len(values) > 1]
+
+
+def categories() -> list[Category]:
+    return list(session.scalars(select(Category).order_by(Category.position, Category.id)))
+
+
+def slugs() -> list[tuple[str, datetime]]:
+    """Every published product's address and when it was listed: for the sitemap."""
+    query = select(Product.slug, Product.listed_at).where(Product.published.is_(True)).order_by(Product.id)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def _listings(product: Product) -> list[Listing]:
+    sold = [variant.id for variant in product.variants if variant.published]
+    amounts: dict[int, dict[int, int]] = {}
+    rows = session.execute(
+        select(Price.price_list_id, Price.variant_id, Price.amount)
+        .where(Price.variant_id.in_(sold), Price.valid_from <= clock.now())
+        .order_by(Price.valid_from)
+    )
+    for price_list_id, variant_id, amount in rows:
+        amounts.setdefault(price_list_id, {})[variant_id] = amount
+    lists = {row.id: row.currency for row in session.scalars(select(PriceList))}
+    return [
+        Listing(
+            price_list_id=price_list_id,
+            category_id=product.category_id,
+            product_id=product.id,
+            from_amount=min(prices.values()),
+            to_amount=max(prices.values()),
+            currency=lists[price_list_id],
+            name_key=fold(product.name)[:120],
+            listed_at=product.listed_at,
+            card=_card(product),
+        )
+        for price_list_id, prices in amounts.items()
+    ]
+
+
+def _card(product: Product) -> dict[str, Any]:
+    image = product.images[0] if product.images else None
+    return {
+        "slug": product.slug,
+        "name": product.name,
+        "summary": product.summary,
+        "kind": product.kind.value,
+        "variants": sum(variant.published for variant in product.variants),
+        "image": picture(image) if image else None,
+    }
+
+
+def picture(image: ProductImage) -> dict[str, Any]:
+    """An image as templates take it."""
+    return {
+        "alt": image.alt,
+        "line_art": image.line_art,
+        "width": image.width,
+        "height": image.height,
+        "renditions": image.renditions,
+        "variant_id": image.variant_id,
+    }
+
+
+def _standing(price_list_id: int, category_id: int) -> Select[Listing]:
+    return select(Listing).where(Listing.price_list_id == price_list_id, Listing.category_id == category_id)
+
+
+def _narrowed(query: Select[Listing], wishes: Wishes) -> Select[Listing]:
+    for trait, value in wishes.traits.items():
+        query = query.where(
+            select(ProductTrait.id)
+            .where(
+                ProductTrait.product_id == Listing.product_id, ProductTrait.trait == trait, ProductTrait.value == value
+            )
+            .exists()
+        )
+    if wishes.least is not None:
+        query = query.where(Listing.to_amount >= wishes.least)
+    if wishes.most is not None:
+        query = query.where(Listing.from_amount <= wishes.most)
+    return query
+
+
+def _page(query: Select[Listing], sort: Sort, key: str | None) -> Page:
+    column, down = _COLUMNS[sort]
+    backwards = bool(key) and str(key).startswith("-")
+    mark = _read_key(column, (key or "").removeprefix("-"))
+    falling = down != backwards
+    if mark:
+        query = query.where(_beyond(column, mark, falling))
+    order = [column.desc(), Listing.product_id.desc()] if falling else [column, Listing.product_id]
+    rows = list(session.scalars(query.order_by(*order).limit(ROWS + 1)))
+    more, rows = len(rows) > ROWS, rows[:ROWS]
+    if backwards:
+        rows.reverse()
+    has_next, has_previous = (bool(mark), more) if backwards else (more, bool(mark))
+    return Page(
+        rows,
+        _write_key(column, rows[-1]) if has_next and rows else None,
+        "-" + _write_key(column, rows[0]) if has_previous and rows else None,
+    )
+
+
+def _beyond(column: InstrumentedAttribute[Any], mark: tuple[Any, int], falling: bool) -> ColumnElement[bool]:
+    value, product_id = mark
+    if falling:
+        return or_(column < value, and_(column == value, Listing.product_id < product_id))
+    return or_(column > value, and_(column == value, Listing.product_id > product_id))
+
+
+def _write_key(column: InstrumentedAttribute[Any], row: Listing) -> str:
+    value = getattr(row, column.key)
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return f"{row.product_id}.{text}"
+
+
+def _read_key(column: InstrumentedAttribute[Any], key: str) -> tuple[Any, int] | None:
+    product_id, _, text = key.partition(".")
+    if not (product_id.isascii() and product_id.isdigit() and len(product_id) < 19):
+        return None
+    try:
+        if column is Listing.listed_at:
+            moment = datetime.fromisoformat(text)
+            return (moment, int(product_id)) if moment.tzinfo else None
+        if column is Listing.from_amount:
+            return (int(text), int(product_id)) if len(text) < 19 else None
+    except ValueError:
+        return None
+    return text[:120], int(product_id)

@@ -1,0 +1,72 @@
+"""What an order would cost: the cart in a currency, delivered to a country in a chosen way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backoffice.carts.service import PricedCart
+from backoffice.core import clock
+from backoffice.core.money import Money
+from backoffice.entities.models import Entity
+from backoffice.fulfilment import methods
+from backoffice.fulfilment.methods import Offer
+from backoffice.orders.models import LineKind
+from backoffice.orders.service import LineData
+from backoffice.tax import rates
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A filling of the cart with its delivery. ``chosen`` is None where nothing is shipped, or cannot be."""
+
+    cart: PricedCart
+    offers: Sequence[Offer]
+    chosen: Offer | None
+
+    @property
+    def total(self) -> Money:
+        return self.cart.goods + self.chosen.price if self.chosen else self.cart.goods
+
+    @property
+    def can_be_ordered(self) -> bool:
+        return self.cart.is_for_sale and bool(self.total) and (self.chosen is not None or not self.cart.needs_delivery)
+
+
+def of(cart: PricedCart, country: str, delivery_code: str | None) -> Quote:
+    """The quote for one way of delivery; with None the first that the country offers."""
+    if not cart.needs_delivery:
+        return Quote(cart, [], None)
+    offers = methods.offers(country, cart.shipped)
+    if delivery_code is None:
+        return Quote(cart, offers, offers[0] if offers else None)
+    return Quote(cart, offers, next((item for item in offers if item.code == delivery_code), None))
+
+
+def lines(quote: Quote, entity: Entity) -> list[LineData]:
+    """The lines of the order, delivery last where it costs something."""
+    today = clock.today(entity.zone)
+    found = [
+        LineData(
+            kind=LineKind(line.variant.product.kind.value),
+            variant_id=line.variant.id,
+            sku=line.variant.sku,
+            name=line.variant.full_name,
+            quantity=line.quantity,
+            unit=line.unit,
+            rate=rates.rate(entity.country, line.variant.product.vat_class, today),
+        )
+        for line in quote.cart.lines
+        if line.unit is not None
+    ]
+    if quote.chosen and quote.chosen.price:
+        found.append(
+            LineData(
+                kind=LineKind.DELIVERY,
+                variant_id=None,
+                sku=quote.chosen.code,
+                name=f"Delivery: {quote.chosen.name}",
+                quantity=1,
+                unit=quote.chosen.price,
+                rate=rates.rate(entity.country, quote.chosen.vat_class, today),
+            )
+        )
+    return found

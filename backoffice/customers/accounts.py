@@ -1,0 +1,191 @@
+"""Accounts of customers: an address is proved by a link sent to it, then a password opens it. What is answered to a
+stranger never tells whether an account exists."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import actor, clock, links, units
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
+from backoffice.entities import service as entities
+from backoffice.logins import passwords, sessions, throttle
+from backoffice.logins.models import Holder, LoginSession
+from backoffice.logins.passwords import WrongLogin
+from backoffice.mail import service as mail
+
+SHORTEST_PASSWORD = 10
+SESSION_LIFE = timedelta(days=30)
+LINK_LIFE = timedelta(hours=24)
+LINK_EVERY = 120  # seconds: one mail with a link per address in so long
+
+
+class WrongPassword(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("This is not your present password.")
+
+
+def register(email: str, name: str) -> None:
+    """Send the link that makes an account; to an address that has one, a mail that says so. The caller learns neither."""
+    person = customers.welcome(email, name)
+    _send(person, "account_known" if person.has_account else "account_link")
+
+
+def forgot(email: str) -> None:
+    """Send a link for a new password, where there is an account; else nothing. The caller learns neither."""
+    person = customers.find(email)
+    if person and person.has_account:
+        _send(person, "account_reset")
+
+
+def by_link(token: str) -> Person:
+    """Who a link was sent to. Raises NotFound for an altered, expired or used one."""
+    ref, _, mark = links.unsign("account", token).partition(":")
+    person = customers.by_ref(ref)
+    if _mark(person) != mark:
+        raise NotFound("link any more")
+    return person
+
+
+def set_password(token: str, password: str, *, network: str | None, device: str) -> tuple[str, str]:
+    """Use a link: the address is proved, the password is set, other sessions end. Returns the new session's token and
+    the person's reference. Raises NotFound, WeakPassword. Opens its own units, because hashing is slow."""
+    with units.read():
+        address = by_link(token).email
+    hashed = passwords.make(password, address, SHORTEST_PASSWORD)
+
+    def use() -> tuple[str, str]:
+        person = by_link(token)
+        before = person.has_account
+        person.password_hash = hashed
+        person.verified_at = person.verified_at or clock.now()
+        by = actor.customer(person.ref)
+        audit.record(Tag.ACCOUNT_PASSWORD_RESET if before else Tag.ACCOUNT_OPENED, person, by=by)
+        sessions.end_others(Holder.CUSTOMER, person.id, None)
+        throttle.forgive(Holder.CUSTOMER, person.email)
+        return _open(person, network, device), person.ref
+
+    return units.write(use)
+
+
+def log_in(email: str, password: str, *, network: str | None, device: str) -> tuple[str, str]:
+    """Check a login; the token of a new session and the person's reference. Raises WrongLogin (the same for unknown
+    addresses and wrong passwords), TooManyAttempts. Opens its own units."""
+    address = customers.normalised(email)[:254]
+    throttle.count(Holder.CUSTOMER, address, network)
+    with units.read():
+        person = customers.find(address)
+        stored = person.password_hash if person else None
+        person_id = person.id if person else None
+    if not passwords.fits(stored, password) or person_id is None:
+        raise WrongLogin
+
+    def enter() -> tuple[str, str]:
+        known = session.get_one(Person, person_id)
+        throttle.forgive(Holder.CUSTOMER, known.email)
+        audit.record(Tag.ACCOUNT_LOGGED_IN, known, by=actor.customer(known.ref))
+        return _open(known, network, device), known.ref
+
+    return units.write(enter)
+
+
+def by_token(token: str) -> tuple[LoginSession, Person] | None:
+    """The session and person behind a cookie."""
+    row = sessions.find(Holder.CUSTOMER, token)
+    person = session.get(Person, row.holder_id) if row else None
+    return (row, person) if row and person else None
+
+
+def touch(token: str) -> None:
+    sessions.touch(Holder.CUSTOMER, token, SESSION_LIFE)
+
+
+def log_out(token: str) -> None:
+    found = by_token(token)
+    if found:
+        row, person = found
+        row.ended_at = clock.now()
+        audit.record(Tag.ACCOUNT_LOGGED_OUT, person, by=actor.customer(person.ref))
+
+
+def end_session(person: Person, session_id: int, *, by: Actor) -> None:
+    """End one of a customer's sessions, somewhere else. Raises NotFound for anybody else's."""
+    row = session.get(LoginSession, session_id)
+    if row is None or row.holder != Holder.CUSTOMER or row.holder_id != person.id:
+        raise NotFound("session")
+    row.ended_at = row.ended_at or clock.now()
+    audit.record(Tag.ACCOUNT_LOGGED_OUT, person, by=by, reason="ended from another device")
+
+
+def change_password(person_ref: str, old: str, new: str, *, token: str) -> None:
+    """Replace the password; every other session ends. Raises WrongPassword, WeakPassword. Opens its own units."""
+    with units.read():
+        person = customers.by_ref(person_ref)
+        stored, address = person.password_hash, person.email
+    if not passwords.fits(stored, old):
+        raise WrongPassword
+    hashed = passwords.make(new, address, SHORTEST_PASSWORD)
+
+    def change() -> None:
+        known = customers.by_ref(person_ref)
+        known.password_hash = hashed
+        sessions.end_others(Holder.CUSTOMER, known.id, token)
+        audit.record(Tag.ACCOUNT_PASSWORD_CHANGED, known, by=actor.customer(known.ref))
+        mail.queue(
+            "account_password",
+            to=known.email,
+            about=known,
+            key=f"account_password:{known.ref}:{int(clock.now().timestamp())}",
+            **_facts(known),
+        )
+
+    units.write(change)
+
+
+def rename(person: Person, name: str, *, by: Actor) -> None:
+    before, person.name = person.name, name.strip()
+    if before != person.name:
+        sealed = (customers.seal(person, "name", before), customers.seal(person, "name", person.name))
+        audit.record(Tag.ACCOUNT_CHANGED, person, by=by, name=sealed)
+
+
+def ask_to_delete(person: Person, *, by: Actor) -> None:
+    """Note that a customer wants their account deleted: a person looks at what the law says must be kept."""
+    cases.open_case(CaseKind.ACCOUNT_DELETION, person)
+    audit.record(Tag.ACCOUNT_DELETION_ASKED, person, by=by)
+
+
+def wants_deletion(person: Person) -> bool:
+    return any(case.kind == CaseKind.ACCOUNT_DELETION for case in cases.open_about([person.subject()]))
+
+
+def _send(person: Person, template: str) -> None:
+    slot = int(clock.now().timestamp()) // LINK_EVERY
+    link = links.absolute("/account/password/" + links.sign("account", f"{person.ref}:{_mark(person)}", LINK_LIFE))
+    if template == "account_known":
+        link = links.absolute("/account/login")
+    mail.queue(
+        template, to=person.email, about=person, key=f"{template}:{person.ref}:{slot}", link=link, **_facts(person)
+    )
+
+
+def _facts(person: Person) -> dict[str, Any]:
+    return {"person": person, "entity": entities.seller()}
+
+
+def _mark(person: Person) -> str:
+    """Changes with every use of a link, so that each works once."""
+    return hashlib.sha256(f"{person.ref}:{person.password_hash}".encode()).hexdigest()[:12]
+
+
+def _open(person: Person, network: str | None, device: str) -> str:
+    return sessions.open_for(Holder.CUSTOMER, person.id, life=SESSION_LIFE, network=network, device=device)

@@ -1,0 +1,104 @@
+"""Services at the customer's place: a date is proposed, agreed, and kept."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import Appointment, AppointmentState
+from backoffice.fulfilment.states import APPOINTMENT_MOVES
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order
+from backoffice.tasks import service as tasks
+
+A = AppointmentState
+
+
+class DateInThePast(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("Name a date that is still to come.")
+
+
+class NotNow(CounterfoilError):
+    """The appointment is not where this step begins; somebody else may have moved it."""
+
+    status = 409
+
+    def __init__(self, state: AppointmentState) -> None:
+        super().__init__(f"This appointment is {state.value} by now. Look at it again.")
+
+
+def propose(ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
+    """Name a date to the customer, by mail; a new proposal replaces the old one. Raises DateInThePast, NotNow."""
+    appointment = by_ref(ref)
+    if starts_at <= clock.now():
+        raise DateInThePast
+    before, was = appointment.state, appointment.starts_at
+    fulfilment.deliverable(orders.get(appointment.order_id))
+    if before == A.PROPOSED:
+        appointment.starts_at = starts_at
+    elif before not in (A.WANTED, A.AGREED) or not APPOINTMENT_MOVES.move(appointment, A.PROPOSED, starts_at=starts_at):
+        raise NotNow(appointment.state)
+    audit.record(Tag.APPOINTMENT_PROPOSED, appointment, by=by, state=(before, A.PROPOSED), starts_at=(was, starts_at))
+    _tell(appointment, starts_at)
+    return appointment
+
+
+def agree(ref: str, starts_at: datetime, *, by: Actor) -> bool:
+    """The customer says yes to the date they were shown; False if they said so before. Raises NotNow for another date."""
+    appointment = by_ref(ref)
+    if appointment.starts_at != starts_at or appointment.state not in (A.PROPOSED, A.AGREED):
+        raise NotNow(appointment.state)
+    if not APPOINTMENT_MOVES.move(appointment, A.AGREED):
+        return False
+    audit.record(Tag.APPOINTMENT_AGREED, appointment, by=by, state=(A.PROPOSED, A.AGREED), starts_at=starts_at)
+    return True
+
+
+def decline(ref: str, starts_at: datetime, *, by: Actor, wish: str) -> bool:
+    """The customer cannot that day and says what would suit; False if that was said before. Raises NotNow."""
+    appointment = by_ref(ref)
+    if appointment.state == A.WANTED:
+        return False
+    if appointment.state != A.PROPOSED or appointment.starts_at != starts_at:
+        raise NotNow(appointment.state)
+    APPOINTMENT_MOVES.move(appointment, A.WANTED, starts_at=None)
+    audit.record(Tag.APPOINTMENT_DECLINED, appointment, by=by, reason=wish, state=(A.PROPOSED, A.WANTED))
+    return True
+
+
+def finish(ref: str, *, by: Actor) -> bool:
+    """The service was done; False if that was known. Raises NotNow unless a date was agreed."""
+    appointment = by_ref(ref)
+    if appointment.state not in (A.AGREED, A.DONE):
+        raise NotNow(appointment.state)
+    if not APPOINTMENT_MOVES.move(appointment, A.DONE):
+        return False
+    audit.record(Tag.APPOINTMENT_DONE, appointment, by=by, state=(A.AGREED, A.DONE))
+    fulfilment.advance(fulfilment.deliverable(orders.get(appointment.order_id)), by=by)
+    return True
+
+
+def of(order: Order) -> list[Appointment]:
+    return list(session.scalars(select(Appointment).where(Appointment.order_id == order.id).order_by(Appointment.id)))
+
+
+def by_ref(ref: str) -> Appointment:
+    appointment = session.scalars(select(Appointment).where(Appointment.ref == ref)).one_or_none()
+    if appointment is None:
+        raise NotFound("appointment")
+    return appointment
+
+
+def _tell(appointment: Appointment, starts_at: datetime) -> None:
+    tasks.schedule(
+        "notices.proposed",
+        dedupe=f"notices.proposed:{appointment.ref}:{starts_at.isoformat()}",
+        appointment_id=appointment.id,
+    )

@@ -1,0 +1,55 @@
+"""Downloads of what was bought: by signed link, counted, closed when the delivery is withdrawn."""
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.states import change_where
+from backoffice.files.models import StoredFile
+from backoffice.fulfilment.models import DownloadGrant
+from backoffice.orders.models import Order
+
+
+class UsedUp(CounterfoilError):
+    status = 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This file was downloaded {most} times, which is as often as a purchase allows. Write to us, and we help."
+        )
+
+
+def of(order: Order) -> list[DownloadGrant]:
+    """The open downloads of an order; withdrawn ones are gone."""
+    query = select(DownloadGrant).where(DownloadGrant.order_id == order.id, DownloadGrant.withdrawn_at.is_(None))
+    return list(session.scalars(query.order_by(DownloadGrant.id)))
+
+
+def take(grant_ref: str, *, by: Actor) -> StoredFile:
+    """Count one download and return the file. Raises NotFound for a withdrawn or unknown one, UsedUp."""
+    grant = session.scalars(select(DownloadGrant).where(DownloadGrant.ref == grant_ref)).one_or_none()
+    if grant is None or grant.withdrawn_at is not None:
+        raise NotFound("download")
+    if not change_where(
+        grant,
+        DownloadGrant.used < DownloadGrant.most,
+        DownloadGrant.withdrawn_at.is_(None),
+        used=DownloadGrant.used + 1,
+    ):
+        if grant.withdrawn_at is not None:
+            raise NotFound("download")
+        raise UsedUp(grant.most)
+    audit.record(Tag.DOWNLOAD_TAKEN, grant, by=by, used=(grant.used - 1, grant.used))
+    return grant.asset.file
+
+
+def allow_more(grant_ref: str, *, by: Actor, reason: str) -> None:
+    """Let a customer download once more who has used everything up."""
+    grant = session.scalars(select(DownloadGrant).where(DownloadGrant.ref == grant_ref)).one_or_none()
+    if grant is None or grant.withdrawn_at is not None:
+        raise NotFound("download")
+    change_where(grant, most=DownloadGrant.most + 1)
+    audit.record(Tag.DOWNLOAD_EXTENDED, grant, by=by, reason=reason, most=(grant.most - 1, grant.most))

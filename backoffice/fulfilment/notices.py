@@ -1,0 +1,47 @@
+"""The mails about delivery. Each is one task, plain: it writes the mail, another task sends it."""
+
+from typing import Any
+
+from backoffice.core import links
+from backoffice.core.db import session
+from backoffice.entities import service as entities
+from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import Appointment, AppointmentState, Shipment
+from backoffice.mail import service as mail
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order
+
+
+def shipped(shipment_id: int) -> None:
+    """Tell the customer what is in a parcel, and what is still to come."""
+    shipment = session.get_one(Shipment, shipment_id)
+    order = orders.get(shipment.order_id)
+    mail.queue(
+        "parcel_sent",
+        to=order.email,
+        about=order,
+        key=f"parcel_sent:{shipment.ref}",
+        shipment=shipment,
+        left=sum(item.left for item in fulfilment.to_ship(order)),
+        **_facts(order),
+    )
+
+
+def proposed(appointment_id: int) -> None:
+    """Tell the customer the date we propose, unless it was answered or replaced meanwhile."""
+    appointment = session.get_one(Appointment, appointment_id)
+    if appointment.state != AppointmentState.PROPOSED or appointment.starts_at is None:
+        return
+    order = orders.get(appointment.order_id)
+    mail.queue(
+        "date_proposed",
+        to=order.email,
+        about=order,
+        key=f"date_proposed:{appointment.ref}:{appointment.starts_at.isoformat()}",
+        appointment=appointment,
+        **_facts(order),
+    )
+
+
+def _facts(order: Order) -> dict[str, Any]:
+    return {"order": order, "entity": entities.get(order.entity_id), "link": links.order_page(order.ref)}

@@ -1,0 +1,95 @@
+"""Parcels: whole or in parts, never more than was ordered, and a mail for each."""
+
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import quote
+
+from sqlalchemy import CursorResult, select, update
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
+from backoffice.fulfilment import methods
+from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import Shipment, ShipmentLine, ShippedPieces
+from backoffice.orders.models import Order
+from backoffice.tasks import service as tasks
+
+
+class NothingPacked(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("Choose what is in the parcel: at least one piece.")
+
+
+class TooMany(CounterfoilError):
+    """More pieces than are left to ship; somebody else may have shipped them."""
+
+    status = 409
+
+    def __init__(self, name: str, left: int) -> None:
+        super().__init__(f"Only {left} of “{name}” are left to ship. Look at the order again.")
+
+
+def ship(
+    order: Order, pieces: Mapping[int, int], *, request_key: str, tracking: str, by: Actor, carrier: str = ""
+) -> Shipment:
+    """Hand a parcel over: order line id → pieces. The same ``request_key`` ships once. Raises NotDeliverable,
+    NothingPacked, TooMany; then nothing was written."""
+    known = session.scalars(select(Shipment).where(Shipment.request_key == request_key)).one_or_none()
+    if known:
+        return known
+    delivery = fulfilment.deliverable(order)
+    wanted = {line_id: count for line_id, count in pieces.items() if count > 0}
+    left = {item.line.id: item for item in fulfilment.to_ship(order)}
+    if not wanted or not wanted.keys() <= left.keys():
+        raise NothingPacked
+    for line_id, count in sorted(wanted.items()):
+        _count(line_id, count, left[line_id])
+    method = methods.by_code(order.delivery_code)
+    shipment = Shipment(
+        ref=references.new("shp"),
+        order_id=order.id,
+        request_key=request_key,
+        carrier=carrier or (method.carrier if method else ""),
+        tracking=tracking,
+        tracking_url=_address(method.tracking_url if method else "", tracking),
+        shipped_at=clock.now(),
+    )
+    shipment.lines = [
+        ShipmentLine(order_line=left[line_id].line, quantity=count) for line_id, count in sorted(wanted.items())
+    ]
+    session.add(shipment)
+    audit.record(
+        Tag.SHIPMENT_SENT, shipment, by=by, order=order.ref, carrier=shipment.carrier, tracking=tracking,
+        pieces=sum(wanted.values()),
+    )  # fmt: skip
+    fulfilment.advance(delivery, by=by)
+    tasks.schedule("notices.shipped", dedupe=f"notices.shipped:{shipment.ref}", shipment_id=shipment.id)
+    return shipment
+
+
+def of(order: Order) -> list[Shipment]:
+    """The parcels of an order, oldest first."""
+    return list(session.scalars(select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.id)))
+
+
+def _count(line_id: int, count: int, item: fulfilment.ToShip) -> None:
+    """Note that pieces leave: a conditional update, so that two operators never ship one piece twice."""
+    done = cast(
+        "CursorResult[object]",
+        session.execute(
+            update(ShippedPieces)
+            .where(ShippedPieces.order_line_id == line_id, ShippedPieces.shipped + count <= ShippedPieces.ordered)
+            .values(shipped=ShippedPieces.shipped + count)
+            .execution_options(synchronize_session=False)
+        ),
+    )
+    if not done.rowcount:
+        raise TooMany(item.line.name, item.left)
+
+
+def _address(pattern: str, tracking: str) -> str:
+    return pattern.replace("{}", quote(tracking, safe="")) if pattern and tracking else ""

@@ -1,0 +1,1 @@
+"""Passwords, throttled attempts and sessions: the same for staff and customers, whose sessions never meet."""

@@ -1,0 +1,53 @@
+"""Passwords: kept as argon2id hashes; an unknown account costs as much time as a wrong password."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from backoffice.core.errors import CounterfoilError
+
+_hasher = PasswordHasher()
+_decoy = _hasher.hash(secrets.token_hex(16))
+
+
+class WeakPassword(CounterfoilError):
+    status = 422
+
+    def __init__(self, shortest: int) -> None:
+        super().__init__(f"Choose a password of at least {shortest} characters that is not your address.")
+
+
+class WrongLogin(CounterfoilError):
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("This address and password do not belong together. Check both and try again.")
+
+
+def use(hasher: PasswordHasher) -> None:
+    """Hash with other costs (tests)."""
+    global _hasher, _decoy
+    _hasher = hasher
+    _decoy = hasher.hash("decoy")
+
+
+def make(password: str, address: str, shortest: int) -> str:
+    """The hash to keep. Raises WeakPassword."""
+    if len(password) < shortest or password.lower() == address.lower():
+        raise WeakPassword(shortest)
+    return _hasher.hash(password)
+
+
+def fits(stored: str | None, password: str) -> bool:
+    """Whether the password is right; slow on purpose, so outside any unit. None stands for an unknown account."""
+    try:
+        right = _hasher.verify(stored or _decoy, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return right and stored is not None
+
+
+def renewed(stored: str, password: str) -> str | None:
+    """A new hash where the cost has been raised since the old one was made."""
+    return _hasher.hash(password) if _hasher.check_needs_rehash(stored) else None

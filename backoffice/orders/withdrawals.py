@@ -1,0 +1,76 @@
+"""The withdrawal function that the law asks of every shop: a declaration is taken down as it comes, and confirmed by mail
+at once. Nobody learns from the answer whether an order exists."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock, references
+from backoffice.core.actor import SYSTEM, customer
+from backoffice.core.db import session
+from backoffice.customers import service as customers
+from backoffice.entities import service as entities
+from backoffice.mail import service as mail
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order, Withdrawal
+
+
+@dataclass(frozen=True)
+class Declaration:
+    order_number: str
+    email: str
+    name: str
+    words: str = ""
+
+
+def receive(declaration: Declaration, *, request_key: str) -> Withdrawal:
+    """Take a declaration down, open its case, confirm it by mail with the moment it arrived. The same key does it once."""
+    known = session.scalars(select(Withdrawal).where(Withdrawal.request_key == request_key)).one_or_none()
+    if known:
+        return known
+    order = _order(declaration)
+    row = Withdrawal(
+        ref=references.new("wdr"),
+        request_key=request_key,
+        order_id=order.id if order else None,
+        order_number=declaration.order_number,
+        email=declaration.email,
+        name=declaration.name,
+        words=declaration.words,
+        received_at=clock.now(),
+    )
+    session.add(row)
+    by = customer(customers.get(order.person_id).ref) if order else SYSTEM
+    audit.record(Tag.WITHDRAWAL_RECEIVED, row, by=by, order=order.ref if order else None)
+    if order:
+        audit.record(Tag.WITHDRAWAL_RECEIVED, order, by=by, withdrawal=row.ref)
+    cases.open_case(
+        CaseKind.WITHDRAWAL, order or row, at_risk=order.total if order else None, order=declaration.order_number
+    )
+    mail.queue(
+        "withdrawal_received",
+        to=declaration.email,
+        about=order or row,
+        key=f"withdrawal_received:{row.ref}",
+        withdrawal=row,
+        entity=entities.seller(),
+    )
+    return row
+
+
+def of(order: Order) -> list[Withdrawal]:
+    return list(session.scalars(select(Withdrawal).where(Withdrawal.order_id == order.id).order_by(Withdrawal.id)))
+
+
+def _order(declaration: Declaration) -> Order | None:
+    digits = declaration.order_number.strip().lstrip("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        return None
+    order = orders.by_number(int(digits))
+    if order is None or customers.normalised(order.email) != customers.normalised(declaration.email):
+        return None
+    return order

@@ -1,0 +1,7 @@
+from backoffice.catalog import pricing
+from backoffice.tasks import registry
+
+
+@registry.plain("catalog.reprice")
+def reprice(product_id: int) -> None:
+    pricing.reprice(product_id)

@@ -1,0 +1,321 @@
+"""Accounts: register, log in, reset, and everything a customer keeps with us."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from backoffice.carts import service as carts
+from backoffice.core import links, units
+from backoffice.core.actor import origin
+from backoffice.core.errors import CounterfoilError
+from backoffice.customers import accounts, addresses
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
+from backoffice.fulfilment import methods
+from backoffice.invoices import service as invoices
+from backoffice.logins import sessions
+from backoffice.logins.models import Holder
+from backoffice.orders import service as orders
+from storefront.blueprint import blueprint, cart_token, keep_cart, public
+from storefront.cart import expired_words
+from storefront.customer import CustomerIdentity, drop_session, identity, keep_session, session_token, to_login
+from storefront.forms import (
+    AddressForm,
+    ButtonForm,
+    ChangePasswordForm,
+    ForgotForm,
+    LoginForm,
+    NameForm,
+    NewPasswordForm,
+    RegisterForm,
+    country_choices,
+)
+from storefront.limits import limited
+
+PER_PAGE = 20
+MAILS_PER_NETWORK = "20 per hour"
+
+View = Callable[..., ResponseReturnValue]
+
+
+def for_customers(view: View) -> View:
+    """The page of somebody who is logged in: gets their identity first; others are asked to log in."""
+
+    @wraps(view)
+    def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
+        known = identity()
+        return view(known, *args, **kwargs) if known else to_login()
+
+    return guarded
+
+
+@blueprint.get("/account/login")
+def login() -> ResponseReturnValue:
+    if identity():
+        return redirect(url_for(".account"), 303)
+    return render_template("shop/account/login.html", form=LoginForm(formdata=None, next=request.args.get("next", "")))
+
+
+@blueprint.post("/account/login")
+def log_in() -> ResponseReturnValue:
+    form = LoginForm()
+    if not form.validate():
+        problem = expired_words() if form.has_expired else ""
+        return render_template("shop/account/login.html", form=form, problem=problem), 422
+    try:
+        token, ref = accounts.log_in(
+            str(form.email.data), str(form.password.data), network=origin().network, device=_device()
+        )
+    except CounterfoilError as error:
+        return render_template("shop/account/login.html", form=form, problem=str(error)), error.status
+    return _enter(token, ref, _inside(str(form.next.data or "")))
+
+
+@blueprint.post("/account/logout")
+def log_out() -> ResponseReturnValue:
+    token = session_token()
+    if token:
+        units.write(lambda: accounts.log_out(token))
+    return drop_session(make_response(redirect(url_for(".home"), 303)))
+
+
+@blueprint.get("/account/register")
+def register() -> ResponseReturnValue:
+    return render_template("shop/account/register.html", form=RegisterForm(formdata=None))
+
+
+@blueprint.post("/account/register")
+@limited(MAILS_PER_NETWORK)
+def ask_to_register() -> ResponseReturnValue:
+    form = RegisterForm()
+    if not form.validate():
+        problem = expired_words() if form.has_expired else ""
+        return render_template("shop/account/register.html", form=form, problem=problem), 422
+    units.write(lambda: accounts.register(str(form.email.data), str(form.name.data)))
+    return render_template("shop/account/sent.html", email=form.email.data, reset=False)
+
+
+@blueprint.get("/account/forgot")
+def forgot() -> ResponseReturnValue:
+    return render_template("shop/account/forgot.html", form=ForgotForm(formdata=None))
+
+
+@blueprint.post("/account/forgot")
+@limited(MAILS_PER_NETWORK)
+def ask_for_link() -> ResponseReturnValue:
+    form = ForgotForm()
+    if not form.validate():
+        problem = expired_words() if form.has_expired else ""
+        return render_template("shop/account/forgot.html", form=form, problem=problem), 422
+    units.write(lambda: accounts.forgot(str(form.email.data)))
+    return render_template("shop/account/sent.html", email=form.email.data, reset=True)
+
+
+@blueprint.get("/account/password/<token>")
+def new_password(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads. Looking at it uses nothing up: mail programs look at links too."""
+    with units.read():
+        email = accounts.by_link(token).email
+    return render_template(
+        "shop/account/new_password.html", form=NewPasswordForm(formdata=None), email=email, token=token
+    )
+
+
+@blueprint.post("/account/password/<token>")
+def set_password(token: str) -> ResponseReturnValue:
+    form = NewPasswordForm()
+    with units.read():
+        email = accounts.by_link(token).email
+    problem = expired_words() if not form.validate() and form.has_expired else ""
+    if form.errors:
+        return render_template(
+            "shop/account/new_password.html", form=form, email=email, token=token, problem=problem
+        ), 422
+    try:
+        session_key, ref = accounts.set_password(
+            token, str(form.password.data), network=origin().network, device=_device()
+        )
+    except CounterfoilError as error:
+        return render_template(
+            "shop/account/new_password.html", form=form, email=email, token=token, problem=str(error)
+        ), error.status
+    return _enter(session_key, ref, url_for(".account"))
+
+
+@blueprint.get("/account")
+@for_customers
+def account(known: CustomerIdentity) -> ResponseReturnValue:
+    return _account(known)
+
+
+@blueprint.get("/account/orders")
+@for_customers
+def order_history(known: CustomerIdentity) -> ResponseReturnValue:
+    before = request.args.get("before", default=0, type=int)
+    with units.read():
+        rows = orders.of_person(known.person_id, before if 0 < before < 2**62 else None, PER_PAGE + 1)
+        papers = invoices.of_orders([order.id for order in rows[:PER_PAGE]])
+        return render_template(
+            "shop/account/orders.html",
+            orders=[(order, links.order_token(order.ref), papers.get(order.id)) for order in rows[:PER_PAGE]],
+            next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
+        )
+
+
+@blueprint.post("/account/name")
+@for_customers
+def rename(known: CustomerIdentity) -> ResponseReturnValue:
+    form = NameForm()
+    if not form.validate():
+        return _account(known, name_form=form, problem=_said(form), status=422)
+    units.write(lambda: accounts.rename(customers.get(known.person_id), str(form.name.data), by=known.by))
+    return _done(gettext("Your name is saved."))
+
+
+@blueprint.post("/account/change-password")
+@for_customers
+def change_password(known: CustomerIdentity) -> ResponseReturnValue:
+    form = ChangePasswordForm()
+    if not form.validate():
+        return _account(known, password_form=form, problem=_said(form), status=422)
+    try:
+        accounts.change_password(known.ref, str(form.old.data), str(form.password.data), token=session_token())
+    except CounterfoilError as error:
+        return _account(known, password_form=form, problem=str(error), status=error.status)
+    return _done(gettext("Your password is changed, and every other device is logged out."))
+
+
+@blueprint.post("/account/sessions/<int(max=999999999999999999):number>/end")
+@for_customers
+def end_session(known: CustomerIdentity, number: int) -> ResponseReturnValue:
+    if not ButtonForm().validate():
+        return _account(known, problem=expired_words(), status=422)
+    units.write(lambda: accounts.end_session(customers.get(known.person_id), number, by=known.by))
+    return _done(gettext("That device is logged out."))
+
+
+@blueprint.post("/account/delete")
+@for_customers
+def delete_account(known: CustomerIdentity) -> ResponseReturnValue:
+    if not ButtonForm().validate():
+        return _account(known, problem=expired_words(), status=422)
+    units.write(lambda: accounts.ask_to_delete(customers.get(known.person_id), by=known.by))
+    return _done(gettext("We have your request, and answer within a month. Until then everything stays as it is."))
+
+
+@blueprint.get("/account/addresses/new")
+@for_customers
+def new_address(known: CustomerIdentity) -> ResponseReturnValue:
+    return _address_page(AddressForm(formdata=None, name=known.name, country=public().country), "")
+
+
+@blueprint.post("/account/addresses/new")
+@for_customers
+def add_address(known: CustomerIdentity) -> ResponseReturnValue:
+    form = _address_form(AddressForm())
+    if not form.validate():
+        return _address_page(form, "", _said(form) if form.has_expired else "", 422)
+    try:
+        units.write(lambda: addresses.keep(customers.get(known.person_id), form.address(), by=known.by))
+    except CounterfoilError as error:
+        return _address_page(form, "", str(error), error.status)
+    return _done(gettext("The address is saved."))
+
+
+@blueprint.get("/account/addresses/<ref>")
+@for_customers
+def edit_address(known: CustomerIdentity, ref: str) -> ResponseReturnValue:
+    with units.read():
+        row = addresses.one(customers.get(known.person_id), ref)
+        return _address_page(AddressForm(formdata=None, obj=row), ref)
+
+
+@blueprint.post("/account/addresses/<ref>")
+@for_customers
+def change_address(known: CustomerIdentity, ref: str) -> ResponseReturnValue:
+    """Save, prefer or remove: three buttons of one form."""
+    form = _address_form(AddressForm())
+
+    def person() -> Person:
+        return customers.get(known.person_id)
+
+    if "remove" in request.form or "prefer" in request.form:
+        if not ButtonForm().validate():
+            return _account(known, problem=expired_words(), status=422)
+        act = addresses.remove if "remove" in request.form else addresses.prefer
+        units.write(lambda: act(person(), ref, by=known.by))
+        return _done(
+            gettext("The address is removed.") if "remove" in request.form else gettext("This address comes first now.")
+        )
+    if not form.validate():
+        return _address_page(form, ref, _said(form) if form.has_expired else "", 422)
+    units.write(lambda: addresses.change(person(), ref, form.address(), by=known.by))
+    return _done(gettext("The address is saved."))
+
+
+def _account(
+    known: CustomerIdentity,
+    *,
+    name_form: NameForm | None = None,
+    password_form: ChangePasswordForm | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> ResponseReturnValue:
+    with units.read():
+        person = customers.get(known.person_id)
+        recent = orders.of_person(person.id, None, 3)
+        page = render_template(
+            "shop/account/account.html",
+            person=person,
+            orders=[(order, links.order_token(order.ref)) for order in recent],
+            addresses=addresses.of(person),
+            sessions=[
+                (row, sessions.is_of(row, session_token())) for row in sessions.living(Holder.CUSTOMER, person.id)
+            ],
+            wants_deletion=accounts.wants_deletion(person),
+            name_form=name_form or NameForm(formdata=None, name=person.name),
+            password_form=password_form or ChangePasswordForm(formdata=None),
+            form=ButtonForm(),
+            problem=problem,
+            zone=public().zone,
+        )
+    return page, status
+
+
+def _address_form(form: AddressForm) -> AddressForm:
+    with units.read():
+        form.country.choices = country_choices(methods.countries())
+    return form
+
+
+def _address_page(form: AddressForm, ref: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    return render_template("shop/account/address.html", form=_address_form(form), ref=ref, problem=problem), status
+
+
+def _enter(token: str, person_ref: str, to: str) -> ResponseReturnValue:
+    """Logged in: the visitor's cart and the customer's become one, under a new key."""
+    visitor = cart_token()
+    fresh = units.write(lambda: carts.adopt(visitor, customers.by_ref(person_ref)))
+    return keep_cart(keep_session(make_response(redirect(to, 303)), token), fresh)
+
+
+def _done(words: str) -> ResponseReturnValue:
+    flash(words, "good")
+    return redirect(url_for(".account"), 303)
+
+
+def _said(form: LoginForm) -> str:
+    return expired_words() if form.has_expired else ""
+
+
+def _device() -> str:
+    return request.headers.get("User-Agent", "")[:255]
+
+
+def _inside(wish: str) -> str:
+    """Only a page of the shop: never another host, never a scheme."""
+    fine = wish.startswith("/") and not wish.startswith(("//", "/admin")) and "\\" not in wish and " " not in wish
+    return wish if fine and wish.isprintable() else url_for(".account")

@@ -1,0 +1,41 @@
+"""Answers of public pages: an ETag of everything the page depends on, and who may keep it how long."""
+
+import hashlib
+from collections.abc import Callable, Hashable
+
+from flask import Response, make_response, request
+from flask.typing import ResponseReturnValue
+
+from storefront.blueprint import cart_token, currency, pieces, version
+from storefront.customer import identity
+from storefront.release import release
+
+SHARED_SECONDS = 60  # how long a shared cache may answer for visitors without cookies
+
+
+def public_page(depends_on: tuple[Hashable, ...], render: Callable[[], str]) -> ResponseReturnValue:
+    """A page everybody may read: 304 for a browser that has it; shared caches keep it for visitors without cookies.
+
+    The ETag covers the catalogue's version, what the page depends on beside it, and what its frame shows."""
+    known = identity()
+    shown = (
+        release(),
+        version(),
+        currency().code,
+        pieces(),
+        known.name if known else "",
+        request.full_path,
+        *depends_on,
+    )
+    tag = hashlib.sha256(repr(shown).encode()).hexdigest()[:24]
+    if request.if_none_match.contains(tag):
+        answer = Response(status=304)
+    else:
+        answer = make_response(render())
+    answer.set_etag(tag)
+    if cart_token() or known or len(request.cookies):
+        answer.headers["Cache-Control"] = "private, no-cache"
+    else:
+        answer.headers["Cache-Control"] = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"
+    answer.headers["Vary"] = "Cookie"
+    return answer

@@ -1,0 +1,94 @@
+"""What is the same for every visitor is made once per version of the catalogue: kept in the process, and in Redis for
+the other processes. Without Redis each process makes its own; what is personal never comes here."""
+
+import contextlib
+import hashlib
+import pickle
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import structlog
+from prometheus_client import Counter
+from redis import Redis
+from redis.exceptions import RedisError
+
+from backoffice.core.ports import settings
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+KEPT = 1_500  # fragments in one process
+LIFE = 3_600  # seconds in Redis
+PATIENCE = 0.05  # seconds that a page waits for Redis
+REST = 10.0  # seconds that Redis is left alone after it did not answer
+
+USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
+
+_kept: OrderedDict[Hashable, Any] = OrderedDict()
+_lock = threading.Lock()
+_redis: dict[str, Redis] = {}
+_away_until = 0.0
+
+
+def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+    """What ``make`` returns, made once for this version and key. It must be public, plain data or markup."""
+    whole = (version, settings().secret_key, *key)
+    with _lock:
+        if whole in _kept:
+            _kept.move_to_end(whole)
+            USED.labels("process").inc()
+            return _kept[whole]  # type: ignore[no-any-return]
+    name = "fragment:" + hashlib.sha256(repr(whole).encode()).hexdigest()
+    found = _fetch(name)
+    if found is None:
+        USED.labels("made").inc()
+        made: T = make()
+        _store(name, made)
+    else:
+        USED.labels("redis").inc()
+        made = found[0]
+    with _lock:
+        _kept[whole] = made
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def forget() -> None:
+    """Empty this process's share (tests, the cold half of a measurement)."""
+    with _lock:
+        _kept.clear()
+
+
+def _fetch(name: str) -> tuple[Any] | None:
+    answer = _ask(lambda redis: redis.get(name))
+    if not isinstance(answer, bytes):
+        return None
+    with contextlib.suppress(Exception):  # written by another release: made anew
+        return (pickle.loads(answer),)  # noqa: S301 - only we write there
+    return None
+
+
+def _store(name: str, value: Any) -> None:
+    content = pickle.dumps(value)
+    _ask(lambda redis: redis.set(name, content, ex=LIFE))
+
+
+def _ask(question: Callable[[Redis], Any]) -> Any:
+    """Ask Redis; one that does not answer is left alone for a while, so that no page waits twice."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return None
+    url = settings().redis_url
+    try:
+        redis = _redis.get(url)
+        if redis is None:
+            redis = _redis[url] = Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+        return question(redis)
+    except RedisError as error:
+        _away_until = time.monotonic() + REST
+        log.info("fragments do without Redis", error=type(error).__name__)
+        return None

@@ -1,0 +1,88 @@
+"""Legal pages: the texts with their versions, the imprint, and the function to withdraw from a contract."""
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from backoffice.core import references, units
+from backoffice.entities import service as entities
+from backoffice.entities.models import LegalKind
+from backoffice.orders import withdrawals
+from backoffice.orders.withdrawals import Declaration
+from storefront.blueprint import blueprint
+from storefront.cart import expired_words
+from storefront.forms import WithdrawalForm
+from storefront.limits import limited
+
+TITLES = {
+    LegalKind.TERMS: "Terms of sale",
+    LegalKind.PRIVACY: "Privacy",
+    LegalKind.WITHDRAWAL: "Right of withdrawal",
+}
+
+
+@blueprint.get("/terms")
+@blueprint.get("/terms/<int(max=99999):version>")
+def terms(version: int | None = None) -> ResponseReturnValue:
+    return _text(LegalKind.TERMS, version)
+
+
+@blueprint.get("/privacy")
+@blueprint.get("/privacy/<int(max=99999):version>")
+def privacy(version: int | None = None) -> ResponseReturnValue:
+    return _text(LegalKind.PRIVACY, version)
+
+
+@blueprint.get("/withdrawal")
+@blueprint.get("/withdrawal/<int(max=99999):version>")
+def withdrawal(version: int | None = None) -> ResponseReturnValue:
+    return _text(LegalKind.WITHDRAWAL, version)
+
+
+@blueprint.get("/imprint")
+def imprint() -> ResponseReturnValue:
+    with units.read():
+        return render_template("shop/imprint.html", seller=entities.seller())
+
+
+@blueprint.get("/withdraw")
+def withdraw() -> ResponseReturnValue:
+    form = WithdrawalForm(formdata=None, request_key=references.new("wdk"))
+    return render_template("shop/withdraw.html", form=form)
+
+
+@blueprint.post("/withdraw")
+@limited("30 per hour")
+def declare() -> ResponseReturnValue:
+    """Take the declaration; the answer is the same whether we know the order or not."""
+    form = WithdrawalForm()
+    if not form.validate():
+        problem = expired_words() if form.has_expired else ""
+        return render_template("shop/withdraw.html", form=form, problem=problem), 422
+    declaration = Declaration(
+        order_number=str(form.order_number.data),
+        email=str(form.email.data),
+        name=str(form.name.data),
+        words=str(form.words.data or ""),
+    )
+    units.write(lambda: withdrawals.receive(declaration, request_key=str(form.request_key.data)))
+    return redirect(url_for(".withdrawn"), 303)
+
+
+@blueprint.get("/withdraw/received")
+def withdrawn() -> ResponseReturnValue:
+    return render_template("shop/withdrawn.html")
+
+
+def _text(kind: LegalKind, version: int | None) -> ResponseReturnValue:
+    with units.read():
+        seller = entities.seller()
+        text = entities.version(seller, kind, version) if version else entities.current(seller, kind)
+        newest = entities.current(seller, kind).version
+        return render_template(
+            "shop/legal.html",
+            text=text,
+            title=TITLES[kind],
+            seller=seller,
+            newest=newest,
+            route=f"storefront.{kind.value}",
+        )

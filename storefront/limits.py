@@ -1,0 +1,59 @@
+"""Limits on what a network may ask for in a time. Counted in Redis; where that is away, nothing is refused (logins are
+counted in the database instead)."""
+
+from collections.abc import Callable
+from functools import wraps
+
+import structlog
+from flask.typing import ResponseReturnValue
+from limits import parse
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from backoffice.core.actor import origin
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.ports import settings
+
+View = Callable[..., ResponseReturnValue]
+PATIENCE = 0.2  # seconds
+
+log = structlog.get_logger(__name__)
+_limiters: dict[str, MovingWindowRateLimiter] = {}
+
+
+class TooMuch(CounterfoilError):
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests came from your network. Please wait a while, then try again.")
+
+
+def limited(rule: str) -> Callable[[View], View]:
+    """Refuse a network that asks more often than ``rule`` ("20 per hour"). Raises TooMuch."""
+    allowed = parse(rule)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
+            try:
+                within = _limiter().hit(allowed, view.__name__, origin().network or "unknown")
+            except RedisError as error:
+                log.info("limits do without Redis", error=type(error).__name__)
+                within = True
+            if not within:
+                raise TooMuch
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _limiter() -> MovingWindowRateLimiter:
+    url = settings().redis_url
+    if url not in _limiters:
+        address = f"redis+{url}" if url.startswith("unix://") else url
+        storage = RedisStorage(address, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+        _limiters[url] = MovingWindowRateLimiter(storage)
+    return _limiters[url]

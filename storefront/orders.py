@@ -1,0 +1,166 @@
+"""The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
+
+from datetime import datetime
+
+from flask import Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.checkout import service as checkout
+from backoffice.core import actor, links, units
+from backoffice.core.actor import Actor
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.customers import service as customers
+from backoffice.entities import service as entities
+from backoffice.files import service as files
+from backoffice.fulfilment import appointments, downloads, parcels
+from backoffice.fulfilment import service as fulfilment
+from backoffice.invoices import service as invoices
+from backoffice.orders import service as orders
+from backoffice.orders.models import PAYABLE, Order
+from backoffice.payments import service as payments
+from backoffice.payments.models import PaymentState
+from storefront.blueprint import blueprint
+from storefront.cart import expired_words
+from storefront.checkout import to_payment
+from storefront.forms import ButtonForm, WishForm
+
+
+@blueprint.get("/orders/<token>")
+def order_page(token: str) -> ResponseReturnValue:
+    return _page(token)
+
+
+@blueprint.post("/orders/<token>/pay")
+def pay_again(token: str) -> ResponseReturnValue:
+    """Try again on the same order: a new attempt, never a second charge."""
+    if not ButtonForm().validate():
+        return _page(token, expired_words(), 422)
+    ref, by = _known(token)
+    try:
+        return to_payment(checkout.retry(ref, by=by))
+    except CounterfoilError as error:
+        return _page(token, str(error), error.status)
+
+
+@blueprint.post("/orders/<token>/cancel")
+def cancel(token: str) -> ResponseReturnValue:
+    """The customer changed their mind before paying."""
+    if not ButtonForm().validate():
+        return _page(token, expired_words(), 422)
+    ref, by = _known(token)
+    try:
+        checkout.cancel(ref, by=by, reason="cancelled by the customer before paying")
+    except CounterfoilError as error:
+        return _page(token, str(error), error.status)
+    return redirect(url_for(".order_page", token=token), 303)
+
+
+@blueprint.get("/orders/<token>/invoice.pdf")
+def invoice_paper(token: str) -> ResponseReturnValue:
+    with units.read():
+        invoice = invoices.for_order(_order(token).id)
+        paper = invoices.paper(invoice)
+        if paper is None:
+            raise NotFound("paper yet")
+        sha256, name = paper.file.sha256, paper.file.name
+    return _file(files.read(sha256), "application/pdf", name, "inline")
+
+
+@blueprint.post("/orders/<token>/downloads/<ref>")
+def download(token: str, ref: str) -> ResponseReturnValue:
+    """One of the files that were bought; counted, so it is asked for by a button and not by a link that programs follow."""
+    if not ButtonForm().validate():
+        return _page(token, expired_words(), 422)
+    order_ref, by = _known(token)
+
+    def take() -> tuple[str, str, str]:
+        order = orders.by_ref(order_ref)
+        if ref not in [grant.ref for grant in downloads.of(order)]:
+            raise NotFound("download")
+        file = downloads.take(ref, by=by)
+        return file.sha256, file.media_type, file.name
+
+    try:
+        sha256, media_type, name = units.write(take)
+    except downloads.UsedUp as error:
+        return _page(token, str(error), error.status)
+    return _file(files.read(sha256), media_type, name, "attachment")
+
+
+@blueprint.post("/orders/<token>/appointments/<ref>")
+def answer_date(token: str, ref: str) -> ResponseReturnValue:
+    """Yes to the date that was shown, or no and what would suit."""
+    form = WishForm() if "decline" in request.form else ButtonForm()
+    if not form.validate():
+        return _page(token, expired_words() if form.has_expired else str(form.wish.errors[0]), 422)
+    order_ref, by = _known(token)
+    try:
+        starts_at = datetime.fromisoformat(request.form.get("starts_at", ""))
+    except ValueError:
+        raise NotFound("date") from None
+
+    def answer() -> None:
+        order = orders.by_ref(order_ref)
+        appointment = appointments.by_ref(ref)
+        if appointment.order_id != order.id:
+            raise NotFound("appointment")
+        if isinstance(form, WishForm):
+            wish = str(form.wish.data)
+            if appointments.decline(ref, starts_at, by=by, wish=wish):
+                cases.open_case(CaseKind.DATE_DECLINED, appointment, order=str(order.number), wish=wish)
+        else:
+            appointments.agree(ref, starts_at, by=by)
+
+    try:
+        units.write(answer)
+    except CounterfoilError as error:
+        return _page(token, str(error), error.status)
+    return redirect(url_for(".order_page", token=token), 303)
+
+
+def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    with units.read():
+        order = _order(token)
+        invoice = invoices.for_order(order.id)
+        payment = payments.for_invoice(invoice)[-1]
+        delivery = fulfilment.find(order.id)
+        page = render_template(
+            "shop/order.html",
+            order=order,
+            invoice=invoice,
+            paper=invoices.paper(invoice),
+            token=token,
+            payment=payment,
+            payment_token=links.payment_token(payment.ref),
+            on_its_way=payment.is_open and payment.state != PaymentState.SENT,
+            can_cancel=order.state in PAYABLE,
+            delivery=delivery,
+            parcels=parcels.of(order) if delivery else [],
+            to_ship=fulfilment.to_ship(order) if delivery else [],
+            downloads=downloads.of(order) if delivery else [],
+            appointments=appointments.of(order) if delivery else [],
+            entity=entities.get(order.entity_id),
+            form=ButtonForm(),
+            wish=WishForm(),
+            problem=problem,
+        )
+    return page, status
+
+
+def _known(token: str) -> tuple[str, Actor]:
+    with units.read():
+        order = _order(token)
+        return order.ref, actor.customer(customers.get(order.person_id).ref)
+
+
+def _order(token: str) -> Order:
+    return orders.by_ref(links.unsign("order", token))
+
+
+def _file(content: bytes, media_type: str, name: str, disposition: str) -> Response:
+    answer = Response(content, mimetype=media_type)
+    answer.headers.set("Content-Disposition", disposition, filename=name)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
