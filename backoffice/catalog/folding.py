@@ -12,8 +12,8 @@ _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "
 
 def fold(text: str) -> str:
     """``Meßgerät Ø 5`` → ``messgerat o 5``."""
-    lowered = text.lower().translate(_LETTERS)
-    return "".join(sign for sign in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(sign))
+    simple = unicodedata.normalize("NFKD", text).lower().translate(_LETTERS)
+    return "".join(sign for sign in simple if not unicodedata.combining(sign))
 
 
 def terms(text: str) -> list[str]:

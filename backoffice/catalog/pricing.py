@@ -27,6 +27,15 @@ class PriceInThePast(CounterfoilError):
         super().__init__("A price counts from now or later: what customers have seen cannot be changed afterwards.")
 
 
+class PriceSetAlready(CounterfoilError):
+    """Another price counts from the same moment; prices are never changed, only followed by others."""
+
+    status = 409
+
+    def __init__(self, known: Money) -> None:
+        super().__init__(f"A price of {known} counts from that moment already. Choose a moment after it.")
+
+
 def create_list(code: str, currency: str, position: int, *, by: Actor) -> PriceList:
     row = PriceList(ref=references.new("plt"), code=code, currency=currency, position=position, active=True)
     session.add(row)
@@ -50,7 +59,8 @@ def list_in(currency: str) -> PriceList:
 def set_price(
     variant: Variant, price_list: PriceList, price: Money, *, by: Actor, since: datetime | None = None, reason: str = ""
 ) -> Price:
-    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, PriceInThePast.
+    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, PriceInThePast,
+    PriceSetAlready.
 
     At that moment a task puts the new price on the shelves; the cart and the order look it up themselves."""
     if price.currency != price_list.currency:
@@ -64,7 +74,9 @@ def set_price(
             Price.variant_id == variant.id, Price.price_list_id == price_list.id, Price.valid_from == start
         )
     ).first()
-    if known and known.amount == price.amount:
+    if known and known.amount != price.amount:
+        raise PriceSetAlready(Money(known.amount, price.currency))
+    if known:
         return known
     before = current([variant.id], price_list.id).get(variant.id)
     row = Price(

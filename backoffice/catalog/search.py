@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from sqlalchemy import ColumnElement, delete, distinct, func, literal, select
+from sqlalchemy import ColumnElement, delete, func, literal, select
 
 from backoffice.catalog import richtext
 from backoffice.catalog.folding import terms
@@ -110,7 +110,7 @@ def _vocabulary(word: str) -> list[str]:
     heads = sorted({word[:1], word[1:2]} - {""})
     found: list[str] = []
     for head in heads:
-        query = select(distinct(ProductTerm.term)).where(ProductTerm.term >= head, ProductTerm.term < _after(head))
+        query = select(ProductTerm.term).distinct().where(ProductTerm.term >= head, ProductTerm.term < _after(head))
         found += session.scalars(query.where(func.length(ProductTerm.term) > 2).limit(SUGGESTIONS))
     return found
 

@@ -1,0 +1,140 @@
+"""Search and shelves: folded words, prefixes, misspellings; pages by key that neither skip nor repeat."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backoffice.catalog import pricing, search, shelves
+from backoffice.catalog import service as catalog
+from backoffice.catalog.folding import fold, terms
+from backoffice.catalog.richtext import clean, plain
+from backoffice.catalog.service import ProductData, VariantData
+from backoffice.catalog.shelves import Sort, Wishes
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM
+from backoffice.core.money import Money
+
+
+def slugs(words: str) -> list[str]:
+    with units.read():
+        found = search.find(words)
+        price_list = pricing.list_in("EUR")
+        return [row.card["slug"] for row in shelves.listings_of(found.product_ids, price_list.id)]
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("spirit level", "spirit-level-oak"),
+        ("SPÍRIT LEV", "spirit-level-oak"),
+        ("brass plumb", "plumb-bob-brass"),
+        ("SL-60", "spirit-level-oak"),
+        ("hygro", "hygrometer"),
+        ("Weipert", "plumb-bob-brass"),
+    ],
+)
+def test_words_find_whatever_their_case_accents_and_endings(shop, words, first):
+    assert slugs(words)[0] == first
+
+
+def test_every_word_must_be_there(shop):
+    assert slugs("spirit caliper") == []
+    assert slugs("") == slugs("  … !") == []
+    assert slugs("x" * 500) == []
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("barometr", "barometer"), ("lvel", "level"), ("plub bob", "plumb bob")])
+def test_a_misspelt_word_gets_a_suggestion(shop, typed, meant):
+    with units.read():
+        found = search.find(typed)
+    assert (list(found.product_ids), found.meant) == ([], meant)
+    page = shop.app.test_client().get("/search", query_string={"q": typed}).text
+    assert "Did you mean" in page
+    assert f">{meant}</a>" in page
+
+
+def test_a_search_for_nothing_known_helps(shop):
+    page = shop.app.test_client().get("/search?q=zzzzzz").text
+    assert "Nothing found for “zzzzzz”" in page
+    assert "Lately off the bench" in page
+
+
+@given(st.text(max_size=60))
+def test_folding_is_stable_and_plain(text):
+    for term in terms(text):
+        assert set(term) <= set(string.ascii_lowercase + string.digits)
+        assert terms(term) == [term]
+    assert fold(fold(text)) == fold(text)
+
+
+def test_rich_text_keeps_what_is_safe_and_nothing_else():
+    dirty = '<p onclick="x()">Good <b>bold</b><script>alert(1)</script><a href="javascript:x">a</a><img src=x onerror=y></p>'
+    kept = clean(dirty)
+    assert kept == '<p>Good bold<a rel="noopener nofollow">a</a></p>'
+    assert plain("<p>one</p><p>two</p>") == "one two"
+
+
+@pytest.fixture
+def full_shelf(shop):
+    """A category with 61 products, many at the same price and with the same name."""
+
+    def fill():
+        category = catalog.create_category("nails", "Nails", "Many.", 9, by=SYSTEM)
+        price_list = pricing.list_in("EUR")
+        for number in range(61):
+            data = ProductData(
+                slug=f"nail-{number}", name=f"Nail {number % 7}", summary="A nail.", vat_class="standard",
+                variants=[VariantData(f"N-{number}")], traits=[("Material", "steel" if number % 2 else "brass")],
+            )  # fmt: skip
+            product = catalog.create(category, data, by=SYSTEM)
+            pricing.set_price(product.variants[0], price_list, Money(100 + number % 5, "EUR"), by=SYSTEM)
+            catalog.publish(product, by=SYSTEM)
+        return category.id, price_list.id
+
+    return units.write(fill)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_pages_by_key_show_everything_once_and_lead_back(full_shelf, sort):
+    category_id, price_list_id = full_shelf
+    with units.read():
+        pages, key = [], None
+        while True:
+            page = shelves.shelf(price_list_id, category_id, sort, Wishes({}), key)
+            pages.append([row.product_id for row in page.rows])
+            if not page.next:
+                break
+            key = page.next
+        assert [len(page) for page in pages] == [24, 24, 13]
+        assert len({product_id for page in pages for product_id in page}) == 61
+        back = shelves.shelf(price_list_id, category_id, sort, Wishes({}), page.previous)
+        assert [row.product_id for row in back.rows] == pages[1]
+        assert [
+            row.product_id for row in shelves.shelf(price_list_id, category_id, sort, Wishes({}), back.previous).rows
+        ] == pages[0]
+
+
+def test_a_shelf_is_narrowed_by_trait_and_price(full_shelf):
+    category_id, price_list_id = full_shelf
+    with units.read():
+        brass = shelves.shelf(price_list_id, category_id, Sort.PRICE, Wishes({"Material": "brass"}), None)
+        assert brass.next
+        cheap = shelves.shelf(price_list_id, category_id, Sort.PRICE, Wishes({"Material": "steel"}, most=100), None)
+        assert {row.from_amount for row in cheap.rows} == {100}
+        dear = shelves.shelf(price_list_id, category_id, Sort.PRICE, Wishes({}, least=104), None)
+        assert {row.from_amount for row in dear.rows} == {104}
+        (material,) = shelves.facets(price_list_id, category_id)
+        assert dict(material.values) == {"brass": 31, "steel": 30}
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "1.", ".5", "9" * 40, "1.x", "-", "-1.2026-13-01", "1.2026-11-22T10:00:00", "\x00"]
+)
+def test_a_key_that_cannot_be_read_is_the_start(shop, key):
+    client = shop.app.test_client()
+    for sort in Sort:
+        answer = client.get("/shop/levels", query_string={"sort": sort.value, "after": key})
+        assert answer.status_code == 200
+    assert client.get("/shop/levels", query_string={"from": "9" * 40, "to": "x", "t.Material": "'"}).status_code == 200

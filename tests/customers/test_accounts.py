@@ -1,0 +1,244 @@
+"""Accounts: strangers learn nothing, links work once, sessions end, addresses are one's own."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.core import units
+from backoffice.customers import accounts, addresses
+from backoffice.customers import service as customers
+from backoffice.customers.addresses import AddressData
+from backoffice.models import AuditEntry, LoginSession, Mail, Person, SavedAddress
+from tests.support.shop import hidden
+
+SENTENCE = "a short sentence"
+
+
+def mails(shop, template: str) -> list[Mail]:
+    shop.works()
+    return shop.all(select(Mail).where(Mail.template == template).order_by(Mail.id))
+
+
+def link_in(mail: Mail) -> str:
+    return re.search(r"http://shop.example(/account/password/\S+)", mail.text).group(1)
+
+
+def asks(client, path: str, **data: str):
+    return client.post(path, data={**hidden(client.get(path).text), **data})
+
+
+def registers(shop, client, email="ada@example.org") -> None:
+    asks(client, "/account/register", email=email, name="Ada")
+    path = link_in(mails(shop, "account_link")[-1])
+    assert asks(client, path, password=SENTENCE).location == "/account"
+
+
+def logs_in(client, email="ada@example.org", password=SENTENCE, **more):
+    return asks(client, "/account/login", email=email, password=password, **more)
+
+
+def test_registering_a_known_and_an_unknown_address_looks_the_same(shop):
+    registers(shop, shop.app.test_client())
+    pages = []
+    for email in ("ada@example.org", "new@example.org"):
+        answer = asks(shop.app.test_client(), "/account/register", email=email, name="X")
+        pages.append((answer.status_code, answer.text.replace(email, "…")))
+    assert pages[0] == pages[1]
+    assert len(mails(shop, "account_known")) == 1
+    assert "/account/password/" not in mails(shop, "account_known")[0].text
+
+
+def test_asking_for_a_link_and_logging_in_tell_nothing_either(shop):
+    registers(shop, shop.app.test_client())
+    for path, more in (("/account/forgot", {}), ("/account/login", {"password": "wrong password"})):
+        pages = set()
+        for email in ("ada@example.org", "nobody@example.org"):
+            answer = asks(shop.app.test_client(), path, email=email, **more)
+            pages.add((answer.status_code, re.sub(r'value="[^"]*"', "", answer.text.replace(email, "…"))))
+        assert len(pages) == 1, path
+    assert len(mails(shop, "account_reset")) == 1
+
+
+def test_a_link_works_once_and_for_a_day(shop, clock):
+    client = shop.app.test_client()
+    registers(shop, client)
+    path = link_in(mails(shop, "account_link")[0])
+    assert client.get(path).status_code == 404
+    client.post("/account/logout")
+    asks(client, "/account/forgot", email="ada@example.org")
+    reset = link_in(mails(shop, "account_reset")[0])
+    assert client.get(reset).status_code == 200
+    clock.forward(hours=25)
+    assert client.get(reset).status_code == 404
+    assert client.get(reset[:-2] + "xx").status_code == 404
+
+
+def test_many_requests_send_one_mail(shop):
+    client = shop.app.test_client()
+    for _ in range(5):
+        asks(client, "/account/register", email="ada@example.org", name="Ada")
+    assert len(mails(shop, "account_link")) == 1
+
+
+def test_a_weak_password_is_refused_and_the_link_stays_good(shop):
+    client = shop.app.test_client()
+    asks(client, "/account/register", email="ada@example.org", name="Ada")
+    path = link_in(mails(shop, "account_link")[0])
+    for password in ("short", "ada@example.org"):
+        answer = asks(client, path, password=password)
+        assert (answer.status_code, "at least 10 characters" in answer.text) == (422, True)
+    assert asks(client, path, password=SENTENCE).status_code == 303
+
+
+def test_a_new_password_logs_every_other_device_out(shop):
+    first, second = shop.app.test_client(), shop.app.test_client()
+    registers(shop, first)
+    logs_in(second)
+    assert second.get("/account").status_code == 200
+    form = hidden(first.get("/account").text)
+    answer = first.post("/account/change-password", data={**form, "old": "wrong one", "password": "another sentence"})
+    assert (answer.status_code, "not your present password" in answer.text) == (422, True)
+    first.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
+    assert first.get("/account").status_code == 200
+    assert second.get("/account").status_code == 303
+    assert logs_in(second).status_code == 401
+    assert logs_in(second, password="another sentence").status_code == 303
+    assert len(mails(shop, "account_password")) == 1
+
+
+def test_one_device_is_logged_out_from_another_and_nobody_elses(shop):
+    first, second, thief = (shop.app.test_client() for _ in range(3))
+    registers(shop, first)
+    logs_in(second)
+    registers(shop, thief, "eve@example.org")
+    (session_id,) = shop.all(select(LoginSession.id).order_by(LoginSession.id).offset(1).limit(1))
+    end = f"/account/sessions/{session_id}/end"
+    assert thief.post(end, data=hidden(thief.get("/account").text)).status_code == 404
+    assert second.get("/account").status_code == 200
+    first.post(end, data=hidden(first.get("/account").text))
+    assert second.get("/account").status_code == 303
+
+
+def test_guessing_is_throttled_for_customers_too(shop, clock):
+    client = shop.app.test_client()
+    registers(shop, client)
+    client.post("/account/logout")
+    for _ in range(5):
+        assert logs_in(client, password="wrong").status_code == 401
+    assert logs_in(client).status_code == 429
+    clock.forward(minutes=16)
+    assert logs_in(client).status_code == 303
+
+
+def test_customers_and_staff_never_meet(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    token = client.get_cookie("account").value
+    other = shop.app.test_client()
+    other.set_cookie("office", token, path="/admin")
+    assert "login" in other.get("/admin/orders/").location
+    staff = shop.app.test_client()
+    asks(staff, "/admin/login", email="olive@plumb-and-level.example", password="measure twice")
+    office = staff.get_cookie("office", path="/admin").value
+    shopper = shop.app.test_client()
+    shopper.set_cookie("account", office)
+    assert shopper.get("/account").location.startswith("/account/login")
+
+
+def test_login_leads_back_inside_only(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    for wish, place in [
+        ("/checkout", "/checkout"),
+        ("//evil.example", "/account"),
+        ("https://evil.example", "/account"),
+        ("/\\evil", "/account"),
+        ("/admin/", "/account"),
+    ]:
+        client.post("/account/logout")
+        assert logs_in(client, next=wish).location == place, wish
+
+
+def test_addresses_are_kept_changed_preferred_and_removed_by_their_owner_alone(shop):
+    client, thief = shop.app.test_client(), shop.app.test_client()
+    registers(shop, client)
+    registers(shop, thief, "eve@example.org")
+    home = {"name": "Ada", "street": "Analytical Way 1", "postcode": "10115", "city": "Berlin", "country": "DE"}
+    asks(client, "/account/addresses/new", **home)
+    asks(client, "/account/addresses/new", **home)
+    asks(client, "/account/addresses/new", **{**home, "street": "Second Street 2"})
+    first, second = shop.all(select(SavedAddress).order_by(SavedAddress.id))
+    assert (first.preferred, second.preferred) == (True, False)
+    assert thief.get(f"/account/addresses/{first.ref}").status_code == 404
+    assert (
+        thief.post(
+            f"/account/addresses/{first.ref}", data={**hidden(thief.get("/account").text), "remove": "1"}
+        ).status_code
+        == 404
+    )
+    form = hidden(client.get("/account").text)
+    answer = client.post(f"/account/addresses/{second.ref}", data={**form, **home, "postcode": "1"})
+    assert (answer.status_code, "not a postcode" in answer.text) == (422, True)
+    client.post(f"/account/addresses/{second.ref}", data={**form, "prefer": "1"})
+    buyer = shop.buyer()
+    buyer.client = client
+    buyer.fills_cart()
+    assert 'value="Second Street 2"' in client.get("/checkout").text
+    assert 'value="Analytical Way 1"' in client.get(f"/checkout?address={first.ref}").text
+    client.post(f"/account/addresses/{second.ref}", data={**form, "remove": "1"})
+    assert [row.preferred for row in shop.all(select(SavedAddress))] == [True]
+
+
+def test_an_address_book_ends_somewhere(shop):
+    registers(shop, shop.app.test_client())
+
+    def keep(number: int) -> None:
+        person = customers.find("ada@example.org")
+        addresses.keep(person, AddressData("A", f"Street {number}", "1", "B", "DE"), by=accounts.actor.SYSTEM)
+
+    for number in range(addresses.MOST):
+        units.write(lambda n=number: keep(n))
+    with pytest.raises(addresses.TooManyAddresses):
+        units.write(lambda: keep(99))
+
+
+def test_asking_for_deletion_opens_a_case_once(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    form = hidden(client.get("/account").text)
+    client.post("/account/delete", data=form)
+    client.post("/account/delete", data=form)
+    assert shop.open_cases() == ["account_deletion"]
+    assert "We have your request" in client.get("/account").text
+
+
+def test_what_is_personal_stands_sealed_in_the_audit_log(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    form = hidden(client.get("/account").text)
+    client.post("/account/name", data={**form, "name": "Ada Lovelace"})
+    entries = shop.all(select(AuditEntry).where(AuditEntry.tag == "account.changed"))
+    assert "Lovelace" not in str([entry.changes for entry in entries])
+    (person,) = shop.all(select(Person).where(Person.email == "ada@example.org"))
+    assert person.name == "Ada Lovelace"
+
+
+def test_a_session_ends_after_a_month_unused(shop, clock):
+    client = shop.app.test_client()
+    registers(shop, client)
+    clock.time += timedelta(days=29)
+    assert client.get("/account").status_code == 200
+    clock.time += timedelta(days=29)
+    assert client.get("/account").status_code == 200
+    clock.time += timedelta(days=31)
+    assert client.get("/account").status_code == 303
+
+
+def test_pages_of_an_account_are_kept_by_nobody(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    for path in ("/account", "/account/orders", "/account/addresses/new"):
+        assert "no-store" in client.get(path).headers["Cache-Control"]
+    assert client.get("/").headers["Cache-Control"] == "private, no-cache"

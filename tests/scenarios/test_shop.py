@@ -1,0 +1,387 @@
+"""What happens to people who buy: parcels in parts, gifts, downloads, visits, prices and currencies that change under
+their hands, accounts that come after the order. Told in the words of the business."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from backoffice.catalog import pricing
+from backoffice.catalog import service as catalog
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM, staff
+from backoffice.core.db import db, session
+from backoffice.core.money import Money
+from backoffice.demo import pictures
+from backoffice.fulfilment import appointments, downloads, parcels
+from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import Fulfilment
+from backoffice.models import DownloadGrant, Mail, Order, Person, Shipment, Variant
+from backoffice.orders import service as orders
+from backoffice.orders.models import OrderState
+from backoffice.stock.models import StockItem
+from tests.support.shop import LEVEL, hidden, product_path
+
+OLIVE = staff("stf_olive")
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def paid(shop, buyer):
+    """The order of what is in the cart, paid and settled."""
+    sale = buyer.places()
+    shop.pays(sale)
+    buyer.returns_from(sale)
+    shop.works()
+    return sale
+
+
+def ship(sale, pieces: dict[str, int], key: str, tracking: str = "JD014600003"):
+    def act():
+        order = orders.by_ref(sale.order_ref)
+        by_sku = {line.sku: line.id for line in order.lines}
+        return parcels.ship(
+            order, {by_sku[sku]: count for sku, count in pieces.items()}, request_key=key, tracking=tracking, by=OLIVE
+        ).ref
+
+    return units.write(act)
+
+
+def delivery_state(sale) -> str:
+    with units.read():
+        order = orders.by_ref(sale.order_ref)
+        return session.scalars(select(Fulfilment.state).where(Fulfilment.order_id == order.id)).one().value
+
+
+def test_an_order_is_shipped_in_two_parcels(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    buyer.fills_cart(3, "SR-300")
+    sale = paid(shop, buyer)
+    assert delivery_state(sale) == "open"
+    ship(sale, {LEVEL: 1, "SR-300": 3}, "first")
+    shop.works()
+    assert delivery_state(sale) == "partly"
+    page = buyer.client.get(shop.order_path(sale.order_ref)).text
+    assert "Still to come: 1 pieces" in page
+    assert "JD014600003" in page
+    ship(sale, {LEVEL: 1}, "second", "JD014600004")
+    shop.works()
+    assert delivery_state(sale) == "done"
+    assert shop.mails() == ["order_confirmed", "parcel_sent", "parcel_sent"]
+    texts = [mail.text for mail in shop.all(select(Mail).where(Mail.template == "parcel_sent").order_by(Mail.id))]
+    assert "Still to come: 1 pieces" in texts[0]
+    assert "Still to come" not in texts[1]
+
+
+def test_pressing_twice_ships_once_and_too_much_ships_nothing(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    sale = paid(shop, buyer)
+    assert ship(sale, {LEVEL: 1}, "key") == ship(sale, {LEVEL: 1}, "key")
+    assert shop.count(Shipment) == 1
+    with pytest.raises(parcels.TooMany):
+        ship(sale, {LEVEL: 2}, "another")
+    with pytest.raises(parcels.NothingPacked):
+        ship(sale, {LEVEL: 0}, "empty")
+    assert shop.count(Shipment) == 1
+
+
+def test_nothing_is_shipped_before_it_is_paid(shop):
+    sale = shop.buyer().orders()
+    with pytest.raises(fulfilment.NotDeliverable):
+        ship(sale, {LEVEL: 1}, "early")
+
+
+def test_a_gift_goes_elsewhere_and_the_invoice_stays(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "PL-90")
+    buyer.contact = {
+        "elsewhere": "y", "to_name": "Grace Hopper", "to_street": "Harbour 3", "to_postcode": "2100",
+        "to_city": "København", "to_country": "DK", "gift_note": "For your new shelf",
+    }  # fmt: skip
+    answer = buyer.client.post("/checkout", data=buyer.checkout_form())
+    assert (answer.status_code, f"€{NBSP}47.90" in answer.text) == (409, True), "Denmark costs more than was shown"
+    assert 'value="Harbour 3"' in answer.text
+    buyer.contact |= hidden(answer.text, "total")
+    sale = paid(shop, buyer)
+    order = shop.order(sale)
+    assert (order.total_amount, order.destination.city, order.city) == (4_790, "København", "Berlin")
+    assert shop.invoice(sale).buyer["city"] == "Berlin"
+    page = buyer.client.get(shop.order_path(sale.order_ref)).text
+    assert "Harbour 3" in page
+    assert "For your new shelf" in page
+    (mail,) = shop.all(select(Mail).where(Mail.template == "order_confirmed"))
+    assert "Harbour 3" in mail.text
+
+
+def test_a_download_opens_with_the_payment_is_counted_and_closes_when_the_delivery_is_withdrawn(shop):
+    pictures.attach()
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "HB-PDF")
+    assert 'name="delivery"' not in buyer.client.get("/checkout").text, "nothing is shipped"
+    sale = paid(shop, buyer)
+    assert delivery_state(sale) == "done"
+    path = shop.order_path(sale.order_ref)
+    (grant,) = shop.all(select(DownloadGrant))
+    form = hidden(buyer.client.get(path).text)
+    for _ in range(grant.most):
+        answer = buyer.client.post(f"{path}/downloads/{grant.ref}", data=form)
+        assert answer.data.startswith(b"%PDF")
+        assert "no-store" in answer.headers["Cache-Control"]
+    answer = buyer.client.post(f"{path}/downloads/{grant.ref}", data=form)
+    assert (answer.status_code, "as often as a purchase allows" in answer.text) == (409, True)
+    units.write(lambda: downloads.allow_more(grant.ref, by=OLIVE, reason="the disk broke"))
+    assert buyer.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code == 200
+    units.write(lambda: downloads.allow_more(grant.ref, by=OLIVE, reason="once more"))
+    units.write(lambda: fulfilment.withdraw(orders.by_ref(sale.order_ref), by=OLIVE, reason="refunded in full"))
+    assert buyer.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code == 404
+    assert "Nothing more will be delivered" in buyer.client.get(path).text
+
+
+def test_a_download_is_open_to_nobody_elses_order(shop):
+    pictures.attach()
+    buyer, other = shop.buyer(), shop.buyer("eve@example.org")
+    buyer.fills_cart(1, "HB-PDF")
+    paid(shop, buyer)
+    other.fills_cart()
+    sale = paid(shop, other)
+    (grant,) = shop.all(select(DownloadGrant))
+    path = shop.order_path(sale.order_ref)
+    form = hidden(other.client.get("/cart").text) or hidden(other.client.get("/withdraw").text)
+    assert other.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code in (404, 422)
+    assert shop.all(select(DownloadGrant.used)) == [0]
+
+
+def test_a_visit_is_proposed_declined_proposed_again_agreed_and_done(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "SV-HANG")
+    sale = paid(shop, buyer)
+    path = shop.order_path(sale.order_ref)
+    with units.read():
+        (visit,) = appointments.of(orders.by_ref(sale.order_ref))
+        ref = visit.ref
+    first, second = (shop.clock() + timedelta(days=days) for days in (3, 5))
+    with pytest.raises(appointments.DateInThePast):
+        units.write(lambda: appointments.propose(ref, shop.clock() - timedelta(days=1), by=OLIVE))
+    with pytest.raises(appointments.NotNow):
+        units.write(lambda: appointments.finish(ref, by=OLIVE))
+    units.write(lambda: appointments.propose(ref, first, by=OLIVE))
+    shop.works()
+    page = buyer.client.get(path).text
+    assert "We propose 25 November 2026" in page
+    form = {**hidden(page, "starts_at"), "decline": "1", "wish": "Friday would be better"}
+    assert buyer.client.post(f"{path}/appointments/{ref}", data={**form, "wish": ""}).status_code == 422
+    assert buyer.client.post(f"{path}/appointments/{ref}", data=form).status_code == 303
+    assert shop.open_cases() == ["date_declined"]
+    units.write(lambda: appointments.propose(ref, second, by=OLIVE))
+    shop.works()
+    stale = buyer.client.post(f"{path}/appointments/{ref}", data=hidden(page, "starts_at"))
+    assert stale.status_code == 409, "the date on an old page is not the date proposed now"
+    page = buyer.client.get(path).text
+    assert buyer.client.post(f"{path}/appointments/{ref}", data=hidden(page, "starts_at")).status_code == 303
+    assert "Agreed for 27 November 2026" in buyer.client.get(path).text
+    assert delivery_state(sale) == "open"
+    units.write(lambda: appointments.finish(ref, by=OLIVE))
+    assert delivery_state(sale) == "done"
+    assert shop.mails() == ["order_confirmed", "date_proposed", "date_proposed"]
+
+
+def test_the_last_piece_is_sold_once_and_the_other_customer_gets_a_kind_page(shop):
+    with db.engine.begin() as connection:
+        connection.execute(update(StockItem).values(on_hand=1))
+    first, second = shop.buyer(), shop.buyer("grace@example.org")
+    for buyer in (first, second):
+        assert "the last one" in buyer.client.get(product_path(LEVEL)).text
+        buyer.fills_cart()
+    form = second.checkout_form()
+    first.places()
+    answer = second.client.post("/checkout", data=form)
+    assert (answer.status_code, "sold out just now" in answer.text) == (409, True)
+    assert "Somebody else took the last one" in second.client.get("/cart").text
+    assert shop.count(Order) == 1
+
+
+def test_a_price_that_changes_during_checkout_is_shown_before_it_is_charged(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    form = buyer.checkout_form()
+    shop.clock.forward(minutes=1)
+    units.write(
+        lambda: pricing.set_price(catalog.variant(LEVEL), pricing.list_in("EUR"), Money(13_900, "EUR"), by=OLIVE)
+    )
+    with pytest.raises(pricing.PriceSetAlready):
+        units.write(
+            lambda: pricing.set_price(catalog.variant(LEVEL), pricing.list_in("EUR"), Money(1, "EUR"), by=OLIVE)
+        )
+    answer = buyer.client.post("/checkout", data=form)
+    assert (answer.status_code, f"the total is €{NBSP}139.00 now" in answer.text) == (409, True)
+    assert 'value="Analytical Way 1"' in answer.text
+    assert shop.count(Order) == 0
+    sale = buyer.places({**form, **hidden(answer.text, "total")})
+    assert shop.order(sale).total_amount == 13_900
+
+
+def test_a_price_that_was_announced_counts_from_its_moment_on(shop):
+    since = shop.clock() + timedelta(hours=1)
+    units.write(
+        lambda: pricing.set_price(
+            catalog.variant(LEVEL), pricing.list_in("EUR"), Money(9_900, "EUR"), by=OLIVE, since=since
+        )
+    )
+    client = shop.app.test_client()
+    assert f"€{NBSP}129.00" in client.get(product_path(LEVEL)).text
+    shop.minutes_pass(61)
+    assert f"€{NBSP}99.00" in client.get(product_path(LEVEL)).text
+    with pytest.raises(pricing.PriceInThePast):
+        units.write(
+            lambda: pricing.set_price(
+                catalog.variant(LEVEL), pricing.list_in("EUR"), Money(1, "EUR"), by=OLIVE, since=since
+            )
+        )
+
+
+def test_the_currency_is_switched_with_a_full_cart_and_the_order_is_in_it(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    assert f"€{NBSP}129.00" in buyer.client.get("/cart").text
+    buyer.client.post("/currency", data={"code": "DKK", "back": "/cart"})
+    page = buyer.client.get("/cart").text
+    assert f"DKK{NBSP}965.00" in page
+    assert "€" not in page
+    sale = buyer.places()
+    shop.clock.forward(seconds=5)
+    shop.provider.books.pay(shop.provider.payments(sale.payment_ref)[0]["id"], "Visa ·· 4242", None)
+    buyer.returns_from(sale)
+    order, invoice = shop.order(sale), shop.invoice(sale)
+    assert (order.state, order.currency, order.total_amount) == (OrderState.PAID, "DKK", 96_500)
+    assert (invoice.currency, invoice.gross_amount) == ("DKK", 96_500)
+
+
+def test_an_order_counts_in_the_currency_that_stood_beside_the_button(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    form = buyer.checkout_form()
+    buyer.client.post("/currency", data={"code": "DKK", "back": "/cart"})  # in another tab
+    sale = buyer.places(form)
+    assert (shop.order(sale).currency, shop.order(sale).total_amount) == ("EUR", 12_900)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "words"),
+    [("JPY", 20_640, "¥\N{NO-BREAK SPACE}20,640"), ("KWD", 43_255, "KWD\N{NO-BREAK SPACE}43.255")],
+)
+def test_currencies_without_and_with_three_decimals_are_right_from_shelf_to_invoice(shop, currency, amount, words):
+    def sell_in():
+        new = pricing.create_list(currency.lower(), currency, 3, by=OLIVE)
+        pricing.set_price(catalog.variant("HB-PDF"), new, Money(amount, currency), by=OLIVE)
+
+    units.write(sell_in)
+    buyer = shop.buyer()
+    buyer.client.post("/currency", data={"code": currency, "back": "/"})
+    assert words in buyer.client.get("/shop/handbook").text
+    assert words in buyer.client.get(product_path("HB-PDF")).text
+    assert "Not for sale in this currency" in buyer.client.get(product_path(LEVEL)).text
+    buyer.fills_cart(1, "HB-PDF")
+    sale = paid(shop, buyer)
+    invoice = shop.invoice(sale)
+    assert (invoice.gross_amount, invoice.currency, invoice.paid_amount) == (amount, currency, amount)
+    assert invoice.net_amount + invoice.vat_amount == amount
+    assert words in buyer.client.get(shop.order_path(sale.order_ref)).text
+
+
+def register(shop, client, email: str, password: str = "a short sentence") -> None:
+    client.post(
+        "/account/register", data={**hidden(client.get("/account/register").text), "email": email, "name": "Ada"}
+    )
+    shop.works()
+    (mail,) = shop.all(select(Mail).where(Mail.template == "account_link", Mail.recipient == email.lower()))
+    path = re.search(r"http://shop.example(/account/password/\S+)", mail.text).group(1)
+    answer = client.post(path, data={**hidden(client.get(path).text), "password": password})
+    assert answer.status_code == 303, answer.text
+
+
+def test_an_account_that_comes_after_a_guests_order_shows_it(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    register(shop, buyer.client, "Ada@Example.org")
+    page = buyer.client.get("/account").text
+    number = shop.order(sale).number
+    assert f"Order {number}" in page
+    assert shop.invoice(sale).number in buyer.client.get("/account/orders").text
+    assert shop.count(Person) == 1
+
+
+def test_two_carts_become_one_at_login(shop):
+    buyer = shop.buyer()
+    register(shop, buyer.client, "ada@example.org")
+    buyer.fills_cart(2)
+    other = shop.buyer()
+    other.fills_cart(1)
+    other.fills_cart(3, "SR-300")
+    before = other.client.get_cookie("cart").value
+    form = {
+        **hidden(other.client.get("/account/login").text),
+        "email": "ada@example.org",
+        "password": "a short sentence",
+    }
+    assert other.client.post("/account/login", data=form).status_code == 303
+    assert other.client.get_cookie("cart").value != before, "a token from before the login opens nothing"
+    page = other.client.get("/cart").text
+    assert f"€{NBSP}300.00" in page, "two levels and three rules"
+    assert "Your cart is empty" in shop_with_cookie(shop, before).get("/cart").text
+
+
+def shop_with_cookie(shop, token: str):
+    client = shop.app.test_client()
+    client.set_cookie("cart", token)
+    return client
+
+
+def test_a_withdrawal_is_taken_down_confirmed_and_becomes_a_case(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    page = buyer.client.get("/withdraw").text
+    form = {
+        **hidden(page, "request_key"), "order_number": str(shop.order(sale).number), "email": "ada@example.org",
+        "name": "Ada Lovelace", "words": "The level is fine, my wall is not.",
+    }  # fmt: skip
+    for _ in range(2):
+        assert buyer.client.post("/withdraw", data=form).location == "/withdraw/received"
+    assert shop.open_cases() == ["withdrawal"]
+    (mail,) = shop.all(select(Mail).where(Mail.template == "withdrawal_received"))
+    assert "Arrived: 22 November 2026" in mail.text
+    assert "my wall is not" in mail.text
+    stranger = shop.app.test_client()
+    form = {**form, **hidden(stranger.get("/withdraw").text, "request_key"), "order_number": "99999"}
+    assert stranger.post("/withdraw", data=form).location == "/withdraw/received", "the answer tells nothing"
+
+
+def test_a_customer_cancels_before_paying_and_the_pieces_are_free_again(shop):
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    path = shop.order_path(sale.order_ref)
+    assert buyer.client.post(f"{path}/cancel", data=hidden(buyer.client.get(path).text)).status_code == 303
+    assert "This order was cancelled" in buyer.client.get(path).text
+    assert shop.stock() == (25, 0)
+
+
+def test_a_withdrawn_product_is_gone_and_carts_say_so(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    units.write(lambda: catalog.withdraw(catalog.by_slug("spirit-level-oak"), by=OLIVE, reason="no more oak"))
+    assert buyer.client.get("/products/spirit-level-oak").status_code == 404
+    assert "Spirit level, oak" not in buyer.client.get("/shop/levels").text
+    assert "Nothing found" in buyer.client.get("/search?q=oak+spirit").text
+    page = buyer.client.get("/cart").text
+    assert "We do not sell this any more" in page
+    assert "mend the lines above" in page
+    answer = buyer.client.post("/checkout", data=buyer.checkout_form())
+    assert (answer.status_code, shop.count(Order)) == (409, 0)
+    with units.read():
+        ref = session.scalars(select(Variant.ref).where(Variant.sku == LEVEL)).one()
+    assert buyer.client.post("/cart/add", data={"variant": ref, "quantity": "1"}).status_code == 404
+    units.write(lambda: catalog.publish(catalog.by_slug("spirit-level-oak"), by=SYSTEM))
+    assert buyer.client.get("/products/spirit-level-oak").status_code == 200
