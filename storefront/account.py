@@ -14,12 +14,11 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.customers import accounts, addresses
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
-from backoffice.fulfilment import methods
 from backoffice.invoices import service as invoices
 from backoffice.logins import sessions
 from backoffice.logins.models import Holder
 from backoffice.orders import service as orders
-from storefront.blueprint import blueprint, cart_token, keep_cart, public
+from storefront.blueprint import blueprint, cart_token, keep_cart, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, drop_session, identity, keep_session, session_token, to_login
 from storefront.forms import (
@@ -286,8 +285,7 @@ def _account(
 
 
 def _address_form(form: AddressForm) -> AddressForm:
-    with units.read():
-        form.country.choices = country_choices(methods.countries())
+    form.country.choices = country_choices(tariff().countries)
     return form
 
 

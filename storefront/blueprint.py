@@ -8,12 +8,14 @@ from flask_babel import get_locale, gettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.carts import service as carts
+from backoffice.carts.models import Cart
 from backoffice.catalog import pricing, shelves
-from backoffice.catalog.models import PriceList
 from backoffice.core import formatting, links, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
 from backoffice.entities import service as entities
+from backoffice.fulfilment import methods
+from backoffice.fulfilment.methods import Tariff
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order
 from storefront.fragments import fragment
@@ -63,7 +65,7 @@ NOBODY = Public("", "", "UTC", "", (), ())
 
 
 def version() -> int:
-    """The catalogue's version, looked up once per request."""
+    """The catalogue's version, the same for a whole request."""
     if "catalogue_version" not in g:
         with units.read():
             g.catalogue_version = shelves.version()
@@ -82,9 +84,9 @@ def currency() -> Currency:
     return next((item for item in known if item.code == wish), known[0])
 
 
-def price_list() -> PriceList:
-    """The row of the chosen list, inside a unit."""
-    return pricing.list_in(currency().code)
+def tariff() -> Tariff:
+    """All ways of delivery and their rates."""
+    return fragment(version(), ("tariff",), _tariff)
 
 
 def cart_token() -> str | None:
@@ -155,6 +157,16 @@ def pieces() -> int:
         else:
             g.cart_pieces = 0
     return int(g.cart_pieces)
+
+
+def _tariff() -> Tariff:
+    with units.read():
+        return methods.tariff()
+
+
+def count_pieces(cart: Cart | None) -> None:
+    """A page that has the cart at hand spares the frame the look."""
+    g.cart_pieces = sum(line.quantity for line in cart.lines) if cart else 0
 
 
 def _public() -> Public:

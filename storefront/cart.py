@@ -1,18 +1,32 @@
 """The cart: add, change, look."""
 
+from typing import Any
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.catalog import service as catalog
+from backoffice.catalog import shelves
 from backoffice.core import links, units
 from backoffice.core.errors import CounterfoilError
-from backoffice.fulfilment import methods
 from backoffice.stock import service as stock
-from storefront.blueprint import blueprint, cart_token, comes_from_us, keep_cart, open_order, price_list, public
+from storefront.blueprint import (
+    blueprint,
+    cart_token,
+    comes_from_us,
+    count_pieces,
+    currency,
+    keep_cart,
+    open_order,
+    public,
+    tariff,
+    version,
+)
 from storefront.catalogue import product_page
 from storefront.forms import QuantityForm
+from storefront.fragments import fragment
 
 
 def expired_words() -> str:
@@ -24,25 +38,31 @@ def add() -> ResponseReturnValue:
     """Put something in the cart. The form stands on pages that are the same for everybody, so it has no token: a press
     from another site is refused by what the browser says about it."""
     form = QuantityForm(meta={"csrf": False})
-    with units.read():
-        variant = catalog.variant_for_sale(request.form.get("variant", ""))
-        slug, sku = variant.product.slug, variant.sku
-        known = carts.find(cart_token())
+    ref = request.form.get("variant", "")
     if not comes_from_us() or not form.validate():
-        typed = request.form.get("quantity", "")[:20]
-        return product_page(slug, sku, typed, gettext("Choose a quantity between 1 and 99."), 422)
-    token = (cart_token() if known else None) or carts.new_token()  # a token that is not ours is never adopted
+        return _again(ref, gettext("Choose a quantity between 1 and 99."))
 
-    def put_in() -> None:
-        carts.add(
-            carts.find_or_create(token), catalog.variant_for_sale(str(form.variant.data)), int(form.quantity.data or 0)
-        )
+    def put_in() -> str:
+        variant = catalog.variant_for_sale(ref)
+        sent = cart_token()
+        cart = carts.find(sent)
+        token = sent if cart and sent else carts.new_token()  # a token that is not ours is never adopted
+        carts.add(cart or carts.create(token), variant, int(form.quantity.data or 0))
+        return token
 
     try:
-        units.write(put_in)
+        token = units.write(put_in)
     except (carts.QuantityOutOfRange, carts.CartFull) as error:
-        return product_page(slug, sku, str(form.quantity.data), str(error), 422)
+        return _again(ref, str(error))
     return keep_cart(make_response(redirect(url_for(".cart"), 303)), token)
+
+
+def _again(variant_ref: str, problem: str) -> ResponseReturnValue:
+    """The product's page with what was typed, and what is wrong with it."""
+    with units.read():
+        variant = catalog.variant_for_sale(variant_ref)
+        slug, sku = variant.product.slug, variant.sku
+    return product_page(slug, sku, request.form.get("quantity", "")[:20], problem, 422)
 
 
 @blueprint.post("/cart/change")
@@ -77,10 +97,12 @@ def cart() -> ResponseReturnValue:
 def _page(problem: str = "") -> str:
     shop = public()
     with units.read():
-        priced = carts.priced(carts.find(cart_token()), price_list())
+        filled = carts.find(cart_token())
+        count_pieces(filled)
+        priced = carts.priced(filled, currency().code)
         order = open_order()
         left = stock.available(list(priced.pieces))
-        offers = methods.offers(shop.country, priced.shipped) if priced.needs_delivery else []
+        offers = tariff().offers(shop.country, priced.shipped) if priced.needs_delivery else []
         return render_template(
             "shop/cart.html",
             cart=priced,
@@ -91,8 +113,19 @@ def _page(problem: str = "") -> str:
                 line.variant.id: QuantityForm(formdata=None, variant=line.variant.ref, quantity=line.quantity)
                 for line in priced.lines
             },
-            pictures=catalog.covers([line.variant.product_id for line in priced.lines]),
+            pictures={line.variant.id: _cover(line.variant.product_id) for line in priced.lines},
             problem=problem,
             order=order,
             order_token=links.order_token(order.ref) if order else "",
         )
+
+
+def _cover(product_id: int) -> dict[str, Any] | None:
+    """The first picture of a product."""
+
+    def look() -> dict[str, Any] | None:
+        with units.read():
+            found = catalog.covers([product_id]).get(product_id)
+            return shelves.picture(found) if found else None
+
+    return fragment(version(), ("cover", product_id), look)

@@ -17,7 +17,6 @@ from backoffice.core import clock, links, units
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, NotAnAmount
 from backoffice.files import service as files
-from backoffice.fulfilment import methods
 from backoffice.stock import service as stock
 from backoffice.tax import rates
 from storefront.answers import public_page
@@ -27,6 +26,7 @@ from storefront.blueprint import (
     currency,
     keep_currency,
     public,
+    tariff,
     version,
 )
 from storefront.fragments import fragment
@@ -264,7 +264,7 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
         sold = [variant for variant in row.variants if variant.published]
         amounts = pricing.current([variant.id for variant in sold], price_list_id)
         seller = public()
-        cheapest = methods.cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
+        cheapest = tariff().cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
             product_id=row.id,
             slug=row.slug,

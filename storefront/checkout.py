@@ -21,13 +21,12 @@ from backoffice.customers import service as customers
 from backoffice.customers.addresses import AddressData
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
-from backoffice.fulfilment import methods
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
-from backoffice.payments.models import Payment, PaymentState
-from storefront.blueprint import blueprint, cart_token, currency, keep_order, price_list, public
+from backoffice.payments.models import Payment
+from storefront.blueprint import blueprint, cart_token, count_pieces, currency, keep_order, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity
 from storefront.forms import ButtonForm, CheckoutForm, country_choices
@@ -73,10 +72,11 @@ def quote() -> ResponseReturnValue:
     """For the open form: what delivery costs to another country or in another way."""
     chosen = request.args.get("delivery") or None
     with units.read():
-        cart = carts.priced(carts.find(cart_token()), price_list())
-        found = quotes.of(cart, request.args.get("country", "")[:2], chosen)
-        if chosen and found.chosen is None:
-            found = quotes.of(cart, request.args.get("country", "")[:2], None)
+        cart = carts.priced(carts.find(cart_token()), currency().code)
+    country = request.args.get("country", "")[:2]
+    found = quotes.of(cart, tariff(), country, chosen)
+    if chosen and found.chosen is None:
+        found = quotes.of(cart, tariff(), country, None)
     return jsonify(
         offers=[{"code": item.code, "price": _price_words(item.price)} for item in found.offers],
         chosen=found.chosen.code if found.chosen else "",
@@ -119,10 +119,8 @@ def payment_state(token: str) -> ResponseReturnValue:
 
 def to_payment(placed: Placed) -> ResponseReturnValue:
     """The provider's page where it is open; else our own page, which waits for it and tells why."""
-    with units.read():
-        payment = payments.by_ref(placed.payment_ref)
-        if payment.state in (PaymentState.SENT, PaymentState.REQUIRES_ACTION):
-            return redirect(payment.page_url, 303)
+    if placed.page_url:
+        return redirect(placed.page_url, 303)
     return redirect(url_for(".come_back", token=links.payment_token(placed.payment_ref)), 303)
 
 
@@ -130,14 +128,13 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
     """The checkout form as it stands: what was typed stays; what is agreed to (filling, total, terms) is shown anew."""
     known = identity()
     with units.read():
-        seller = entities.seller()
         cart = carts.find(cart_token())
+        count_pieces(cart)
         if cart is None or not cart.lines:
             return redirect(url_for(".cart"), 303)
         _offer_countries(form)
-        priced = carts.priced(cart, price_list())
-        shown = _quoted(form, priced)
-        terms = entities.current(seller, LegalKind.TERMS)
+        shown = _quoted(form, carts.priced(cart, currency().code))
+        _seller, terms = entities.selling(LegalKind.TERMS)
         form.checkout_key.data = cart.checkout_key
         form.total.data = shown.total.plain()
         form.currency.data = shown.total.currency
@@ -158,8 +155,8 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
 def _quoted(form: CheckoutForm, priced: carts.PricedCart) -> Quote:
     """What the form as it stands would cost; a way of delivery that the country has not gives way to the first."""
     where = form.destination_country() or public().country
-    wished = quotes.of(priced, where, form.delivery.data or None)
-    return wished if wished.chosen or not form.delivery.data else quotes.of(priced, where, None)
+    wished = quotes.of(priced, tariff(), where, form.delivery.data or None)
+    return wished if wished.chosen or not form.delivery.data else quotes.of(priced, tariff(), where, None)
 
 
 def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
@@ -182,7 +179,7 @@ def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
 def _what_changed(form: CheckoutForm) -> str:
     """Why the button was not taken, as far as it is about the price: the sentence names the new total."""
     with units.read():
-        shown = _quoted(form, carts.priced(carts.find(cart_token()), price_list()))
+        shown = _quoted(form, carts.priced(carts.find(cart_token()), currency().code))
         if not shown.cart.is_for_sale:
             return ""
         if not shown.can_be_ordered:
@@ -198,8 +195,7 @@ def _what_changed(form: CheckoutForm) -> str:
 
 
 def _offer_countries(form: CheckoutForm) -> None:
-    with units.read():
-        choices = country_choices(methods.countries())
+    choices = country_choices(tariff().countries)
     form.country.choices = form.to_country.choices = choices
 
 

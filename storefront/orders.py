@@ -18,7 +18,7 @@ from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
-from backoffice.orders.models import PAYABLE, Order
+from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import PaymentState
 from storefront.blueprint import blueprint
@@ -125,12 +125,13 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
         order = _order(token)
         invoice = invoices.for_order(order.id)
         payment = payments.for_invoice(invoice)[-1]
-        delivery = fulfilment.find(order.id)
+        is_paid = order.state == OrderState.PAID
+        delivery = fulfilment.find(order.id) if is_paid else None
         page = render_template(
             "shop/order.html",
             order=order,
             invoice=invoice,
-            paper=invoices.paper(invoice),
+            paper=invoices.paper(invoice) if is_paid else None,
             token=token,
             payment=payment,
             payment_token=links.payment_token(payment.ref),

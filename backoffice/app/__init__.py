@@ -16,6 +16,7 @@ from backoffice.audit import service as audit
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect, db
 from backoffice.core.ports import EXTENSION, Ports, Runtime
+from backoffice.tasks import service as tasks
 from backoffice.webhooks import views as webhooks
 from config import ROOT, Settings, load
 
@@ -52,6 +53,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     Babel(app)
     csrf = CSRFProtect(app)
+    units.finish_with(tasks.LEFT, tasks.write_out)
+    units.finish_with(audit.LEFT, audit.write_out)
     units.before_commit(audit.guard)
     if settings.kill_at:
         borders.kill_at(settings.kill_at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import insert, inspect, select, tuple_
 
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
@@ -16,6 +16,8 @@ from backoffice.core.errors import ProgrammingError
 from backoffice.core.money import Money
 from backoffice.core.sealing import Sealed
 from backoffice.core.tracking import Subject, Tracked
+
+LEFT = "audit"  # what units leave to their end
 
 
 class UnauditedChange(ProgrammingError):
@@ -31,10 +33,10 @@ def record(tag: Tag, about: Tracked | Subject, /, *, by: Actor, reason: str = ""
 
     ``changes`` holds field = after, or field = (before, after). Personal values come as Sealed."""
     if isinstance(about, Tracked):
-        session.flush()  # a new row gets its id
-        about = about.subject()
+        about = _subject(about)
     where = origin()
-    session.add(
+    units.leave_to_the_end(
+        LEFT,
         AuditEntry(
             at=clock.now(),
             tag=str(tag),
@@ -48,9 +50,15 @@ def record(tag: Tag, about: Tracked | Subject, /, *, by: Actor, reason: str = ""
             via=where.via,
             network=where.network,
             changes={name: _pair(value) for name, value in changes.items()},
-        )
+        ),
     )
     units.current().witness(about)
+
+
+def write_out(entries: list[AuditEntry]) -> None:
+    """Write the entries of a unit together. Registered with ``units.finish_with``."""
+    columns = [column.name for column in AuditEntry.__table__.columns if column.name != "id"]
+    session.execute(insert(AuditEntry), [{name: getattr(entry, name) for name in columns} for entry in entries])
 
 
 def guard(unit: units.Unit) -> None:
@@ -66,6 +74,12 @@ def about(subjects: Sequence[Subject]) -> list[AuditEntry]:
         return []
     wanted = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id).in_([s.key for s in subjects])
     return list(session.scalars(select(AuditEntry).where(wanted).order_by(AuditEntry.at, AuditEntry.id)))
+
+
+def _subject(row: Tracked) -> Subject:
+    if inspect(row).pending:
+        session.flush()  # a new row gets its id
+    return row.subject()
 
 
 def _pair(value: Any) -> list[Any]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog import pricing
-from backoffice.catalog.models import PriceList, ProductKind, Variant
+from backoffice.catalog.models import ProductKind, Variant
 from backoffice.core import clock, references
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
@@ -82,13 +82,15 @@ def find(token: str | None) -> Cart | None:
     if not token:
         return None
     query = select(Cart).where(Cart.token_hash == _hashed(token)).options(_with_lines())
-    return session.scalars(query).one_or_none()
+    return session.scalars(query).unique().one_or_none()
 
 
 def find_or_create(token: str) -> Cart:
-    known = find(token)
-    if known:
-        return known
+    return find(token) or create(token)
+
+
+def create(token: str) -> Cart:
+    """A new cart for a new token."""
     now = clock.now()
     cart = Cart(
         token_hash=_hashed(token), checkout_key=references.new("chk"), person_id=None, created_at=now, updated_at=now
@@ -139,7 +141,7 @@ def adopt(token: str | None, person: Person) -> str:
 
     Of what lies in both, the larger quantity stays: logging in twice buys nothing twice."""
     visitor = find(token)
-    own = session.scalars(select(Cart).where(Cart.person_id == person.id).options(_with_lines())).one_or_none()
+    own = session.scalars(select(Cart).where(Cart.person_id == person.id).options(_with_lines())).unique().one_or_none()
     fresh = new_token()  # a token from before the login is not the key to a customer's cart
     if own is None:
         own = visitor if visitor and visitor.person_id is None else find_or_create(fresh)
@@ -155,22 +157,20 @@ def adopt(token: str | None, person: Person) -> str:
     return fresh
 
 
-def priced(cart: Cart | None, price_list: PriceList) -> PricedCart:
-    """What the cart costs now in a price list."""
+def priced(cart: Cart | None, currency: str) -> PricedCart:
+    """What the cart costs now in a currency."""
     rows = list(cart.lines) if cart else []
-    amounts = pricing.current([line.variant_id for line in rows], price_list.id) if rows else {}
+    amounts = pricing.current_in([line.variant_id for line in rows], currency) if rows else {}
     lines = [
         PricedLine(
             line.variant,
             line.quantity,
-            Money(amounts[line.variant_id], price_list.currency)
-            if line.variant.is_sold and line.variant_id in amounts
-            else None,
+            Money(amounts[line.variant_id], currency) if line.variant.is_sold and line.variant_id in amounts else None,
         )
         for line in rows
     ]
     physical = [line for line in lines if line.variant.product.kind == ProductKind.PHYSICAL]
-    return PricedCart(lines, _sum(lines, price_list.currency), _sum(physical, price_list.currency))
+    return PricedCart(lines, _sum(lines, currency), _sum(physical, currency))
 
 
 def pieces(token: str | None) -> int:
@@ -189,9 +189,7 @@ def _sum(lines: Sequence[PricedLine], currency: str) -> Money:
 
 def _with_lines() -> ExecutableOption:
     return (
-        selectinload(Cart.lines)
-        .joinedload(CartLine.variant, innerjoin=True)
-        .options(joinedload(Variant.product, innerjoin=True))
+        joinedload(Cart.lines).joinedload(CartLine.variant, innerjoin=True).joinedload(Variant.product, innerjoin=True)
     )
 
 

@@ -117,6 +117,22 @@ def current(variant_ids: Iterable[int], price_list_id: int) -> Mapping[int, int]
     return {row[0]: row[1] for row in rows}  # later rows win
 
 
+def current_in(variant_ids: Iterable[int], currency: str) -> Mapping[int, int]:
+    """Like ``current``, of the active list in a currency."""
+    rows = session.execute(
+        select(Price.variant_id, Price.amount)
+        .join(PriceList, PriceList.id == Price.price_list_id)
+        .where(
+            Price.variant_id.in_(list(variant_ids)),
+            PriceList.currency == currency,
+            PriceList.active.is_(True),
+            Price.valid_from <= clock.now(),
+        )
+        .order_by(Price.valid_from)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def history(variant: Variant) -> list[Price]:
     """Every price it ever had or will have, newest first."""
     return list(

@@ -1,6 +1,7 @@
 """The shelves: one listing per product and price list, rebuilt with every change that customers can see, and the
 pages cut out of them by key. The catalogue's version rises with each rebuild; caches go by it."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +24,13 @@ from backoffice.catalog.models import (
     RelatedProduct,
 )
 from backoffice.catalog.search import index
-from backoffice.core import clock
-from backoffice.core.db import session
+from backoffice.core import clock, units
+from backoffice.core.db import engine, session
 
 ROWS = 24  # cards on a page
+LOOK_EVERY = 1.0  # seconds for which the version of the catalogue is taken as known
+
+_seen: tuple[str, int, float] | None = None  # database, version, when it was looked up
 
 
 class Sort(StrEnum):
@@ -71,12 +75,24 @@ class Facet:
 
 
 def version() -> int:
-    """The version of everything customers can see of the catalogue."""
-    return session.scalar(select(CatalogueState.version)) or 0
+    """The version of everything customers can see of the catalogue. Looked up at most once a second in each process;
+    a change made in this process is known at once."""
+    global _seen
+    database, now = str(engine().url), time.monotonic()
+    if _seen is None or _seen[0] != database or now - _seen[2] > LOOK_EVERY:
+        _seen = (database, session.scalar(select(CatalogueState.version)) or 0, now)
+    return _seen[1]
+
+
+def forget() -> None:
+    """Look the version up anew."""
+    global _seen
+    _seen = None
 
 
 def bump() -> None:
     """Let every cached fragment be out of date."""
+    units.after_commit(forget)
     changed = session.execute(
         update(CatalogueState)
         .values(version=CatalogueState.version + 1, changed_at=clock.now())

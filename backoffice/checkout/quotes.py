@@ -7,8 +7,7 @@ from backoffice.carts.service import PricedCart
 from backoffice.core import clock
 from backoffice.core.money import Money
 from backoffice.entities.models import Entity
-from backoffice.fulfilment import methods
-from backoffice.fulfilment.methods import Offer
+from backoffice.fulfilment.methods import Offer, Tariff
 from backoffice.orders.models import LineKind
 from backoffice.orders.service import LineData
 from backoffice.tax import rates
@@ -31,11 +30,11 @@ class Quote:
         return self.cart.is_for_sale and bool(self.total) and (self.chosen is not None or not self.cart.needs_delivery)
 
 
-def of(cart: PricedCart, country: str, delivery_code: str | None) -> Quote:
+def of(cart: PricedCart, tariff: Tariff, country: str, delivery_code: str | None) -> Quote:
     """The quote for one way of delivery; with None the first that the country offers."""
     if not cart.needs_delivery:
         return Quote(cart, [], None)
-    offers = methods.offers(country, cart.shipped)
+    offers = tariff.offers(country, cart.shipped)
     if delivery_code is None:
         return Quote(cart, offers, offers[0] if offers else None)
     return Quote(cart, offers, next((item for item in offers if item.code == delivery_code), None))

@@ -8,7 +8,6 @@ from datetime import timedelta
 from backoffice.carts import service as carts
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.catalog import pricing
 from backoffice.checkout import quotes
 from backoffice.checkout.quotes import Quote
 from backoffice.collection import service as collection
@@ -19,12 +18,13 @@ from backoffice.core.money import Money
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
+from backoffice.fulfilment import methods
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Address, Order, OrderState
 from backoffice.orders.service import Contact, Delivery
 from backoffice.payments import service as payments
-from backoffice.payments.models import Payment, PaymentState
+from backoffice.payments.models import ON_THE_PAGE, Payment, PaymentState
 from backoffice.stock import service as stock
 from backoffice.tasks import service as tasks
 
@@ -128,6 +128,7 @@ class Placed:
     payment_id: int
     payment_ref: str
     as_wished: bool = True  # False: this filling was ordered before, with another address
+    page_url: str = ""  # where it can be paid now; empty where the provider has not opened a page
 
 
 def place(cart_token: str, wish: Wish) -> Placed:
@@ -137,18 +138,14 @@ def place(cart_token: str, wish: Wish) -> Placed:
     CartChanged, TermsNotAccepted, SoldOut; then nothing was written."""
     if not wish.terms_accepted:
         raise TermsNotAccepted
-    placed = units.write(lambda: _place(cart_token, wish))
-    collection.learn(placed.payment_id, by=SYSTEM)
-    return placed
+    return _opened(units.write(lambda: _place(cart_token, wish)), by=SYSTEM)
 
 
 def retry(order_ref: str, *, by: Actor) -> Placed:
     """Pay again for the same order: the open attempt where there is one, else a new attempt with a new key.
 
     Raises NotPayable for an order that is over or paid."""
-    placed = units.write(lambda: _retry(order_ref, by))
-    collection.learn(placed.payment_id, by=by)
-    return placed
+    return _opened(units.write(lambda: _retry(order_ref, by)), by=by)
 
 
 def expire(order_id: int) -> None:
@@ -197,8 +194,18 @@ def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
         raise NotCancellable(state)
 
 
+def _opened(placed: Placed, *, by: Actor) -> Placed:
+    """Open the payment page, and say where it is."""
+    page = []
+    collection.learn(
+        placed.payment_id,
+        by=by,
+        then=lambda payment: page.append(payment.page_url if payment.state in ON_THE_PAGE else ""),
+    )
+    return replace(placed, page_url=page[-1])
+
+
 def _place(cart_token: str, wish: Wish) -> Placed:
-    entity = entities.seller()
     cart = carts.find(cart_token)
     known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now
     if known:
@@ -211,10 +218,9 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         return replace(placed, as_wished=same)
     if cart is None or not cart.lines:
         raise EmptyCart
-    terms = entities.current(entity, LegalKind.TERMS)
-    quote = quotes.of(
-        carts.priced(cart, pricing.list_in(wish.total.currency)), wish.country, wish.delivery_code or None
-    )
+    entity, terms = entities.selling(LegalKind.TERMS)
+    priced = carts.priced(cart, wish.total.currency)
+    quote = quotes.of(priced, methods.tariff(), wish.country, wish.delivery_code or None)
     if (
         not quote.can_be_ordered
         or cart.checkout_key != wish.checkout_key

@@ -142,15 +142,22 @@ def _record_never(payment: Payment, asked: Question, answer: Never, *, by: Actor
 
 
 def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
-    payments.note_answer(payment, snapshot.raw, answered=True)
-    payment.provider_ref = snapshot.provider_ref
-    payment.page_url = snapshot.page_url
-    payment.method = snapshot.method
-    cases.close(CaseKind.PAYMENT_UNKNOWN, payment, because=f"The provider answered: {snapshot.status}.")
+    if payment.unanswered:
+        cases.close(CaseKind.PAYMENT_UNKNOWN, payment, because=f"The provider answered: {snapshot.status}.")
+    notes = {
+        "provider_ref": snapshot.provider_ref,
+        "page_url": snapshot.page_url,
+        "method": snapshot.method,
+        **payments.answer_notes(payment, snapshot.raw, answered=True),
+    }
     if snapshot.status == PaymentStatus.PAID:
+        payments.note(payment, notes)
         take_in(payment, snapshot, by=by)
         return
     code = snapshot.decline.code if snapshot.decline else ""
-    moved = payments.move(payment, _STATES[snapshot.status], by=by, reason=code or snapshot.status, decline_code=code)
+    to = _STATES[snapshot.status]
+    moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
+    if not moved:
+        payments.note(payment, notes)
     if moved and payment.state == PaymentState.DECLINED:
         tasks.schedule("notices.declined", dedupe=f"notices.declined:{payment.ref}", payment_id=payment.id)

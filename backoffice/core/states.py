@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, CursorResult, update
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.core import units
 from backoffice.core.db import session
@@ -38,9 +39,14 @@ def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> b
     )
     session.flush()
     result = cast("CursorResult[Any]", session.execute(statement))
-    session.refresh(row)
     if result.rowcount == 0:
+        session.refresh(row)
         return False
+    if any(isinstance(value, ColumnElement) for value in values.values()):
+        session.refresh(row)
+    else:  # what was written is known: no need to ask for it
+        for name, value in values.items():
+            set_committed_value(row, name, value)
     if isinstance(row, (Tracked, Part)):
         units.current().touch(row.subject())
     return True

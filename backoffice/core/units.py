@@ -40,6 +40,7 @@ class Unit:
     changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
     witnessed: set[tuple[str, int]] = field(default_factory=set)
     after_commit: list[Callable[[], object]] = field(default_factory=list)
+    left: dict[str, list[Any]] = field(default_factory=dict)  # what is written together, at the end
 
     def touch(self, subject: Subject) -> None:
         self.changed[subject.key] = subject
@@ -68,12 +69,26 @@ class NotReplayable(Exception):
 
 
 _checks: list[Callable[[Unit], None]] = []
+_finishers: dict[str, Callable[[list[Any]], None]] = {}
 
 
 def before_commit(check: Callable[[Unit], None]) -> None:
     """Register a check that every write unit must pass before it commits (the audit guard)."""
     if check not in _checks:
         _checks.append(check)
+
+
+def finish_with(kind: str, write: Callable[[list[Any]], None]) -> None:
+    """Register how a unit writes what was left to its end under ``kind``: many rows in one statement."""
+    _finishers[kind] = write
+
+
+def leave_to_the_end(kind: str, item: Any) -> None:
+    """Let ``item`` be written with all others of its kind, in this unit, just before it commits."""
+    unit = current()
+    if not unit.writes:
+        raise ReadOnlyUnit
+    unit.left.setdefault(kind, []).append(item)
 
 
 def current() -> Unit:
@@ -114,6 +129,9 @@ def write(work: Callable[[], T]) -> T:
         try:
             with _opened(Unit(writes=True)) as (unit, session):
                 result = work()
+                session.flush()
+                for kind, items in unit.left.items():
+                    _finishers[kind](items)
                 session.flush()
                 for check in _checks:
                     check(unit)

@@ -83,6 +83,20 @@ def current(entity: Entity, kind: LegalKind) -> LegalText:
     return row
 
 
+def selling(kind: LegalKind) -> tuple[Entity, LegalText]:
+    """The seller and the version of a text that counts now, in one look. Raises NoSeller."""
+    row = session.execute(
+        select(Entity, LegalText)
+        .join(LegalText, LegalText.entity_id == Entity.id)
+        .where(LegalText.kind == kind)
+        .order_by(Entity.id, LegalText.version.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        raise NoSeller
+    return row[0], row[1]
+
+
 def version(entity: Entity, kind: LegalKind, number: int) -> LegalText:
     """A published version. Raises NotFound."""
     query = select(LegalText).where(

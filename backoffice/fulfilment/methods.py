@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.catalog import shelves
 from backoffice.core import references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
@@ -61,6 +61,7 @@ def create_zone(name: str, countries: Sequence[str], *, by: Actor) -> DeliveryZo
     zone = DeliveryZone(ref=references.new("zon"), name=name, countries={"codes": sorted(countries)})
     session.add(zone)
     audit.record(Tag.DELIVERY_CHANGED, zone, by=by, name=name, countries=", ".join(sorted(countries)))
+    shelves.bump()
     return zone
 
 
@@ -99,61 +100,85 @@ def create_method(
     ]
     session.add(method)
     audit.record(Tag.DELIVERY_CHANGED, method, by=by, name=name, rates=len(rates))
+    shelves.bump()
     return method
 
 
-def countries() -> list[str]:
-    """Everywhere that something is delivered to, ISO 3166-1 alpha-2."""
-    codes: set[str] = set()
-    for zone in session.scalars(select(DeliveryZone)):
-        codes.update(zone.countries.get("codes", []))
-    return sorted(codes)
+@dataclass(frozen=True)
+class Row:
+    """One rate as it is looked up."""
+
+    code: str
+    name: str
+    promise: str
+    vat_class: str
+    countries: frozenset[str]
+    price: Money
+    free_from: Money | None
 
 
-def offers(country: str, shipped: Money) -> list[Offer]:
-    """The ways to deliver goods worth ``shipped`` to a country, in its currency, cheapest wish first as staff sorted."""
-    found = []
-    for method, rate in _rates(shipped.currency):
-        if country not in rate.zone.countries.get("codes", []):
-            continue
-        price = Money(rate.amount, rate.currency)
-        free_from = Money(rate.free_from, rate.currency) if rate.free_from is not None else None
-        found.append(
+@dataclass(frozen=True)
+class Tariff:
+    """All ways of delivery with all their rates, as staff sorted them."""
+
+    rows: Sequence[Row]
+
+    @property
+    def countries(self) -> list[str]:
+        """Everywhere that something is delivered to, ISO 3166-1 alpha-2."""
+        return sorted({code for row in self.rows for code in row.countries})
+
+    def offers(self, country: str, shipped: Money) -> list[Offer]:
+        """The ways to deliver goods worth ``shipped`` to a country, in its currency."""
+        return [
             Offer(
+                row.code,
+                row.name,
+                row.promise,
+                price_of(row.price, row.free_from, shipped),
+                row.vat_class,
+                row.free_from,
+            )
+            for row in self.rows
+            if country in row.countries and row.price.currency == shipped.currency
+        ]
+
+    def offer(self, code: str, country: str, shipped: Money) -> Offer:
+        """The chosen one. Raises NoDelivery."""
+        for known in self.offers(country, shipped):
+            if known.code == code:
+                return known
+        raise NoDelivery
+
+    def cheapest(self, currency: str, country: str) -> Offer | None:
+        """What delivery costs at least for a small parcel: the "plus delivery from" of a product page."""
+        return min(self.offers(country, Money.zero(currency)), key=lambda item: item.price.amount, default=None)
+
+
+def tariff() -> Tariff:
+    """What counts now, in one look."""
+    rows = session.execute(
+        select(DeliveryMethod, DeliveryRate, DeliveryZone)
+        .join(DeliveryRate, DeliveryRate.method_id == DeliveryMethod.id)
+        .join(DeliveryZone, DeliveryZone.id == DeliveryRate.zone_id)
+        .where(DeliveryMethod.active.is_(True))
+        .order_by(DeliveryMethod.position, DeliveryMethod.id, DeliveryRate.id)
+    )
+    return Tariff(
+        [
+            Row(
                 code=method.code,
                 name=method.name,
                 promise=method.promise,
-                price=price_of(price, free_from, shipped),
                 vat_class=method.vat_class,
-                free_from=free_from,
+                countries=frozenset(zone.countries.get("codes", [])),
+                price=Money(rate.amount, rate.currency),
+                free_from=Money(rate.free_from, rate.currency) if rate.free_from is not None else None,
             )
-        )
-    return found
-
-
-def offer(code: str, country: str, shipped: Money) -> Offer:
-    """The chosen one. Raises NoDelivery."""
-    for known in offers(country, shipped):
-        if known.code == code:
-            return known
-    raise NoDelivery
-
-
-def cheapest(currency: str, country: str) -> Offer | None:
-    """What delivery costs at least for a small parcel: the "plus delivery from" of a product page."""
-    known = offers(country, Money.zero(currency))
-    return min(known, key=lambda item: item.price.amount) if known else None
+            for method, rate, zone in rows
+        ]
+    )
 
 
 def by_code(code: str) -> DeliveryMethod | None:
     return session.scalars(select(DeliveryMethod).where(DeliveryMethod.code == code)).one_or_none()
-
-
-def _rates(currency: str) -> list[tuple[DeliveryMethod, DeliveryRate]]:
-    methods = session.scalars(
-        select(DeliveryMethod)
-        .where(DeliveryMethod.active.is_(True))
-        .options(selectinload(DeliveryMethod.rates))
-        .order_by(DeliveryMethod.position, DeliveryMethod.id)
-    )
-    return [(method, rate) for method in methods for rate in method.rates if rate.currency == currency]

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -173,7 +174,9 @@ def paper(invoice: Invoice) -> InvoicePaper | None:
 
 
 def for_order(order_id: int) -> Invoice:
-    return session.scalars(select(Invoice).where(Invoice.order_id == order_id)).one()
+    """With its VAT breakdown."""
+    query = select(Invoice).where(Invoice.order_id == order_id).options(joinedload(Invoice.taxes, innerjoin=True))
+    return session.scalars(query).unique().one()
 
 
 def get(invoice_id: int) -> Invoice:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -183,7 +184,9 @@ def by_checkout_key(key: str) -> Order | None:
 
 
 def by_ref(ref: str) -> Order:
-    order = session.scalars(select(Order).where(Order.ref == ref)).one_or_none()
+    """With its lines. Raises NotFound."""
+    query = select(Order).where(Order.ref == ref).options(joinedload(Order.lines, innerjoin=True))
+    order = session.scalars(query).unique().one_or_none()
     if order is None:
         raise NotFound("order")
     return order

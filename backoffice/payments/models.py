@@ -45,6 +45,9 @@ OPEN = frozenset(
 )
 
 
+ON_THE_PAGE = frozenset({PaymentState.SENT, PaymentState.REQUIRES_ACTION})  # the customer can go there
+
+
 class Payment(Tracked, Base):
     """One attempt to collect one invoice: one key, exact parameters, stored before the provider is asked.
 

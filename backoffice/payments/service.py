@@ -165,9 +165,21 @@ def move(payment: Payment, to: PaymentState, *, by: Actor, reason: str = "", **v
 
 def note_answer(payment: Payment, answer: Mapping[str, Any], *, answered: bool) -> None:
     """Keep what was asked last and what came back, for people; not a change of state."""
-    payment.asked_at = clock.now()
-    payment.last_answer = dict(answer)
-    payment.unanswered = 0 if answered else payment.unanswered + 1
+    note(payment, answer_notes(payment, answer, answered=answered))
+
+
+def answer_notes(payment: Payment, answer: Mapping[str, Any], *, answered: bool) -> dict[str, Any]:
+    """What to keep of an answer."""
+    return {
+        "asked_at": clock.now(),
+        "last_answer": dict(answer),
+        "unanswered": 0 if answered else payment.unanswered + 1,
+    }
+
+
+def note(payment: Payment, notes: Mapping[str, Any]) -> None:
+    for name, value in notes.items():
+        setattr(payment, name, value)
 
 
 def lock(payment_id: int) -> Payment:

@@ -1,7 +1,7 @@
 """Receiving, counting, holding, taking and returning pieces. Every change is a conditional UPDATE with a movement beside
 it: nobody can sell what is not there, and what is there is the sum of what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -120,8 +120,11 @@ def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason:
 
 def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
     """Put pieces aside for ``holder`` (variant id → quantity), all or none. Raises SoldOut."""
+    items = {item.variant_id: item for item in _items(wanted)}
     for variant_id, quantity in sorted(wanted.items()):  # one order of locks: no two holders wait for each other
-        item = _item(variant_id, quantity)
+        item = items.get(variant_id)
+        if item is None:
+            raise SoldOut(variant_id, quantity, 0)
         enough = StockItem.on_hand - StockItem.held >= quantity
         if not _move(item, MovementKind.HELD, enough, held=quantity, holder=holder, by=by):
             raise SoldOut(variant_id, quantity, item.available)
@@ -187,6 +190,10 @@ def _move(
         changes["holder"] = holder
     audit.record(_TAGS[kind], item, by=by, reason=reason, **changes)
     return True
+
+
+def _items(variant_ids: Iterable[int]) -> Sequence[StockItem]:
+    return session.scalars(select(StockItem).where(StockItem.variant_id.in_(list(variant_ids)))).all()
 
 
 def _item(variant_id: int, wanted: int) -> StockItem:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.core import clock, references
+from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
@@ -19,6 +19,7 @@ from backoffice.tasks import bell
 from backoffice.tasks.models import Task, TaskState
 
 MAX_ATTEMPTS = 12
+LEFT = "tasks"  # what units leave to their end
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,8 @@ def schedule(
     dedupe: str | None = None,
     max_attempts: int = MAX_ATTEMPTS,
     **arguments: Any,
-) -> Task:
-    """Write a task in the current unit. With ``dedupe``, a task under this key is written once, ever."""
-    if dedupe is not None:
-        known = session.scalars(select(Task).where(Task.dedupe_key == dedupe)).one_or_none()
-        if known:
-            return known
+) -> None:
+    """Write a task in the current unit, at its end. With ``dedupe``, a task under this key is written once, ever."""
     now = clock.now()
     task = Task(
         ref=references.new("tsk"),
@@ -70,10 +67,23 @@ def schedule(
         created_at=now,
         finished_at=None,
     )
-    session.add(task)
-    if task.due_at <= now:
-        bell.ring_after_commit()
-    return task
+    units.leave_to_the_end(LEFT, task)
+
+
+def write_out(scheduled: list[Task]) -> None:
+    """Write the tasks of a unit together, those whose key was never used. Registered with ``units.finish_with``."""
+    keys = [task.dedupe_key for task in scheduled if task.dedupe_key is not None]
+    used = set(session.scalars(select(Task.dedupe_key).where(Task.dedupe_key.in_(keys)))) if keys else set()
+    columns = [column.name for column in Task.__table__.columns if column.name != "id"]
+    rows = []
+    for task in scheduled:
+        if task.dedupe_key is None or task.dedupe_key not in used:
+            used.add(task.dedupe_key)
+            rows.append({name: getattr(task, name) for name in columns})
+    if rows:
+        session.execute(insert(Task), rows)
+        if min(row["due_at"] for row in rows) <= clock.now():
+            bell.ring_after_commit()
 
 
 def finish_running() -> None:

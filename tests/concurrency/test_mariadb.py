@@ -58,7 +58,8 @@ def wish(form: dict[str, str], email: str) -> Wish:
         total=Money.parse(form["total"], "EUR"),
         terms_version=1,
         terms_accepted=True,
-        contact=Contact(email, "Ada Lovelace", "Analytical Way 1", "10115", "Berlin", "DE"),
+        contact=Contact("Ada Lovelace", "Analytical Way 1", "10115", "Berlin", "DE", email=email),
+        delivery_code="parcel",
     )
 
 

@@ -32,7 +32,7 @@ def test_a_dearer_parcel_never_costs_more_to_send(price, free_from, shipped, mor
 )
 def test_offers_by_zone_and_currency(shop, country, worth, parcel, missing):
     with units.read():
-        first, express = methods.offers(country, worth)
+        first, express = methods.tariff().offers(country, worth)
     assert (first.code, first.price, first.missing_for_free(worth)) == ("parcel", parcel, missing)
     assert express.code == "express"
     assert express.missing_for_free(worth) is None
@@ -40,8 +40,8 @@ def test_offers_by_zone_and_currency(shop, country, worth, parcel, missing):
 
 def test_nowhere_is_not_delivered_to(shop):
     with units.read():
-        assert methods.offers("US", Money(1, "EUR")) == []
-        assert methods.offers("DE", Money(1, "JPY")) == []
+        assert methods.tariff().offers("US", Money(1, "EUR")) == []
+        assert methods.tariff().offers("DE", Money(1, "JPY")) == []
         for code, country in (("pigeon", "DE"), ("parcel", "US")):
             with pytest.raises(NoDelivery):
-                methods.offer(code, country, Money(1, "EUR"))
+                methods.tariff().offer(code, country, Money(1, "EUR"))

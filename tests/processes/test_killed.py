@@ -27,6 +27,10 @@ def world(database_url: str, valkey: Valkey, tmp_path: Path) -> Iterator[World]:
     world.stop()
 
 
+# the level that is bought: 25 pieces at the start
+STOCK = "SELECT on_hand, held FROM stock_items JOIN variants ON variants.id = variant_id WHERE sku = 'SL-60-OAK'"
+
+
 def ask(world: World, query: str) -> list:
     """Look into the database from outside."""
     url = make_url(world.database_url)
@@ -45,7 +49,7 @@ def is_sold_once(world: World) -> None:
     assert ask(world, "SELECT captured_amount FROM payments WHERE state = 'settled'") == [(12_900,)]
     assert ask(world, "SELECT collection_state FROM invoices") == [("paid",)]
     assert ask(world, "SELECT position FROM number_register") == [(1,)]
-    assert ask(world, "SELECT on_hand, held FROM stock_items") == [(24, 0)]
+    assert ask(world, STOCK) == [(24, 0)]
     assert ask(world, "SELECT COUNT(*) FROM cases WHERE state = 'open'") == [(0,)]
 
 

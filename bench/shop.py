@@ -1,0 +1,232 @@
+"""Measure the shop: product, category, search and a whole guest order, ours beside the floor, cold and warm.
+
+``bin/bench shop`` starts a private MariaDB and Valkey, fills them, then takes turns: floor, ours cold, ours warm, three
+rounds each. Printed: medians, and the ratio to the floor of the same round."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from bench.fill import fill
+from tests.support.servers import MariaDB, Valkey, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIENTS = 8
+SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+PAGES = {"product": "/products/thing-{n}", "category": "/shop/shelf-{n}", "search": "/search?q={word}+level"}
+WORDS = ("brass", "oak", "steel", "garden", "tower", "hill", "walnut", "heavy", "bench", "round")
+LUA = """
+local paths = { %s }
+local at = math.random(1, #paths)
+request = function() at = at %% #paths + 1 return wrk.format("GET", paths[at]) end
+"""
+
+
+class Server:
+    """Two preloaded gunicorn workers with eight threads each."""
+
+    def __init__(self, target: str, env: dict[str, str]) -> None:
+        self.port = free_port()
+        command = [
+            str(Path(sys.executable).with_name("gunicorn")), target, "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
+            "--threads", "8", "--preload", "--log-level", "warning",
+        ]  # fmt: skip
+        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+                connection.request("GET", "/shop/shelf-0")
+                assert connection.getresponse().status == 200
+                return
+            except (OSError, AssertionError):
+                time.sleep(0.2)
+        raise SystemExit(f"{target} did not start")
+
+    def memory(self) -> float:
+        """PSS of all its processes in MiB: shared pages are counted once."""
+        pids = [self.process.pid, *_children(self.process.pid)]
+        total = 0
+        for pid in pids:
+            match = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+            total += int(match.group(1)) if match else 0
+        return total / 1024
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def pages_per_second(server: Server, kind: str) -> float:
+    """wrk, eight connections, over 200 different addresses; every answer must be 200."""
+    paths = [PAGES[kind].format(n=n if kind == "product" else n % 50, word=WORDS[n % len(WORDS)]) for n in range(200)]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(LUA % ", ".join(json.dumps(path) for path in paths))
+        script.flush()
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS}s", "-s", script.name, f"http://127.0.0.1:{server.port}"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    if "Non-2xx" in done.stdout:
+        raise SystemExit(f"{kind}: answers were refused\n{done.stdout}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+
+
+class Browser:
+    """One connection, its cookies, forms filled in as the page gives them."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self.cookies: dict[str, str] = {}
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+        headers = (
+            {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        )
+        body = None
+        if form is not None:
+            body = urllib.parse.urlencode(form)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        for header in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = header.partition(";")[0].partition("=")
+            self.cookies[name] = value.strip('"')
+        return answer.status, answer.read().decode()
+
+
+FIELD = re.compile(r'name="?(\w+)"?[^>]*value=["\']([^"\']*)')
+
+
+def one_order(port: int, number: int) -> None:
+    """Seven requests: category, product, add, cart, checkout, order, the order's page."""
+    browser = Browser(port)
+    assert browser.ask("GET", f"/shop/shelf-{number % 50}")[0] == 200
+    status, page = browser.ask("GET", f"/products/thing-{number % 10_000}")
+    assert status == 200
+    variant = re.search(r"name=\"?variant\"? value=[\"']([^\"']+)", page).group(1)
+    assert browser.ask("POST", "/cart/add", {"variant": variant, "quantity": "1"})[0] == 303
+    assert browser.ask("GET", "/cart")[0] == 200
+    status, page = browser.ask("GET", "/checkout")
+    assert status == 200
+    form = {
+        name: value
+        for name, value in FIELD.findall(page)
+        if name in ("csrf_token", "checkout_key", "total", "currency", "terms_version")
+    }
+    form |= {
+        "email": f"b{number}-{os.getpid()}-{time.monotonic_ns()}@example.org", "name": "Ada Lovelace", "street": "Analytical Way 1",
+        "postcode": "10115", "city": "Berlin", "country": "DE", "terms": "y", "delivery": "parcel",
+    }  # fmt: skip
+    status, page = browser.ask("POST", "/checkout", form)
+    assert status == 303, page[:3000]
+    assert browser.ask("GET", f"/orders/{browser.cookies['order']}")[0] == 200
+    browser.connection.close()
+
+
+def orders_per_second(server: Server) -> float:
+    """Eight customers at once, each order on a fresh connection."""
+    until = time.monotonic() + SECONDS
+    counts = [0] * CLIENTS
+    failed: list[BaseException] = []
+
+    def buy(place: int) -> None:
+        try:
+            while time.monotonic() < until:
+                one_order(server.port, place * 1_000 + counts[place])
+                counts[place] += 1
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=buy, args=(place,)) for place in range(CLIENTS)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return sum(counts) / (time.monotonic() - started)
+
+
+def measure(env: dict[str, str]) -> dict[str, dict[str, list[float]]]:
+    found: dict[str, dict[str, list[float]]] = {}
+    kinds: dict[str, tuple[str, dict[str, str]]] = {
+        "floor": ("bench.floor.app:app", {}),
+        "cold": ("bench.ours:app", {"COUNTERFOIL_FRAGMENTS": "off"}),
+        "warm": ("bench.ours:app", {}),
+    }
+    for _ in range(ROUNDS):
+        for name, (target, more) in kinds.items():
+            server = Server(target, {**env, **more})
+            try:
+                work: dict[str, Callable[[], float]] = {
+                    kind: lambda k=kind: pages_per_second(server, k) for kind in PAGES
+                }  # type: ignore[misc]
+                work["order"] = lambda: orders_per_second(server)
+                for kind, run in work.items():
+                    if name == "warm" and kind in PAGES:
+                        run()  # once to fill what it keeps
+                    found.setdefault(kind, {}).setdefault(name, []).append(run())
+                found.setdefault("memory", {}).setdefault(name, []).append(server.memory())
+            finally:
+                server.stop()
+    return found
+
+
+def main() -> None:
+    if not shutil.which("wrk"):
+        raise SystemExit("bench needs wrk: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "m").mkdir()
+        (Path(folder) / "v").mkdir()
+        database, valkey = MariaDB(Path(folder) / "m"), Valkey(Path(folder) / "v")
+        url = database.url("bench")
+        env = {
+            "DATABASE_URL": url, "REDIS_URL": valkey.url, "COUNTERFOIL_VAR": folder, "LOG_LEVEL": "ERROR",
+            "BASE_URL": "http://127.0.0.1:1",
+        }  # fmt: skip
+        flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+        for step in (["db", "upgrade"], ["demo", "seed", "--no-pictures"]):
+            subprocess.run([*flask, *step], env={**os.environ, **env}, cwd=ROOT, check=True, capture_output=True)
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            fill(connection)
+            connection.exec_driver_sql("ANALYZE TABLE listings, product_terms, products, variants, prices, stock_items")
+        engine.dispose()
+        try:
+            found = measure(env)
+        finally:
+            valkey.stop()
+            database.stop()
+    print(f"{'':10} {'floor':>9} {'cold':>9} {'warm':>9}   cold/floor  warm/floor")
+    for kind, rates in found.items():
+        middle = {name: statistics.median(values) for name, values in rates.items()}
+        cold, warm = middle["cold"] / middle["floor"], middle["warm"] / middle["floor"]
+        unit = "MiB PSS" if kind == "memory" else "per second"
+        print(
+            f"{kind:10} {middle['floor']:9.1f} {middle['cold']:9.1f} {middle['warm']:9.1f}   {cold:10.2f}  {warm:10.2f}   {unit}"
+        )
+
+
+if __name__ == "__main__":
+    main()

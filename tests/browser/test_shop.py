@@ -1,0 +1,111 @@
+"""Every page of the shop on a phone and on a desk, with and without JavaScript: it fits, it is quiet, it works."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.test_accessible import PUBLIC, account_link
+from tests.browser.test_buying import WIDTHS, pay_with
+from tests.support.processes import World
+from tests.support.shop import product_path
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.parametrize("world", ["sqlite"], indirect=True)]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_fits_and_is_quiet(world: World, browser: Browser, width: str, javascript: bool):
+    context = browser.new_context(viewport=WIDTHS[width], java_script_enabled=javascript)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "response", lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+    )
+    for path in PUBLIC.values():
+        page.goto(world.base + path)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        if javascript:
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert problems == []
+    context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_a_gift_is_sent_abroad(world: World, browser: Browser, javascript: bool):
+    """The price of delivery follows the country: by itself with JavaScript, by a second press without."""
+    context = browser.new_context(viewport=WIDTHS["phone"], java_script_enabled=javascript)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(world.base + product_path("PL-90"))
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("link", name="To checkout").click()
+    for name, words in (
+        ("email", "ada@example.org"),
+        ("name", "Ada"),
+        ("street", "Way 1"),
+        ("postcode", "10115"),
+        ("city", "Berlin"),
+    ):
+        page.locator(f"#{name}").fill(words)
+    page.get_by_label("Send it to another address").check()
+    for name, words in (("name", "Grace"), ("street", "Harbour 3"), ("postcode", "2100"), ("city", "København")):
+        page.locator(f"#to_{name}").fill(words)
+    page.locator("#to_country").select_option("DK")
+    page.locator("#gift_note").fill("For your new shelf")
+    page.get_by_label("I accept the").check()
+    if javascript:
+        expect(page.locator("[data-total]")).to_have_text("€\N{NO-BREAK SPACE}47.90")
+    else:
+        page.get_by_role("button", name="Order and pay").click()
+        expect(page.get_by_role("alert")).to_contain_text("the total is €\N{NO-BREAK SPACE}47.90 now")
+        expect(page.locator("#to_street")).to_have_value("Harbour 3")
+    page.get_by_role("button", name="Order and pay").click()
+    pay_with(page, "4242")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, it is yours")
+    expect(page.get_by_text("For your new shelf")).to_be_visible()
+    context.close()
+
+
+def test_a_customer_makes_an_account_and_the_office_ships_in_two_parcels(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDTHS["desk"])
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(world.base + account_link(world, "parcels@example.org"))
+    page.get_by_label("Password").fill("a short sentence")
+    page.get_by_role("button", name="Save and log in").click()
+    page.goto(world.base + product_path("SR-300"))
+    page.locator("#quantity").fill("3")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("link", name="To checkout").click()
+    expect(page.locator("#email")).to_have_value("parcels@example.org")
+    for name, words in (("street", "Way 1"), ("postcode", "10115"), ("city", "Berlin")):
+        page.locator(f"#{name}").fill(words)
+    page.get_by_label("Keep this address").check()
+    page.get_by_label("I accept the").check()
+    page.get_by_role("button", name="Order and pay").click()
+    pay_with(page, "4242")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, it is yours")
+    order_page = page.url
+
+    desk = context.new_page()
+    desk.goto(world.base + "/admin/orders/?email=parcels@example.org")
+    desk.get_by_label("E-mail").fill("olive@plumb-and-level.example")
+    desk.get_by_label("Password").fill("measure twice")
+    desk.get_by_role("button", name="Log in").click()
+    desk.locator("table.list a").first.click()
+    for pieces, left in (("2", "1"), ("1", "")):
+        desk.get_by_text("Mark as shipped …").click()
+        desk.get_by_label(re.compile("Steel rule")).fill(pieces)
+        desk.get_by_label("Number of the parcel").fill(f"JD{pieces}")
+        desk.get_by_role("button", name="Mark as shipped").click()
+        expect(desk.get_by_text("The parcel is noted")).to_be_visible()
+        page.goto(order_page)
+        expect(page.get_by_role("link", name=f"JD{pieces}")).to_be_visible()
+        if left:
+            expect(page.get_by_text(f"Still to come: {left} pieces")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("On its way to you")
+    page.goto(world.base + "/account")
+    expect(page.get_by_text("Way 1, 10115 Berlin")).to_be_visible()
+    context.close()

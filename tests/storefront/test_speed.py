@@ -1,0 +1,138 @@
+"""How many statements a page costs, and what caches may keep of it. Counted, not timed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from backoffice.catalog import pricing
+from backoffice.catalog import service as catalog
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM
+from backoffice.core.db import db
+from backoffice.core.money import Money
+from storefront import fragments
+from tests.support.shop import LEVEL, hidden, product_path
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What was asked of the database meanwhile; BEGIN and COMMIT are not counted."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more):
+        if not statement.startswith(("BEGIN", "SAVEPOINT")):
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+# path → statements cold, statements warm
+PAGES = {
+    "/": (22, 2),
+    "/shop/levels": (8, 2),
+    product_path(LEVEL): (20, 2),
+    "/search?q=spirit+level": (8, 2),
+    "/search?q=nothing+like+it": (12, 1),
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_public_pages_cost_few_statements(shop, path):
+    cold, warm = PAGES[path]
+    client = shop.app.test_client()
+    with statements() as seen:
+        assert client.get(path).status_code == 200
+    assert len(seen) <= cold, "\n".join(seen)
+    with statements() as seen:
+        assert client.get(path).status_code == 200
+    assert len(seen) <= warm, "\n".join(seen)
+
+
+def test_a_longer_shelf_costs_no_more_statements(shop):
+    client = shop.app.test_client()
+    counts = []
+    for path in ("/shop/services", "/shop/plumb-and-square"):
+        fragments.forget()
+        with statements() as seen:
+            client.get(path)
+        counts.append(len(seen))
+    assert counts[1] <= counts[0] + 1, "the stock is looked up once, however many stand there"
+
+
+def test_a_whole_guest_order_costs_at_most_45_statements(shop):
+    """Seven requests: category, product, add, cart, checkout, order (the payment page is opened), the order's page. The
+    settlement, whoever tells of it first, is one more unit with a bound of its own."""
+    client = shop.app.test_client()
+    warm_up = shop.buyer("warm@example.org")
+    warm_up.fills_cart()
+    warm_up.checkout_form()
+    buyer = shop.buyer()
+    client.get("/shop/levels")
+    client.get("/")
+    with statements() as seen:
+        client.get("/shop/levels")
+        page = client.get(product_path(LEVEL)).text
+        client.post("/cart/add", data={**hidden(page, "variant"), "quantity": "1"})
+        client.get("/cart")
+        buyer.client = client
+        form = buyer.checkout_form()
+        answer = client.post("/checkout", data=form)
+        assert answer.status_code == 303
+        client.get(order_page_of(client))
+    sale = shop.sale_of(buyer, answer.location)
+    shop.pays(sale)
+    path, order_path = shop.return_path(sale.payment_ref), shop.order_path(sale.order_ref)
+    with statements() as more:
+        assert client.get(path).status_code == 303
+    assert "Thank you" in client.get(order_path).text
+    assert len(seen) <= 45, "\n".join(seen)
+    assert len(more) <= 45, "\n".join(more)
+
+
+def order_page_of(client) -> str:
+    """The address of the order that the browser remembers."""
+    return f"/orders/{client.get_cookie('order').value}"
+
+
+def test_a_public_page_is_not_sent_again_until_something_changes(shop):
+    client = shop.app.test_client()
+    first = client.get(product_path(LEVEL))
+    tag = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["Cache-Control"].startswith("public")
+    assert first.headers["Vary"] == "Cookie"
+    assert client.get(product_path(LEVEL), headers=tag).status_code == 304
+    shop.clock.forward(minutes=1)
+    units.write(
+        lambda: pricing.set_price(catalog.variant(LEVEL), pricing.list_in("EUR"), Money(13_000, "EUR"), by=SYSTEM)
+    )
+    assert client.get(product_path(LEVEL), headers=tag).status_code == 200
+
+
+def test_a_page_with_somebody_in_it_is_private(shop):
+    buyer = shop.buyer()
+    before = buyer.client.get("/").headers["ETag"]
+    buyer.fills_cart()
+    answer = buyer.client.get("/")
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["ETag"] != before
+    for path in ("/cart", "/checkout", "/account/login"):
+        assert "no-store" in buyer.client.get(path).headers["Cache-Control"]
+
+
+def test_the_last_piece_leaves_the_page_of_everybody(shop):
+    buyer = shop.buyer()
+    assert "In stock" in buyer.client.get("/products/theodolite").text
+    buyer.fills_cart(1, "TD-1")
+    buyer.places()
+    assert "Sold out just now" in shop.app.test_client().get("/products/theodolite").text
+    assert "sold out" in shop.app.test_client().get("/shop/plumb-and-square").text
+
+
+def test_styles_and_scripts_carry_their_version(shop):
+    page = shop.app.test_client().get("/").text
+    assert "/static/shop/shop.css?v=" in page
+    assert "/static/shop/shop.js?v=" in page
