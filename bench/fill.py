@@ -9,7 +9,7 @@ from backoffice.catalog.folding import terms
 from backoffice.core import references
 from backoffice.models import Base
 
-WORDS = (
+WORDS = (  # noqa: SIM905 - read as words
     "level caliper square plumb bob rule divider gauge barometer hygrometer thermometer scale brass oak walnut steel iron "
     "pocket bench field garden ship tower bridge river hill north south fine coarse long short heavy light old new small "
     "large round flat deep high even odd true plain"
@@ -81,7 +81,7 @@ def fill(connection: Connection, categories: int = 50, products: int = 10_000, s
         rows["product_traits"].append(
             {"product_id": product_id, "trait": "Material", "value": draw.choice(("oak", "brass", "steel"))}
         )
-        weights = {term: 1 for term in terms(summary)} | {term: 8 for term in terms(name)}
+        weights = dict.fromkeys(terms(summary), 1) | dict.fromkeys(terms(name), 8)
         rows["product_terms"] += [
             {"term": term, "product_id": product_id, "weight": weight} for term, weight in weights.items()
         ]

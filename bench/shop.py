@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -179,10 +180,8 @@ def measure(env: dict[str, str]) -> dict[str, dict[str, list[float]]]:
         for name, (target, more) in kinds.items():
             server = Server(target, {**env, **more})
             try:
-                work: dict[str, Callable[[], float]] = {
-                    kind: lambda k=kind: pages_per_second(server, k) for kind in PAGES
-                }  # type: ignore[misc]
-                work["order"] = lambda: orders_per_second(server)
+                work: dict[str, Callable[[], float]] = {kind: partial(pages_per_second, server, kind) for kind in PAGES}
+                work["order"] = partial(orders_per_second, server)
                 for kind, run in work.items():
                     if name == "warm" and kind in PAGES:
                         run()  # once to fill what it keeps

@@ -1,5 +1,7 @@
 """Alembic's environment: the application's engine, and types written so that a migration stands on its own."""
 
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import BigInteger, DateTime, LargeBinary, String, Text
@@ -37,19 +39,41 @@ def _short(item):
 
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            render_item=render_item,
-            render_as_batch=True,
-            compare_type=compare_type,
-            transaction_per_migration=True,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-        if connection.in_transaction():
-            connection.commit()
+    with engine.connect() as connection, foreign_keys_off(connection):
+        migrate(connection)
+
+
+@contextmanager
+def foreign_keys_off(connection):
+    """SQLite changes a table by copying and dropping it: with keys on, the drop would refuse or cascade. They are
+    checked as a whole afterwards."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.driver_connection  # outside any transaction: inside one the pragma does nothing
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+        broken = raw.execute("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"rows point at nothing after the migration: {broken[:5]}")
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
+def migrate(connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_item=render_item,
+        render_as_batch=True,
+        compare_type=compare_type,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    if connection.in_transaction():
+        connection.commit()
 
 
 def compare_type(_context, _inspected_column, _metadata_column, inspected, wanted):

@@ -18,7 +18,16 @@ from backoffice.invoices import service as invoices
 from backoffice.logins import sessions
 from backoffice.logins.models import Holder
 from backoffice.orders import service as orders
-from storefront.blueprint import blueprint, cart_token, keep_cart, public, tariff
+from storefront.blueprint import (
+    CART_COOKIE,
+    ORDER_COOKIE,
+    blueprint,
+    cart_token,
+    comes_from_us,
+    keep_cart,
+    public,
+    tariff,
+)
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, drop_session, identity, keep_session, session_token, to_login
 from storefront.forms import (
@@ -75,10 +84,15 @@ def log_in() -> ResponseReturnValue:
 
 @blueprint.post("/account/logout")
 def log_out() -> ResponseReturnValue:
+    """No form token is asked for, so that an old page still logs out; other sites cannot press the button."""
     token = session_token()
-    if token:
-        units.write(lambda: accounts.log_out(token))
-    return drop_session(make_response(redirect(url_for(".home"), 303)))
+    if not token or not comes_from_us():
+        return redirect(url_for(".home"), 303)
+    units.write(lambda: accounts.log_out(token))
+    answer = drop_session(make_response(redirect(url_for(".home"), 303)))
+    for name in (CART_COOKIE, ORDER_COOKIE):  # the next person at this device finds nothing of them
+        answer.delete_cookie(name, path="/")
+    return answer
 
 
 @blueprint.get("/account/register")
@@ -181,7 +195,9 @@ def change_password(known: CustomerIdentity) -> ResponseReturnValue:
     if not form.validate():
         return _account(known, password_form=form, problem=_said(form), status=422)
     try:
-        accounts.change_password(known.ref, str(form.old.data), str(form.password.data), token=session_token())
+        accounts.change_password(
+            known.ref, str(form.old.data), str(form.password.data), token=session_token(), network=origin().network
+        )
     except CounterfoilError as error:
         return _account(known, password_form=form, problem=str(error), status=error.status)
     return _done(gettext("Your password is changed, and every other device is logged out."))

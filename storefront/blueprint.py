@@ -18,6 +18,7 @@ from backoffice.fulfilment import methods
 from backoffice.fulfilment.methods import Tariff
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order
+from storefront.customer import identity
 from storefront.fragments import fragment
 from storefront.release import release
 
@@ -61,6 +62,13 @@ class Public:
     currencies: tuple[Currency, ...]  # the shop's own first
 
 
+class NoPrices(CounterfoilError):
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The shop has no price list yet.")
+
+
 NOBODY = Public("", "", "UTC", "", (), ())
 
 
@@ -80,6 +88,8 @@ def public() -> Public:
 def currency() -> Currency:
     """The price list this visitor chose; the shop's own by default."""
     known = public().currencies
+    if not known:
+        raise NoPrices
     wish = request.cookies.get(CURRENCY_COOKIE, "")
     return next((item for item in known if item.code == wish), known[0])
 
@@ -91,6 +101,12 @@ def tariff() -> Tariff:
 
 def cart_token() -> str | None:
     return request.cookies.get(CART_COOKIE)
+
+
+def cart_here() -> Cart | None:
+    """The cart of this browser, or of the customer who is logged in here. Inside a unit."""
+    known = identity()
+    return carts.find(cart_token(), known.person_id if known else None)
 
 
 def keep_cart(response: Response, token: str) -> Response:
@@ -120,9 +136,7 @@ def comes_from_us() -> bool:
     browsers say where a request comes from; programs that say nothing have no visitor's cookies either."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
-    return site in ("same-origin", "none") and (
-        origin is None or origin == "null" or origin == request.host_url.rstrip("/")
-    )
+    return site in ("same-origin", "none") and origin in (None, request.host_url.rstrip("/"))
 
 
 @blueprint.app_context_processor
@@ -140,18 +154,27 @@ def frame() -> dict[str, object]:
             "public": shown,
             "currency": currency(),
             "pieces": pieces(),
-            "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+            "here": _here(),
         }
     except (SQLAlchemyError, CounterfoilError) as error:
         log.warning("the frame of the page could not be read", error=type(error).__name__)
-        return {"public": NOBODY, "currency": None, "pieces": 0, "here": "/"}
+        return {"public": NOBODY, "currency": None, "pieces": 0, "here": ""}
+
+
+def _here() -> str:
+    """Where a visitor comes back to after choosing a currency; nowhere from a form that is being filled in."""
+    filling = request.method != "GET" or request.endpoint in ("storefront.checkout_page", "storefront.withdraw")
+    return "" if filling else request.full_path.rstrip("?")
 
 
 def pieces() -> int:
     """How much is in this visitor's cart, looked up once per request."""
     if "cart_pieces" not in g:
-        token = cart_token()
-        if token:
+        token, known = cart_token(), identity()
+        if known:
+            with units.read():
+                count_pieces(cart_here())
+        elif token:
             with units.read():
                 g.cart_pieces = carts.pieces(token)
         else:

@@ -14,7 +14,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,
-    cart_token,
+    cart_here,
     comes_from_us,
     count_pieces,
     currency,
@@ -25,6 +25,7 @@ from storefront.blueprint import (
     version,
 )
 from storefront.catalogue import product_page
+from storefront.customer import identity
 from storefront.forms import QuantityForm
 from storefront.fragments import fragment
 
@@ -44,9 +45,8 @@ def add() -> ResponseReturnValue:
 
     def put_in() -> str:
         variant = catalog.variant_for_sale(ref)
-        sent = cart_token()
-        cart = carts.find(sent)
-        token = sent if cart and sent else carts.new_token()  # a token that is not ours is never adopted
+        cart = cart_here()
+        token = "" if cart else carts.new_token()  # a token that is not ours is never adopted
         carts.add(cart or carts.create(token), variant, int(form.quantity.data or 0))
         return token
 
@@ -54,7 +54,8 @@ def add() -> ResponseReturnValue:
         token = units.write(put_in)
     except (carts.QuantityOutOfRange, carts.CartFull) as error:
         return _again(ref, str(error))
-    return keep_cart(make_response(redirect(url_for(".cart"), 303)), token)
+    answer = make_response(redirect(url_for(".cart"), 303))
+    return keep_cart(answer, token) if token else answer
 
 
 def _again(variant_ref: str, problem: str) -> ResponseReturnValue:
@@ -68,7 +69,6 @@ def _again(variant_ref: str, problem: str) -> ResponseReturnValue:
 @blueprint.post("/cart/change")
 def change() -> ResponseReturnValue:
     form = QuantityForm()
-    token = cart_token()
     if not form.validate():
         problem = (
             expired_words() if form.has_expired else gettext("Choose a quantity between 1 and 99, or 0 to remove it.")
@@ -76,7 +76,7 @@ def change() -> ResponseReturnValue:
         return _page(problem), 422
 
     def set_quantity() -> None:
-        cart = carts.find(token)
+        cart = cart_here()
         if cart:
             carts.set_quantity(
                 cart, str(form.variant.data), 0 if "remove" in request.form else int(form.quantity.data or 0)
@@ -95,37 +95,37 @@ def cart() -> ResponseReturnValue:
 
 
 def _page(problem: str = "") -> str:
-    shop = public()
+    shop, ways = public(), tariff()
+    identity()
     with units.read():
-        filled = carts.find(cart_token())
+        filled = cart_here()
         count_pieces(filled)
         priced = carts.priced(filled, currency().code)
         order = open_order()
         left = stock.available(list(priced.pieces))
-        offers = tariff().offers(shop.country, priced.shipped) if priced.needs_delivery else []
-        return render_template(
-            "shop/cart.html",
-            cart=priced,
-            left=left,
-            short={variant_id for variant_id, wanted in priced.pieces.items() if wanted > left[variant_id]},
-            delivery=min(offers, key=lambda offer: offer.price.amount) if offers else None,
-            forms={
-                line.variant.id: QuantityForm(formdata=None, variant=line.variant.ref, quantity=line.quantity)
-                for line in priced.lines
-            },
-            pictures={line.variant.id: _cover(line.variant.product_id) for line in priced.lines},
-            problem=problem,
-            order=order,
-            order_token=links.order_token(order.ref) if order else "",
-        )
+    offers = ways.offers(shop.country, priced.shipped) if priced.needs_delivery else []
+    return render_template(
+        "shop/cart.html",
+        cart=priced,
+        left=left,
+        short={variant_id for variant_id, wanted in priced.pieces.items() if wanted > left[variant_id]},
+        delivery=min(offers, key=lambda offer: offer.price.amount) if offers else None,
+        forms={
+            line.variant.id: QuantityForm(formdata=None, variant=line.variant.ref, quantity=line.quantity)
+            for line in priced.lines
+        },
+        pictures=_covers([line.variant.product_id for line in priced.lines]),
+        problem=problem,
+        order=order,
+        order_token=links.order_token(order.ref) if order else "",
+    )
 
 
-def _cover(product_id: int) -> dict[str, Any] | None:
-    """The first picture of a product."""
+def _covers(product_ids: list[int]) -> dict[int, dict[str, Any]]:
+    """The first picture of each product that has one, as it stood when the catalogue changed last."""
 
-    def look() -> dict[str, Any] | None:
+    def look() -> dict[int, dict[str, Any]]:
         with units.read():
-            found = catalog.covers([product_id]).get(product_id)
-            return shelves.picture(found) if found else None
+            return {key: shelves.picture(image) for key, image in catalog.covers(product_ids).items()}
 
-    return fragment(version(), ("cover", product_id), look)
+    return fragment(version(), ("covers", *sorted(set(product_ids))), look, shared=False) if product_ids else {}

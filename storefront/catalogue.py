@@ -134,8 +134,18 @@ def category(slug: str) -> ResponseReturnValue:
     sort = next((item for item, _ in SORTS if item.value == request.args.get("sort")), Sort.NEWEST)
     wishes = _wishes(chosen.code)
     key = request.args.get("after", "")[:200] or None
+    common = key is None and not wishes.traits and wishes.least is None and wishes.most is None
+    given = {"from": _plain(wishes.least, chosen.code), "to": _plain(wishes.most, chosen.code)}
+    kept = {
+        **{f"t.{trait}": value for trait, value in wishes.traits.items()},
+        **{name: text for name, text in given.items() if text},
+    }
+    if sort != Sort.NEWEST:
+        kept["sort"] = sort.value
     view = (chosen.code, slug, sort.value, tuple(sorted(wishes.traits.items())), wishes.least, wishes.most, key)
-    shelf = fragment(version(), ("shelf", *view), lambda: _shelf(slug, chosen.price_list_id, sort, wishes, key))
+    shelf = fragment(
+        version(), ("shelf", *view), lambda: _shelf(slug, chosen.price_list_id, sort, wishes, key), shared=common
+    )
     sold_out = _sold_out(shelf.cards)
 
     def render() -> str:
@@ -149,10 +159,11 @@ def category(slug: str) -> ResponseReturnValue:
                 sorts=SORTS,
                 sort=sort,
                 wishes=wishes,
-                given={name: request.args.get(name, "") for name in ("from", "to")},
-                kept=_kept(sort),
+                given=given,
+                kept=kept,
                 currency=chosen.code,
             ),
+            shared=common,
         )
         narrowed = bool(wishes.traits) or wishes.least is not None or wishes.most is not None or bool(key)
         return render_template("shop/category.html", body=main, shelf=shelf, narrowed=narrowed)
@@ -168,14 +179,18 @@ def product(slug: str) -> ResponseReturnValue:
 def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", status: int = 200) -> ResponseReturnValue:
     """A product with one variant chosen; with what was typed and what was wrong with it after a failed press."""
     chosen = currency()
-    piece = fragment(version(), ("piece", chosen.code, slug), lambda: _piece(slug, chosen.price_list_id, chosen.code))
+    piece = fragment(
+        version(),
+        ("piece", chosen.code, slug, clock.today(public().zone)),
+        lambda: _piece(slug, chosen.price_list_id, chosen.code),
+    )
     left = _left(piece)
     choice = next((item for item in piece.choices if item.sku == sku), None) or _first(piece, left)
 
     def render() -> str:
         parts = fragment(
             version(),
-            ("product", chosen.code, slug, choice.sku if choice else "", left),
+            ("product", chosen.code, slug, clock.today(public().zone), choice.sku if choice else "", left),
             lambda: _product_parts(piece, choice, dict(left)),
         )
         return render_template(
@@ -201,7 +216,9 @@ def search_page() -> ResponseReturnValue:
             found = search.find(words, page)
             return _cards(shelves.listings_of(found.product_ids, chosen.price_list_id)), found.has_more, found.meant
 
-    cards, has_more, meant = fragment(version(), ("search", chosen.code, " ".join(words.lower().split()), page), look)
+    cards, has_more, meant = fragment(
+        version(), ("search", chosen.code, " ".join(words.lower().split()), page), look, shared=False
+    )
     sold_out = _sold_out(cards)
 
     def render() -> str:
@@ -396,7 +413,7 @@ def _wishes(code: str) -> Wishes:
 
 
 def _amount(name: str, code: str) -> int | None:
-    given = request.args.get(name, "").strip()
+    given = request.args.get(name, "").strip().replace(",", ".")
     if not given:
         return None
     try:
@@ -405,9 +422,5 @@ def _amount(name: str, code: str) -> int | None:
         return None
 
 
-def _kept(sort: Sort) -> dict[str, str]:
-    """The part of the address that a link to the next page keeps."""
-    kept = {name: value for name, value in request.args.items() if name.startswith("t.") or name in ("from", "to")}
-    if sort != Sort.NEWEST:
-        kept["sort"] = sort.value
-    return {name: value for name, value in kept.items() if value}
+def _plain(amount: int | None, code: str) -> str:
+    return Money(amount, code).plain() if amount is not None else ""

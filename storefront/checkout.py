@@ -14,7 +14,7 @@ from backoffice.checkout.service import Placed, Wish
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, links, units
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.formatting import money
+from backoffice.core.formatting import country, money
 from backoffice.core.money import Money
 from backoffice.customers import addresses
 from backoffice.customers import service as customers
@@ -26,7 +26,7 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from storefront.blueprint import blueprint, cart_token, count_pieces, currency, keep_order, public, tariff
+from storefront.blueprint import blueprint, cart_here, cart_token, count_pieces, currency, keep_order, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity
 from storefront.forms import ButtonForm, CheckoutForm, country_choices
@@ -72,11 +72,11 @@ def quote() -> ResponseReturnValue:
     """For the open form: what delivery costs to another country or in another way."""
     chosen = request.args.get("delivery") or None
     with units.read():
-        cart = carts.priced(carts.find(cart_token()), currency().code)
-    country = request.args.get("country", "")[:2]
-    found = quotes.of(cart, tariff(), country, chosen)
+        cart = carts.priced(cart_here(), currency().code)
+    where = request.args.get("country", "")[:2]
+    found = quotes.of(cart, tariff(), where, chosen)
     if chosen and found.chosen is None:
-        found = quotes.of(cart, tariff(), country, None)
+        found = quotes.of(cart, tariff(), where, None)
     return jsonify(
         offers=[{"code": item.code, "price": _price_words(item.price)} for item in found.offers],
         chosen=found.chosen.code if found.chosen else "",
@@ -128,7 +128,7 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
     """The checkout form as it stands: what was typed stays; what is agreed to (filling, total, terms) is shown anew."""
     known = identity()
     with units.read():
-        cart = carts.find(cart_token())
+        cart = cart_here()
         count_pieces(cart)
         if cart is None or not cart.lines:
             return redirect(url_for(".cart"), 303)
@@ -162,10 +162,11 @@ def _quoted(form: CheckoutForm, priced: carts.PricedCart) -> Quote:
 def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
     version = str(form.terms_version.data)
     code = str(form.currency.data)
-    offered = any(item.code == code for item in public().currencies)
+    if not any(item.code == code for item in public().currencies):
+        raise checkout.CartChanged
     return Wish(
         checkout_key=str(form.checkout_key.data),
-        total=Money.parse(str(form.total.data), code if offered else currency().code),
+        total=Money.parse(str(form.total.data), code),
         terms_version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
         terms_accepted=bool(form.terms.data),
         contact=form.contact(),
@@ -179,19 +180,22 @@ def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
 def _what_changed(form: CheckoutForm) -> str:
     """Why the button was not taken, as far as it is about the price: the sentence names the new total."""
     with units.read():
-        shown = _quoted(form, carts.priced(carts.find(cart_token()), currency().code))
+        shown = _quoted(form, carts.priced(cart_here(), currency().code))
         if not shown.cart.is_for_sale:
             return ""
         if not shown.can_be_ordered:
             return str(gettext("We do not deliver there. Please choose another country."))
         if shown.total.plain() == form.total.data and shown.total.currency == form.currency.data:
             return ""
-        return str(
-            gettext(
-                "Something has changed since you opened this page: the total is %(total)s now. Check it and order again.",
+        if shown.chosen:
+            words = gettext(
+                "With delivery to %(country)s the total is %(total)s now. Check it and order again.",
+                country=country(form.destination_country()),
                 total=money(shown.total),
             )
-        )
+        else:
+            words = gettext("The total is %(total)s now. Check it and order again.", total=money(shown.total))
+        return str(words)
 
 
 def _offer_countries(form: CheckoutForm) -> None:

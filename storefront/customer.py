@@ -80,6 +80,6 @@ def _look_up(token: str) -> CustomerIdentity | None:
         row, person = found
         known = CustomerIdentity(person.id, person.ref, person.name, person.email)
         stale = sessions.needs_touch(row)
-    if stale:
+    if stale and not units.is_open():
         units.write(lambda: accounts.touch(token))
     return known

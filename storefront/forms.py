@@ -156,10 +156,18 @@ class CheckoutForm(ShopForm):
     elsewhere = BooleanField(lazy_gettext("Send it to another address"))
     to_name = _gift_text(lazy_gettext("Name"), lazy_gettext("Who shall receive the parcel?"), "name", 120, plausible)
     to_street = _gift_text(
-        lazy_gettext("Street and number"), lazy_gettext("Where shall we send it?"), "address-line1", 120, plausible
+        lazy_gettext("Street and number"),
+        lazy_gettext("The street of the other address is missing."),
+        "address-line1",
+        120,
+        plausible,
     )
-    to_postcode = _gift_text(lazy_gettext("Postcode"), lazy_gettext("The postcode is missing."), "postal-code", 12)
-    to_city = _gift_text(lazy_gettext("Town"), lazy_gettext("The town is missing."), "address-level2", 80, plausible)
+    to_postcode = _gift_text(
+        lazy_gettext("Postcode"), lazy_gettext("The postcode of the other address is missing."), "postal-code", 12
+    )
+    to_city = _gift_text(
+        lazy_gettext("Town"), lazy_gettext("The town of the other address is missing."), "address-level2", 80, plausible
+    )
     to_country = SelectField(
         lazy_gettext("Country"),
         choices=[],
@@ -300,7 +308,7 @@ class WithdrawalForm(ShopForm):
     )
     email = _email()
     words = TextAreaField(
-        lazy_gettext("Only a part of it, or anything you want to tell us (voluntary)"),
+        lazy_gettext("Only a part of it, or anything you want to tell us"),
         filters=[tidy_lines],
         validators=[Length(max=2000), no_card_number],
         render_kw={"rows": 3},

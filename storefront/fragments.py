@@ -17,44 +17,49 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from backoffice.core.ports import settings
+from storefront.release import release
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 KEPT = 1_500  # fragments in one process
-LIFE = 3_600  # seconds in Redis
+LIFE = 3_600  # seconds
 PATIENCE = 0.05  # seconds that a page waits for Redis
 REST = 10.0  # seconds that Redis is left alone after it did not answer
 
 USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
 
-_kept: OrderedDict[Hashable, Any] = OrderedDict()
+_kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()  # until when, what
 _lock = threading.Lock()
 _redis: dict[str, Redis] = {}
 _away_until = 0.0
 
 
-def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
-    """What ``make`` returns, made once for this version and key. It must be public, plain data or markup."""
+def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, shared: bool = True) -> T:
+    """What ``make`` returns, made once for this version and key. It must be public, plain data or markup, and depend on
+    nothing that is not in the key. What visitors choose freely (search words, prices) is not ``shared``: it stays in
+    this process, whose share is bounded, and never fills Redis."""
     if os.environ.get("COUNTERFOIL_FRAGMENTS") == "off":  # measurements: what a page costs with nothing kept
         return make()
-    whole = (version, settings().secret_key, *key)
+    whole = (version, release(), settings().database_url, settings().secret_key, *key)
+    now = time.monotonic()
     with _lock:
-        if whole in _kept:
+        if whole in _kept and _kept[whole][0] > now:
             _kept.move_to_end(whole)
             USED.labels("process").inc()
-            return _kept[whole]  # type: ignore[no-any-return]
+            return _kept[whole][1]  # type: ignore[no-any-return]
     name = "fragment:" + hashlib.sha256(repr(whole).encode()).hexdigest()
-    found = _fetch(name)
+    found = _fetch(name) if shared else None
     if found is None:
         USED.labels("made").inc()
         made: T = make()
-        _store(name, made)
+        if shared:
+            _store(name, made)
     else:
         USED.labels("redis").inc()
         made = found[0]
     with _lock:
-        _kept[whole] = made
+        _kept[whole] = (now + LIFE, made)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return made

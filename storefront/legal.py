@@ -1,7 +1,8 @@
 """Legal pages: the texts with their versions, the imprint, and the function to withdraw from a contract."""
 
-from flask import redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from backoffice.core import references, units
 from backoffice.entities import service as entities
@@ -46,7 +47,10 @@ def imprint() -> ResponseReturnValue:
 
 @blueprint.get("/withdraw")
 def withdraw() -> ResponseReturnValue:
-    form = WithdrawalForm(formdata=None, request_key=references.new("wdk"))
+    number = request.args.get("order", "")[:20]
+    form = WithdrawalForm(
+        formdata=None, request_key=references.new("wdk"), order_number=number if number.isdigit() else ""
+    )
     return render_template("shop/withdraw.html", form=form)
 
 
@@ -65,6 +69,14 @@ def declare() -> ResponseReturnValue:
         words=str(form.words.data or ""),
     )
     units.write(lambda: withdrawals.receive(declaration, request_key=str(form.request_key.data)))
+    flash(
+        gettext(
+            "Received for order %(number)s; the confirmation goes to %(email)s.",
+            number=declaration.order_number,
+            email=declaration.email,
+        ),
+        "good",
+    )
     return redirect(url_for(".withdrawn"), 303)
 
 

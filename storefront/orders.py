@@ -18,6 +18,7 @@ from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
+from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import PaymentState
@@ -138,6 +139,8 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             on_its_way=payment.is_open and payment.state != PaymentState.SENT,
             can_cancel=order.state in PAYABLE,
             delivery=delivery,
+            declared=withdrawals.of(order) if is_paid else [],
+            terms=entities.text_of(order.terms_id) if is_paid else None,
             parcels=parcels.of(order) if delivery else [],
             to_ship=fulfilment.to_ship(order) if delivery else [],
             downloads=downloads.of(order) if delivery else [],

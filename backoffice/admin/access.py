@@ -51,6 +51,7 @@ def install(app: Flask) -> None:
     app.extensions["csrf"].exempt(blueprint)  # the login form checks its own token and keeps the address
     app.register_blueprint(blueprint)
     blueprint_filters(app)
+    app.context_processor(lambda: {"current_user": current_user} if request.path.startswith("/admin") else {})
 
 
 def blueprint_filters(app: Flask) -> None:

@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import Histogram
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
@@ -91,15 +91,22 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.errorhandler(HTTPException)
     def wrong(error: HTTPException) -> ResponseReturnValue:
-        if isinstance(error, InternalServerError) or error.code is None:
-            return page(500, ADVICE[500])
-        if error.response is not None or error.code < 400:
-            return error
-        answer = app.make_response(page(error.code, ADVICE.get(error.code, error.description or "")))
-        for name, value in error.get_headers():
-            if name not in ("Content-Type", "Content-Length"):
-                answer.headers[name] = value
-        return answer
+        return _answer(app, error)
+
+
+def _answer(app: Flask, error: HTTPException) -> ResponseReturnValue:
+    """The page of what went wrong on the way to a view."""
+    if isinstance(error, SecurityError):  # a host that is not ours: no page of ours has an address there
+        return Response("This host is not served here.\n", 400, mimetype="text/plain")
+    if isinstance(error, InternalServerError) or error.code is None:
+        return page(500, ADVICE[500])
+    if error.response is not None or error.code < 400:
+        return error
+    answer = app.make_response(page(error.code, ADVICE.get(error.code, error.description or "")))
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers[name] = value
+    return answer
 
 
 def page(status: int, message: str) -> ResponseReturnValue:

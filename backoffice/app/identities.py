@@ -10,7 +10,7 @@ from storefront import customer
 
 def install(app: Flask) -> None:
     manager = LoginManager()
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)  # templates ask for what they show, not for whoever looks
     manager.request_loader(_identity)
 
 

@@ -77,16 +77,16 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def find(token: str | None) -> Cart | None:
-    """The cart of a cookie; None for a missing or unknown token."""
-    if not token:
+def find(token: str | None, person_id: int | None = None) -> Cart | None:
+    """The cart of a cookie, else of the customer who is logged in; None where there is neither."""
+    query = select(Cart).options(_with_lines())
+    if token:
+        known = session.scalars(query.where(Cart.token_hash == _hashed(token))).unique().one_or_none()
+        if known:
+            return known
+    if person_id is None:
         return None
-    query = select(Cart).where(Cart.token_hash == _hashed(token)).options(_with_lines())
-    return session.scalars(query).unique().one_or_none()
-
-
-def find_or_create(token: str) -> Cart:
-    return find(token) or create(token)
+    return session.scalars(query.where(Cart.person_id == person_id)).unique().one_or_none()
 
 
 def create(token: str) -> Cart:
@@ -144,7 +144,7 @@ def adopt(token: str | None, person: Person) -> str:
     own = session.scalars(select(Cart).where(Cart.person_id == person.id).options(_with_lines())).unique().one_or_none()
     fresh = new_token()  # a token from before the login is not the key to a customer's cart
     if own is None:
-        own = visitor if visitor and visitor.person_id is None else find_or_create(fresh)
+        own = visitor if visitor and visitor.person_id is None else create(fresh)
         own.person_id = person.id
     elif visitor is not None and visitor.id != own.id and visitor.person_id is None:
         there = {line.variant_id: line.quantity for line in own.lines}

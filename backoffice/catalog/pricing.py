@@ -40,6 +40,7 @@ def create_list(code: str, currency: str, position: int, *, by: Actor) -> PriceL
     row = PriceList(ref=references.new("plt"), code=code, currency=currency, position=position, active=True)
     session.add(row)
     audit.record(Tag.PRICE_LIST_CREATED, row, by=by, code=code, currency=currency)
+    shelves.bump()
     return row
 
 

@@ -4,8 +4,9 @@ pages cut out of them by key. The catalogue's version rises with each rebuild; c
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
@@ -105,12 +106,33 @@ def bump() -> None:
 def refresh(product: Product) -> None:
     """Rebuild what the shelves and the search know of a product; a withdrawn one leaves both."""
     session.flush()
+    session.execute(  # whether it is published now, whoever changed it meanwhile
+        select(Product).where(Product.id == product.id).with_for_update().execution_options(populate_existing=True)
+    )
     session.execute(delete(Listing).where(Listing.product_id == product.id))
     session.expire(product, ["variants", "images"])
     if product.published:
         session.add_all(_listings(product))
     index(product)
     bump()
+
+
+def rebuild() -> int:
+    """Derive everything anew, product by product in units of their own (after an upgrade, or a restored backup); the
+    number of products."""
+    with units.read():
+        ids = list(session.scalars(select(Product.id).order_by(Product.id)))
+    for product_id in ids:
+        units.write(partial(_refresh_one, product_id))
+    return len(ids)
+
+
+def is_built() -> bool:
+    """Whether published products stand on shelves."""
+    return (
+        session.scalar(select(Product.id).where(Product.published.is_(True)).limit(1)) is None
+        or session.scalar(select(Listing.id).limit(1)) is not None
+    )
 
 
 def shelf(price_list_id: int, category_id: int, sort: Sort, wishes: Wishes, key: str | None) -> Page:
@@ -169,6 +191,10 @@ def slugs() -> list[tuple[str, datetime]]:
     """Every published product's address and when it was listed: for the sitemap."""
     query = select(Product.slug, Product.listed_at).where(Product.published.is_(True)).order_by(Product.id)
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def _refresh_one(product_id: int) -> None:
+    refresh(session.get_one(Product, product_id))
 
 
 def _listings(product: Product) -> list[Listing]:
@@ -282,9 +308,9 @@ def _read_key(column: InstrumentedAttribute[Any], key: str) -> tuple[Any, int] |
     try:
         if column is Listing.listed_at:
             moment = datetime.fromisoformat(text)
-            return (moment, int(product_id)) if moment.tzinfo else None
+            return (moment.astimezone(UTC), int(product_id)) if moment.tzinfo else None
         if column is Listing.from_amount:
             return (int(text), int(product_id)) if len(text) < 19 else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return text[:120], int(product_id)

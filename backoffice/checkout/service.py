@@ -12,7 +12,7 @@ from backoffice.checkout import quotes
 from backoffice.checkout.quotes import Quote
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, units
-from backoffice.core.actor import SYSTEM, Actor
+from backoffice.core.actor import SYSTEM, Actor, ActorKind
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
 from backoffice.customers import service as customers
@@ -30,6 +30,7 @@ from backoffice.tasks import service as tasks
 
 TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
 MOST_ATTEMPTS = 10  # of one order
+MOST_OPEN = 5  # unpaid orders of one customer at a time: nobody empties the shelves, or a stranger's patience
 LONGEST_HOLD = timedelta(hours=2)  # after that no further attempt is begun, so that nobody holds stock for ever
 PROLONG = timedelta(minutes=10)
 CASE_AFTER = timedelta(hours=1)
@@ -65,6 +66,15 @@ class TooManyTries(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("This order was tried too often. It closes by itself, and you are welcome to order again.")
+
+
+class TooManyOpen(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{MOST_OPEN} orders with this address wait for their payment. Pay or cancel one of them first."
+        )
 
 
 class TermsNotAccepted(CounterfoilError):
@@ -206,11 +216,13 @@ def _opened(placed: Placed, *, by: Actor) -> Placed:
 
 
 def _place(cart_token: str, wish: Wish) -> Placed:
-    cart = carts.find(cart_token)
+    person = customers.by_ref(wish.person_ref) if wish.person_ref else None
+    cart = carts.find(cart_token, person.id if person else None)
     known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now
     if known:
         placed = _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
-        if customers.normalised(known.email) != customers.normalised(wish.contact.email):
+        theirs = customers.normalised(known.email) == customers.normalised(wish.contact.email)
+        if not theirs or cart is None or known.cart_id != cart.id:
             raise AlreadyOrdered  # the key alone does not prove whose order it is
         same = orders.contact_of(known) == wish.contact and known.destination == (
             wish.deliver_to or _address(wish.contact)
@@ -228,11 +240,13 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         or terms.version != wish.terms_version
     ):
         raise CartChanged
-    person = customers.by_ref(wish.person_ref) if wish.person_ref else None
     person = person or customers.welcome(wish.contact.email, wish.contact.name)
+    if person.created_at < clock.now() and orders.open_of(person.id) >= MOST_OPEN:
+        raise TooManyOpen
     by = actor.customer(person.ref)
     order = orders.place(
         wish.checkout_key,
+        cart_id=cart.id,
         entity=entity,
         terms=terms,
         person=person,
@@ -298,7 +312,8 @@ def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
         stock.release(order.ref, by=by, reason=reason)
         invoices.discard(invoice, by=by, reason=reason)
         cases.close(CaseKind.HOLD_PROLONGED, order, because="The order ended and its stock was released.")
-        tasks.schedule("notices.ended", dedupe=f"notices.ended:{order.ref}", order_id=order.id)
+        if by.kind != ActorKind.CUSTOMER:  # who cancels knows it
+            tasks.schedule("notices.ended", dedupe=f"notices.ended:{order.ref}", order_id=order.id)
     tasks.finish_running()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from backoffice.core import clock, links
 from backoffice.core.db import session
 from backoffice.entities import service as entities
+from backoffice.entities.models import LegalKind
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
@@ -33,6 +34,9 @@ def confirmed(order_id: int) -> None:
         key=f"order_confirmed:{order.ref}",
         attachments=[paper.file] if paper else [],
         has_paper=paper is not None,
+        terms_link=links.absolute(f"/terms/{entities.text_of(order.terms_id).version}"),
+        withdraw_link=links.absolute(f"/withdraw?order={order.number}"),
+        instructions=entities.current(entities.get(order.entity_id), LegalKind.WITHDRAWAL).text.strip(),
         invoice=invoice,
         goes_to=order.destination,
         downloads=any(line.kind == LineKind.DIGITAL for line in order.lines),

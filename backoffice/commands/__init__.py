@@ -4,6 +4,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from backoffice.catalog import shelves
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
@@ -13,11 +14,12 @@ from backoffice.tasks import runner
 
 staff_group = AppGroup("staff", help="Accounts of the people who work here.")
 demo_group = AppGroup("demo", help="The demo shop.")
+catalog_group = AppGroup("catalog", help="What the shop shows.")
 tasks_group = AppGroup("tasks", help="Durable tasks.")
 
 
 def install(app: Flask) -> None:
-    for group in (staff_group, demo_group, tasks_group):
+    for group in (staff_group, demo_group, catalog_group, tasks_group):
         app.cli.add_command(group)
 
 
@@ -44,6 +46,13 @@ def seed_demo(draw: bool) -> None:
         pictures.attach()
         if draw:
             click.echo(f"{pictures.hang()} pictures drawn.")
+
+
+@catalog_group.command("rebuild")
+def rebuild_catalog() -> None:
+    """Derive shelves and search words anew: after an upgrade from the first release, or a restored backup."""
+    with coming_from(Origin(new_request_id(), "command")):
+        click.echo(f"{shelves.rebuild()} products stand on their shelves.")
 
 
 @tasks_group.command("run")

@@ -79,6 +79,12 @@ def install(connection: Connection, only: tuple[str, ...] = ()) -> None:
             connection.execute(text(statement))
 
 
+def freeze(connection: Connection, table: str) -> None:
+    """Freeze the whole rows of a table that an older schema knows and the list does not any more."""
+    for statement in _statements(Frozen(table), connection.dialect.name).values():
+        connection.execute(text(statement))
+
+
 def remove(connection: Connection) -> None:
     for name in expected():
         connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))

@@ -42,7 +42,7 @@ def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> b
     if result.rowcount == 0:
         session.refresh(row)
         return False
-    if any(isinstance(value, ColumnElement) for value in values.values()):
+    if any(hasattr(value, "__clause_element__") or isinstance(value, ColumnElement) for value in values.values()):
         session.refresh(row)
     else:  # what was written is known: no need to ask for it
         for name, value in values.items():

@@ -5,6 +5,8 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
@@ -64,14 +66,15 @@ def set_password(token: str, password: str, *, network: str | None, device: str)
     hashed = passwords.make(password, address, SHORTEST_PASSWORD)
 
     def use() -> tuple[str, str]:
-        person = by_link(token)
+        person = _lock(by_link(token))
+        by_link(token)  # of two that use one link at once, the second finds it used
         before = person.has_account
         person.password_hash = hashed
         person.verified_at = person.verified_at or clock.now()
         by = actor.customer(person.ref)
         audit.record(Tag.ACCOUNT_PASSWORD_RESET if before else Tag.ACCOUNT_OPENED, person, by=by)
         sessions.end_others(Holder.CUSTOMER, person.id, None)
-        throttle.forgive(Holder.CUSTOMER, person.email)
+        throttle.forgive(Holder.CUSTOMER, person.email, network)
         return _open(person, network, device), person.ref
 
     return units.write(use)
@@ -90,8 +93,11 @@ def log_in(email: str, password: str, *, network: str | None, device: str) -> tu
         raise WrongLogin
 
     def enter() -> tuple[str, str]:
-        known = session.get_one(Person, person_id)
-        throttle.forgive(Holder.CUSTOMER, known.email)
+        known = _lock(session.get_one(Person, person_id))
+        if known.password_hash != stored:
+            raise WrongLogin  # it was changed while we looked
+        known.password_hash = passwords.renewed(known.password_hash or "", password) or known.password_hash
+        throttle.forgive(Holder.CUSTOMER, known.email, network)
         audit.record(Tag.ACCOUNT_LOGGED_IN, known, by=actor.customer(known.ref))
         return _open(known, network, device), known.ref
 
@@ -126,11 +132,13 @@ def end_session(person: Person, session_id: int, *, by: Actor) -> None:
     audit.record(Tag.ACCOUNT_LOGGED_OUT, person, by=by, reason="ended from another device")
 
 
-def change_password(person_ref: str, old: str, new: str, *, token: str) -> None:
-    """Replace the password; every other session ends. Raises WrongPassword, WeakPassword. Opens its own units."""
+def change_password(person_ref: str, old: str, new: str, *, token: str, network: str | None) -> None:
+    """Replace the password; every other session ends. Raises WrongPassword, WeakPassword, TooManyAttempts: whoever
+    found an open session guesses no faster than anybody else. Opens its own units."""
     with units.read():
         person = customers.by_ref(person_ref)
         stored, address = person.password_hash, person.email
+    throttle.count(Holder.CUSTOMER, address, network)
     if not passwords.fits(stored, old):
         raise WrongPassword
     hashed = passwords.make(new, address, SHORTEST_PASSWORD)
@@ -138,6 +146,7 @@ def change_password(person_ref: str, old: str, new: str, *, token: str) -> None:
     def change() -> None:
         known = customers.by_ref(person_ref)
         known.password_hash = hashed
+        throttle.forgive(Holder.CUSTOMER, known.email, network)
         sessions.end_others(Holder.CUSTOMER, known.id, token)
         audit.record(Tag.ACCOUNT_PASSWORD_CHANGED, known, by=actor.customer(known.ref))
         mail.queue(
@@ -166,6 +175,11 @@ def ask_to_delete(person: Person, *, by: Actor) -> None:
 
 def wants_deletion(person: Person) -> bool:
     return any(case.kind == CaseKind.ACCOUNT_DELETION for case in cases.open_about([person.subject()]))
+
+
+def _lock(person: Person) -> Person:
+    query = select(Person).where(Person.id == person.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _send(person: Person, template: str) -> None:

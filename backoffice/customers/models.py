@@ -15,6 +15,7 @@ class Person(Tracked, Base):
 
     __tablename__ = "people"
     subject_kind = "person"
+    unaudited = frozenset({"password_hash"})  # changes silently only when argon2's cost is raised at a login
 
     id: Mapped[Id]
     ref: Mapped[Ref]

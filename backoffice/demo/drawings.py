@@ -69,7 +69,7 @@ def smaller(inside: str, factor: float = 0.88) -> str:
 
 def level(millimetres: int) -> str:
     """A spirit level: its vials keep their size while the body grows."""
-    length = 250 + 350 * (millimetres - 300) / 700
+    length = 250 + 290 * (millimetres - 300) / 700
     left = (WIDE - length) / 2
     right, top, high = left + length, 250, 92
     middle = WIDE / 2

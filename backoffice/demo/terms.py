@@ -53,7 +53,7 @@ You have the right to withdraw from this contract within 30 days without giving 
 day on which you, or somebody you name, received the last of the goods.
 
 How to withdraw
-Use the form on this page, or tell us clearly by mail or letter. It is enough to send your declaration before the period ends.
+Use the page “Withdraw from a contract”, or tell us clearly by mail or letter. It is enough to send your declaration before the period ends.
 
 What happens then
 We return what you paid, including the cheapest delivery that we offer, within 14 days, by the way you paid. We may wait until \

@@ -1,12 +1,12 @@
 """Services at the customer's place: a date is proposed, agreed, and kept."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import clock
+from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
@@ -36,7 +36,7 @@ class NotNow(CounterfoilError):
 
 def propose(ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
     """Name a date to the customer, by mail; a new proposal replaces the old one. Raises DateInThePast, NotNow."""
-    appointment = by_ref(ref)
+    appointment = _lock(ref)
     if starts_at <= clock.now():
         raise DateInThePast
     before, was = appointment.state, appointment.starts_at
@@ -52,7 +52,7 @@ def propose(ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
 
 def agree(ref: str, starts_at: datetime, *, by: Actor) -> bool:
     """The customer says yes to the date they were shown; False if they said so before. Raises NotNow for another date."""
-    appointment = by_ref(ref)
+    appointment = _lock(ref)
     if appointment.starts_at != starts_at or appointment.state not in (A.PROPOSED, A.AGREED):
         raise NotNow(appointment.state)
     if not APPOINTMENT_MOVES.move(appointment, A.AGREED):
@@ -63,19 +63,20 @@ def agree(ref: str, starts_at: datetime, *, by: Actor) -> bool:
 
 def decline(ref: str, starts_at: datetime, *, by: Actor, wish: str) -> bool:
     """The customer cannot that day and says what would suit; False if that was said before. Raises NotNow."""
-    appointment = by_ref(ref)
+    appointment = _lock(ref)
     if appointment.state == A.WANTED:
         return False
     if appointment.state != A.PROPOSED or appointment.starts_at != starts_at:
         raise NotNow(appointment.state)
-    APPOINTMENT_MOVES.move(appointment, A.WANTED, starts_at=None)
+    if not APPOINTMENT_MOVES.move(appointment, A.WANTED, starts_at=None):
+        return False
     audit.record(Tag.APPOINTMENT_DECLINED, appointment, by=by, reason=wish, state=(A.PROPOSED, A.WANTED))
     return True
 
 
 def finish(ref: str, *, by: Actor) -> bool:
     """The service was done; False if that was known. Raises NotNow unless a date was agreed."""
-    appointment = by_ref(ref)
+    appointment = _lock(ref)
     if appointment.state not in (A.AGREED, A.DONE):
         raise NotNow(appointment.state)
     if not APPOINTMENT_MOVES.move(appointment, A.DONE):
@@ -96,9 +97,19 @@ def by_ref(ref: str) -> Appointment:
     return appointment
 
 
+def _lock(ref: str) -> Appointment:
+    """The appointment, locked until the unit ends: an answer is an answer to the date that stands there."""
+    known = by_ref(ref)
+    query = select(Appointment).where(Appointment.id == known.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
 def _tell(appointment: Appointment, starts_at: datetime) -> None:
+    said = references.new("say")  # the same date proposed again is said again
     tasks.schedule(
         "notices.proposed",
-        dedupe=f"notices.proposed:{appointment.ref}:{starts_at.isoformat()}",
+        dedupe=f"notices.proposed:{appointment.ref}:{said}",
         appointment_id=appointment.id,
+        starts_at=starts_at.astimezone(UTC).isoformat(),
+        said=said,
     )

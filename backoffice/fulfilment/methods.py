@@ -11,18 +11,8 @@ from backoffice.catalog import shelves
 from backoffice.core import references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
-
-
-class NoDelivery(CounterfoilError):
-    """Nothing is delivered to this country in this currency, or not in the way that was chosen."""
-
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__("We cannot deliver there in the way you chose. Please choose another delivery or country.")
 
 
 @dataclass(frozen=True)
@@ -142,13 +132,6 @@ class Tariff:
             for row in self.rows
             if country in row.countries and row.price.currency == shipped.currency
         ]
-
-    def offer(self, code: str, country: str, shipped: Money) -> Offer:
-        """The chosen one. Raises NoDelivery."""
-        for known in self.offers(country, shipped):
-            if known.code == code:
-                return known
-        raise NoDelivery
 
     def cheapest(self, currency: str, country: str) -> Offer | None:
         """What delivery costs at least for a small parcel: the "plus delivery from" of a product page."""

@@ -27,17 +27,18 @@ def shipped(shipment_id: int) -> None:
     )
 
 
-def proposed(appointment_id: int) -> None:
+def proposed(appointment_id: int, starts_at: str, said: str) -> None:
     """Tell the customer the date we propose, unless it was answered or replaced meanwhile."""
     appointment = session.get_one(Appointment, appointment_id)
-    if appointment.state != AppointmentState.PROPOSED or appointment.starts_at is None:
+    stands = appointment.starts_at.isoformat() if appointment.starts_at else ""
+    if appointment.state != AppointmentState.PROPOSED or stands != starts_at:
         return
     order = orders.get(appointment.order_id)
     mail.queue(
         "date_proposed",
         to=order.email,
         about=order,
-        key=f"date_proposed:{appointment.ref}:{appointment.starts_at.isoformat()}",
+        key=f"date_proposed:{appointment.ref}:{said}",
         appointment=appointment,
         **_facts(order),
     )

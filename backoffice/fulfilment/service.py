@@ -75,7 +75,7 @@ def withdraw(order: Order, *, by: Actor, reason: str) -> bool:
     """Let nothing more be delivered: downloads close, open appointments are cancelled. What was shipped stays shipped.
 
     False if it was withdrawn already. Raises NotDeliverable for an order that was never open."""
-    fulfilment = find(order.id)
+    fulfilment = _lock(order.id)
     if fulfilment is None:
         raise NotDeliverable("it was never opened for delivery")
     before = fulfilment.state
@@ -97,6 +97,11 @@ def find(order_id: int) -> Fulfilment | None:
     return session.scalars(select(Fulfilment).where(Fulfilment.order_id == order_id)).one_or_none()
 
 
+def _lock(order_id: int) -> Fulfilment | None:
+    query = select(Fulfilment).where(Fulfilment.order_id == order_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
 def to_ship(order: Order) -> list[ToShip]:
     """The lines that go into parcels, with what has left of each."""
     lines = [line for line in order.lines if line.kind == LineKind.PHYSICAL]
@@ -110,8 +115,8 @@ def to_ship(order: Order) -> list[ToShip]:
 
 
 def deliverable(order: Order) -> Fulfilment:
-    """The open delivery of an order. Raises NotDeliverable."""
-    fulfilment = find(order.id)
+    """The open delivery of an order, locked: parcels, visits and a withdrawal follow each other. Raises NotDeliverable."""
+    fulfilment = _lock(order.id)
     if fulfilment is None:
         raise NotDeliverable("it is not paid")
     if fulfilment.state == F.WITHDRAWN:

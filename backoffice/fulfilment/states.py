@@ -6,7 +6,6 @@ from backoffice.fulfilment.models import Appointment, AppointmentState, Fulfilme
 F = FulfilmentState
 A = AppointmentState
 
-DELIVERABLE = frozenset({F.OPEN, F.PARTLY})
 STILL_TO_COME = frozenset({A.WANTED, A.PROPOSED, A.AGREED})
 
 DELIVERY_MOVES = StateTable(

@@ -24,25 +24,37 @@ class TooManyAttempts(CounterfoilError):
 
 
 def count(holder: Holder, address: str, network: str | None) -> None:
-    """Count an attempt, before the password is looked at: many at once cannot slip through. Raises TooManyAttempts.
+    """Count an attempt, before the password is looked at: many at once cannot slip through. Raises TooManyAttempts;
+    while that lasts nothing more is counted, so that the wait ends.
 
     Opens its own units, because an attempt is a fact that must be committed."""
-    keys = [_key(holder, address), f"n:{network or 'unknown'}"]
+    keys = _keys(holder, address, network)
+    with units.read():
+        if _is_over(keys, MOST_PER_ADDRESS - 1, MOST_PER_NETWORK - 1):
+            raise TooManyAttempts
     units.write(lambda: _note(keys))
     with units.read():
-        rows = session.execute(
-            select(LoginFailure.key, func.count())
-            .where(LoginFailure.key.in_(keys), LoginFailure.at > clock.now() - WINDOW)
-            .group_by(LoginFailure.key)
-        )
-        counts = {row[0]: int(row[1]) for row in rows}
-    if counts.get(keys[0], 0) > MOST_PER_ADDRESS or counts.get(keys[1], 0) > MOST_PER_NETWORK:
-        raise TooManyAttempts
+        if _is_over(keys, MOST_PER_ADDRESS, MOST_PER_NETWORK):
+            raise TooManyAttempts
 
 
-def forgive(holder: Holder, address: str) -> None:
-    """A right login takes the attempts of its address away."""
-    session.execute(delete(LoginFailure).where(LoginFailure.key == _key(holder, address)))
+def forgive(holder: Holder, address: str, network: str | None) -> None:
+    """A right login takes the attempts of its address away, and its own from its network's."""
+    of_address, of_network = _keys(holder, address, network)
+    session.execute(delete(LoginFailure).where(LoginFailure.key == of_address))
+    own = session.scalar(select(func.max(LoginFailure.id)).where(LoginFailure.key == of_network))
+    if own:
+        session.execute(delete(LoginFailure).where(LoginFailure.id == own))
+
+
+def _is_over(keys: list[str], of_address: int, of_network: int) -> bool:
+    rows = session.execute(
+        select(LoginFailure.key, func.count())
+        .where(LoginFailure.key.in_(keys), LoginFailure.at > clock.now() - WINDOW)
+        .group_by(LoginFailure.key)
+    )
+    counts = {row[0]: int(row[1]) for row in rows}
+    return counts.get(keys[0], 0) > of_address or counts.get(keys[1], 0) > of_network
 
 
 def _note(keys: list[str]) -> None:
@@ -50,5 +62,7 @@ def _note(keys: list[str]) -> None:
     session.add_all(LoginFailure(key=key, at=clock.now()) for key in keys)
 
 
-def _key(holder: Holder, address: str) -> str:
-    return f"{holder.value[0]}:{hashlib.sha256(address.encode()).hexdigest()}"
+def _keys(holder: Holder, address: str, network: str | None) -> list[str]:
+    """The address and the network, each for one kind of holder: customers' mistakes never close the office."""
+    kind = holder.value[0]
+    return [f"{kind}:{hashlib.sha256(address.encode()).hexdigest()}", f"{kind}n:{network or 'unknown'}"]

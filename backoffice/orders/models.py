@@ -62,6 +62,7 @@ class Order(Tracked, Base):
     ref: Mapped[Ref]
     number: Mapped[BigInt | None] = mapped_column(unique=True)  # what people read; gaps are normal
     checkout_key: Mapped[str] = mapped_column(exact(40), unique=True)
+    cart_id: Mapped[BigInt | None]  # whose filling it was; carts come and go, so it is no foreign key
     entity_id: Mapped[BigInt] = mapped_column(ForeignKey("entities.id"))
     person_id: Mapped[BigInt] = mapped_column(ForeignKey("people.id"))
     terms_id: Mapped[BigInt] = mapped_column(ForeignKey("legal_texts.id"))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
@@ -67,6 +67,7 @@ class LineData:
 def place(
     checkout_key: str,
     *,
+    cart_id: int,
     entity: Entity,
     terms: LegalText,
     person: Person,
@@ -83,6 +84,7 @@ def place(
         ref=references.new("ord"),
         number=None,
         checkout_key=checkout_key,
+        cart_id=cart_id,
         entity_id=entity.id,
         person_id=person.id,
         terms_id=terms.id,
@@ -173,6 +175,12 @@ def of_person(person_id: int, before: int | None = None, most: int = 20) -> list
     if before:
         query = query.where(Order.id < before)
     return list(session.scalars(query.order_by(Order.id.desc()).limit(most)))
+
+
+def open_of(person_id: int) -> int:
+    """How many orders of a customer wait for their payment."""
+    query = select(func.count()).where(Order.person_id == person_id, Order.state == OrderState.PLACED)
+    return session.scalar(query) or 0
 
 
 def by_number(number: int) -> Order | None:

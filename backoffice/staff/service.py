@@ -109,7 +109,7 @@ def _note_refusal(member_id: int | None) -> None:
 def _open_session(member_id: int, password: str, network: str | None, device: str) -> str:
     member = session.get_one(StaffMember, member_id)
     member.password_hash = passwords.renewed(member.password_hash, password) or member.password_hash
-    throttle.forgive(Holder.STAFF, member.email)
+    throttle.forgive(Holder.STAFF, member.email, network)
     token = sessions.open_for(Holder.STAFF, member.id, life=SESSION_LIFE, network=network, device=device)
     audit.record(Tag.STAFF_LOGGED_IN, member, by=actor.staff(member.ref))
     return token

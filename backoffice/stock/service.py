@@ -107,7 +107,8 @@ def correct(variant_id: int, counted: int, *, by: Actor, reason: str) -> bool:
         return False
     if counted < item.held:
         raise HeldPieces(item.held)
-    _must(_move(item, MovementKind.CORRECTED, StockItem.on_hand == item.on_hand, on_hand=change, by=by, reason=reason))
+    stands = (StockItem.on_hand == item.on_hand, StockItem.held <= counted)
+    _must(_move(item, MovementKind.CORRECTED, *stands, on_hand=change, by=by, reason=reason))
     return True
 
 
@@ -154,12 +155,6 @@ def release(holder: str, *, by: Actor, reason: str) -> None:
 
 def find(variant_id: int) -> StockItem | None:
     return session.scalars(select(StockItem).where(StockItem.variant_id == variant_id)).one_or_none()
-
-
-def movements(item: StockItem) -> list[StockMovement]:
-    """What happened to it, newest first."""
-    query = select(StockMovement).where(StockMovement.item_id == item.id).order_by(StockMovement.id.desc())
-    return list(session.scalars(query))
 
 
 def _move(

@@ -24,5 +24,5 @@ def shipped(shipment_id: int) -> None:
 
 
 @registry.plain("notices.proposed")
-def proposed(appointment_id: int) -> None:
-    deliveries.proposed(appointment_id)
+def proposed(appointment_id: int, starts_at: str, said: str) -> None:
+    deliveries.proposed(appointment_id, starts_at, said)

@@ -16,6 +16,8 @@ depends_on = None
 
 
 def upgrade():
+    with op.batch_alter_table("orders") as batch:
+        batch.add_column(sa.Column("cart_id", sa.BigInteger(), nullable=True))
     fill("orders", sa.Column("deliver_to", sa.JSON()), "{}")
     fill("orders", sa.Column("gift_note", sa.String(255)), "")
     fill("orders", sa.Column("delivery_code", exact(120)), "")
@@ -146,11 +148,35 @@ def upgrade():
     )
     op.create_index("ix_appointments_order_id", "appointments", ["order_id"])
     op.create_index("ix_appointments_state", "appointments", ["state", "starts_at"])
+    keep_delivering()
     # what was paid before waits for its parcel
     op.get_bind().execute(sa.text(
         "INSERT INTO shipped_pieces (order_line_id, ordered, shipped) SELECT order_lines.id, order_lines.quantity, 0 "
         "FROM order_lines JOIN fulfilments ON fulfilments.order_id = order_lines.order_id WHERE order_lines.kind = 'physical'"
     ))
+
+
+def keep_delivering():
+    """A shop that sold before goes on as it was: one way of delivery, included in the price."""
+    bind = op.get_bind()
+    currencies = [row[0] for row in bind.execute(sa.text("SELECT currency FROM price_lists"))]
+    if not currencies:
+        return
+    bind.execute(
+        sa.text("INSERT INTO delivery_zones (id, ref, name, countries) VALUES (1, 'zon_00000000000000000001', 'Delivery', :codes)"),
+        {"codes": '{"codes": ["AT", "BE", "DE", "FR", "LU", "NL"]}'},
+    )
+    bind.execute(
+        sa.text(
+            "INSERT INTO delivery_methods (id, ref, code, name, promise, carrier, tracking_url, vat_class, position, active) "
+            "VALUES (1, 'dlv_00000000000000000001', 'included', 'Parcel', 'included in the price', '', '', 'standard', 1, 1)"
+        )
+    )
+    for currency in currencies:
+        bind.execute(
+            sa.text("INSERT INTO delivery_rates (method_id, zone_id, currency, amount) VALUES (1, 1, :currency, 0)"),
+            {"currency": currency},
+        )
 
 
 def downgrade():
@@ -162,6 +188,6 @@ def downgrade():
         batch.drop_constraint("fk_orders_person_id", type_="foreignkey")
     op.drop_index("ix_orders_person", "orders")
     with op.batch_alter_table("orders") as batch:
-        for name in ("deliver_to", "gift_note", "delivery_code", "delivery_name"):
+        for name in ("cart_id", "deliver_to", "gift_note", "delivery_code", "delivery_name"):
             batch.drop_column(name)
         batch.create_foreign_key("fk_orders_person_id", "people", ["person_id"], ["id"])

@@ -108,7 +108,31 @@ def upgrade():
     immutability.install(bind, only=("legal_texts", "withdrawals"))
 
 
+# What the schema before cannot hold: a query that finds some, and what it is.
+LOST = (
+    ("SELECT id FROM withdrawals", "withdrawals"),
+    ("SELECT id FROM saved_addresses", "saved addresses"),
+    ("SELECT id FROM people WHERE password_hash IS NOT NULL", "accounts of customers"),
+    ("SELECT id FROM legal_texts WHERE kind <> 'terms'", "legal texts beside the terms"),
+    ("SELECT id FROM shipments", "parcels"),
+    ("SELECT id FROM download_grants", "downloads"),
+    ("SELECT id FROM appointments", "appointments"),
+    ("SELECT id FROM fulfilments WHERE state <> 'open'", "deliveries that went on"),
+    ("SELECT id FROM order_lines WHERE variant_id IS NULL", "lines for delivery"),
+    ("SELECT id FROM variants WHERE id <> product_id", "several variants"),
+    ("SELECT variant_id FROM prices GROUP BY variant_id HAVING COUNT(*) > 1", "prices that changed or in several currencies"),
+)
+
+
+def refuse_to_lose():
+    """Nothing is thrown away: a shop that went on goes back by its backup."""
+    found = [what for query, what in LOST if op.get_bind().execute(sa.text(query + " LIMIT 1")).first()]
+    if found:
+        raise RuntimeError(f"the schema before cannot hold {', '.join(found)}: restore a backup instead")
+
+
 def downgrade():
+    refuse_to_lose()
     bind = op.get_bind()
     op.create_table(
         "terms",
@@ -127,6 +151,7 @@ def downgrade():
         "SELECT id, entity_id, version, text, published_at FROM legal_texts WHERE kind = 'terms'"
     ))
     point_orders("terms")
+    immutability.freeze(bind, "terms")
     for table in ("legal_texts", "withdrawals"):
         for verb in ("update", "delete"):
             op.execute(f"DROP TRIGGER IF EXISTS frozen_{table}_{verb}")

@@ -8,7 +8,8 @@ from sqlalchemy import DateTime, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from backoffice.app import create_app
-from backoffice.core import immutability
+from backoffice.catalog import shelves
+from backoffice.core import immutability, units
 from backoffice.core.columns import Choice, UTCDateTime
 from backoffice.core.db import Base, db
 from backoffice.models import AuditEntry
@@ -199,3 +200,84 @@ def test_every_business_key_is_unique_in_the_database(shop):
         with pytest.raises(DatabaseError), db.engine.begin() as connection:
             connection.execute(table.insert().values(row))
     assert missing == []
+
+
+FIRST_SALE = """
+INSERT INTO entities (id, ref, code, shop_name, legal_name, street, postcode, city, country, vat_id, register_entry, email, phone, currency, zone, created_at) VALUES (1, 'ent_1', 'E', 'S', 'L', 's', 'p', 'c', 'DE', 'v', 'r', 'e', 'p', 'EUR', 'Europe/Berlin', '2026-11-01 10:00:00.000000')
+INSERT INTO terms (id, entity_id, version, text, published_at) VALUES (7, 1, 1, 'Be kind.', '2026-11-01 10:00:00.000000')
+INSERT INTO products (id, ref, slug, sku, name, summary, facts, drawing, price_amount, currency, vat_class, published, created_at) VALUES (3, 'prd_abc', 'level', 'SL', 'Level', 'A level', '{"rows": []}', 'level', 12900, 'EUR', 'standard', 1, '2026-11-01 10:00:00.000000')
+INSERT INTO products (id, ref, slug, sku, name, summary, facts, drawing, price_amount, currency, vat_class, published, created_at) VALUES (9, 'prd_abd', 'bob', 'PB', 'Bob', 'A bob', '{"rows": []}', 'bob', 4400, 'EUR', 'standard', 1, '2026-11-01 10:00:00.000000')
+INSERT INTO stock_items (id, ref, product_id, on_hand, held) VALUES (1, 'stk_1', 3, 25, 1)
+INSERT INTO stock_items (id, ref, product_id, on_hand, held) VALUES (2, 'stk_2', 9, 200, 0)
+INSERT INTO stock_holds (id, holder, product_id, quantity, state, created_at) VALUES (1, 'ord_1', 3, 1, 'held', '2026-11-01 10:00:00.000000')
+INSERT INTO carts (id, token_hash, checkout_key, created_at, updated_at) VALUES (1, 'h', 'k', '2026-11-01 10:00:00.000000', '2026-11-01 10:00:00.000000')
+INSERT INTO cart_lines (id, cart_id, product_id, quantity) VALUES (1, 1, 9, 2)
+INSERT INTO people (id, ref, email, name, wrapped_key, created_at) VALUES (1, 'per_1', 'a@b.c', 'A', 'k', '2026-11-01 10:00:00.000000')
+INSERT INTO staff (id, ref, email, name, password_hash, active, created_at) VALUES (1, 'stf_1', 'o@b.c', 'O', 'h', 1, '2026-11-01 10:00:00.000000')
+INSERT INTO staff_sessions (id, token_hash, staff_id, created_at, seen_at, expires_at) VALUES (1, 't', 1, '2026-11-01 10:00:00.000000', '2026-11-01 10:00:00.000000', '2026-12-01 10:00:00.000000')
+INSERT INTO orders (id, ref, number, checkout_key, entity_id, person_id, terms_id, state, email, name, street, postcode, city, country, currency, total_amount, placed_at, payable_until) VALUES (1, 'ord_1', 10001, 'k0', 1, 1, 7, 'paid', 'a@b.c', 'A', 's', 'p', 'c', 'DE', 'EUR', 12900, '2026-11-01 10:00:00.000000', '2026-11-01 11:00:00.000000')
+INSERT INTO order_lines (id, order_id, position, product_id, sku, name, quantity, unit_amount, vat_category, vat_hundredths) VALUES (1, 1, 1, 3, 'SL', 'Level', 1, 12900, 'S', 1900)
+INSERT INTO fulfilments (id, ref, order_id, state, opened_at) VALUES (1, 'ful_1', 1, 'open', '2026-11-01 10:00:00.000000')
+"""
+OLD = {
+    "products": "SELECT id, slug, sku, price_amount, currency FROM products ORDER BY id",
+    "stock": "SELECT product_id, on_hand, held FROM stock_items ORDER BY id",
+    "holds": "SELECT product_id, quantity FROM stock_holds",
+    "cart": "SELECT product_id, quantity FROM cart_lines",
+    "order": "SELECT product_id, quantity FROM order_lines",
+    "terms": "SELECT orders.terms_id, terms.text FROM orders JOIN terms ON terms.id = orders.terms_id",
+    "session": "SELECT token_hash, staff_id FROM staff_sessions",
+}
+
+
+def looked_up(queries: dict[str, str]) -> dict[str, list]:
+    with db.engine.connect() as connection:
+        return {name: [tuple(row) for row in connection.execute(text(query))] for name, query in queries.items()}
+
+
+def test_what_was_sold_before_is_carried_there_and_back(empty_app):
+    upgrade(revision="0001")
+    with db.engine.begin() as connection:
+        for statement in FIRST_SALE.strip().splitlines():
+            connection.exec_driver_sql(statement)
+    before = looked_up(OLD)
+    upgrade()
+    after = looked_up(
+        {
+            "prices": "SELECT variants.sku, prices.amount, price_lists.currency FROM prices JOIN variants ON variants.id = variant_id "
+            "JOIN price_lists ON price_lists.id = price_list_id ORDER BY variants.id",
+            "stock": "SELECT sku, on_hand, held FROM stock_items JOIN variants ON variants.id = variant_id ORDER BY variants.id",
+            "movements": "SELECT on_hand_change, held_change FROM stock_movements ORDER BY item_id",
+            "cart": "SELECT sku, quantity FROM cart_lines JOIN variants ON variants.id = variant_id",
+            "line": "SELECT variants.sku, kind FROM order_lines JOIN variants ON variants.id = variant_id",
+            "terms": "SELECT kind, text FROM orders JOIN legal_texts ON legal_texts.id = terms_id",
+            "session": "SELECT holder, holder_id FROM login_sessions",
+            "to ship": "SELECT order_line_id, ordered, shipped FROM shipped_pieces",
+            "delivery": "SELECT currency, amount FROM delivery_rates",
+        }
+    )
+    assert after == {
+        "prices": [("SL", 12_900, "EUR"), ("PB", 4_400, "EUR")],
+        "stock": [("SL", 25, 1), ("PB", 200, 0)],
+        "movements": [(25, 1), (200, 0)],
+        "cart": [("PB", 2)],
+        "line": [("SL", "physical")],
+        "terms": [("terms", "Be kind.")],
+        "session": [("staff", 1)],
+        "to ship": [(1, 1, 0)],
+        "delivery": [("EUR", 0)],
+    }
+    assert shelves.rebuild() == 2
+    with units.read():
+        (first, second) = shelves.newest(1, 5)
+        assert {first.from_amount, second.from_amount} == {12_900, 4_400}
+    downgrade(revision="0001")
+    assert looked_up(OLD) == before
+    upgrade()
+
+
+def test_a_downgrade_that_would_lose_something_is_refused_before_it_begins(shop):
+    with pytest.raises(SystemExit):  # Flask-Migrate's way to end a command
+        downgrade(revision="0003")
+    assert triggers() == immutability.expected()
+    assert "withdrawals" in inspect(db.engine).get_table_names()
