@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable
 from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 
-from storefront.blueprint import cart_token, currency, pieces, version
+from storefront.blueprint import CURRENCY_COOKIE, currency, pieces, version
 from storefront.customer import identity
+from storefront.fragments import fragment
 from storefront.release import release
 
 SHARED_SECONDS = 60  # how long a shared cache may answer for visitors without cookies
@@ -28,12 +29,15 @@ def public_page(depends_on: tuple[Hashable, ...], render: Callable[[], str]) -> 
         *depends_on,
     )
     tag = hashlib.sha256(repr(shown).encode()).hexdigest()[:24]
+    personal = bool(set(request.cookies) - {CURRENCY_COOKIE})
     if request.if_none_match.contains(tag):
         answer = Response(status=304)
-    else:
+    elif personal:
         answer = make_response(render())
+    else:  # the tag covers everything that a page without a person in it depends on
+        answer = make_response(fragment(version(), ("page", tag), render, shared=False))
     answer.set_etag(tag)
-    if cart_token() or known or len(request.cookies):
+    if personal or request.cookies:
         answer.headers["Cache-Control"] = "private, no-cache"
     else:
         answer.headers["Cache-Control"] = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"

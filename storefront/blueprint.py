@@ -75,14 +75,20 @@ NOBODY = Public("", "", "UTC", "", (), ())
 def version() -> int:
     """The catalogue's version, the same for a whole request."""
     if "catalogue_version" not in g:
-        with units.read():
-            g.catalogue_version = shelves.version()
+        known = shelves.seen()
+        if known is None:
+            with units.read():
+                known = shelves.version()
+        g.catalogue_version = known
     return int(g.catalogue_version)
 
 
 def public() -> Public:
     """The public part of the frame. Raises NoSeller on an empty database."""
-    return fragment(version(), ("public",), _public)
+    if "public_frame" not in g:
+        g.public_frame = fragment(version(), ("public",), _public)
+    shown: Public = g.public_frame
+    return shown
 
 
 def currency() -> Currency:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import URL, ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.catalog.folding import fold
@@ -31,7 +31,7 @@ from backoffice.core.db import engine, session
 ROWS = 24  # cards on a page
 LOOK_EVERY = 1.0  # seconds for which the version of the catalogue is taken as known
 
-_seen: tuple[str, int, float] | None = None  # database, version, when it was looked up
+_seen: tuple[URL, int, float] | None = None  # database, version, when it was looked up
 
 
 class Sort(StrEnum):
@@ -79,9 +79,17 @@ def version() -> int:
     """The version of everything customers can see of the catalogue. Looked up at most once a second in each process;
     a change made in this process is known at once."""
     global _seen
-    database, now = str(engine().url), time.monotonic()
-    if _seen is None or _seen[0] != database or now - _seen[2] > LOOK_EVERY:
-        _seen = (database, session.scalar(select(CatalogueState.version)) or 0, now)
+    known = seen()
+    if known is None:
+        known = session.scalar(select(CatalogueState.version)) or 0
+        _seen = (engine().url, known, time.monotonic())
+    return known
+
+
+def seen() -> int | None:
+    """The version as it was looked up a moment ago; needs no unit."""
+    if _seen is None or _seen[0] is not engine().url or time.monotonic() - _seen[2] > LOOK_EVERY:
+        return None
     return _seen[1]
 
 
