@@ -110,7 +110,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
         if isinstance(form, WishForm):
             wish = str(form.wish.data)
             if appointments.decline(ref, starts_at, by=by, wish=wish):
-                cases.open_case(CaseKind.DATE_DECLINED, appointment, order=str(order.number), wish=wish)
+                cases.open_case(CaseKind.DATE_DECLINED, order, service=appointment.order_line.name, wish=wish)
         else:
             appointments.agree(ref, starts_at, by=by)
 

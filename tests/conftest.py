@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +155,19 @@ class DemoRows:
 @pytest.fixture(scope="session")
 def demo_rows() -> DemoRows:
     return DemoRows()
+
+
+@pytest.fixture(scope="session")
+def furnish(demo_rows: DemoRows, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
+    """Write the demo shop into a migrated database at an address, for programs that are started on it."""
+
+    def write(url: str) -> None:
+        app = create_app(settings_for(tmp_path_factory.mktemp("f"), url))
+        with app.app_context(), coming_from(Origin("req_test0000", "code")), core_clock.running_on(Clock()):
+            demo_rows.write()
+            db.engine.dispose()
+
+    return write
 
 
 @dataclass

@@ -53,8 +53,8 @@ class Deliveries(DeskList):
                 local = datetime.fromisoformat(request.form.get("starts_at", "")).replace(tzinfo=ZoneInfo(ZONE))
             except ValueError:
                 raise NoDate from None
-            known = appointments.propose(appointment, local, by=access.by())
-            cases.close(CaseKind.DATE_DECLINED, known, because="Another date was proposed.")
+            appointments.propose(appointment, local, by=access.by())
+            cases.close(CaseKind.DATE_DECLINED, orders.by_ref(ref), because="Another date was proposed.")
 
         return run(lambda: units.write(act), "The date is proposed by mail.", self.get_url(".one", ref=ref))
 

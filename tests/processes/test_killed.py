@@ -3,7 +3,7 @@
 The sale comes out right each time, or waits in the state unknown with what was asked."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pymysql
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.redis
 
 
 @pytest.fixture
-def world(database_url: str, valkey: Valkey, tmp_path: Path) -> Iterator[World]:
+def world(database_url: str, valkey: Valkey, tmp_path: Path, furnish: Callable[[str], None]) -> Iterator[World]:
     world = World(tmp_path, database_url, valkey)
-    world.prepare()
+    furnish(database_url)
     world.start("provider")
     yield world
     world.stop()
