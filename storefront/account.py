@@ -39,6 +39,7 @@ from storefront.forms import (
     NameForm,
     NewPasswordForm,
     RegisterForm,
+    ShopForm,
     country_choices,
 )
 from storefront.limits import limited
@@ -321,7 +322,7 @@ def _done(words: str) -> ResponseReturnValue:
     return redirect(url_for(".account"), 303)
 
 
-def _said(form: LoginForm) -> str:
+def _said(form: ShopForm) -> str:
     return expired_words() if form.has_expired else ""
 
 

@@ -37,7 +37,7 @@ def public_page(depends_on: tuple[Hashable, ...], render: Callable[[], str]) -> 
     else:  # the tag covers everything that a page without a person in it depends on
         answer = make_response(fragment(version(), ("page", tag), render, shared=False))
     answer.set_etag(tag)
-    if personal or request.cookies:
+    if request.cookies:
         answer.headers["Cache-Control"] = "private, no-cache"
     else:
         answer.headers["Cache-Control"] = f"public, max-age=0, s-maxage={SHARED_SECONDS}, must-revalidate"

@@ -191,7 +191,7 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
         parts = fragment(
             version(),
             ("product", chosen.code, slug, clock.today(public().zone), choice.sku if choice else "", left),
-            lambda: _product_parts(piece, choice, dict(left)),
+            lambda: _product_parts(piece, choice),
         )
         return render_template(
             "shop/product.html", piece=piece, choice=choice, parts=parts, quantity=quantity, problem=problem,
@@ -279,7 +279,7 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
     with units.read():
         row = catalog.published(slug)
         sold = [variant for variant in row.variants if variant.published]
-        amounts = pricing.current([variant.id for variant in sold], price_list_id)
+        amounts = pricing.current([variant.id for variant in sold], code)
         seller = public()
         cheapest = tariff().cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
@@ -304,11 +304,11 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
         )
 
 
-def _product_parts(piece: Piece, choice: Choice | None, left: dict[int, int]) -> tuple[Markup, Markup]:
+def _product_parts(piece: Piece, choice: Choice | None) -> tuple[Markup, Markup]:
     shown = list(piece.images)
     if choice:
-        shown.sort(key=lambda item: item["variant_id"] not in (choice.id,))
-    facts = {"piece": piece, "choice": choice, "left": left, "pictures": shown}
+        shown.sort(key=lambda item: item["variant_id"] != choice.id)
+    facts = {"piece": piece, "choice": choice, "pictures": shown}
     return (
         _part("shop/parts/product_top.html", **facts),
         _part("shop/parts/product_rest.html", **facts),

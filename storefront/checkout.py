@@ -18,7 +18,6 @@ from backoffice.core.formatting import country, money
 from backoffice.core.money import Money
 from backoffice.customers import addresses
 from backoffice.customers import service as customers
-from backoffice.customers.addresses import AddressData
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.invoices import service as invoices
@@ -216,11 +215,8 @@ def _fill_in(form: CheckoutForm, known: CustomerIdentity) -> None:
 
 
 def _keep_address(form: CheckoutForm, known: CustomerIdentity) -> None:
-    contact = form.contact()
-    data = AddressData(contact.name, contact.street, contact.postcode, contact.city, contact.country)
-
     def keep() -> None:
-        addresses.keep(customers.get(known.person_id), data, by=known.by)
+        addresses.keep(customers.get(known.person_id), form.contact().address, by=known.by)
 
     try:
         units.write(keep)

@@ -24,8 +24,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, StopV
 from backoffice.carts.service import MOST
 from backoffice.core.cards import has_card_number
 from backoffice.core.formatting import country
-from backoffice.customers.addresses import AddressData
-from backoffice.orders.models import Address
+from backoffice.customers.models import Address
 from backoffice.orders.service import Contact
 
 # The shape of a postcode by country (Universal Postal Union, addressing systems).
@@ -286,8 +285,8 @@ class AddressForm(ShopForm):
     def validate_postcode(self, field: StringField) -> None:
         fits_country(self, field)
 
-    def address(self) -> AddressData:
-        return AddressData(
+    def address(self) -> Address:
+        return Address(
             name=str(self.name.data),
             street=str(self.street.data),
             postcode=str(self.postcode.data),

@@ -160,7 +160,7 @@ def adopt(token: str | None, person: Person) -> str:
 def priced(cart: Cart | None, currency: str) -> PricedCart:
     """What the cart costs now in a currency."""
     rows = list(cart.lines) if cart else []
-    amounts = pricing.current_in([line.variant_id for line in rows], currency) if rows else {}
+    amounts = pricing.current([line.variant_id for line in rows], currency) if rows else {}
     lines = [
         PricedLine(
             line.variant,

@@ -79,7 +79,7 @@ def set_price(
         raise PriceSetAlready(Money(known.amount, price.currency))
     if known:
         return known
-    before = current([variant.id], price_list.id).get(variant.id)
+    before = current([variant.id], price_list.currency).get(variant.id)
     row = Price(
         variant_id=variant.id, price_list_id=price_list.id, amount=price.amount, valid_from=start, created_at=now
     )
@@ -104,22 +104,9 @@ def reprice(product_id: int) -> None:
     shelves.refresh(session.get_one(Product, product_id))
 
 
-def current(variant_ids: Iterable[int], price_list_id: int) -> Mapping[int, int]:
-    """The amounts that count now, by variant; a variant without a price in this list is not in the answer."""
-    rows = session.execute(
-        select(Price.variant_id, Price.amount)
-        .where(
-            Price.variant_id.in_(list(variant_ids)),
-            Price.price_list_id == price_list_id,
-            Price.valid_from <= clock.now(),
-        )
-        .order_by(Price.valid_from)
-    )
-    return {row[0]: row[1] for row in rows}  # later rows win
-
-
-def current_in(variant_ids: Iterable[int], currency: str) -> Mapping[int, int]:
-    """Like ``current``, of the active list in a currency."""
+def current(variant_ids: Iterable[int], currency: str) -> Mapping[int, int]:
+    """The amounts that count now in the active list of a currency, by variant; a variant without one is not in the
+    answer."""
     rows = session.execute(
         select(Price.variant_id, Price.amount)
         .join(PriceList, PriceList.id == Price.price_list_id)
@@ -131,13 +118,4 @@ def current_in(variant_ids: Iterable[int], currency: str) -> Mapping[int, int]:
         )
         .order_by(Price.valid_from)
     )
-    return {row[0]: row[1] for row in rows}
-
-
-def history(variant: Variant) -> list[Price]:
-    """Every price it ever had or will have, newest first."""
-    return list(
-        session.scalars(
-            select(Price).where(Price.variant_id == variant.id).order_by(Price.valid_from.desc(), Price.id.desc())
-        )
-    )
+    return {row[0]: row[1] for row in rows}  # later rows win

@@ -16,12 +16,13 @@ from backoffice.core.actor import SYSTEM, Actor, ActorKind
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
 from backoffice.customers import service as customers
+from backoffice.customers.models import Address
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.fulfilment import methods
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
-from backoffice.orders.models import PAYABLE, Address, Order, OrderState
+from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.orders.service import Contact, Delivery
 from backoffice.payments import service as payments
 from backoffice.payments.models import ON_THE_PAGE, Payment, PaymentState
@@ -225,7 +226,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         if not theirs or cart is None or known.cart_id != cart.id:
             raise AlreadyOrdered  # the key alone does not prove whose order it is
         same = orders.contact_of(known) == wish.contact and known.destination == (
-            wish.deliver_to or _address(wish.contact)
+            wish.deliver_to or wish.contact.address
         )
         return replace(placed, as_wished=same)
     if cart is None or not cart.lines:
@@ -315,10 +316,6 @@ def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
         if by.kind != ActorKind.CUSTOMER:  # who cancels knows it
             tasks.schedule("notices.ended", dedupe=f"notices.ended:{order.ref}", order_id=order.id)
     tasks.finish_running()
-
-
-def _address(contact: Contact) -> Address:
-    return Address(contact.name, contact.street, contact.postcode, contact.city, contact.country)
 
 
 def _placed(order: Order, payment: Payment) -> Placed:

@@ -1,7 +1,5 @@
 """The addresses a customer keeps."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 
 from backoffice.audit import service as audit
@@ -11,7 +9,7 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.customers import service as customers
-from backoffice.customers.models import Person, SavedAddress
+from backoffice.customers.models import Address, Person, SavedAddress
 
 MOST = 20
 
@@ -23,25 +21,13 @@ class TooManyAddresses(CounterfoilError):
         super().__init__(f"You keep {MOST} addresses already. Remove one first.")
 
 
-@dataclass(frozen=True)
-class AddressData:
-    name: str
-    street: str
-    postcode: str
-    city: str
-    country: str
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.street}, {self.postcode} {self.city}, {self.country}"
-
-
 def of(person: Person) -> list[SavedAddress]:
     """The preferred one first."""
     query = select(SavedAddress).where(SavedAddress.person_id == person.id)
     return list(session.scalars(query.order_by(SavedAddress.preferred.desc(), SavedAddress.id.desc())))
 
 
-def keep(person: Person, data: AddressData, *, by: Actor) -> SavedAddress:
+def keep(person: Person, data: Address, *, by: Actor) -> SavedAddress:
     """Keep an address; one that is there already is not kept twice. Raises TooManyAddresses."""
     known = of(person)
     for row in known:
@@ -65,7 +51,7 @@ def keep(person: Person, data: AddressData, *, by: Actor) -> SavedAddress:
     return row
 
 
-def change(person: Person, ref: str, data: AddressData, *, by: Actor) -> None:
+def change(person: Person, ref: str, data: Address, *, by: Actor) -> None:
     """Raises NotFound for somebody else's."""
     row = one(person, ref)
     before = _data(row)
@@ -104,5 +90,5 @@ def one(person: Person, ref: str) -> SavedAddress:
     return row
 
 
-def _data(row: SavedAddress) -> AddressData:
-    return AddressData(row.name, row.street, row.postcode, row.city, row.country)
+def _data(row: SavedAddress) -> Address:
+    return Address(row.name, row.street, row.postcode, row.city, row.country)

@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Boolean, ForeignKey, Index, String
@@ -6,6 +7,20 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backoffice.core.columns import BigInt, Id, Line, LongText, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Part, Subject, Tracked
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where something goes; ``country`` is ISO 3166-1 alpha-2."""
+
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.street}, {self.postcode} {self.city}, {self.country}"
 
 
 class Person(Tracked, Base):

@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,6 +21,7 @@ from backoffice.core.columns import (
 from backoffice.core.db import Base, table
 from backoffice.core.money import Money
 from backoffice.core.tracking import Part, Subject, Tracked
+from backoffice.customers.models import Address
 
 
 class OrderState(StrEnum):
@@ -33,17 +33,6 @@ class OrderState(StrEnum):
 
 
 PAYABLE = frozenset({OrderState.PLACED})
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where something goes; ``country`` is ISO 3166-1 alpha-2."""
-
-    name: str
-    street: str
-    postcode: str
-    city: str
-    country: str
 
 
 class Order(Tracked, Base):

@@ -17,9 +17,9 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
 from backoffice.core.states import StateTable
 from backoffice.customers import service as customers
-from backoffice.customers.models import Person
+from backoffice.customers.models import Address, Person
 from backoffice.entities.models import Entity, LegalText
-from backoffice.orders.models import Address, LineKind, Order, OrderLine, OrderState
+from backoffice.orders.models import LineKind, Order, OrderLine, OrderState
 from backoffice.tax.rates import Rate
 
 FIRST_NUMBER = 10_000
@@ -41,6 +41,10 @@ class Contact(Address):
     """Who buys, and where the invoice goes."""
 
     email: str
+
+    @property
+    def address(self) -> Address:
+        return Address(self.name, self.street, self.postcode, self.city, self.country)
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def place(
     order.number = FIRST_NUMBER + order.id
     sealed: dict[str, Any] = {field: customers.seal(person, field, value) for field, value in asdict(contact).items()}
     if delivery.to:
-        sealed["deliver_to"] = customers.seal(person, "deliver_to", ", ".join(asdict(delivery.to).values()))
+        sealed["deliver_to"] = customers.seal(person, "deliver_to", str(delivery.to))
     audit.record(
         Tag.ORDER_PLACED,
         order,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backoffice.core import units
 from backoffice.customers import accounts, addresses
 from backoffice.customers import service as customers
-from backoffice.customers.addresses import AddressData
+from backoffice.customers.models import Address
 from backoffice.models import AuditEntry, LoginSession, Mail, Person, SavedAddress
 from tests.support.shop import hidden
 
@@ -196,7 +196,7 @@ def test_an_address_book_ends_somewhere(shop):
 
     def keep(number: int) -> None:
         person = customers.find("ada@example.org")
-        addresses.keep(person, AddressData("A", f"Street {number}", "1", "B", "DE"), by=accounts.actor.SYSTEM)
+        addresses.keep(person, Address("A", f"Street {number}", "1", "B", "DE"), by=accounts.actor.SYSTEM)
 
     for number in range(addresses.MOST):
         units.write(lambda n=number: keep(n))
