@@ -1,6 +1,17 @@
 """The shop: pages for customers. Works without JavaScript, better with a little."""
 
-from storefront import account, cart, catalogue, checkout, legal, machines, orders
+from storefront import account, cart, catalogue, checkout, entrance, legal, machines, orders, products
 from storefront.blueprint import blueprint
 
-__all__ = ["account", "blueprint", "cart", "catalogue", "checkout", "legal", "machines", "orders"]
+__all__ = [
+    "account",
+    "blueprint",
+    "cart",
+    "catalogue",
+    "checkout",
+    "entrance",
+    "legal",
+    "machines",
+    "orders",
+    "products",
+]

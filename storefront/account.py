@@ -1,13 +1,12 @@
-"""Accounts: register, log in, reset, and everything a customer keeps with us."""
+"""Everything a customer keeps with us: orders, addresses, name, password, devices."""
 
 from collections.abc import Callable
 from functools import wraps
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from backoffice.carts import service as carts
 from backoffice.core import links, units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError
@@ -18,34 +17,19 @@ from backoffice.invoices import service as invoices
 from backoffice.logins import sessions
 from backoffice.logins.models import Holder
 from backoffice.orders import service as orders
-from storefront.blueprint import (
-    CART_COOKIE,
-    ORDER_COOKIE,
-    blueprint,
-    cart_token,
-    comes_from_us,
-    keep_cart,
-    public,
-    tariff,
-)
+from storefront.blueprint import blueprint, public, tariff
 from storefront.cart import expired_words
-from storefront.customer import CustomerIdentity, drop_session, identity, keep_session, session_token, to_login
+from storefront.customer import CustomerIdentity, identity, session_token, to_login
 from storefront.forms import (
     AddressForm,
     ButtonForm,
     ChangePasswordForm,
-    ForgotForm,
-    LoginForm,
     NameForm,
-    NewPasswordForm,
-    RegisterForm,
     ShopForm,
     country_choices,
 )
-from storefront.limits import limited
 
 PER_PAGE = 20
-MAILS_PER_NETWORK = "20 per hour"
 
 View = Callable[..., ResponseReturnValue]
 
@@ -59,104 +43,6 @@ def for_customers(view: View) -> View:
         return view(known, *args, **kwargs) if known else to_login()
 
     return guarded
-
-
-@blueprint.get("/account/login")
-def login() -> ResponseReturnValue:
-    if identity():
-        return redirect(url_for(".account"), 303)
-    return render_template("shop/account/login.html", form=LoginForm(formdata=None, next=request.args.get("next", "")))
-
-
-@blueprint.post("/account/login")
-def log_in() -> ResponseReturnValue:
-    form = LoginForm()
-    if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/account/login.html", form=form, problem=problem), 422
-    try:
-        token, ref = accounts.log_in(
-            str(form.email.data), str(form.password.data), network=origin().network, device=_device()
-        )
-    except CounterfoilError as error:
-        return render_template("shop/account/login.html", form=form, problem=str(error)), error.status
-    return _enter(token, ref, _inside(str(form.next.data or "")))
-
-
-@blueprint.post("/account/logout")
-def log_out() -> ResponseReturnValue:
-    """No form token is asked for, so that an old page still logs out; other sites cannot press the button."""
-    token = session_token()
-    if not token or not comes_from_us():
-        return redirect(url_for(".home"), 303)
-    units.write(lambda: accounts.log_out(token))
-    answer = drop_session(make_response(redirect(url_for(".home"), 303)))
-    for name in (CART_COOKIE, ORDER_COOKIE):  # the next person at this device finds nothing of them
-        answer.delete_cookie(name, path="/")
-    return answer
-
-
-@blueprint.get("/account/register")
-def register() -> ResponseReturnValue:
-    return render_template("shop/account/register.html", form=RegisterForm(formdata=None))
-
-
-@blueprint.post("/account/register")
-@limited(MAILS_PER_NETWORK)
-def ask_to_register() -> ResponseReturnValue:
-    form = RegisterForm()
-    if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/account/register.html", form=form, problem=problem), 422
-    units.write(lambda: accounts.register(str(form.email.data), str(form.name.data)))
-    return render_template("shop/account/sent.html", email=form.email.data, reset=False)
-
-
-@blueprint.get("/account/forgot")
-def forgot() -> ResponseReturnValue:
-    return render_template("shop/account/forgot.html", form=ForgotForm(formdata=None))
-
-
-@blueprint.post("/account/forgot")
-@limited(MAILS_PER_NETWORK)
-def ask_for_link() -> ResponseReturnValue:
-    form = ForgotForm()
-    if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/account/forgot.html", form=form, problem=problem), 422
-    units.write(lambda: accounts.forgot(str(form.email.data)))
-    return render_template("shop/account/sent.html", email=form.email.data, reset=True)
-
-
-@blueprint.get("/account/password/<token>")
-def new_password(token: str) -> ResponseReturnValue:
-    """Where the link in the mail leads. Looking at it uses nothing up: mail programs look at links too."""
-    with units.read():
-        email = accounts.by_link(token).email
-    return render_template(
-        "shop/account/new_password.html", form=NewPasswordForm(formdata=None), email=email, token=token
-    )
-
-
-@blueprint.post("/account/password/<token>")
-def set_password(token: str) -> ResponseReturnValue:
-    form = NewPasswordForm()
-    with units.read():
-        email = accounts.by_link(token).email
-    problem = expired_words() if not form.validate() and form.has_expired else ""
-    if form.errors:
-        return render_template(
-            "shop/account/new_password.html", form=form, email=email, token=token, problem=problem
-        ), 422
-    try:
-        session_key, ref = accounts.set_password(
-            token, str(form.password.data), network=origin().network, device=_device()
-        )
-    except CounterfoilError as error:
-        return render_template(
-            "shop/account/new_password.html", form=form, email=email, token=token, problem=str(error)
-        ), error.status
-    return _enter(session_key, ref, url_for(".account"))
 
 
 @blueprint.get("/account")
@@ -310,13 +196,6 @@ def _address_page(form: AddressForm, ref: str, problem: str = "", status: int = 
     return render_template("shop/account/address.html", form=_address_form(form), ref=ref, problem=problem), status
 
 
-def _enter(token: str, person_ref: str, to: str) -> ResponseReturnValue:
-    """Logged in: the visitor's cart and the customer's become one, under a new key."""
-    visitor = cart_token()
-    fresh = units.write(lambda: carts.adopt(visitor, customers.by_ref(person_ref)))
-    return keep_cart(keep_session(make_response(redirect(to, 303)), token), fresh)
-
-
 def _done(words: str) -> ResponseReturnValue:
     flash(words, "good")
     return redirect(url_for(".account"), 303)
@@ -324,13 +203,3 @@ def _done(words: str) -> ResponseReturnValue:
 
 def _said(form: ShopForm) -> str:
     return expired_words() if form.has_expired else ""
-
-
-def _device() -> str:
-    return request.headers.get("User-Agent", "")[:255]
-
-
-def _inside(wish: str) -> str:
-    """Only a page of the shop: never another host, never a scheme."""
-    fine = wish.startswith("/") and not wish.startswith(("//", "/admin")) and "\\" not in wish and " " not in wish
-    return wish if fine and wish.isprintable() else url_for(".account")

@@ -24,10 +24,10 @@ from storefront.blueprint import (
     tariff,
     version,
 )
-from storefront.catalogue import product_page
 from storefront.customer import identity
 from storefront.forms import QuantityForm
 from storefront.fragments import fragment
+from storefront.products import product_page
 
 
 def expired_words() -> str:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
+from backoffice.checkout import endings
 from backoffice.checkout import service as checkout
 from backoffice.core import actor, links, units
 from backoffice.core.actor import Actor
@@ -52,7 +53,7 @@ def cancel(token: str) -> ResponseReturnValue:
         return _page(token, expired_words(), 422)
     ref, by = _known(token)
     try:
-        checkout.cancel(ref, by=by, reason="cancelled by the customer before paying")
+        endings.cancel(ref, by=by, reason="cancelled by the customer before paying")
     except CounterfoilError as error:
         return _page(token, str(error), error.status)
     return redirect(url_for(".order_page", token=token), 303)

@@ -9,7 +9,7 @@ from backoffice.admin.deliveries import Deliveries
 from backoffice.admin.lists import ZONE, Filter, choices, row_number, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
-from backoffice.checkout import service as checkout
+from backoffice.checkout import endings
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
@@ -99,7 +99,7 @@ class OrderDesk(Deliveries):
     @expose("/<ref>/cancel", methods=["POST"])
     def cancel(self, ref: str) -> ResponseReturnValue:
         return run(
-            lambda: checkout.cancel(ref, by=access.by(), reason=reason()),
+            lambda: endings.cancel(ref, by=access.by(), reason=reason()),
             "The order is cancelled and its stock released.",
             self.get_url(".one", ref=ref),
         )

@@ -1,18 +1,14 @@
-"""From cart to payment page, and the end of orders that were not paid.
-
-A stock hold ends only when the provider has said that the payment is closed: time alone frees nothing."""
+"""From cart to payment page, once and again."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from backoffice.carts import service as carts
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import CaseKind
 from backoffice.checkout import quotes
 from backoffice.checkout.quotes import Quote
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, units
-from backoffice.core.actor import SYSTEM, Actor, ActorKind
+from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
 from backoffice.customers import service as customers
@@ -22,10 +18,10 @@ from backoffice.entities.models import LegalKind
 from backoffice.fulfilment import methods
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
-from backoffice.orders.models import PAYABLE, Order, OrderState
+from backoffice.orders.models import PAYABLE, Order
 from backoffice.orders.service import Contact, Delivery
 from backoffice.payments import service as payments
-from backoffice.payments.models import ON_THE_PAGE, Payment, PaymentState
+from backoffice.payments.models import ON_THE_PAGE, Payment
 from backoffice.stock import service as stock
 from backoffice.tasks import service as tasks
 
@@ -33,8 +29,6 @@ TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
 MOST_ATTEMPTS = 10  # of one order
 MOST_OPEN = 5  # unpaid orders of one customer at a time: nobody empties the shelves, or a stranger's patience
 LONGEST_HOLD = timedelta(hours=2)  # after that no further attempt is begun, so that nobody holds stock for ever
-PROLONG = timedelta(minutes=10)
-CASE_AFTER = timedelta(hours=1)
 
 
 class EmptyCart(CounterfoilError):
@@ -90,24 +84,6 @@ class NotPayable(CounterfoilError):
         super().__init__("This order is closed, so it cannot be paid any more. You are welcome to order again.")
 
 
-class NotCancellable(CounterfoilError):
-    status = 409
-
-    def __init__(self, state: OrderState) -> None:
-        super().__init__(f"An order that is {state.replace('_', ' ')} cannot be cancelled.")
-
-
-class StillOpen(CounterfoilError):
-    """The provider has not said that the payment is closed, so the order goes on."""
-
-    status = 503
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The provider has not confirmed that the payment is closed, so nothing was cancelled. Try again in a minute."
-        )
-
-
 @dataclass(frozen=True)
 class Wish:
     """What a customer agreed to by pressing the button: this filling of the cart, at this price, on these terms."""
@@ -157,52 +133,6 @@ def retry(order_ref: str, *, by: Actor) -> Placed:
 
     Raises NotPayable for an order that is over or paid."""
     return _opened(units.write(lambda: _retry(order_ref, by)), by=by)
-
-
-def expire(order_id: int) -> None:
-    """The task at the end of the time to pay: close the page at the provider, then the order.
-
-    A provider that does not answer prolongs the hold; after an hour a person is told."""
-    with units.read():
-        order = orders.get(order_id)
-        payment = payments.open_for(invoices.for_order(order_id))
-        waiting = order.state in PAYABLE
-        later = order.payable_until if order.payable_until > clock.now() else None
-        payment_id = payment.id if payment else None
-    if not waiting or later:
-        units.write(lambda: tasks.postpone_running(later) if waiting and later else tasks.finish_running())
-    elif payment_id is None:
-        units.write(lambda: _end(order_id, OrderState.EXPIRED, SYSTEM, "not paid in time"))
-    else:
-        collection.close_page(payment_id, by=SYSTEM, then=lambda closed: _expire_or_prolong(order_id, closed))
-
-
-def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
-    """Cancel an unpaid order on request. Raises NotCancellable, or StillOpen when the provider did not confirm."""
-    with units.read():
-        order = orders.by_ref(order_ref)
-        if order.state == OrderState.CANCELLED:
-            return
-        if order.state not in PAYABLE:
-            raise NotCancellable(order.state)
-        order_id = order.id
-        payment = payments.open_for(invoices.for_order(order_id))
-        payment_id = payment.id if payment else None
-
-    def end_if_closed(closed: Payment) -> None:
-        if closed.state in (PaymentState.CANCELLED, PaymentState.DECLINED):
-            _end(order_id, OrderState.CANCELLED, by, reason)
-
-    if payment_id is None:
-        units.write(lambda: _end(order_id, OrderState.CANCELLED, by, reason))
-    else:
-        collection.close_page(payment_id, by=by, then=end_if_closed)
-    with units.read():
-        state = orders.get(order_id).state
-    if state in PAYABLE:
-        raise StillOpen
-    if state != OrderState.CANCELLED:
-        raise NotCancellable(state)
 
 
 def _opened(placed: Placed, *, by: Actor) -> Placed:
@@ -280,42 +210,6 @@ def _retry(order_ref: str, by: Actor) -> Placed:
         until = min(clock.now() + TIME_TO_PAY, order.placed_at + LONGEST_HOLD + TIME_TO_PAY)
         orders.prolong(order, until, by=by, reason="another attempt to pay")
     return _placed(order, payment)
-
-
-def _expire_or_prolong(order_id: int, payment: Payment) -> None:
-    order = orders.lock(order_id)
-    if order.state not in PAYABLE:
-        tasks.finish_running()
-    elif payment.is_open:
-        _prolong(order, payment)
-    else:
-        _end(order_id, OrderState.EXPIRED, SYSTEM, "not paid in time")
-
-
-def _prolong(order: Order, payment: Payment) -> None:
-    until = clock.now() + PROLONG
-    orders.prolong(order, until, by=SYSTEM, reason="the provider has not said that the payment is closed")
-    if clock.now() > order.placed_at + TIME_TO_PAY + CASE_AFTER:
-        cases.open_case(CaseKind.HOLD_PROLONGED, order, at_risk=order.total, payment=payment.ref)
-    tasks.postpone_running(until)
-
-
-def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
-    order = orders.lock(order_id)
-    if order.state not in PAYABLE:
-        tasks.finish_running()  # somebody else was faster
-        return
-    invoice = invoices.for_order(order.id)
-    if payments.open_for(invoice):
-        tasks.postpone_running(clock.now() + PROLONG)  # another attempt began while we closed the last one
-        return
-    if orders.end(order, to, by=by, reason=reason):
-        stock.release(order.ref, by=by, reason=reason)
-        invoices.discard(invoice, by=by, reason=reason)
-        cases.close(CaseKind.HOLD_PROLONGED, order, because="The order ended and its stock was released.")
-        if by.kind != ActorKind.CUSTOMER:  # who cancels knows it
-            tasks.schedule("notices.ended", dedupe=f"notices.ended:{order.ref}", order_id=order.id)
-    tasks.finish_running()
 
 
 def _placed(order: Order, payment: Payment) -> Placed:

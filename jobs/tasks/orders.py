@@ -1,7 +1,7 @@
-from backoffice.checkout import service as checkout
+from backoffice.checkout import endings
 from backoffice.tasks import registry
 
 
 @registry.call("orders.expire")
 def expire(order_id: int) -> None:
-    checkout.expire(order_id)
+    endings.expire(order_id)

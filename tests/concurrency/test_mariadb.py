@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from backoffice.checkout import endings
 from backoffice.checkout import service as checkout
 from backoffice.checkout.service import Wish
 from backoffice.collection import service as collection
@@ -156,7 +157,7 @@ def test_paying_and_expiring_at_once_end_in_one_of_the_two(shop):
         results = at_once(
             shop.app,
             lambda p=payment_id: collection.learn(p, by=actor.SYSTEM),
-            lambda o=order_id: checkout.expire(o),
+            lambda o=order_id: endings.expire(o),
         )
         assert not [result for result in results if isinstance(result, Exception)]
         assert shop.order(sale).state == "paid"

@@ -1,0 +1,58 @@
+"""Products among others: their cards, which of them are sold out, and parts of pages rendered for themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template
+from markupsafe import Markup
+
+from backoffice.catalog.models import Listing, ProductKind
+from backoffice.core import units
+from backoffice.core.money import Money
+from backoffice.stock import service as stock
+
+
+@dataclass(frozen=True)
+class Card:
+    """A product among others."""
+
+    product_id: int
+    slug: str
+    name: str
+    summary: str
+    price: Money
+    has_range: bool
+    is_shipped: bool
+    image: dict[str, Any] | None
+
+
+def cards_of(rows: Sequence[Listing]) -> tuple[Card, ...]:
+    return tuple(
+        Card(
+            product_id=row.product_id,
+            slug=row.card["slug"],
+            name=row.card["name"],
+            summary=row.card["summary"],
+            price=row.from_price,
+            has_range=row.has_range,
+            is_shipped=row.card["kind"] == ProductKind.PHYSICAL,
+            image=row.card["image"],
+        )
+        for row in rows
+    )
+
+
+def sold_out_of(cards: Sequence[Card]) -> frozenset[int]:
+    """Which of these have nothing left, in one look."""
+    shipped = [card.product_id for card in cards if card.is_shipped]
+    if not shipped:
+        return frozenset()
+    with units.read():
+        left = stock.left_of(shipped)
+    return frozenset(product_id for product_id in shipped if left.get(product_id, 0) < 1)
+
+
+def part(template: str, **facts: Any) -> Markup:
+    """A rendered part of a page, escaped by its template."""
+    return Markup(render_template(template, **facts))  # noqa: S704

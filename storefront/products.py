@@ -1,0 +1,188 @@
+"""The page of a product with its variants, and pictures by their hash."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from backoffice.catalog import images, pricing, shelves
+from backoffice.catalog import service as catalog
+from backoffice.catalog.models import ProductKind
+from backoffice.core import clock, links, units
+from backoffice.core.errors import NotFound
+from backoffice.core.money import Money
+from backoffice.files import service as files
+from backoffice.stock import service as stock
+from backoffice.tax import rates
+from storefront.answers import public_page
+from storefront.blueprint import blueprint, currency, public, tariff, version
+from storefront.cards import Card, cards_of, part
+from storefront.fragments import fragment
+
+FEW = 5  # pieces from which on a page says how many are left
+ENOUGH = FEW + 1  # the stock that a page shows is never told more exactly than this
+SHA256 = re.compile(r"^[0-9a-f]{64}$")
+YEAR = 365 * 24 * 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One variant on a product's page."""
+
+    id: int
+    ref: str
+    sku: str
+    label: str
+    price: Money
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Everything a product's page shows that is the same until the catalogue changes."""
+
+    product_id: int
+    slug: str
+    name: str
+    summary: str
+    story: Markup
+    facts: tuple[tuple[str, str], ...]
+    option: str
+    kind: ProductKind
+    category: tuple[str, str]
+    choices: tuple[Choice, ...]
+    images: tuple[dict[str, Any], ...]
+    related: tuple[Card, ...]
+    vat_hundredths: int
+    delivery_from: Money | None
+
+
+@blueprint.get("/products/<slug>")
+def product(slug: str) -> ResponseReturnValue:
+    return product_page(slug, request.args.get("variant", ""))
+
+
+def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", status: int = 200) -> ResponseReturnValue:
+    """A product with one variant chosen; with what was typed and what was wrong with it after a failed press."""
+    chosen = currency()
+    piece = fragment(
+        version(),
+        ("piece", chosen.code, slug, clock.today(public().zone)),
+        lambda: _piece(slug, chosen.price_list_id, chosen.code),
+    )
+    left = _left(piece)
+    choice = next((item for item in piece.choices if item.sku == sku), None) or _first(piece, left)
+
+    def render() -> str:
+        parts = fragment(
+            version(),
+            ("product", chosen.code, slug, clock.today(public().zone), choice.sku if choice else "", left),
+            lambda: _product_parts(piece, choice),
+        )
+        return render_template(
+            "shop/product.html", piece=piece, choice=choice, parts=parts, quantity=quantity, problem=problem,
+            lefts=dict(left), left=dict(left).get(choice.id, 0) if choice else 0, few=FEW, structured=_structured,
+            canonical=url_for(".product", slug=slug),
+        )  # fmt: skip
+
+    if problem:
+        return render(), status
+    return public_page((left, choice.sku if choice else ""), render)
+
+
+def _piece(slug: str, price_list_id: int, code: str) -> Piece:
+    with units.read():
+        row = catalog.published(slug)
+        sold = [variant for variant in row.variants if variant.published]
+        amounts = pricing.current([variant.id for variant in sold], code)
+        seller = public()
+        cheapest = tariff().cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
+        return Piece(
+            product_id=row.id,
+            slug=row.slug,
+            name=row.name,
+            summary=row.summary,
+            story=Markup(row.story),  # noqa: S704 - cleaned when it was stored
+            facts=tuple((str(name), str(value)) for name, value in row.facts.get("rows", [])),
+            option=", ".join(row.options.get("names", [])),
+            kind=row.kind,
+            category=(row.category.slug, row.category.name),
+            choices=tuple(
+                Choice(variant.id, variant.ref, variant.sku, variant.label, Money(amounts[variant.id], code))
+                for variant in sold
+                if variant.id in amounts
+            ),
+            images=tuple(shelves.picture(item) for item in row.images),
+            related=cards_of(shelves.related(row.id, price_list_id)),
+            vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
+            delivery_from=cheapest.price if cheapest else None,
+        )
+
+
+def _product_parts(piece: Piece, choice: Choice | None) -> tuple[Markup, Markup]:
+    shown = list(piece.images)
+    if choice:
+        shown.sort(key=lambda item: item["variant_id"] != choice.id)
+    facts = {"piece": piece, "choice": choice, "pictures": shown}
+    return (
+        part("shop/parts/product_top.html", **facts),
+        part("shop/parts/product_rest.html", **facts),
+    )
+
+
+def _structured(piece: Piece, left: int, choice: Choice | None) -> dict[str, Any]:
+    """What the page says to machines (schema.org Product)."""
+    offers = [
+        {
+            "@type": "Offer",
+            "sku": item.sku,
+            "price": item.price.plain(),
+            "priceCurrency": item.price.currency,
+            "url": links.absolute(url_for(".product", slug=piece.slug, variant=item.sku)),
+            **({"availability": f"https://schema.org/{'InStock' if left else 'OutOfStock'}"} if item == choice else {}),
+        }
+        for item in piece.choices
+    ]
+    pictures = [links.absolute(url_for(".image", name=item["renditions"][str(item["width"])])) for item in piece.images]
+    return {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": piece.name,
+        "description": piece.summary,
+        "image": pictures,
+        "brand": {"@type": "Brand", "name": public().name},
+        "offers": offers,
+    }
+
+
+def _left(piece: Piece) -> tuple[tuple[int, int], ...]:
+    """What is left of each variant, told no more exactly than the page shows it."""
+    if piece.kind != ProductKind.PHYSICAL:
+        return tuple((choice.id, ENOUGH) for choice in piece.choices)
+    with units.read():
+        left = stock.available([choice.id for choice in piece.choices])
+    return tuple((choice.id, max(0, min(left[choice.id], ENOUGH))) for choice in piece.choices)
+
+
+def _first(piece: Piece, left: tuple[tuple[int, int], ...]) -> Choice | None:
+    """The variant a page opens with: the first that can be had."""
+    there = dict(left)
+    return next((item for item in piece.choices if there[item.id]), piece.choices[0] if piece.choices else None)
+
+
+@blueprint.get("/images/<name>.webp")
+def image(name: str) -> ResponseReturnValue:
+    """A picture by the hash of its content: it can be kept for ever."""
+    if not SHA256.match(name):
+        raise NotFound("picture")
+    if request.if_none_match.contains(name):
+        answer = Response(status=304)
+    else:
+        with units.read():
+            sha256 = images.known(name).sha256
+        answer = Response(files.read(sha256), mimetype=images.MEDIA_TYPE)
+    answer.set_etag(name)
+    answer.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    return answer
