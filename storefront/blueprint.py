@@ -1,5 +1,6 @@
 """The blueprint of the shop: what every page knows, and the cookies that it keeps."""
 
+import contextlib
 from dataclasses import dataclass
 
 import structlog
@@ -143,6 +144,16 @@ def comes_from_us() -> bool:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     return site in ("same-origin", "none") and origin in (None, request.host_url.rstrip("/"))
+
+
+@blueprint.before_request
+def look_ahead() -> None:
+    """What every page shows of the shop and of the visitor is looked up before any unit opens: it may ask Redis, and
+    nobody waits for a network inside a transaction."""
+    if request.endpoint not in ("storefront.static", "storefront.image"):
+        with contextlib.suppress(SQLAlchemyError, CounterfoilError):  # the page itself says so
+            identity()
+            public()
 
 
 @blueprint.app_context_processor

@@ -24,7 +24,6 @@ from storefront.blueprint import (
     tariff,
     version,
 )
-from storefront.customer import identity
 from storefront.forms import QuantityForm
 from storefront.fragments import fragment
 from storefront.products import product_page
@@ -96,7 +95,6 @@ def cart() -> ResponseReturnValue:
 
 def _page(problem: str = "") -> str:
     shop, ways = public(), tariff()
-    identity()
     with units.read():
         filled = cart_here()
         count_pieces(filled)

@@ -46,7 +46,7 @@ def checkout_page() -> ResponseReturnValue:
 def order_and_pay() -> ResponseReturnValue:
     """Place the order and send the customer to the payment page. A second press finds the first order."""
     form = CheckoutForm()
-    _offer_countries(form)
+    _offer_countries(form)  # before the countries are checked
     if "refresh" in request.form:  # without JavaScript: show the prices of another country or delivery
         return _checkout_page(form)
     if not form.validate():
@@ -126,12 +126,12 @@ def to_payment(placed: Placed) -> ResponseReturnValue:
 def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> ResponseReturnValue:
     """The checkout form as it stands: what was typed stays; what is agreed to (filling, total, terms) is shown anew."""
     known = identity()
+    _offer_countries(form)
     with units.read():
         cart = cart_here()
         count_pieces(cart)
         if cart is None or not cart.lines:
             return redirect(url_for(".cart"), 303)
-        _offer_countries(form)
         shown = _quoted(form, carts.priced(cart, currency().code))
         _seller, terms = entities.selling(LegalKind.TERMS)
         form.checkout_key.data = cart.checkout_key

@@ -67,9 +67,10 @@ def product(slug: str) -> ResponseReturnValue:
 def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", status: int = 200) -> ResponseReturnValue:
     """A product with one variant chosen; with what was typed and what was wrong with it after a failed press."""
     chosen = currency()
+    today = clock.today(public().zone)  # the rate of VAT that a page names is that of the day
     piece = fragment(
         version(),
-        ("piece", chosen.code, slug, clock.today(public().zone)),
+        ("piece", chosen.code, slug, today),
         lambda: _piece(slug, chosen.price_list_id, chosen.code),
     )
     left = _left(piece)
@@ -78,7 +79,7 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
     def render() -> str:
         parts = fragment(
             version(),
-            ("product", chosen.code, slug, clock.today(public().zone), choice.sku if choice else "", left),
+            ("product", chosen.code, slug, today, choice.sku if choice else "", left),
             lambda: _product_parts(piece, choice),
         )
         return render_template(
@@ -89,16 +90,16 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
 
     if problem:
         return render(), status
-    return public_page((left, choice.sku if choice else ""), render)
+    return public_page((today, left, choice.sku if choice else ""), render)
 
 
 def _piece(slug: str, price_list_id: int, code: str) -> Piece:
+    seller, ways = public(), tariff()
     with units.read():
         row = catalog.published(slug)
         sold = [variant for variant in row.variants if variant.published]
         amounts = pricing.current([variant.id for variant in sold], code)
-        seller = public()
-        cheapest = tariff().cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
+        cheapest = ways.cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
             product_id=row.id,
             slug=row.slug,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
+from backoffice.checkout import endings
 from backoffice.checkout import service as checkout
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
@@ -265,14 +266,14 @@ def test_cancelling_says_so_when_another_attempt_slipped_in(shop, operator, monk
     sale = shop.buyer().orders()
     shop.is_declined(sale)
     shop.works()
-    original = checkout._end
+    original = endings._end
 
     def customer_is_faster(*arguments):
         again = checkout._retry(sale.order_ref, SYSTEM)
         assert again.order_ref == sale.order_ref
         return original(*arguments)
 
-    monkeypatch.setattr(checkout, "_end", customer_is_faster)
+    monkeypatch.setattr(endings, "_end", customer_is_faster)
     text = press(operator, f"/admin/orders/{sale.order_ref}", "cancel", reason="customer called")
     assert "has not confirmed" in text
     assert "The order is cancelled" not in text

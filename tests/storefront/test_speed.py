@@ -113,6 +113,14 @@ def test_a_public_page_is_not_sent_again_until_something_changes(shop):
     assert client.get(product_path(LEVEL), headers=tag).status_code == 200
 
 
+def test_a_product_page_is_of_its_day(shop):
+    """It names a rate of VAT, and rates change at midnight without anybody touching the catalogue."""
+    client = shop.app.test_client()
+    first = client.get(product_path(LEVEL)).headers["ETag"]
+    shop.clock.forward(days=1)
+    assert client.get(product_path(LEVEL)).headers["ETag"] != first
+
+
 def test_a_page_with_somebody_in_it_is_private(shop):
     buyer = shop.buyer()
     before = buyer.client.get("/").headers["ETag"]
