@@ -250,7 +250,8 @@ def give_variants():
     moments = {"created_at": moment(), "valid_from": moment(), "changed_at": moment()}
     bind.execute(sa.text("INSERT INTO catalogue_state (id, version, changed_at) VALUES (1, 1, :changed_at)").bindparams(
         sa.bindparam("changed_at", now, type_=moments["changed_at"])))
-    bind.execute(sa.text("INSERT INTO categories (id, ref, slug, name, lead, position) VALUES (1, 'cat_00000000000000000001', 'all', 'All', '', 1)"))
+    first = {"id": 1, "ref": "cat_00000000000000000001", "slug": "all", "name": "All", "lead": "", "position": 1}
+    bind.execute(sa.insert(sa.table("categories", *map(sa.column, first))).values(first))  # "lead" is a word of MySQL's own
     lists = {currency: number for number, currency in enumerate(sorted({row.currency for row in rows}), start=1)}
     for currency, number in lists.items():
         bind.execute(sa.text(
