@@ -1,6 +1,6 @@
 """The shop: pages for customers. Works without JavaScript, better with a little."""
 
-from storefront import account, cart, catalogue, checkout, entrance, legal, machines, orders, products
+from storefront import account, cart, catalogue, checkout, entrance, frame, legal, machines, orders, products
 from storefront.blueprint import blueprint
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "catalogue",
     "checkout",
     "entrance",
+    "frame",
     "legal",
     "machines",
     "orders",

@@ -1,17 +1,17 @@
-"""The blueprint of the shop: what every page knows, and the cookies that it keeps."""
+"""The blueprint of the shop: what every view knows of shop and visitor, and the cookies that it keeps."""
 
 import contextlib
 from dataclasses import dataclass
 
-import structlog
-from flask import Blueprint, Response, g, request
-from flask_babel import get_locale, gettext
+from flask import Blueprint, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.carts import service as carts
 from backoffice.carts.models import Cart
 from backoffice.catalog import pricing, shelves
-from backoffice.core import formatting, links, units
+from backoffice.catalog import version as catalogue_version
+from backoffice.core import formatting, links, maintenance, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
 from backoffice.entities import service as entities
@@ -21,7 +21,6 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order
 from storefront.customer import identity
 from storefront.fragments import fragment
-from storefront.release import release
 
 CART_COOKIE = "cart"
 CART_LIFE = 60 * 24 * 3600  # seconds
@@ -29,8 +28,8 @@ ORDER_COOKIE = "order"
 ORDER_KEPT = 24 * 3600  # seconds
 CURRENCY_COOKIE = "currency"
 CURRENCY_KEPT = 365 * 24 * 3600  # seconds
+COME_BACK = 300  # seconds after which robots and browsers may ask again during maintenance
 
-log = structlog.get_logger(__name__)
 blueprint = Blueprint(
     "storefront", __name__, template_folder="templates", static_folder="static", static_url_path="/static/shop"
 )
@@ -76,10 +75,10 @@ NOBODY = Public("", "", "UTC", "", (), ())
 def version() -> int:
     """The catalogue's version, the same for a whole request."""
     if "catalogue_version" not in g:
-        known = shelves.seen()
+        known = catalogue_version.seen()
         if known is None:
             with units.read():
-                known = shelves.version()
+                known = catalogue_version.current()
         g.catalogue_version = known
     return int(g.catalogue_version)
 
@@ -147,6 +146,18 @@ def comes_from_us() -> bool:
 
 
 @blueprint.before_request
+def closed_for_maintenance() -> ResponseReturnValue | None:
+    """While the switch is on, nothing of the shop is asked: not the database either."""
+    notice = maintenance.notice() if request.endpoint != "storefront.static" else None
+    if notice is None:
+        return None
+    g.customer_identity = None  # Flask-Login asks for every template who is there
+    answer = make_response(render_template("shop/maintenance.html", notice=notice), 503)
+    answer.headers["Retry-After"] = str(COME_BACK)
+    return answer
+
+
+@blueprint.before_request
 def look_ahead() -> None:
     """What every page shows of the shop and of the visitor is looked up before any unit opens: it may ask Redis, and
     nobody waits for a network inside a transaction."""
@@ -154,34 +165,6 @@ def look_ahead() -> None:
         with contextlib.suppress(SQLAlchemyError, CounterfoilError):  # the page itself says so
             identity()
             public()
-
-
-@blueprint.app_context_processor
-def every_page() -> dict[str, object]:
-    """What the frame of a shop page shows."""
-    return {"shop": frame, "_": gettext, "link": links.absolute, "release": release, "locale": get_locale}
-
-
-def frame() -> dict[str, object]:
-    """Asked for by the template, so that pages that do not show the frame read nothing. Survives a lost database, so
-    that the error page can be shown."""
-    try:
-        shown = public()
-        return {
-            "public": shown,
-            "currency": currency(),
-            "pieces": pieces(),
-            "here": _here(),
-        }
-    except (SQLAlchemyError, CounterfoilError) as error:
-        log.warning("the frame of the page could not be read", error=type(error).__name__)
-        return {"public": NOBODY, "currency": None, "pieces": 0, "here": ""}
-
-
-def _here() -> str:
-    """Where a visitor comes back to after choosing a currency; nowhere from a form that is being filled in."""
-    filling = request.method != "GET" or request.endpoint in ("storefront.checkout_page", "storefront.withdraw")
-    return "" if filling else request.full_path.rstrip("?")
 
 
 def pieces() -> int:

@@ -7,7 +7,8 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
-from backoffice.catalog.models import Listing, ProductKind
+from backoffice.catalog.models import ProductKind
+from backoffice.catalog.shelves import Listed
 from backoffice.core import units
 from backoffice.core.money import Money
 from backoffice.stock import service as stock
@@ -27,7 +28,7 @@ class Card:
     image: dict[str, Any] | None
 
 
-def cards_of(rows: Sequence[Listing]) -> tuple[Card, ...]:
+def cards_of(rows: Sequence[Listed]) -> tuple[Card, ...]:
     return tuple(
         Card(
             product_id=row.product_id,

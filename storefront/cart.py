@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from backoffice.carts import service as carts
+from backoffice.catalog import display
 from backoffice.catalog import service as catalog
-from backoffice.catalog import shelves
 from backoffice.core import links, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.stock import service as stock
@@ -124,6 +124,6 @@ def _covers(product_ids: list[int]) -> dict[int, dict[str, Any]]:
 
     def look() -> dict[int, dict[str, Any]]:
         with units.read():
-            return {key: shelves.picture(image) for key, image in catalog.covers(product_ids).items()}
+            return {key: display.picture(image) for key, image in catalog.covers(product_ids).items()}
 
     return fragment(version(), ("covers", *sorted(set(product_ids))), look, shared=False) if product_ids else {}

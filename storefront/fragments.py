@@ -25,6 +25,12 @@ log = structlog.get_logger(__name__)
 KEPT = 1_500  # fragments in one process
 LIFE = 3_600  # seconds
 PATIENCE = 0.05  # seconds that a page waits for Redis
+OF_THE_SHOP = (
+    "public",
+    "tariff",
+    "top",
+    "bottom",
+)  # what every page shares: known in any process after its first request
 REST = 10.0  # seconds that Redis is left alone after it did not answer
 
 USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
@@ -39,8 +45,8 @@ def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, 
     """What ``make`` returns, made once for this version and key. It must be public, plain data or markup, and depend on
     nothing that is not in the key. What visitors choose freely (search words, prices) is not ``shared``: it stays in
     this process, whose share is bounded, and never fills Redis."""
-    if os.environ.get("COUNTERFOIL_FRAGMENTS") == "off":  # measurements: what a page costs with nothing kept
-        return make()
+    if os.environ.get("COUNTERFOIL_FRAGMENTS") == "off" and key[0] not in OF_THE_SHOP:
+        return make()  # measurements: what a page costs that nobody has asked for yet
     whole = (version, release(), settings().database_url, settings().secret_key, *key)
     now = time.monotonic()
     with _lock:

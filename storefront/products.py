@@ -8,8 +8,7 @@ from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from backoffice.catalog import images, pricing, shelves
-from backoffice.catalog import service as catalog
+from backoffice.catalog import display, images, shelves
 from backoffice.catalog.models import ProductKind
 from backoffice.core import clock, links, units
 from backoffice.core.errors import NotFound
@@ -96,9 +95,7 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
 def _piece(slug: str, price_list_id: int, code: str) -> Piece:
     seller, ways = public(), tariff()
     with units.read():
-        row = catalog.published(slug)
-        sold = [variant for variant in row.variants if variant.published]
-        amounts = pricing.current([variant.id for variant in sold], code)
+        row = display.product(slug)
         cheapest = ways.cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
             product_id=row.id,
@@ -109,13 +106,13 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
             facts=tuple((str(name), str(value)) for name, value in row.facts.get("rows", [])),
             option=", ".join(row.options.get("names", [])),
             kind=row.kind,
-            category=(row.category.slug, row.category.name),
+            category=(row.category_slug, row.category_name),
             choices=tuple(
-                Choice(variant.id, variant.ref, variant.sku, variant.label, Money(amounts[variant.id], code))
-                for variant in sold
-                if variant.id in amounts
+                Choice(item.id, item.ref, item.sku, item.label, Money(item.amount, code))
+                for item in display.variants(row.id, price_list_id)
+                if item.amount is not None
             ),
-            images=tuple(shelves.picture(item) for item in row.images),
+            images=tuple(display.pictures(row.id)),
             related=cards_of(shelves.related(row.id, price_list_id)),
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
             delivery_from=cheapest.price if cheapest else None,

@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import Table, text
 
 from backoffice.app import create_app
-from backoffice.catalog import shelves
+from backoffice.catalog import version
 from backoffice.core import clock as core_clock
 from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from
@@ -254,5 +254,5 @@ def shop(app: Flask, clock: Clock, provider: Provider, demo_rows: DemoRows) -> S
     """The demo shop, open for business."""
     demo_rows.write()
     fragments.forget()
-    shelves.forget()
+    version.forget()
     return Shop(app, clock, provider)

@@ -18,7 +18,6 @@ from backoffice.core.columns import (
     exact,
 )
 from backoffice.core.db import Base, table
-from backoffice.core.money import Money
 from backoffice.core.tracking import Part, Subject, Tracked
 from backoffice.files.models import StoredFile
 
@@ -228,14 +227,6 @@ class Listing(Base):
     name_key: Mapped[str] = mapped_column(exact(120))  # folded, for sorting
     listed_at: Mapped[Timestamp]
     card: Mapped[Json]  # slug, name, summary, image, kind: everything a card shows but the stock
-
-    @property
-    def from_price(self) -> Money:
-        return Money(self.from_amount, self.currency)
-
-    @property
-    def has_range(self) -> bool:
-        return self.from_amount != self.to_amount
 
 
 class ProductTerm(Base):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import shelves
+from backoffice.catalog import shelves, version
 from backoffice.catalog.models import Price, PriceList, Product, Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
@@ -40,7 +40,7 @@ def create_list(code: str, currency: str, position: int, *, by: Actor) -> PriceL
     row = PriceList(ref=references.new("plt"), code=code, currency=currency, position=position, active=True)
     session.add(row)
     audit.record(Tag.PRICE_LIST_CREATED, row, by=by, code=code, currency=currency)
-    shelves.bump()
+    version.bump()
     return row
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import richtext, shelves
+from backoffice.catalog import richtext, shelves, version
 from backoffice.catalog.models import (
     Category,
     DigitalAsset,
@@ -52,7 +52,7 @@ def create_category(slug: str, name: str, lead: str, position: int, *, by: Actor
     category = Category(ref=references.new("cat"), slug=slug, name=name, lead=lead, position=position)
     session.add(category)
     audit.record(Tag.CATEGORY_CREATED, category, by=by, name=name)
-    shelves.bump()
+    version.bump()
     return category
 
 
@@ -128,7 +128,7 @@ def relate(product: Product, others: Sequence[Product], *, by: Actor) -> None:
         RelatedProduct(product=product, related_id=other.id, position=place) for place, other in enumerate(others)
     )
     audit.record(Tag.PRODUCT_CHANGED, product, by=by, related=", ".join(other.slug for other in others))
-    shelves.bump()
+    version.bump()
 
 
 def attach(variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor) -> DigitalAsset:
@@ -151,21 +151,6 @@ def category(slug: str) -> Category:
     if row is None:
         raise NotFound("category")
     return row
-
-
-def published(slug: str) -> Product:
-    """A published product with its category, variants and images. Raises NotFound."""
-    query = (
-        select(Product)
-        .where(Product.slug == slug, Product.published.is_(True))
-        .options(
-            joinedload(Product.category, innerjoin=True), selectinload(Product.variants), selectinload(Product.images)
-        )
-    )
-    product = session.scalars(query).one_or_none()
-    if product is None:
-        raise NotFound("product")
-    return product
 
 
 def by_slug(slug: str) -> Product:

@@ -1,37 +1,33 @@
 """The shelves: one listing per product and price list, rebuilt with every change that customers can see, and the
-pages cut out of them by key. The catalogue's version rises with each rebuild; caches go by it."""
+pages cut out of them by key. What is only shown is read in plain rows."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import URL, ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from backoffice.catalog import display, version
 from backoffice.catalog.folding import fold
 from backoffice.catalog.models import (
-    CatalogueState,
     Category,
     Listing,
     Price,
     PriceList,
     Product,
-    ProductImage,
     ProductTrait,
     RelatedProduct,
 )
 from backoffice.catalog.search import index
 from backoffice.core import clock, units
-from backoffice.core.db import engine, session
+from backoffice.core.db import look, session
+from backoffice.core.money import Money
 
 ROWS = 24  # cards on a page
-LOOK_EVERY = 1.0  # seconds for which the version of the catalogue is taken as known
-
-_seen: tuple[URL, int, float] | None = None  # database, version, when it was looked up
 
 
 class Sort(StrEnum):
@@ -60,9 +56,47 @@ class Wishes:
     most: int | None = None
 
 
+class Listed(NamedTuple):
+    """A listing as it is shown. ``card`` is what ``_card`` made."""
+
+    product_id: int
+    from_amount: int  # of the cheapest variant, in minor units
+    to_amount: int
+    currency: str
+    name_key: str
+    listed_at: datetime
+    card: dict[str, Any]
+
+    @property
+    def from_price(self) -> Money:
+        return Money(self.from_amount, self.currency)
+
+    @property
+    def has_range(self) -> bool:
+        return self.from_amount != self.to_amount
+
+
+_SHOWN = tuple(getattr(Listing, name) for name in Listed._fields)
+_IN_LIST = select(*_SHOWN).where(Listing.price_list_id == bindparam("price_list_id"))
+_NEWEST = _IN_LIST.order_by(Listing.listed_at.desc(), Listing.product_id.desc()).limit(bindparam("most"))
+_SOME = _IN_LIST.where(Listing.product_id.in_(bindparam("product_ids", expanding=True)))
+_RELATED = (
+    _IN_LIST.join(RelatedProduct, RelatedProduct.related_id == Listing.product_id)
+    .where(RelatedProduct.product_id == bindparam("product_id"))
+    .order_by(RelatedProduct.position)
+)
+_FACETS = (
+    select(ProductTrait.trait, ProductTrait.value, func.count())
+    .join(Listing, Listing.product_id == ProductTrait.product_id)
+    .where(Listing.price_list_id == bindparam("price_list_id"), Listing.category_id == bindparam("category_id"))
+    .group_by(ProductTrait.trait, ProductTrait.value)
+    .order_by(ProductTrait.trait, ProductTrait.value)
+)
+
+
 @dataclass(frozen=True)
 class Page:
-    rows: Sequence[Listing]
+    rows: Sequence[Listed]
     next: str | None  # the key after which the next page begins
     previous: str | None = None
 
@@ -73,42 +107,6 @@ class Facet:
 
     trait: str
     values: Sequence[tuple[str, int]]
-
-
-def version() -> int:
-    """The version of everything customers can see of the catalogue. Looked up at most once a second in each process;
-    a change made in this process is known at once."""
-    global _seen
-    known = seen()
-    if known is None:
-        known = session.scalar(select(CatalogueState.version)) or 0
-        _seen = (engine().url, known, time.monotonic())
-    return known
-
-
-def seen() -> int | None:
-    """The version as it was looked up a moment ago; needs no unit."""
-    if _seen is None or _seen[0] is not engine().url or time.monotonic() - _seen[2] > LOOK_EVERY:
-        return None
-    return _seen[1]
-
-
-def forget() -> None:
-    """Look the version up anew."""
-    global _seen
-    _seen = None
-
-
-def bump() -> None:
-    """Let every cached fragment be out of date."""
-    units.after_commit(forget)
-    changed = session.execute(
-        update(CatalogueState)
-        .values(version=CatalogueState.version + 1, changed_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
-    if not changed.rowcount:  # type: ignore[attr-defined]
-        session.add(CatalogueState(id=1, version=1, changed_at=clock.now()))
 
 
 def refresh(product: Product) -> None:
@@ -122,7 +120,7 @@ def refresh(product: Product) -> None:
     if product.published:
         session.add_all(_listings(product))
     index(product)
-    bump()
+    version.bump()
 
 
 def rebuild() -> int:
@@ -149,42 +147,26 @@ def shelf(price_list_id: int, category_id: int, sort: Sort, wishes: Wishes, key:
     return _page(query, sort, key)
 
 
-def newest(price_list_id: int, most: int) -> list[Listing]:
-    query = select(Listing).where(Listing.price_list_id == price_list_id)
-    return list(session.scalars(query.order_by(Listing.listed_at.desc(), Listing.product_id.desc()).limit(most)))
+def newest(price_list_id: int, most: int) -> list[Listed]:
+    return list(map(Listed._make, look(_NEWEST, price_list_id=price_list_id, most=most)))
 
 
-def listings_of(product_ids: Sequence[int], price_list_id: int) -> list[Listing]:
+def listings_of(product_ids: Sequence[int], price_list_id: int) -> list[Listed]:
     """The cards of these products that are on a shelf, in the order asked for."""
     if not product_ids:
         return []
-    rows = session.scalars(
-        select(Listing).where(Listing.product_id.in_(product_ids), Listing.price_list_id == price_list_id)
-    )
+    rows = map(Listed._make, look(_SOME, product_ids=product_ids, price_list_id=price_list_id))
     found = {row.product_id: row for row in rows}
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
-def related(product_id: int, price_list_id: int) -> list[Listing]:
-    return list(
-        session.scalars(
-            select(Listing)
-            .join(RelatedProduct, RelatedProduct.related_id == Listing.product_id)
-            .where(RelatedProduct.product_id == product_id, Listing.price_list_id == price_list_id)
-            .order_by(RelatedProduct.position)
-        )
-    )
+def related(product_id: int, price_list_id: int) -> list[Listed]:
+    return list(map(Listed._make, look(_RELATED, product_id=product_id, price_list_id=price_list_id)))
 
 
 def facets(price_list_id: int, category_id: int) -> list[Facet]:
     """What a shelf can be narrowed by; a trait with one value for everything is left out."""
-    rows = session.execute(
-        select(ProductTrait.trait, ProductTrait.value, func.count())
-        .join(Listing, Listing.product_id == ProductTrait.product_id)
-        .where(Listing.price_list_id == price_list_id, Listing.category_id == category_id)
-        .group_by(ProductTrait.trait, ProductTrait.value)
-        .order_by(ProductTrait.trait, ProductTrait.value)
-    )
+    rows = look(_FACETS, price_list_id=price_list_id, category_id=category_id)
     found: dict[str, list[tuple[str, int]]] = {}
     for trait, value, count in rows:
         found.setdefault(trait, []).append((value, count))
@@ -240,27 +222,15 @@ def _card(product: Product) -> dict[str, Any]:
         "summary": product.summary,
         "kind": product.kind.value,
         "variants": sum(variant.published for variant in product.variants),
-        "image": picture(image) if image else None,
+        "image": display.picture(image) if image else None,
     }
 
 
-def picture(image: ProductImage) -> dict[str, Any]:
-    """An image as templates take it."""
-    return {
-        "alt": image.alt,
-        "line_art": image.line_art,
-        "width": image.width,
-        "height": image.height,
-        "renditions": image.renditions,
-        "variant_id": image.variant_id,
-    }
+def _standing(price_list_id: int, category_id: int) -> Select[Any]:
+    return select(*_SHOWN).where(Listing.price_list_id == price_list_id, Listing.category_id == category_id)
 
 
-def _standing(price_list_id: int, category_id: int) -> Select[Listing]:
-    return select(Listing).where(Listing.price_list_id == price_list_id, Listing.category_id == category_id)
-
-
-def _narrowed(query: Select[Listing], wishes: Wishes) -> Select[Listing]:
+def _narrowed(query: Select[Any], wishes: Wishes) -> Select[Any]:
     for trait, value in wishes.traits.items():
         query = query.where(
             select(ProductTrait.id)
@@ -276,7 +246,7 @@ def _narrowed(query: Select[Listing], wishes: Wishes) -> Select[Listing]:
     return query
 
 
-def _page(query: Select[Listing], sort: Sort, key: str | None) -> Page:
+def _page(query: Select[Any], sort: Sort, key: str | None) -> Page:
     column, down = _COLUMNS[sort]
     backwards = bool(key) and str(key).startswith("-")
     mark = _read_key(column, (key or "").removeprefix("-"))
@@ -284,7 +254,7 @@ def _page(query: Select[Listing], sort: Sort, key: str | None) -> Page:
     if mark:
         query = query.where(_beyond(column, mark, falling))
     order = [column.desc(), Listing.product_id.desc()] if falling else [column, Listing.product_id]
-    rows = list(session.scalars(query.order_by(*order).limit(ROWS + 1)))
+    rows = list(map(Listed._make, look(query.order_by(*order).limit(ROWS + 1))))
     more, rows = len(rows) > ROWS, rows[:ROWS]
     if backwards:
         rows.reverse()
@@ -303,7 +273,7 @@ def _beyond(column: InstrumentedAttribute[Any], mark: tuple[Any, int], falling: 
     return or_(column > value, and_(column == value, Listing.product_id > product_id))
 
 
-def _write_key(column: InstrumentedAttribute[Any], row: Listing) -> str:
+def _write_key(column: InstrumentedAttribute[Any], row: Listed) -> str:
     value = getattr(row, column.key)
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return f"{row.product_id}.{text}"

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from backoffice.catalog import shelves
-from backoffice.core import units
+from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
 from backoffice.demo import pictures, seed
@@ -16,10 +16,11 @@ staff_group = AppGroup("staff", help="Accounts of the people who work here.")
 demo_group = AppGroup("demo", help="The demo shop.")
 catalog_group = AppGroup("catalog", help="What the shop shows.")
 tasks_group = AppGroup("tasks", help="Durable tasks.")
+maintenance_group = AppGroup("maintenance", help="Close the shop for work on it, and open it again.")
 
 
 def install(app: Flask) -> None:
-    for group in (staff_group, demo_group, catalog_group, tasks_group):
+    for group in (staff_group, demo_group, catalog_group, tasks_group, maintenance_group):
         app.cli.add_command(group)
 
 
@@ -60,3 +61,17 @@ def run_tasks() -> None:
     """Run all tasks that are due, without a queue."""
     with coming_from(Origin(new_request_id(), "command")):
         click.echo(f"{runner.run_due()} tasks run.")
+
+
+@maintenance_group.command("on")
+@click.argument("notice", default="")
+def close_shop(notice: str) -> None:
+    """Answer every page of the shop with 503 and NOTICE ("We open again at 14:30."); the office stays open."""
+    maintenance.begin(notice)
+    click.echo("The shop is closed on this host.")
+
+
+@maintenance_group.command("off")
+def open_shop() -> None:
+    """Open the shop again."""
+    click.echo("The shop is open." if maintenance.end() else "The shop was open.")

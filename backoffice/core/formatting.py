@@ -1,6 +1,7 @@
 """How amounts, times and rates are written for people: one way, on pages, mails and papers."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -10,8 +11,10 @@ from babel.numbers import format_currency, format_decimal
 from backoffice.core.money import Money, exponent
 
 LOCALE = "en"
+KEPT = 4_096  # amounts whose writing is remembered: a shop shows the same ones again and again
 
 
+@lru_cache(maxsize=KEPT)
 def money(value: Money) -> str:
     """``€ 1,234.50``: the currency once, with a space that does not break; minus as −."""
     pattern = "¤\N{NO-BREAK SPACE}" + _digits(value.currency)
@@ -19,6 +22,7 @@ def money(value: Money) -> str:
     return text.replace("-", "−")
 
 
+@lru_cache(maxsize=KEPT)
 def figure(value: Money) -> str:
     """``1,234.50``: for columns whose head names the currency."""
     return str(format_decimal(value.plain(), format=_digits(value.currency), locale=LOCALE)).replace("-", "−")
@@ -50,6 +54,7 @@ def percent(hundredths: int) -> str:
     return f"{number}\N{NO-BREAK SPACE}%"
 
 
+@lru_cache(maxsize=300)
 def country(code: str) -> str:
     """The name of an ISO 3166-1 code."""
     return str(Locale.parse(LOCALE).territories.get(code, code))

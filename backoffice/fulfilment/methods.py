@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import shelves
+from backoffice.catalog import version
 from backoffice.core import references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
@@ -51,7 +51,7 @@ def create_zone(name: str, countries: Sequence[str], *, by: Actor) -> DeliveryZo
     zone = DeliveryZone(ref=references.new("zon"), name=name, countries={"codes": sorted(countries)})
     session.add(zone)
     audit.record(Tag.DELIVERY_CHANGED, zone, by=by, name=name, countries=", ".join(sorted(countries)))
-    shelves.bump()
+    version.bump()
     return zone
 
 
@@ -90,7 +90,7 @@ def create_method(
     ]
     session.add(method)
     audit.record(Tag.DELIVERY_CHANGED, method, by=by, name=name, rates=len(rates))
-    shelves.bump()
+    version.bump()
     return method
 
 

@@ -4,14 +4,14 @@ it: nobody can sell what is not there, and what is there is the sum of what happ
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.core.errors import Conflict, CounterfoilError
 from backoffice.core.states import StateTable, change_where
 from backoffice.stock.models import HoldState, MovementKind, StockHold, StockItem, StockMovement
@@ -32,6 +32,16 @@ _TAGS = {
     MovementKind.TAKEN: Tag.STOCK_TAKEN,
     MovementKind.RETURNED: Tag.STOCK_RETURNED,
 }
+_FREE = StockItem.on_hand - StockItem.held
+_AVAILABLE = select(StockItem.variant_id, _FREE).where(
+    StockItem.variant_id.in_(bindparam("variant_ids", expanding=True))
+)
+_LEFT = (
+    select(Variant.product_id, func.sum(_FREE))
+    .join(StockItem, StockItem.variant_id == Variant.id)
+    .where(Variant.product_id.in_(bindparam("product_ids", expanding=True)), Variant.published.is_(True))
+    .group_by(Variant.product_id)
+)
 
 
 class SoldOut(CounterfoilError):
@@ -66,10 +76,7 @@ def available(variant_ids: Sequence[int]) -> dict[int, int]:
     """Pieces that can be sold now, by variant; a variant that was never received has none."""
     if not variant_ids:
         return {}
-    rows = session.execute(
-        select(StockItem.variant_id, StockItem.on_hand - StockItem.held).where(StockItem.variant_id.in_(variant_ids))
-    )
-    found = {row[0]: row[1] for row in rows}
+    found = {row[0]: row[1] for row in look(_AVAILABLE, variant_ids=list(variant_ids))}
     return {variant_id: found.get(variant_id, 0) for variant_id in variant_ids}
 
 
@@ -77,13 +84,7 @@ def left_of(product_ids: Sequence[int]) -> dict[int, int]:
     """Pieces of all variants together that can be sold now, by product."""
     if not product_ids:
         return {}
-    rows = session.execute(
-        select(Variant.product_id, func.sum(StockItem.on_hand - StockItem.held))
-        .join(StockItem, StockItem.variant_id == Variant.id)
-        .where(Variant.product_id.in_(product_ids), Variant.published.is_(True))
-        .group_by(Variant.product_id)
-    )
-    return {row[0]: int(row[1]) for row in rows}
+    return {row[0]: int(row[1]) for row in look(_LEFT, product_ids=list(product_ids))}
 
 
 def receive(variant_id: int, quantity: int, *, by: Actor, reason: str) -> StockItem:

@@ -1,0 +1,68 @@
+"""The frame of every page of the shop: head, foot, and what templates may call."""
+
+from typing import Any
+
+import structlog
+from flask import g, render_template, request
+from flask_babel import get_locale, get_translations
+from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
+
+from backoffice.core import links, maintenance
+from backoffice.core.errors import CounterfoilError
+from storefront.blueprint import NOBODY, Public, blueprint, currency, pieces, public, version
+from storefront.fragments import fragment
+from storefront.release import release
+
+CATEGORY = "storefront.category"
+
+log = structlog.get_logger(__name__)
+
+
+@blueprint.app_context_processor
+def every_page() -> dict[str, object]:
+    """What templates may call."""
+    return {"shop": frame, "_": _translate, "link": links.absolute, "release": release, "locale": get_locale}
+
+
+def frame() -> dict[str, object]:
+    """Asked for by the template, so that pages that do not show the frame read nothing. Survives a lost database, so
+    that the error page can be shown."""
+    if maintenance.notice() is None:
+        try:
+            here = str(request.view_args["slug"]) if request.endpoint == CATEGORY and request.view_args else ""
+            return {
+                "public": public(),
+                "currency": currency(),
+                "here": _here(),
+                "top": _kept("top", here, pieces()),
+                "bottom": _kept("bottom"),
+            }
+        except (SQLAlchemyError, CounterfoilError) as error:
+            log.warning("the frame of the page could not be read", error=type(error).__name__)
+    parts = {name: _part(name, NOBODY, "", 0) for name in ("top", "bottom")}
+    return {"public": NOBODY, "currency": None, "here": "", **parts}
+
+
+def _kept(name: str, here: str = "", count: int = 0) -> Markup:
+    """A part of the frame: the same on every page of a shelf with as much in the cart."""
+    key = (name, str(get_locale()), here, count)
+    return fragment(version(), key, lambda: _part(name, public(), here, count), shared=False)
+
+
+def _part(name: str, shown: Public, here: str, count: int) -> Markup:
+    return Markup(render_template(f"shop/parts/{name}.html", public=shown, here=here, pieces=count))  # noqa: S704
+
+
+def _here() -> str:
+    """Where a visitor comes back to after choosing a currency; nowhere from a form that is being filled in."""
+    filling = request.method != "GET" or request.endpoint in ("storefront.checkout_page", "storefront.withdraw")
+    return "" if filling else request.full_path.rstrip("?")
+
+
+def _translate(text: str, **values: Any) -> str:
+    """gettext, with the catalogue of the language looked up once per request."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    said: str = g.translations.ugettext(text)
+    return said % values if values else said
