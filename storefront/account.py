@@ -20,13 +20,13 @@ from backoffice.orders import service as orders
 from storefront.blueprint import blueprint, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity, session_token, to_login
+from storefront.fields import country_choices
 from storefront.forms import (
     AddressForm,
     ButtonForm,
     ChangePasswordForm,
     NameForm,
     ShopForm,
-    country_choices,
 )
 
 PER_PAGE = 20

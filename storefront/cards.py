@@ -1,10 +1,9 @@
 """Products among others: their cards, which of them are sold out, and parts of pages rendered for themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import render_template
+from flask import render_template, url_for
 from markupsafe import Markup
 
 from backoffice.catalog.models import ProductKind
@@ -12,33 +11,34 @@ from backoffice.catalog.shelves import Listed
 from backoffice.core import units
 from backoffice.core.money import Money
 from backoffice.stock import service as stock
+from storefront.pictures import Picture, pictured
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """A product among others."""
 
     product_id: int
-    slug: str
+    address: str  # of its page
     name: str
     summary: str
     price: Money
     has_range: bool
     is_shipped: bool
-    image: dict[str, Any] | None
+    image: Picture | None
 
 
 def cards_of(rows: Sequence[Listed]) -> tuple[Card, ...]:
+    pattern = url_for("storefront.product", slug="SLUG")
     return tuple(
         Card(
             product_id=row.product_id,
-            slug=row.card["slug"],
+            address=pattern.replace("SLUG", row.card["slug"]),
             name=row.card["name"],
             summary=row.card["summary"],
             price=row.from_price,
             has_range=row.has_range,
             is_shipped=row.card["kind"] == ProductKind.PHYSICAL,
-            image=row.card["image"],
+            image=pictured(row.card["image"]) if row.card["image"] else None,
         )
         for row in rows
     )

@@ -1,7 +1,5 @@
 """The cart: add, change, look."""
 
-from typing import Any
-
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -26,6 +24,7 @@ from storefront.blueprint import (
 )
 from storefront.forms import QuantityForm
 from storefront.fragments import fragment
+from storefront.pictures import Picture, pictured
 from storefront.products import product_page
 
 
@@ -119,11 +118,11 @@ def _page(problem: str = "") -> str:
     )
 
 
-def _covers(product_ids: list[int]) -> dict[int, dict[str, Any]]:
+def _covers(product_ids: list[int]) -> dict[int, Picture]:
     """The first picture of each product that has one, as it stood when the catalogue changed last."""
 
-    def look() -> dict[int, dict[str, Any]]:
+    def look() -> dict[int, Picture]:
         with units.read():
-            return {key: display.picture(image) for key, image in catalog.covers(product_ids).items()}
+            return {key: pictured(display.picture(image)) for key, image in catalog.covers(product_ids).items()}
 
     return fragment(version(), ("covers", *sorted(set(product_ids))), look, shared=False) if product_ids else {}

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,6 +22,7 @@ from storefront.blueprint import (
 )
 from storefront.cards import Card, cards_of, part, sold_out_of
 from storefront.fragments import fragment
+from storefront.pictures import Picture, pictured
 
 NEWEST = 9  # the first of them is the window of the home page
 
@@ -170,7 +170,7 @@ def _shelf(slug: str, price_list_id: int, sort: Sort, wishes: Wishes, key: str |
         )
 
 
-def _windows(price_list_id: int) -> list[tuple[str, str, str, dict[str, Any] | None]]:
+def _windows(price_list_id: int) -> list[tuple[str, str, str, Picture | None]]:
     """Each category with a picture of something in it."""
     found = []
     with units.read():
@@ -178,7 +178,7 @@ def _windows(price_list_id: int) -> list[tuple[str, str, str, dict[str, Any] | N
             page = shelves.shelf(price_list_id, item.id, Sort.NEWEST, Wishes({}), None)
             pictures = [row.card["image"] for row in page.rows if row.card["image"]]
             if page.rows:
-                found.append((item.slug, item.name, item.lead, pictures[0] if pictures else None))
+                found.append((item.slug, item.name, item.lead, pictured(pictures[0]) if pictures else None))
     return found
 
 

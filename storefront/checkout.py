@@ -28,7 +28,8 @@ from backoffice.payments.models import Payment
 from storefront.blueprint import blueprint, cart_here, cart_token, count_pieces, currency, keep_order, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity
-from storefront.forms import ButtonForm, CheckoutForm, country_choices
+from storefront.fields import country_choices
+from storefront.forms import ButtonForm, CheckoutForm
 
 ASK_EVERY = timedelta(seconds=2)  # however many waiting pages look, the provider is asked at most this often
 

@@ -1,8 +1,10 @@
 """What is the same for every visitor is made once per version of the catalogue: kept in the process, and in Redis for
-the other processes. Without Redis each process makes its own; what is personal never comes here."""
+the other processes. Without Redis each process makes its own; what is personal never comes here. What Redis gives back
+is believed only with our seal: pickles of a stranger would run in this process."""
 
 import contextlib
 import hashlib
+import hmac
 import os
 import pickle
 import threading
@@ -31,6 +33,7 @@ OF_THE_SHOP = (
     "top",
     "bottom",
 )  # what every page shares: known in any process after its first request
+SEAL = 32  # bytes
 REST = 10.0  # seconds that Redis is left alone after it did not answer
 
 USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
@@ -72,23 +75,29 @@ def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, 
 
 
 def forget() -> None:
-    """Empty this process's share (tests, the cold half of a measurement)."""
+    """Know as little as a process that begins (tests)."""
+    global _away_until
+    _away_until = 0.0
     with _lock:
         _kept.clear()
 
 
 def _fetch(name: str) -> tuple[Any] | None:
     answer = _ask(lambda redis: redis.get(name))
-    if not isinstance(answer, bytes):
+    if not isinstance(answer, bytes) or not hmac.compare_digest(answer[:SEAL], _seal(name, answer[SEAL:])):
         return None
     with contextlib.suppress(Exception):  # written by another release: made anew
-        return (pickle.loads(answer),)  # noqa: S301 - only we write there
+        return (pickle.loads(answer[SEAL:]),)  # noqa: S301 - it carries our seal
     return None
 
 
 def _store(name: str, value: Any) -> None:
     content = pickle.dumps(value)
-    _ask(lambda redis: redis.set(name, content, ex=LIFE))
+    _ask(lambda redis: redis.set(name, _seal(name, content) + content, ex=LIFE))
+
+
+def _seal(name: str, content: bytes) -> bytes:
+    return hmac.digest(settings().secret_key.encode(), name.encode() + content, "sha256")
 
 
 def _ask(question: Callable[[Redis], Any]) -> Any:

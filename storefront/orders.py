@@ -78,10 +78,7 @@ def download(token: str, ref: str) -> ResponseReturnValue:
     order_ref, by = _known(token)
 
     def take() -> tuple[str, str, str]:
-        order = orders.by_ref(order_ref)
-        if ref not in [grant.ref for grant in downloads.of(order)]:
-            raise NotFound("download")
-        file = downloads.take(ref, by=by)
+        file = downloads.take(orders.by_ref(order_ref), ref, by=by)
         return file.sha256, file.media_type, file.name
 
     try:
@@ -105,15 +102,13 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
 
     def answer() -> None:
         order = orders.by_ref(order_ref)
-        appointment = appointments.by_ref(ref)
-        if appointment.order_id != order.id:
-            raise NotFound("appointment")
         if isinstance(form, WishForm):
             wish = str(form.wish.data)
-            if appointments.decline(ref, starts_at, by=by, wish=wish):
-                cases.open_case(CaseKind.DATE_DECLINED, order, service=appointment.order_line.name, wish=wish)
+            declined = appointments.decline(order, ref, starts_at, by=by, wish=wish)
+            if declined:
+                cases.open_case(CaseKind.DATE_DECLINED, order, service=declined.order_line.name, wish=wish)
         else:
-            appointments.agree(ref, starts_at, by=by)
+            appointments.agree(order, ref, starts_at, by=by)
 
     try:
         units.write(answer)

@@ -20,6 +20,7 @@ from storefront.answers import public_page
 from storefront.blueprint import blueprint, currency, public, tariff, version
 from storefront.cards import Card, cards_of, part
 from storefront.fragments import fragment
+from storefront.pictures import Picture, pictured
 
 FEW = 5  # pieces from which on a page says how many are left
 ENOUGH = FEW + 1  # the stock that a page shows is never told more exactly than this
@@ -52,7 +53,7 @@ class Piece:
     kind: ProductKind
     category: tuple[str, str]
     choices: tuple[Choice, ...]
-    images: tuple[dict[str, Any], ...]
+    images: tuple[Picture, ...]
     related: tuple[Card, ...]
     vat_hundredths: int
     delivery_from: Money | None
@@ -112,7 +113,7 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
                 for item in display.variants(row.id, price_list_id)
                 if item.amount is not None
             ),
-            images=tuple(display.pictures(row.id)),
+            images=tuple(map(pictured, display.pictures(row.id))),
             related=cards_of(shelves.related(row.id, price_list_id)),
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
             delivery_from=cheapest.price if cheapest else None,
@@ -122,7 +123,7 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
 def _product_parts(piece: Piece, choice: Choice | None) -> tuple[Markup, Markup]:
     shown = list(piece.images)
     if choice:
-        shown.sort(key=lambda item: item["variant_id"] != choice.id)
+        shown.sort(key=lambda item: item.variant_id != choice.id)
     facts = {"piece": piece, "choice": choice, "pictures": shown}
     return (
         part("shop/parts/product_top.html", **facts),
@@ -143,13 +144,12 @@ def _structured(piece: Piece, left: int, choice: Choice | None) -> dict[str, Any
         }
         for item in piece.choices
     ]
-    pictures = [links.absolute(url_for(".image", name=item["renditions"][str(item["width"])])) for item in piece.images]
     return {
         "@context": "https://schema.org",
         "@type": "Product",
         "name": piece.name,
         "description": piece.summary,
-        "image": pictures,
+        "image": [links.absolute(item.full) for item in piece.images],
         "brand": {"@type": "Brand", "name": public().name},
         "offers": offers,
     }

@@ -53,15 +53,16 @@ class Deliveries(DeskList):
                 local = datetime.fromisoformat(request.form.get("starts_at", "")).replace(tzinfo=ZoneInfo(ZONE))
             except ValueError:
                 raise NoDate from None
-            appointments.propose(appointment, local, by=access.by())
-            cases.close(CaseKind.DATE_DECLINED, orders.by_ref(ref), because="Another date was proposed.")
+            order = orders.by_ref(ref)
+            appointments.propose(order, appointment, local, by=access.by())
+            cases.close(CaseKind.DATE_DECLINED, order, because="Another date was proposed.")
 
         return run(lambda: units.write(act), "The date is proposed by mail.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/finish/<appointment>", methods=["POST"])
     def finish(self, ref: str, appointment: str) -> ResponseReturnValue:
         return run(
-            lambda: units.write(lambda: appointments.finish(appointment, by=access.by())),
+            lambda: units.write(lambda: appointments.finish(orders.by_ref(ref), appointment, by=access.by())),
             "The service is done.",
             self.get_url(".one", ref=ref),
         )
@@ -70,7 +71,7 @@ class Deliveries(DeskList):
     def more(self, ref: str, grant: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            downloads.allow_more(grant, by=access.by(), reason=why)
+            downloads.allow_more(orders.by_ref(ref), grant, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "The file can be downloaded once more.", self.get_url(".one", ref=ref))
 

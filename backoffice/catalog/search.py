@@ -15,7 +15,8 @@ from backoffice.core.db import session
 
 MOST_WORDS = 6  # of a query that count
 SHORTEST_PREFIX = 2  # a single letter is only found as a word of its own
-SUGGESTIONS = 400  # words that a misspelt one is compared with
+SUGGESTIONS = 400  # words that a misspelt one is compared with, the commonest first
+SLIP = 2  # letters that a misspelt word is longer or shorter at the most
 PER_PAGE = 24
 LAST_PAGE = 20
 
@@ -110,8 +111,14 @@ def _vocabulary(word: str) -> list[str]:
     heads = sorted({word[:1], word[1:2]} - {""})
     found: list[str] = []
     for head in heads:
-        query = select(ProductTerm.term).distinct().where(ProductTerm.term >= head, ProductTerm.term < _after(head))
-        found += session.scalars(query.where(func.length(ProductTerm.term) > 2).limit(SUGGESTIONS))
+        query = (
+            select(ProductTerm.term)
+            .where(ProductTerm.term >= head, ProductTerm.term < _after(head), func.length(ProductTerm.term) > 2)
+            .where(func.length(ProductTerm.term).between(len(word) - SLIP, len(word) + SLIP))
+            .group_by(ProductTerm.term)
+            .order_by(func.count().desc(), ProductTerm.term)
+        )
+        found += session.scalars(query.limit(SUGGESTIONS))
     return found
 
 

@@ -144,7 +144,9 @@ def change_password(person_ref: str, old: str, new: str, *, token: str, network:
     hashed = passwords.make(new, address, SHORTEST_PASSWORD)
 
     def change() -> None:
-        known = customers.by_ref(person_ref)
+        known = _lock(customers.by_ref(person_ref))
+        if known.password_hash != stored:
+            raise WrongPassword  # it was changed while we looked
         known.password_hash = hashed
         throttle.forgive(Holder.CUSTOMER, known.email, network)
         sessions.end_others(Holder.CUSTOMER, known.id, token)

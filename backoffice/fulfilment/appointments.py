@@ -13,7 +13,6 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Appointment, AppointmentState
 from backoffice.fulfilment.states import APPOINTMENT_MOVES
-from backoffice.orders import service as orders
 from backoffice.orders.models import Order
 from backoffice.tasks import service as tasks
 
@@ -34,13 +33,14 @@ class NotNow(CounterfoilError):
         super().__init__(f"This appointment is {state.value} by now. Look at it again.")
 
 
-def propose(ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
-    """Name a date to the customer, by mail; a new proposal replaces the old one. Raises DateInThePast, NotNow."""
-    appointment = _lock(ref)
+def propose(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
+    """Name a date to the customer, by mail; a new proposal replaces the old one. Raises DateInThePast, NotNow,
+    NotFound for an appointment of another order."""
+    appointment = _lock(order, ref)
     if starts_at <= clock.now():
         raise DateInThePast
     before, was = appointment.state, appointment.starts_at
-    fulfilment.deliverable(orders.get(appointment.order_id))
+    fulfilment.deliverable(order)
     if before == A.PROPOSED:
         appointment.starts_at = starts_at
     elif before not in (A.WANTED, A.AGREED) or not APPOINTMENT_MOVES.move(appointment, A.PROPOSED, starts_at=starts_at):
@@ -50,9 +50,9 @@ def propose(ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
     return appointment
 
 
-def agree(ref: str, starts_at: datetime, *, by: Actor) -> bool:
+def agree(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> bool:
     """The customer says yes to the date they were shown; False if they said so before. Raises NotNow for another date."""
-    appointment = _lock(ref)
+    appointment = _lock(order, ref)
     if appointment.starts_at != starts_at or appointment.state not in (A.PROPOSED, A.AGREED):
         raise NotNow(appointment.state)
     if not APPOINTMENT_MOVES.move(appointment, A.AGREED):
@@ -61,28 +61,28 @@ def agree(ref: str, starts_at: datetime, *, by: Actor) -> bool:
     return True
 
 
-def decline(ref: str, starts_at: datetime, *, by: Actor, wish: str) -> bool:
-    """The customer cannot that day and says what would suit; False if that was said before. Raises NotNow."""
-    appointment = _lock(ref)
+def decline(order: Order, ref: str, starts_at: datetime, *, by: Actor, wish: str) -> Appointment | None:
+    """The customer cannot that day and says what would suit; None if that was said before. Raises NotNow."""
+    appointment = _lock(order, ref)
     if appointment.state == A.WANTED:
-        return False
+        return None
     if appointment.state != A.PROPOSED or appointment.starts_at != starts_at:
         raise NotNow(appointment.state)
     if not APPOINTMENT_MOVES.move(appointment, A.WANTED, starts_at=None):
-        return False
+        return None
     audit.record(Tag.APPOINTMENT_DECLINED, appointment, by=by, reason=wish, state=(A.PROPOSED, A.WANTED))
-    return True
+    return appointment
 
 
-def finish(ref: str, *, by: Actor) -> bool:
+def finish(order: Order, ref: str, *, by: Actor) -> bool:
     """The service was done; False if that was known. Raises NotNow unless a date was agreed."""
-    appointment = _lock(ref)
+    appointment = _lock(order, ref)
     if appointment.state not in (A.AGREED, A.DONE):
         raise NotNow(appointment.state)
     if not APPOINTMENT_MOVES.move(appointment, A.DONE):
         return False
     audit.record(Tag.APPOINTMENT_DONE, appointment, by=by, state=(A.AGREED, A.DONE))
-    fulfilment.advance(fulfilment.deliverable(orders.get(appointment.order_id)), by=by)
+    fulfilment.advance(fulfilment.deliverable(order), by=by)
     return True
 
 
@@ -90,18 +90,13 @@ def of(order: Order) -> list[Appointment]:
     return list(session.scalars(select(Appointment).where(Appointment.order_id == order.id).order_by(Appointment.id)))
 
 
-def by_ref(ref: str) -> Appointment:
-    appointment = session.scalars(select(Appointment).where(Appointment.ref == ref)).one_or_none()
+def _lock(order: Order, ref: str) -> Appointment:
+    """The order's appointment, locked until the unit ends: an answer is an answer to the date that stands there."""
+    query = select(Appointment).where(Appointment.ref == ref, Appointment.order_id == order.id).with_for_update()
+    appointment = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if appointment is None:
         raise NotFound("appointment")
     return appointment
-
-
-def _lock(ref: str) -> Appointment:
-    """The appointment, locked until the unit ends: an answer is an answer to the date that stands there."""
-    known = by_ref(ref)
-    query = select(Appointment).where(Appointment.id == known.id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _tell(appointment: Appointment, starts_at: datetime) -> None:

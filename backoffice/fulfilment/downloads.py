@@ -28,11 +28,9 @@ def of(order: Order) -> list[DownloadGrant]:
     return list(session.scalars(query.order_by(DownloadGrant.id)))
 
 
-def take(grant_ref: str, *, by: Actor) -> StoredFile:
-    """Count one download and return the file. Raises NotFound for a withdrawn or unknown one, UsedUp."""
-    grant = session.scalars(select(DownloadGrant).where(DownloadGrant.ref == grant_ref)).one_or_none()
-    if grant is None or grant.withdrawn_at is not None:
-        raise NotFound("download")
+def take(order: Order, grant_ref: str, *, by: Actor) -> StoredFile:
+    """Count one download and return the file. Raises NotFound for one that is withdrawn or of another order, UsedUp."""
+    grant = _open(order, grant_ref)
     if not change_where(
         grant,
         DownloadGrant.used < DownloadGrant.most,
@@ -46,10 +44,15 @@ def take(grant_ref: str, *, by: Actor) -> StoredFile:
     return grant.asset.file
 
 
-def allow_more(grant_ref: str, *, by: Actor, reason: str) -> None:
-    """Let a customer download once more who has used everything up."""
-    grant = session.scalars(select(DownloadGrant).where(DownloadGrant.ref == grant_ref)).one_or_none()
-    if grant is None or grant.withdrawn_at is not None:
-        raise NotFound("download")
+def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> None:
+    """Let a customer download once more who has used everything up. Raises NotFound as ``take`` does."""
+    grant = _open(order, grant_ref)
     change_where(grant, most=DownloadGrant.most + 1)
     audit.record(Tag.DOWNLOAD_EXTENDED, grant, by=by, reason=reason, most=(grant.most - 1, grant.most))
+
+
+def _open(order: Order, grant_ref: str) -> DownloadGrant:
+    grant = next((item for item in of(order) if item.ref == grant_ref), None)
+    if grant is None:
+        raise NotFound("download")
+    return grant

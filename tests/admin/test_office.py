@@ -11,9 +11,10 @@ from backoffice.checkout import service as checkout
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
-from backoffice.models import AuditEntry, Case, Order, Task
+from backoffice.demo import pictures
+from backoffice.models import AuditEntry, Case, DownloadGrant, Order, Task
 from backoffice.tasks import service as tasks
-from tests.support.shop import hidden
+from tests.support.shop import hidden, paid
 
 EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"
 
@@ -290,6 +291,19 @@ def test_cancelling_learns_of_money_although_an_earlier_cancel_came_too_early(sh
     shop.clock.forward(minutes=2)
     assert "cannot be cancelled" in press(operator, page, "cancel", reason="second try")
     assert shop.order(sale).state == "paid"
+
+
+def test_a_download_of_another_order_is_not_reached_through_this_one(shop, operator):
+    pictures.attach()
+    buyer, other = shop.buyer(), shop.buyer("eve@example.org")
+    buyer.fills_cart(1, "HB-PDF")
+    paid(shop, buyer)
+    other.fills_cart()
+    sale = paid(shop, other)
+    (grant,) = shop.all(select(DownloadGrant))
+    page = f"/admin/orders/{sale.order_ref}"
+    press(operator, page, f"more/{grant.ref}", reason="the disk broke")
+    assert shop.all(select(DownloadGrant.most)) == [grant.most]
 
 
 def test_the_page_of_an_audit_entry_says_what_happened(shop, operator):

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.core import units
+from backoffice.core.db import session
 from backoffice.customers import accounts, addresses
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address
+from backoffice.logins import passwords
 from backoffice.models import AuditEntry, LoginSession, Mail, Person, SavedAddress
 from tests.support.shop import hidden
 
@@ -106,6 +108,26 @@ def test_a_new_password_logs_every_other_device_out(shop):
     assert logs_in(second).status_code == 401
     assert logs_in(second, password="another sentence").status_code == 303
     assert len(mails(shop, "account_password")) == 1
+
+
+def test_a_password_that_was_reset_meanwhile_stays(shop, monkeypatch):
+    """While the old password is checked, its owner sets another one by a link: whoever knew the old one changes nothing."""
+    client = shop.app.test_client()
+    registers(shop, client)
+    form = hidden(client.get("/account").text)
+    fits = passwords.fits
+
+    def fits_slowly(stored, password):
+        right = fits(stored, password)
+        monkeypatch.setattr(passwords, "fits", fits)
+        units.write(lambda: setattr(session.scalars(select(Person)).one(), "password_hash", "the owner's own"))
+        return right
+
+    monkeypatch.setattr(passwords, "fits", fits_slowly)
+    monkeypatch.setattr(units, "_checks", [])  # the owner's change is told without its audit row here
+    answer = client.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
+    assert answer.status_code == 422
+    assert shop.all(select(Person.password_hash)) == ["the owner's own"]
 
 
 def test_one_device_is_logged_out_from_another_and_nobody_elses(shop):

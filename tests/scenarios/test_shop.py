@@ -1,5 +1,5 @@
-"""What happens to people who buy: parcels in parts, gifts, downloads, visits, prices and currencies that change under
-their hands, accounts that come after the order. Told in the words of the business."""
+"""What happens to people who buy: gifts, prices and currencies that change under their hands, accounts that come after the
+order. Told in the words of the business."""
 
 import re
 from datetime import timedelta
@@ -13,84 +13,13 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM, staff
 from backoffice.core.db import db, session
 from backoffice.core.money import Money
-from backoffice.demo import pictures
-from backoffice.fulfilment import appointments, downloads, parcels
-from backoffice.fulfilment import service as fulfilment
-from backoffice.fulfilment.models import Fulfilment
-from backoffice.models import DownloadGrant, Mail, Order, Person, Shipment, Variant
-from backoffice.orders import service as orders
+from backoffice.models import Mail, Order, Person, Variant
 from backoffice.orders.models import OrderState
 from backoffice.stock.models import StockItem
-from tests.support.shop import LEVEL, hidden, product_path
+from tests.support.shop import LEVEL, hidden, paid, product_path
 
 OLIVE = staff("stf_olive")
 NBSP = "\N{NO-BREAK SPACE}"
-
-
-def paid(shop, buyer):
-    """The order of what is in the cart, paid and settled."""
-    sale = buyer.places()
-    shop.pays(sale)
-    buyer.returns_from(sale)
-    shop.works()
-    return sale
-
-
-def ship(sale, pieces: dict[str, int], key: str, tracking: str = "JD014600003"):
-    def act():
-        order = orders.by_ref(sale.order_ref)
-        by_sku = {line.sku: line.id for line in order.lines}
-        return parcels.ship(
-            order, {by_sku[sku]: count for sku, count in pieces.items()}, request_key=key, tracking=tracking, by=OLIVE
-        ).ref
-
-    return units.write(act)
-
-
-def delivery_state(sale) -> str:
-    with units.read():
-        order = orders.by_ref(sale.order_ref)
-        return session.scalars(select(Fulfilment.state).where(Fulfilment.order_id == order.id)).one().value
-
-
-def test_an_order_is_shipped_in_two_parcels(shop):
-    buyer = shop.buyer()
-    buyer.fills_cart(2)
-    buyer.fills_cart(3, "SR-300")
-    sale = paid(shop, buyer)
-    assert delivery_state(sale) == "open"
-    ship(sale, {LEVEL: 1, "SR-300": 3}, "first")
-    shop.works()
-    assert delivery_state(sale) == "partly"
-    page = buyer.client.get(shop.order_path(sale.order_ref)).text
-    assert "Still to come: 1 pieces" in page
-    assert "JD014600003" in page
-    ship(sale, {LEVEL: 1}, "second", "JD014600004")
-    shop.works()
-    assert delivery_state(sale) == "done"
-    assert shop.mails() == ["order_confirmed", "parcel_sent", "parcel_sent"]
-    texts = [mail.text for mail in shop.all(select(Mail).where(Mail.template == "parcel_sent").order_by(Mail.id))]
-    assert "Still to come: 1 pieces" in texts[0]
-    assert "Still to come" not in texts[1]
-
-
-def test_pressing_twice_ships_once_and_too_much_ships_nothing(shop):
-    buyer = shop.buyer()
-    buyer.fills_cart(2)
-    sale = paid(shop, buyer)
-    assert ship(sale, {LEVEL: 1}, "key") == ship(sale, {LEVEL: 1}, "key")
-    assert shop.count(Shipment) == 1
-    with pytest.raises(parcels.TooMany):
-        ship(sale, {LEVEL: 2}, "another")
-    with pytest.raises(parcels.NothingPacked):
-        ship(sale, {LEVEL: 0}, "empty")
-    assert shop.count(Shipment) == 1
-
-
-def test_nothing_is_shipped_before_it_is_paid(shop):
-    sale = shop.buyer().orders()
-    with pytest.raises(fulfilment.NotDeliverable):
-        ship(sale, {LEVEL: 1}, "early")
 
 
 def test_a_gift_goes_elsewhere_and_the_invoice_stays(shop):
@@ -113,78 +42,6 @@ def test_a_gift_goes_elsewhere_and_the_invoice_stays(shop):
     assert "For your new shelf" in page
     (mail,) = shop.all(select(Mail).where(Mail.template == "order_confirmed"))
     assert "Harbour 3" in mail.text
-
-
-def test_a_download_opens_with_the_payment_is_counted_and_closes_when_the_delivery_is_withdrawn(shop):
-    pictures.attach()
-    buyer = shop.buyer()
-    buyer.fills_cart(1, "HB-PDF")
-    assert 'name="delivery"' not in buyer.client.get("/checkout").text, "nothing is shipped"
-    sale = paid(shop, buyer)
-    assert delivery_state(sale) == "done"
-    path = shop.order_path(sale.order_ref)
-    (grant,) = shop.all(select(DownloadGrant))
-    form = hidden(buyer.client.get(path).text)
-    for _ in range(grant.most):
-        answer = buyer.client.post(f"{path}/downloads/{grant.ref}", data=form)
-        assert answer.data.startswith(b"%PDF")
-        assert "no-store" in answer.headers["Cache-Control"]
-    answer = buyer.client.post(f"{path}/downloads/{grant.ref}", data=form)
-    assert (answer.status_code, "as often as a purchase allows" in answer.text) == (409, True)
-    units.write(lambda: downloads.allow_more(grant.ref, by=OLIVE, reason="the disk broke"))
-    assert buyer.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code == 200
-    units.write(lambda: downloads.allow_more(grant.ref, by=OLIVE, reason="once more"))
-    units.write(lambda: fulfilment.withdraw(orders.by_ref(sale.order_ref), by=OLIVE, reason="refunded in full"))
-    assert buyer.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code == 404
-    assert "Nothing more will be delivered" in buyer.client.get(path).text
-
-
-def test_a_download_is_open_to_nobody_elses_order(shop):
-    pictures.attach()
-    buyer, other = shop.buyer(), shop.buyer("eve@example.org")
-    buyer.fills_cart(1, "HB-PDF")
-    paid(shop, buyer)
-    other.fills_cart()
-    sale = paid(shop, other)
-    (grant,) = shop.all(select(DownloadGrant))
-    path = shop.order_path(sale.order_ref)
-    form = hidden(other.client.get("/withdraw").text)
-    assert other.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code == 404
-    assert shop.all(select(DownloadGrant.used)) == [0]
-
-
-def test_a_visit_is_proposed_declined_proposed_again_agreed_and_done(shop):
-    buyer = shop.buyer()
-    buyer.fills_cart(1, "SV-HANG")
-    sale = paid(shop, buyer)
-    path = shop.order_path(sale.order_ref)
-    with units.read():
-        (visit,) = appointments.of(orders.by_ref(sale.order_ref))
-        ref = visit.ref
-    first, second = (shop.clock() + timedelta(days=days) for days in (3, 5))
-    with pytest.raises(appointments.DateInThePast):
-        units.write(lambda: appointments.propose(ref, shop.clock() - timedelta(days=1), by=OLIVE))
-    with pytest.raises(appointments.NotNow):
-        units.write(lambda: appointments.finish(ref, by=OLIVE))
-    units.write(lambda: appointments.propose(ref, first, by=OLIVE))
-    shop.works()
-    page = buyer.client.get(path).text
-    assert "We propose 25 November 2026" in page
-    form = {**hidden(page, "starts_at"), "decline": "1", "wish": "Friday would be better"}
-    assert buyer.client.post(f"{path}/appointments/{ref}", data={**form, "wish": ""}).status_code == 422
-    assert buyer.client.post(f"{path}/appointments/{ref}", data=form).status_code == 303
-    assert shop.open_cases() == ["date_declined"]
-    units.write(lambda: appointments.propose(ref, second, by=OLIVE))
-    shop.works()
-    stale = buyer.client.post(f"{path}/appointments/{ref}", data=hidden(page, "starts_at"))
-    assert stale.status_code == 409, "the date on an old page is not the date proposed now"
-    page = buyer.client.get(path).text
-    assert buyer.client.post(f"{path}/appointments/{ref}", data=hidden(page, "starts_at")).status_code == 303
-    assert "Agreed for 27 November 2026" in buyer.client.get(path).text
-    assert delivery_state(sale) == "open"
-    units.write(lambda: appointments.finish(ref, by=OLIVE))
-    assert delivery_state(sale) == "done"
-    assert shop.mails() == ["order_confirmed", "date_proposed", "date_proposed"]
 
 
 def test_the_last_piece_is_sold_once_and_the_other_customer_gets_a_kind_page(shop):

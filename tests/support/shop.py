@@ -74,13 +74,13 @@ class Buyer:
 
     def fills_cart(self, quantity: int = 1, sku: str = LEVEL) -> None:
         page = self.client.get(product_path(sku)).text
-        answer = self.client.post("/cart/add", data={**_hidden(page, "variant"), "quantity": str(quantity)})
+        answer = self.client.post("/cart/add", data={**hidden(page, "variant"), "quantity": str(quantity)})
         assert answer.status_code == 303, answer.text
 
     def checkout_form(self) -> dict[str, str]:
         page = self.client.get("/checkout").text
         return {
-            **_hidden(page, "checkout_key", "total", "currency", "terms_version"),
+            **hidden(page, "checkout_key", "total", "currency", "terms_version"),
             **({"delivery": "parcel"} if 'name="delivery"' in page else {}),
             "email": self.email,
             "name": "Ada Lovelace",
@@ -109,7 +109,7 @@ class Buyer:
     def tries_again(self, sale: Sale) -> Sale:
         token = self.shop.order_path(sale.order_ref)
         page = self.client.get(token).text
-        answer = self.client.post(f"{token}/pay", data=_hidden(page))
+        answer = self.client.post(f"{token}/pay", data=hidden(page))
         return self.shop.sale_of(self, answer.location)
 
 
@@ -223,7 +223,7 @@ class Shop:
         return urlsplit(links.order_page(order_ref)).path
 
 
-def _hidden(page: str, *names: str) -> dict[str, str]:
+def hidden(page: str, *names: str) -> dict[str, str]:
     """The token of the first form on a page, and the values of its hidden fields."""
     token = TOKEN.search(page)
     values = {"csrf_token": token.group(1)} if token else {}
@@ -232,4 +232,10 @@ def _hidden(page: str, *names: str) -> dict[str, str]:
     return values
 
 
-hidden = _hidden
+def paid(shop: "Shop", buyer: Buyer) -> Sale:
+    """The order of what is in the cart, paid and settled."""
+    sale = buyer.places()
+    shop.pays(sale)
+    buyer.returns_from(sale)
+    shop.works()
+    return sale

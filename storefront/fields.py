@@ -1,0 +1,110 @@
+"""What the shop's forms ask for: fields, and the rules that what is typed into them must meet."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, PasswordField, SelectChoice, StringField
+from wtforms.validators import DataRequired, Email, InputRequired, Length, StopValidation, ValidationError
+
+from backoffice.carts.service import MOST
+from backoffice.core.cards import has_card_number
+from backoffice.core.formatting import country
+
+# The shape of a postcode by country (Universal Postal Union, addressing systems).
+POSTCODES = {
+    "AT": r"\d{4}", "BE": r"\d{4}", "DE": r"\d{5}", "DK": r"\d{4}", "FR": r"\d{5}", "LU": r"(L-)?\d{4}",
+    "NL": r"\d{4} ?[A-Za-z]{2}", "PL": r"\d{2}-\d{3}", "SE": r"\d{3} ?\d{2}",
+}  # fmt: skip
+
+
+def no_card_number(_form: FlaskForm, field: Field) -> None:
+    if field.data and has_card_number(str(field.data)):
+        raise ValidationError(gettext("This looks like a card number. Please never write one here."))
+
+
+def filled(what: Any) -> DataRequired:
+    return DataRequired(message=what)  # after the filters: blanks are not an answer
+
+
+def tidy(value: str | None) -> str | None:
+    """Without blanks at the ends and without characters that nobody can see."""
+    if value is None:
+        return None
+    return "".join(sign for sign in value if unicodedata.category(sign) not in ("Cc", "Cf")).strip()
+
+
+def tidy_lines(value: str | None) -> str | None:
+    """Like tidy, for text of several lines."""
+    return "\n".join(tidy(line) or "" for line in value.splitlines()).strip() if value else value
+
+
+def plausible(_form: FlaskForm, field: Field) -> None:
+    """A name or a place has a letter in it, and is no web address: it ends up in mails."""
+    text = str(field.data or "")
+    if not any(sign.isalpha() for sign in text) or "://" in text or "www." in text.lower():
+        raise ValidationError(gettext("This does not look right. Please check it."))
+
+
+def text_field(label: Any, missing: Any, autocomplete: str, most: int, *more: Any) -> StringField:
+    return StringField(
+        label,
+        filters=[tidy],
+        validators=[filled(missing), Length(max=most), no_card_number, *more],
+        render_kw={"autocomplete": autocomplete},
+    )
+
+
+def up_to_the_most(_form: FlaskForm, field: Field) -> None:
+    """Like NumberRange, but not upset by a number of four hundred digits."""
+    if field.data is None or not 0 <= field.data <= MOST:
+        raise ValidationError(gettext("Choose a quantity between 1 and 99."))
+
+
+def fits_country(form: FlaskForm, field: StringField, prefix: str = "") -> None:
+    """The postcode has the shape of its country, where we know it."""
+    shape = POSTCODES.get(str(form[f"{prefix}country"].data))
+    if field.data and shape and not re.fullmatch(shape, field.data):
+        raise ValidationError(gettext("This is not a postcode of the country chosen below."))
+
+
+def country_choices(codes: Sequence[str]) -> list[SelectChoice]:
+    return sorted(
+        (SelectChoice(value=code, label=country(code)) for code in codes), key=lambda choice: str(choice.label)
+    )
+
+
+class OnlyIf:
+    """Ask for the field only when another one is ticked; else whatever it holds is left alone."""
+
+    field_flags = {"optional": True}
+
+    def __init__(self, other: str) -> None:
+        self.other = other
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        if not form[self.other].data:
+            field.errors = []
+            raise StopValidation
+
+
+def email_field() -> EmailField:
+    return EmailField(
+        lazy_gettext("E-mail"),
+        filters=[tidy],
+        validators=[
+            filled(lazy_gettext("Which address?")),
+            Length(max=254),
+            Email(message=lazy_gettext("This does not look like an e-mail address. Is there a typo?")),
+        ],
+        render_kw={"autocomplete": "username", "inputmode": "email"},
+    )
+
+
+def password_field(label: Any, autocomplete: str, hint: Any) -> PasswordField:
+    return PasswordField(
+        label, validators=[InputRequired(message=hint), Length(max=200)], render_kw={"autocomplete": autocomplete}
+    )

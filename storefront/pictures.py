@@ -1,0 +1,35 @@
+"""Pictures as pages show them: the addresses of their widths, written once per picture."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flask import url_for
+
+
+class Picture(NamedTuple):
+    """What an ``img`` needs. Addresses carry the hash of the content, so they can be kept for ever."""
+
+    src: str  # a middling width, for browsers that choose none themselves
+    srcset: str
+    full: str  # the widest
+    width: int  # pixels of the widest
+    height: int
+    alt: str
+    line_art: bool
+    variant_id: int | None  # which variant it shows, where it shows one
+
+
+def pictured(image: Mapping[str, Any]) -> Picture:
+    """A picture of the catalogue (``display.picture``) as pages show it."""
+    pattern = url_for("storefront.image", name="NAME")
+    renditions = sorted((int(width), pattern.replace("NAME", name)) for width, name in image["renditions"].items())
+    return Picture(
+        src=renditions[min(1, len(renditions) - 1)][1],
+        srcset=", ".join(f"{address} {width}w" for width, address in renditions),
+        full=renditions[-1][1],
+        width=image["width"],
+        height=image["height"],
+        alt=image["alt"],
+        line_art=image["line_art"],
+        variant_id=image["variant_id"],
+    )
