@@ -40,11 +40,11 @@ request = function() at = at %% #paths + 1 return wrk.format("GET", paths[at]) e
 class Server:
     """Two preloaded gunicorn workers with eight threads each."""
 
-    def __init__(self, target: str, env: dict[str, str]) -> None:
+    def __init__(self, target: str, env: dict[str, str], config: str) -> None:
         self.port = free_port()
         command = [
             str(Path(sys.executable).with_name("gunicorn")), target, "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
-            "--threads", "8", "--preload", "--log-level", "warning",
+            "--threads", "8", "--preload", "--log-level", "warning", "--config", config,
         ]  # fmt: skip
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
         until = time.monotonic() + 30
@@ -171,14 +171,14 @@ def orders_per_second(server: Server) -> float:
 
 def measure(env: dict[str, str]) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
-    kinds: dict[str, tuple[str, dict[str, str]]] = {
-        "floor": ("bench.floor.app:app", {}),
-        "cold": ("bench.ours:app", {"COUNTERFOIL_FRAGMENTS": "off"}),
-        "warm": ("bench.ours:app", {}),
+    kinds: dict[str, tuple[str, dict[str, str], str]] = {
+        "floor": ("bench.floor.app:app", {}, os.devnull),
+        "cold": ("bench.ours:app", {"COUNTERFOIL_FRAGMENTS": "off"}, "gunicorn.conf.py"),
+        "warm": ("bench.ours:app", {}, "gunicorn.conf.py"),
     }
     for _ in range(ROUNDS):
-        for name, (target, more) in kinds.items():
-            server = Server(target, {**env, **more})
+        for name, (target, more, config) in kinds.items():
+            server = Server(target, {**env, **more}, config)
             try:
                 work: dict[str, Callable[[], float]] = {kind: partial(pages_per_second, server, kind) for kind in PAGES}
                 work["order"] = partial(orders_per_second, server)

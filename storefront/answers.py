@@ -35,7 +35,8 @@ def public_page(depends_on: tuple[Hashable, ...], render: Callable[[], str]) -> 
     elif personal:
         answer = make_response(render())
     else:  # the tag covers everything that a page without a person in it depends on
-        answer = make_response(fragment(version(), ("page", tag), render, shared=False))
+        page = fragment(version(), ("page", tag), lambda: render().encode(), shared=False)
+        answer = Response(page, mimetype="text/html")
     answer.set_etag(tag)
     if request.cookies:
         answer.headers["Cache-Control"] = "private, no-cache"

@@ -7,7 +7,9 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
+from backoffice.carts import filling
 from backoffice.carts import service as carts
+from backoffice.carts.filling import PricedCart
 from backoffice.carts.models import Cart
 from backoffice.catalog import pricing, shelves
 from backoffice.catalog import version as catalogue_version
@@ -110,9 +112,15 @@ def cart_token() -> str | None:
 
 
 def cart_here() -> Cart | None:
-    """The cart of this browser, or of the customer who is logged in here. Inside a unit."""
-    known = identity()
-    return carts.find(cart_token(), known.person_id if known else None)
+    """The cart of this browser, or of the customer who is logged in here, to be changed. Inside a unit."""
+    return carts.find(cart_token(), _person_id())
+
+
+def priced_cart() -> PricedCart:
+    """What lies in that cart and costs in the currency chosen. Inside a unit; the frame is spared a look of its own."""
+    found = filling.of(cart_token(), _person_id(), currency().code)
+    g.cart_pieces = found.count
+    return found
 
 
 def keep_cart(response: Response, token: str) -> Response:
@@ -170,15 +178,10 @@ def look_ahead() -> None:
 def pieces() -> int:
     """How much is in this visitor's cart, looked up once per request."""
     if "cart_pieces" not in g:
-        token, known = cart_token(), identity()
-        if known:
+        g.cart_pieces = 0
+        if cart_token() or identity():
             with units.read():
-                count_pieces(cart_here())
-        elif token:
-            with units.read():
-                g.cart_pieces = carts.pieces(token)
-        else:
-            g.cart_pieces = 0
+                g.cart_pieces = carts.pieces(cart_token(), _person_id())
     return int(g.cart_pieces)
 
 
@@ -187,9 +190,9 @@ def _tariff() -> Tariff:
         return methods.tariff()
 
 
-def count_pieces(cart: Cart | None) -> None:
-    """A page that has the cart at hand spares the frame the look."""
-    g.cart_pieces = sum(line.quantity for line in cart.lines) if cart else 0
+def _person_id() -> int | None:
+    known = identity()
+    return known.person_id if known else None
 
 
 def _public() -> Public:

@@ -14,15 +14,14 @@ from storefront.blueprint import (
     blueprint,
     cart_here,
     comes_from_us,
-    count_pieces,
-    currency,
     keep_cart,
     open_order,
+    priced_cart,
     public,
     tariff,
     version,
 )
-from storefront.forms import QuantityForm
+from storefront.forms import ButtonForm, QuantityForm
 from storefront.fragments import fragment
 from storefront.pictures import Picture, pictured
 from storefront.products import product_page
@@ -95,9 +94,7 @@ def cart() -> ResponseReturnValue:
 def _page(problem: str = "") -> str:
     shop, ways = public(), tariff()
     with units.read():
-        filled = cart_here()
-        count_pieces(filled)
-        priced = carts.priced(filled, currency().code)
+        priced = priced_cart()
         order = open_order()
         left = stock.available(list(priced.pieces))
     offers = ways.offers(shop.country, priced.shipped) if priced.needs_delivery else []
@@ -107,11 +104,8 @@ def _page(problem: str = "") -> str:
         left=left,
         short={variant_id for variant_id, wanted in priced.pieces.items() if wanted > left[variant_id]},
         delivery=min(offers, key=lambda offer: offer.price.amount) if offers else None,
-        forms={
-            line.variant.id: QuantityForm(formdata=None, variant=line.variant.ref, quantity=line.quantity)
-            for line in priced.lines
-        },
-        pictures=_covers([line.variant.product_id for line in priced.lines]),
+        form=ButtonForm(),
+        pictures=_covers([line.ware.product_id for line in priced.lines]),
         problem=problem,
         order=order,
         order_token=links.order_token(order.ref) if order else "",

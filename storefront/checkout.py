@@ -6,7 +6,7 @@ from flask import jsonify, make_response, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from backoffice.carts import service as carts
+from backoffice.carts.filling import PricedCart
 from backoffice.checkout import quotes
 from backoffice.checkout import service as checkout
 from backoffice.checkout.quotes import Quote
@@ -25,7 +25,7 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from storefront.blueprint import blueprint, cart_here, cart_token, count_pieces, currency, keep_order, public, tariff
+from storefront.blueprint import blueprint, cart_token, keep_order, priced_cart, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity
 from storefront.fields import country_choices
@@ -72,7 +72,7 @@ def quote() -> ResponseReturnValue:
     """For the open form: what delivery costs to another country or in another way."""
     chosen = request.args.get("delivery") or None
     with units.read():
-        cart = carts.priced(cart_here(), currency().code)
+        cart = priced_cart()
     where = request.args.get("country", "")[:2]
     found = quotes.of(cart, tariff(), where, chosen)
     if chosen and found.chosen is None:
@@ -129,11 +129,10 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
     known = identity()
     _offer_countries(form)
     with units.read():
-        cart = cart_here()
-        count_pieces(cart)
-        if cart is None or not cart.lines:
+        cart = priced_cart()
+        if not cart.lines:
             return redirect(url_for(".cart"), 303)
-        shown = _quoted(form, carts.priced(cart, currency().code))
+        shown = _quoted(form, cart)
         _seller, terms = entities.selling(LegalKind.TERMS)
         form.checkout_key.data = cart.checkout_key
         form.total.data = shown.total.plain()
@@ -152,7 +151,7 @@ def _checkout_page(form: CheckoutForm, problem: str = "", status: int = 200) -> 
     return page, status
 
 
-def _quoted(form: CheckoutForm, priced: carts.PricedCart) -> Quote:
+def _quoted(form: CheckoutForm, priced: PricedCart) -> Quote:
     """What the form as it stands would cost; a way of delivery that the country has not gives way to the first."""
     where = form.destination_country() or public().country
     wished = quotes.of(priced, tariff(), where, form.delivery.data or None)
@@ -180,7 +179,7 @@ def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
 def _what_changed(form: CheckoutForm) -> str:
     """Why the button was not taken, as far as it is about the price: the sentence names the new total."""
     with units.read():
-        shown = _quoted(form, carts.priced(cart_here(), currency().code))
+        shown = _quoted(form, priced_cart())
         if not shown.cart.is_for_sale:
             return ""
         if not shown.can_be_ordered:

@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         SESSION_COOKIE_SECURE=settings.is_https,
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=CSRF_LIFE,
+        WTF_I18N_ENABLED=False,  # our forms bring their own words; WTForms' would be read from disk for every request
         BABEL_DEFAULT_LOCALE="en",
     )
     if settings.is_production:

@@ -1,25 +1,26 @@
-"""Carts: filling, changing, pricing, merging and emptying them."""
+"""Carts: filling, changing, merging and emptying them."""
 
-import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
+from backoffice.carts.filling import hashed
 from backoffice.carts.models import Cart, CartLine
-from backoffice.catalog import pricing
-from backoffice.catalog.models import ProductKind, Variant
+from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
-from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
-from backoffice.core.money import Money, total
+from backoffice.core.db import look, session
+from backoffice.core.errors import Conflict, CounterfoilError
 from backoffice.customers.models import Person
 
 MOST = 99  # pieces of one variant in a cart
 MOST_LINES = 50
+
+
+_QUANTITIES = select(CartLine.quantity).select_from(Cart).outerjoin(CartLine, CartLine.cart_id == Cart.id)
+_PIECES = _QUANTITIES.where(Cart.token_hash == bindparam("token_hash"))
+_PIECES_OF = _QUANTITIES.where(Cart.person_id == bindparam("person_id"))
 
 
 class QuantityOutOfRange(CounterfoilError):
@@ -36,43 +37,6 @@ class CartFull(CounterfoilError):
         )
 
 
-@dataclass(frozen=True)
-class PricedLine:
-    """A line with what it costs now; ``unit`` is None where it cannot be bought in this currency any more."""
-
-    variant: Variant
-    quantity: int
-    unit: Money | None
-
-    @property
-    def total(self) -> Money | None:
-        return self.unit * self.quantity if self.unit else None
-
-
-@dataclass(frozen=True)
-class PricedCart:
-    """A filling of the cart in one price list, VAT included."""
-
-    lines: Sequence[PricedLine]
-    goods: Money  # of the lines that can be bought
-    shipped: Money  # of these, what a parcel holds
-
-    @property
-    def needs_delivery(self) -> bool:
-        return any(line.variant.product.kind == ProductKind.PHYSICAL for line in self.lines)
-
-    @property
-    def is_for_sale(self) -> bool:
-        return bool(self.lines) and all(line.unit is not None for line in self.lines)
-
-    @property
-    def pieces(self) -> dict[int, int]:
-        """What stock must give: variant id → quantity, for what is shipped."""
-        return {
-            line.variant.id: line.quantity for line in self.lines if line.variant.product.kind == ProductKind.PHYSICAL
-        }
-
-
 def new_token() -> str:
     return secrets.token_urlsafe(24)
 
@@ -81,7 +45,7 @@ def find(token: str | None, person_id: int | None = None) -> Cart | None:
     """The cart of a cookie, else of the customer who is logged in; None where there is neither."""
     query = select(Cart).options(_with_lines())
     if token:
-        known = session.scalars(query.where(Cart.token_hash == _hashed(token))).unique().one_or_none()
+        known = session.scalars(query.where(Cart.token_hash == hashed(token))).unique().one_or_none()
         if known:
             return known
     if person_id is None:
@@ -90,14 +54,13 @@ def find(token: str | None, person_id: int | None = None) -> Cart | None:
 
 
 def create(token: str) -> Cart:
-    """A new cart for a new token."""
+    """A new cart for a new token, written with what is put into it."""
     now = clock.now()
     cart = Cart(
-        token_hash=_hashed(token), checkout_key=references.new("chk"), person_id=None, created_at=now, updated_at=now
+        token_hash=hashed(token), checkout_key=references.new("chk"), person_id=None, created_at=now, updated_at=now
     )
     cart.lines = []
     session.add(cart)
-    session.flush()
     return cart
 
 
@@ -109,11 +72,12 @@ def add(cart: Cart, variant: Variant, quantity: int) -> None:
     if line is None:
         if len(cart.lines) >= MOST_LINES:
             raise CartFull
-        line = CartLine(cart_id=cart.id, variant_id=variant.id, quantity=0)
+        line = CartLine(variant_id=variant.id, quantity=0)
         line.variant = variant
         cart.lines.append(line)
     line.quantity = min(line.quantity + quantity, MOST)
-    cart.updated_at = clock.now()
+    if cart.id is not None:
+        cart.updated_at = clock.now()
 
 
 def set_quantity(cart: Cart, variant_ref: str, quantity: int) -> None:
@@ -129,11 +93,17 @@ def set_quantity(cart: Cart, variant_ref: str, quantity: int) -> None:
     cart.updated_at = clock.now()
 
 
-def empty(cart: Cart) -> None:
-    """Take everything out and begin a new filling."""
-    cart.lines.clear()
-    cart.checkout_key = references.new("chk")
-    cart.updated_at = clock.now()
+def empty(cart_id: int, checkout_key: str) -> None:
+    """Take everything out and begin a new filling. Raises Conflict where another unit did so meanwhile."""
+    session.execute(delete(CartLine).where(CartLine.cart_id == cart_id).execution_options(synchronize_session=False))
+    changed = session.execute(
+        update(Cart)
+        .where(Cart.id == cart_id, Cart.checkout_key == checkout_key)
+        .values(checkout_key=references.new("chk"), updated_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        raise Conflict("the cart was emptied while we looked")
 
 
 def adopt(token: str | None, person: Person) -> str:
@@ -153,45 +123,19 @@ def adopt(token: str | None, person: Person) -> str:
             if missing > 0:
                 add(own, line.variant, missing)
         session.delete(visitor)
-    own.token_hash = _hashed(fresh)
+    own.token_hash = hashed(fresh)
     return fresh
 
 
-def priced(cart: Cart | None, currency: str) -> PricedCart:
-    """What the cart costs now in a currency."""
-    rows = list(cart.lines) if cart else []
-    amounts = pricing.current([line.variant_id for line in rows], currency) if rows else {}
-    lines = [
-        PricedLine(
-            line.variant,
-            line.quantity,
-            Money(amounts[line.variant_id], currency) if line.variant.is_sold and line.variant_id in amounts else None,
-        )
-        for line in rows
-    ]
-    physical = [line for line in lines if line.variant.product.kind == ProductKind.PHYSICAL]
-    return PricedCart(lines, _sum(lines, currency), _sum(physical, currency))
-
-
-def pieces(token: str | None) -> int:
-    """How many pieces are in the cart of a cookie, in one look."""
-    if not token:
-        return 0
-    rows = session.scalars(
-        select(CartLine.quantity).join(Cart, Cart.id == CartLine.cart_id).where(Cart.token_hash == _hashed(token))
-    )
-    return sum(rows)
-
-
-def _sum(lines: Sequence[PricedLine], currency: str) -> Money:
-    return total([line.total for line in lines if line.total is not None], currency)
+def pieces(token: str | None, person_id: int | None = None) -> int:
+    """How many pieces are in the cart of a cookie, else of the customer who is logged in."""
+    rows = look(_PIECES, token_hash=hashed(token)).all() if token else []
+    if not rows and person_id is not None:
+        rows = look(_PIECES_OF, person_id=person_id).all()
+    return sum(row[0] or 0 for row in rows)
 
 
 def _with_lines() -> ExecutableOption:
     return (
         joinedload(Cart.lines).joinedload(CartLine.variant, innerjoin=True).joinedload(Variant.product, innerjoin=True)
     )
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backoffice.carts.service import PricedCart
+from backoffice.carts.filling import PricedCart
 from backoffice.core import clock
 from backoffice.core.money import Money
 from backoffice.entities.models import Entity
@@ -45,13 +45,13 @@ def lines(quote: Quote, entity: Entity) -> list[LineData]:
     today = clock.today(entity.zone)
     found = [
         LineData(
-            kind=LineKind(line.variant.product.kind.value),
-            variant_id=line.variant.id,
-            sku=line.variant.sku,
-            name=line.variant.full_name,
+            kind=LineKind(line.ware.kind.value),
+            variant_id=line.ware.id,
+            sku=line.ware.sku,
+            name=line.ware.full_name,
             quantity=line.quantity,
             unit=line.unit,
-            rate=rates.rate(entity.country, line.variant.product.vat_class, today),
+            rate=rates.rate(entity.country, line.ware.vat_class, today),
         )
         for line in quote.cart.lines
         if line.unit is not None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from backoffice.carts import filling
 from backoffice.carts import service as carts
 from backoffice.checkout import quotes
 from backoffice.checkout.quotes import Quote
@@ -148,22 +149,21 @@ def _opened(placed: Placed, *, by: Actor) -> Placed:
 
 def _place(cart_token: str, wish: Wish) -> Placed:
     person = customers.by_ref(wish.person_ref) if wish.person_ref else None
-    cart = carts.find(cart_token, person.id if person else None)
+    cart = filling.of(cart_token, person.id if person else None, wish.total.currency)
     known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now
     if known:
         placed = _placed(known, payments.for_invoice(invoices.for_order(known.id))[-1])
         theirs = customers.normalised(known.email) == customers.normalised(wish.contact.email)
-        if not theirs or cart is None or known.cart_id != cart.id:
+        if not theirs or known.cart_id != cart.id:
             raise AlreadyOrdered  # the key alone does not prove whose order it is
         same = orders.contact_of(known) == wish.contact and known.destination == (
             wish.deliver_to or wish.contact.address
         )
         return replace(placed, as_wished=same)
-    if cart is None or not cart.lines:
+    if cart.id is None or not cart.lines:
         raise EmptyCart
     entity, terms = entities.selling(LegalKind.TERMS)
-    priced = carts.priced(cart, wish.total.currency)
-    quote = quotes.of(priced, methods.tariff(), wish.country, wish.delivery_code or None)
+    quote = quotes.of(cart, methods.tariff(), wish.country, wish.delivery_code or None)
     if (
         not quote.can_be_ordered
         or cart.checkout_key != wish.checkout_key
@@ -171,9 +171,10 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         or terms.version != wish.terms_version
     ):
         raise CartChanged
-    person = person or customers.welcome(wish.contact.email, wish.contact.name)
-    if person.created_at < clock.now() and orders.open_of(person.id) >= MOST_OPEN:
+    person = person or customers.find(wish.contact.email)
+    if person and orders.open_of(person.id) >= MOST_OPEN:
         raise TooManyOpen
+    person = person or customers.create(wish.contact.email, wish.contact.name)
     by = actor.customer(person.ref)
     order = orders.place(
         wish.checkout_key,
@@ -192,7 +193,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     invoice = invoices.draft_for(order, entity, by=by)
     payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
     tasks.schedule("orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", order_id=order.id)
-    carts.empty(cart)
+    carts.empty(cart.id, cart.checkout_key)
     return _placed(order, payment)
 
 

@@ -4,6 +4,7 @@ Flask-SQLAlchemy is known here and nowhere else."""
 
 import os
 import sqlite3
+import time
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import CursorResult, MetaData, Select, event
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -19,6 +21,8 @@ from backoffice.core.errors import ProgrammingError
 
 MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci"}
 MARIADB = {key.replace("mysql_", "mariadb_"): value for key, value in MYSQL.items()}
+
+REST = 1.0  # seconds after which a connection is asked whether it is still there
 
 # The connection is useless although the driver thinks otherwise: a Galera node outside its primary component.
 LOST_NODE = frozenset({1047, 1180})
@@ -80,6 +84,8 @@ def connect(app: Flask, url: str) -> None:
             event.listen(engine, "begin", _begin_sqlite)
         else:
             event.listen(engine, "handle_error", _drop_lost_node)
+            event.listen(engine, "checkin", _note_use)
+            event.listen(engine, "checkout", _ask_after_rest)
 
 
 def _options(url: str) -> dict[str, Any]:
@@ -88,7 +94,6 @@ def _options(url: str) -> dict[str, Any]:
     return {
         "isolation_level": "READ COMMITTED",
         "hide_parameters": True,  # values are personal data; they must not reach logs through an error's text
-        "pool_pre_ping": True,
         "pool_reset_on_return": None,  # a session has ended its transaction by then: a second ROLLBACK is a way for nothing
         "pool_recycle": 300,
         "pool_size": 10,
@@ -120,6 +125,22 @@ def _begin_sqlite(connection: Any) -> None:
     """A write takes its lock at once, so that it waits instead of failing half-way; a read never waits."""
     mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info["used"] = time.monotonic()
+
+
+def _ask_after_rest(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Ask a connection that rested whether it is still there, before a unit relies on it; one that was used a moment ago
+    is believed, which spares every page a way to the server."""
+    used = entry.info.get("used")
+    if used is None or time.monotonic() - used < REST:
+        return
+    try:
+        connection.ping(reconnect=False)
+    except Exception as error:
+        raise InvalidatePoolError from error  # the others rested as long: all are opened anew
 
 
 def _drop_lost_node(context: ExceptionContext) -> None:

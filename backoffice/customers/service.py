@@ -18,10 +18,12 @@ def normalised(email: str) -> str:
 
 def welcome(email: str, name: str) -> Person:
     """The person behind an address, created on first sight; a guest's new name does not overwrite the old one."""
+    return find(email) or create(email, name)
+
+
+def create(email: str, name: str) -> Person:
+    """A person nobody has seen before; the address is unique."""
     address = normalised(email)
-    known = session.scalars(select(Person).where(Person.email == address)).one_or_none()
-    if known:
-        return known
     person = Person(
         ref=references.new("per"),
         email=address,

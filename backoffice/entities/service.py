@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -84,9 +85,11 @@ def current(entity: Entity, kind: LegalKind) -> LegalText:
 
 
 def selling(kind: LegalKind) -> tuple[Entity, LegalText]:
-    """The seller and the version of a text that counts now, in one look. Raises NoSeller."""
+    """The seller and the version of a text that counts now, in one look; its words are read when they are asked for.
+    Raises NoSeller."""
     row = session.execute(
         select(Entity, LegalText)
+        .options(defer(LegalText.text))
         .join(LegalText, LegalText.entity_id == Entity.id)
         .where(LegalText.kind == kind)
         .order_by(Entity.id, LegalText.version.desc())

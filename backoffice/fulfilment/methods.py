@@ -10,7 +10,7 @@ from backoffice.audit.tags import Tag
 from backoffice.catalog import version
 from backoffice.core import references
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.core.money import Money
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
 
@@ -94,6 +94,18 @@ def create_method(
     return method
 
 
+_TARIFF = (
+    select(
+        DeliveryMethod.code, DeliveryMethod.name, DeliveryMethod.promise, DeliveryMethod.vat_class,
+        DeliveryZone.countries, DeliveryRate.amount, DeliveryRate.currency, DeliveryRate.free_from,
+    )
+    .join(DeliveryRate, DeliveryRate.method_id == DeliveryMethod.id)
+    .join(DeliveryZone, DeliveryZone.id == DeliveryRate.zone_id)
+    .where(DeliveryMethod.active.is_(True))
+    .order_by(DeliveryMethod.position, DeliveryMethod.id, DeliveryRate.id)
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Row:
     """One rate as it is looked up."""
@@ -140,25 +152,18 @@ class Tariff:
 
 def tariff() -> Tariff:
     """What counts now, in one look."""
-    rows = session.execute(
-        select(DeliveryMethod, DeliveryRate, DeliveryZone)
-        .join(DeliveryRate, DeliveryRate.method_id == DeliveryMethod.id)
-        .join(DeliveryZone, DeliveryZone.id == DeliveryRate.zone_id)
-        .where(DeliveryMethod.active.is_(True))
-        .order_by(DeliveryMethod.position, DeliveryMethod.id, DeliveryRate.id)
-    )
     return Tariff(
         [
             Row(
-                code=method.code,
-                name=method.name,
-                promise=method.promise,
-                vat_class=method.vat_class,
-                countries=frozenset(zone.countries.get("codes", [])),
-                price=Money(rate.amount, rate.currency),
-                free_from=Money(rate.free_from, rate.currency) if rate.free_from is not None else None,
+                code=code,
+                name=name,
+                promise=promise,
+                vat_class=vat_class,
+                countries=frozenset(countries.get("codes", [])),
+                price=Money(amount, currency),
+                free_from=Money(free_from, currency) if free_from is not None else None,
             )
-            for method, rate, zone in rows
+            for code, name, promise, vat_class, countries, amount, currency, free_from in look(_TARIFF)
         ]
     )
 

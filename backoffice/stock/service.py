@@ -91,7 +91,7 @@ def receive(variant_id: int, quantity: int, *, by: Actor, reason: str) -> StockI
     """Put pieces on the shelf. Raises NothingMoves."""
     if quantity < 1:
         raise NothingMoves
-    item = find(variant_id)
+    item = next(iter(_items([variant_id])), None)
     if item is None:
         item = StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0)
         session.add(item)
@@ -123,7 +123,7 @@ def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason:
 def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
     """Put pieces aside for ``holder`` (variant id → quantity), all or none. Raises SoldOut."""
     items = {item.variant_id: item for item in _items(wanted)}
-    for variant_id, quantity in sorted(wanted.items()):  # one order of locks: no two holders wait for each other
+    for variant_id, quantity in sorted(wanted.items()):
         item = items.get(variant_id)
         if item is None:
             raise SoldOut(variant_id, quantity, 0)
@@ -154,10 +154,6 @@ def release(holder: str, *, by: Actor, reason: str) -> None:
             _must(_move(item, MovementKind.RELEASED, there, held=-row.quantity, holder=holder, by=by, reason=reason))
 
 
-def find(variant_id: int) -> StockItem | None:
-    return session.scalars(select(StockItem).where(StockItem.variant_id == variant_id)).one_or_none()
-
-
 def _move(
     item: StockItem,
     kind: MovementKind,
@@ -168,10 +164,9 @@ def _move(
     by: Actor,
     reason: str = "",
 ) -> bool:
-    """Change both figures at once, and write down that it happened; False where the conditions do not hold."""
-    values: dict[str, Any] = {"on_hand": StockItem.on_hand + on_hand} if on_hand else {}
-    if held:
-        values["held"] = StockItem.held + held
+    """Change both figures of a locked item at once, and write down that it happened; False where the conditions do not
+    hold."""
+    values = {"on_hand": item.on_hand + on_hand, "held": item.held + held}  # the row is locked: nobody else changes it
     if not change_where(item, *conditions, **values):
         return False
     session.add(
@@ -189,11 +184,13 @@ def _move(
 
 
 def _items(variant_ids: Iterable[int]) -> Sequence[StockItem]:
-    return session.scalars(select(StockItem).where(StockItem.variant_id.in_(list(variant_ids)))).all()
+    """Locked until the unit ends, in one order: no two holders wait for each other."""
+    query = select(StockItem).where(StockItem.variant_id.in_(list(variant_ids))).order_by(StockItem.variant_id)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def _item(variant_id: int, wanted: int) -> StockItem:
-    item = find(variant_id)
+    item = next(iter(_items([variant_id])), None)
     if item is None:
         raise SoldOut(variant_id, wanted, 0)
     return item
@@ -205,6 +202,8 @@ def _held(holder: str) -> list[tuple[StockItem, StockHold]]:
         .join(StockHold, StockHold.variant_id == StockItem.variant_id)
         .where(StockHold.holder == holder, StockHold.state == HoldState.HELD)
         .order_by(StockHold.variant_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return [(row[0], row[1]) for row in rows]
 

@@ -3,12 +3,13 @@
 import threading
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from backoffice.audit.service import UnauditedChange
 from backoffice.carts.models import Cart
 from backoffice.core import clock, units
+from backoffice.core import db as core_db
 from backoffice.core.db import OutsideUnit, db, session
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.units import NestedUnit, ReadOnlyUnit, UnmovedWrite
@@ -100,6 +101,20 @@ def test_a_lost_connection_is_replaced_and_the_unit_run_again(app):
 
     units.write(work)
     assert carts() == ["try 2"]
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_connections_that_were_cut_while_they_rested_are_replaced_unnoticed(app, monkeypatch):
+    """A restarted server has cut all of them: no reader sees an error, however many there were."""
+    monkeypatch.setattr(core_db, "REST", 0.0)
+    with db.engine.connect() as one, db.engine.connect() as two:
+        cut = [connection.execute(text("SELECT CONNECTION_ID()")).scalar_one() for connection in (one, two)]
+    with create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).connect() as other:
+        for number in cut:
+            other.execute(text(f"KILL {number}"))
+    for _ in cut:
+        with units.read():
+            assert session.execute(text("SELECT CONNECTION_ID()")).scalar_one() not in cut
 
 
 def test_a_duplicate_key_is_replayed_so_that_the_second_finds_the_first(app):

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
-from backoffice.models import StockHold, StockMovement, Variant
+from backoffice.models import StockHold, StockItem, StockMovement, Variant
 from backoffice.stock import service as stock
 from backoffice.stock.service import HeldPieces, NothingMoves, SoldOut
 from tests.support.shop import LEVEL
@@ -29,7 +29,7 @@ def variant_id() -> int:
 def counts() -> tuple[int, int, int]:
     """On hand, held, and the sum of the holds that are still held."""
     with units.read():
-        item = stock.find(variant_id())
+        item = session.scalars(select(StockItem).where(StockItem.variant_id == variant_id())).one()
         query = select(func.coalesce(func.sum(StockHold.quantity), 0)).where(StockHold.state == "held")
         return item.on_hand, item.held, int(session.scalar(query))
 
@@ -88,7 +88,7 @@ def test_whatever_happens_stock_is_the_sum_of_its_movements(shop, steps):
         assert 0 <= held <= on_hand
         with units.read():
             sums = select(func.sum(StockMovement.on_hand_change), func.sum(StockMovement.held_change))
-            item = stock.find(variant_id())
+            item = session.scalars(select(StockItem).where(StockItem.variant_id == variant_id())).one()
             assert tuple(session.execute(sums.where(StockMovement.item_id == item.id)).one()) == (on_hand, held)
 
 
