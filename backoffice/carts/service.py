@@ -6,12 +6,12 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
-from backoffice.carts.filling import hashed
+from backoffice.carts.filling import PricedCart, hashed
 from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.db import look, session
-from backoffice.core.errors import Conflict, CounterfoilError
+from backoffice.core.errors import CounterfoilError
 from backoffice.customers.models import Person
 
 MOST = 99  # pieces of one variant in a cart
@@ -93,17 +93,20 @@ def set_quantity(cart: Cart, variant_ref: str, quantity: int) -> None:
     cart.updated_at = clock.now()
 
 
-def empty(cart_id: int, checkout_key: str) -> None:
-    """Take everything out and begin a new filling. Raises Conflict where another unit did so meanwhile."""
-    session.execute(delete(CartLine).where(CartLine.cart_id == cart_id).execution_options(synchronize_session=False))
-    changed = session.execute(
+def empty(filling: PricedCart) -> None:
+    """Take this filling out and begin a new one; what another tab put in meanwhile stays for it."""
+    gone = [line.ware.id for line in filling.lines]
+    session.execute(
+        delete(CartLine)
+        .where(CartLine.cart_id == filling.id, CartLine.variant_id.in_(gone))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
         update(Cart)
-        .where(Cart.id == cart_id, Cart.checkout_key == checkout_key)
+        .where(Cart.id == filling.id)
         .values(checkout_key=references.new("chk"), updated_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    if not changed.rowcount:  # type: ignore[attr-defined]
-        raise Conflict("the cart was emptied while we looked")
 
 
 def adopt(token: str | None, person: Person) -> str:

@@ -193,7 +193,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     invoice = invoices.draft_for(order, entity, by=by)
     payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
     tasks.schedule("orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", order_id=order.id)
-    carts.empty(cart.id, cart.checkout_key)
+    carts.empty(cart)
     return _placed(order, payment)
 
 

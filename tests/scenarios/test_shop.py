@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from backoffice.carts.models import CartLine
 from backoffice.catalog import pricing
 from backoffice.catalog import service as catalog
+from backoffice.checkout import service as checkout
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM, staff
 from backoffice.core.db import db, session
 from backoffice.core.money import Money
-from backoffice.models import Mail, Order, Person, Variant
+from backoffice.models import Mail, Order, OrderLine, Person, Variant
 from backoffice.orders.models import OrderState
 from backoffice.stock.models import StockItem
 from tests.support.shop import LEVEL, hidden, paid, product_path
@@ -168,6 +170,23 @@ def test_an_account_that_comes_after_a_guests_order_shows_it(shop):
     assert f"Order {number}" in page
     assert shop.invoice(sale).number in buyer.client.get("/account/orders").text
     assert shop.count(Person) == 1
+
+
+def test_what_another_tab_puts_in_while_the_order_is_placed_stays_in_the_cart(shop, monkeypatch):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    draft = checkout.invoices.draft_for
+
+    def meanwhile(order, *more, **named):
+        variant = catalog.variant("SR-300")
+        session.add(CartLine(cart_id=order.cart_id, variant_id=variant.id, quantity=2))
+        session.flush()
+        return draft(order, *more, **named)
+
+    monkeypatch.setattr(checkout.invoices, "draft_for", meanwhile)
+    buyer.places()
+    assert shop.all(select(OrderLine.sku).where(OrderLine.variant_id.is_not(None))) == [LEVEL]
+    assert shop.cart_pieces() == 2
 
 
 def test_two_carts_become_one_at_login(shop):
