@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from flask import g, render_template, request
+from flask.sansio.blueprints import BlueprintSetupState
 from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,10 +20,16 @@ CATEGORY = "storefront.category"
 log = structlog.get_logger(__name__)
 
 
+@blueprint.record
+def speak(state: BlueprintSetupState) -> None:
+    """``_`` of all templates, also of macros that are imported without a context."""
+    state.app.jinja_env.globals["_"] = _translate
+
+
 @blueprint.app_context_processor
 def every_page() -> dict[str, object]:
     """What templates may call."""
-    return {"shop": frame, "_": _translate, "link": links.absolute, "release": release, "locale": get_locale}
+    return {"shop": frame, "link": links.absolute, "release": release, "locale": get_locale}
 
 
 def frame() -> dict[str, object]:
