@@ -207,6 +207,18 @@ def test_sold_out_between_cart_and_order_is_a_kind_page(shop):
     assert "Sold out just now" in buyer.client.get(product_path(LEVEL)).text
 
 
+def test_a_cart_that_wants_too_much_takes_what_is_left_with_one_press(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    with db.engine.begin() as connection:
+        connection.execute(update(StockItem).values(on_hand=1))
+    page = buyer.client.get("/cart").text
+    offered = re.search(r'<button name="quantity" value="(\d+)">Take 1', page).group(1)
+    buyer.client.post("/cart/change", data={**hidden(page, "variant"), "quantity": offered})
+    page = buyer.client.get("/cart").text
+    assert ("Only 1 left" in page, "To checkout</a>" in page) == (False, True)
+
+
 def test_another_customers_order_cannot_be_opened(shop):
     sale = shop.buyer().orders()
     path = shop.order_path(sale.order_ref)

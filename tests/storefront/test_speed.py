@@ -32,11 +32,11 @@ def statements() -> Iterator[list[str]]:
 
 # path → statements cold, statements warm
 PAGES = {
-    "/": (22, 2),
-    "/shop/levels": (8, 2),
-    product_path(LEVEL): (20, 2),
-    "/search?q=spirit+level": (8, 2),
-    "/search?q=nothing+like+it": (12, 1),
+    "/": (13, 1),
+    "/shop/levels": (8, 1),
+    product_path(LEVEL): (10, 1),
+    "/search?q=spirit+level": (7, 1),
+    "/search?q=nothing+like+it": (11, 0),
 }
 
 
