@@ -22,6 +22,7 @@ from backoffice.logins import passwords, sessions, throttle
 from backoffice.logins.models import Holder, LoginSession
 from backoffice.logins.passwords import WrongLogin
 from backoffice.mail import service as mail
+from backoffice.tasks import service as tasks
 
 SHORTEST_PASSWORD = 10
 SESSION_LIFE = timedelta(days=30)
@@ -37,13 +38,24 @@ class WrongPassword(CounterfoilError):
 
 
 def register(email: str, name: str) -> None:
-    """Send the link that makes an account; to an address that has one, a mail that says so. The caller learns neither."""
+    """Let the link be sent that makes an account. Nothing is looked up here: whether there is an account shows neither
+    in the answer nor in how long it takes."""
+    tasks.schedule("accounts.invite", email=customers.normalised(email), called=name.strip())
+
+
+def forgot(email: str) -> None:
+    """Let a link for a new password be sent; nothing is looked up here either."""
+    tasks.schedule("accounts.remind", email=customers.normalised(email))
+
+
+def invite(email: str, name: str) -> None:
+    """The task: the link that makes an account; to an address that has one, a mail that says so."""
     person = customers.welcome(email, name)
     _send(person, "account_known" if person.has_account else "account_link")
 
 
-def forgot(email: str) -> None:
-    """Send a link for a new password, where there is an account; else nothing. The caller learns neither."""
+def remind(email: str) -> None:
+    """The task: a link for a new password, where there is an account; else nothing."""
     person = customers.find(email)
     if person and person.has_account:
         _send(person, "account_reset")

@@ -11,7 +11,8 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.logins.models import Holder, LoginFailure
 
 WINDOW = timedelta(minutes=15)
-MOST_PER_ADDRESS = 5
+MOST_TOGETHER = 5  # for one address from one network: a stranger elsewhere does not lock a customer out
+MOST_PER_ADDRESS = 25  # from everywhere
 MOST_PER_NETWORK = 50
 
 
@@ -30,31 +31,33 @@ def count(holder: Holder, address: str, network: str | None) -> None:
     Opens its own units, because an attempt is a fact that must be committed."""
     keys = _keys(holder, address, network)
     with units.read():
-        if _is_over(keys, MOST_PER_ADDRESS - 1, MOST_PER_NETWORK - 1):
+        if _is_over(keys, spare=1):
             raise TooManyAttempts
     units.write(lambda: _note(keys))
     with units.read():
-        if _is_over(keys, MOST_PER_ADDRESS, MOST_PER_NETWORK):
+        if _is_over(keys, spare=0):
             raise TooManyAttempts
 
 
 def forgive(holder: Holder, address: str, network: str | None) -> None:
     """A right login takes the attempts of its address away, and its own from its network's."""
-    of_address, of_network = _keys(holder, address, network)
-    session.execute(delete(LoginFailure).where(LoginFailure.key == of_address))
+    together, of_address, of_network = _keys(holder, address, network)
+    session.execute(delete(LoginFailure).where(LoginFailure.key.in_([together, of_address])))
     own = session.scalar(select(func.max(LoginFailure.id)).where(LoginFailure.key == of_network))
     if own:
         session.execute(delete(LoginFailure).where(LoginFailure.id == own))
 
 
-def _is_over(keys: list[str], of_address: int, of_network: int) -> bool:
+def _is_over(keys: list[str], *, spare: int) -> bool:
+    """Whether one of the three counts is above its most, less ``spare``."""
     rows = session.execute(
         select(LoginFailure.key, func.count())
         .where(LoginFailure.key.in_(keys), LoginFailure.at > clock.now() - WINDOW)
         .group_by(LoginFailure.key)
     )
     counts = {row[0]: int(row[1]) for row in rows}
-    return counts.get(keys[0], 0) > of_address or counts.get(keys[1], 0) > of_network
+    most = (MOST_TOGETHER, MOST_PER_ADDRESS, MOST_PER_NETWORK)
+    return any(counts.get(key, 0) > limit - spare for key, limit in zip(keys, most, strict=True))
 
 
 def _note(keys: list[str]) -> None:
@@ -63,6 +66,11 @@ def _note(keys: list[str]) -> None:
 
 
 def _keys(holder: Holder, address: str, network: str | None) -> list[str]:
-    """The address and the network, each for one kind of holder: customers' mistakes never close the office."""
-    kind = holder.value[0]
-    return [f"{kind}:{hashlib.sha256(address.encode()).hexdigest()}", f"{kind}n:{network or 'unknown'}"]
+    """Address and network together, the address, the network; for one kind of holder each: customers' mistakes never
+    close the office."""
+    kind, where = holder.value[0], network or "unknown"
+    return [
+        f"{kind}t:{hashlib.sha256(f'{address} {where}'.encode()).hexdigest()}",
+        f"{kind}:{hashlib.sha256(address.encode()).hexdigest()}",
+        f"{kind}n:{where}",
+    ]

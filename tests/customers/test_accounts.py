@@ -14,6 +14,7 @@ from backoffice.customers.models import Address
 from backoffice.logins import passwords
 from backoffice.models import AuditEntry, LoginSession, Mail, Person, SavedAddress
 from tests.support.shop import hidden
+from tests.support.statements import statements
 
 SENTENCE = "a short sentence"
 
@@ -61,6 +62,22 @@ def test_asking_for_a_link_and_logging_in_tell_nothing_either(shop):
             pages.add((answer.status_code, re.sub(r'value="[^"]*"', "", answer.text.replace(email, "…"))))
         assert len(pages) == 1, path
     assert len(mails(shop, "account_reset")) == 1
+
+
+@pytest.mark.parametrize("path", ["/account/register", "/account/forgot"])
+def test_a_known_and_an_unknown_address_cost_the_same(shop, path):
+    """The time of an answer tells nothing, because the same is asked of the database."""
+    registers(shop, shop.app.test_client())
+    client = shop.app.test_client()
+    asks(client, path, email="warm@example.org", name="Warm")
+    form = hidden(client.get(path).text)
+    costs = []
+    for email in ("ada@example.org", "nobody@example.org"):
+        with statements() as seen:
+            client.post(path, data={**form, "email": email, "name": "X"})
+        costs.append(seen)
+    assert costs[0] == costs[1]
+    assert len(costs[0]) == 1, costs[0]
 
 
 def test_a_link_works_once_and_for_a_day(shop, clock):

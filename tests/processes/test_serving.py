@@ -21,6 +21,10 @@ def answers(url: str) -> bool:
         return False
 
 
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 def test_gunicorn_serves_with_two_workers_that_were_prepared(tmp_path):
     port = free_port()
     env = {**os.environ, "COUNTERFOIL_VAR": str(tmp_path), "REDIS_URL": f"unix://{tmp_path}/nobody.sock"}
@@ -31,12 +35,10 @@ def test_gunicorn_serves_with_two_workers_that_were_prepared(tmp_path):
         )
     try:
         until = time.monotonic() + PATIENCE
-        while not answers(f"http://127.0.0.1:{port}/healthz"):
+        while not (answers(f"http://127.0.0.1:{port}/healthz") and len(children(web.pid)) == 2):
             assert web.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < until, (tmp_path / "log").read_text()
             time.sleep(0.1)
-        workers = Path(f"/proc/{web.pid}/task/{web.pid}/children").read_text().split()
-        assert len(workers) == 2
     finally:
         web.terminate()
         web.wait(PATIENCE)

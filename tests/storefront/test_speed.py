@@ -1,34 +1,15 @@
 """How many statements a page costs, and what caches may keep of it. Counted, not timed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
 
 from backoffice.catalog import pricing
 from backoffice.catalog import service as catalog
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
-from backoffice.core.db import db
 from backoffice.core.money import Money
 from storefront import fragments
 from tests.support.shop import LEVEL, hidden, product_path
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What was asked of the database meanwhile; BEGIN and COMMIT are not counted."""
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_more):
-        if not statement.startswith(("BEGIN", "SAVEPOINT")):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
-
+from tests.support.statements import statements
 
 # path → statements cold, statements warm
 PAGES = {
