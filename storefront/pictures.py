@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flask import url_for
+from flask import g, url_for
 
 
 class Picture(NamedTuple):
@@ -21,7 +21,9 @@ class Picture(NamedTuple):
 
 def pictured(image: Mapping[str, Any]) -> Picture:
     """A picture of the catalogue (``display.picture``) as pages show it."""
-    pattern = url_for("storefront.image", name="NAME")
+    if "image_address" not in g:
+        g.image_address = url_for("storefront.image", name="NAME")  # asked once per request: a page has many pictures
+    pattern: str = g.image_address
     renditions = sorted((int(width), pattern.replace("NAME", name)) for width, name in image["renditions"].items())
     return Picture(
         src=renditions[min(1, len(renditions) - 1)][1],

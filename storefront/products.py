@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -37,6 +38,7 @@ class Choice:
     sku: str
     label: str
     price: Money
+    address: str  # of the product's page with this variant chosen
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Piece:
     """Everything a product's page shows that is the same until the catalogue changes."""
 
     product_id: int
-    slug: str
+    address: str
     name: str
     summary: str
     story: Markup
@@ -85,7 +87,7 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
         return render_template(
             "shop/product.html", piece=piece, choice=choice, parts=parts, quantity=quantity, problem=problem,
             lefts=dict(left), left=dict(left).get(choice.id, 0) if choice else 0, few=FEW, structured=_structured,
-            canonical=url_for(".product", slug=slug),
+            canonical=piece.address,
         )  # fmt: skip
 
     if problem:
@@ -97,10 +99,11 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
     seller, ways = public(), tariff()
     with units.read():
         row = display.product(slug)
+        address = url_for(".product", slug=row.slug)
         cheapest = ways.cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
             product_id=row.id,
-            slug=row.slug,
+            address=address,
             name=row.name,
             summary=row.summary,
             story=Markup(row.story),  # noqa: S704 - cleaned when it was stored
@@ -109,7 +112,14 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
             kind=row.kind,
             category=(row.category_slug, row.category_name),
             choices=tuple(
-                Choice(item.id, item.ref, item.sku, item.label, Money(item.amount, code))
+                Choice(
+                    item.id,
+                    item.ref,
+                    item.sku,
+                    item.label,
+                    Money(item.amount, code),
+                    f"{address}?{urlencode({'variant': item.sku})}",
+                )
                 for item in display.variants(row.id, price_list_id)
                 if item.amount is not None
             ),
@@ -139,7 +149,7 @@ def _structured(piece: Piece, left: int, choice: Choice | None) -> dict[str, Any
             "sku": item.sku,
             "price": item.price.plain(),
             "priceCurrency": item.price.currency,
-            "url": links.absolute(url_for(".product", slug=piece.slug, variant=item.sku)),
+            "url": links.absolute(item.address),
             **({"availability": f"https://schema.org/{'InStock' if left else 'OutOfStock'}"} if item == choice else {}),
         }
         for item in piece.choices
