@@ -3,18 +3,21 @@
 import json
 from typing import Any
 
-from flask import Blueprint, Flask, Request, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Request, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
-from wtforms.validators import InputRequired
+from wtforms.validators import EqualTo, InputRequired
 
 from backoffice.core import actor, formatting, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
+from backoffice.logins.passwords import WeakPassword
+from backoffice.staff import accounts
 from backoffice.staff import service as staff
+from backoffice.staff.roles import NotAllowed, Right, Role, may
 
 COOKIE = "office"
 blueprint = Blueprint(
@@ -30,8 +33,8 @@ blueprint = Blueprint(
 class Identity(UserMixin):
     """The person behind a request, copied out of the row: ids begin with ``s:``, so a customer's can never pass."""
 
-    def __init__(self, ref: str, name: str) -> None:
-        self.ref, self.name = ref, name
+    def __init__(self, ref: str, name: str, role: Role) -> None:
+        self.ref, self.name, self.role = ref, name, role
 
     def get_id(self) -> str:
         return f"s:{self.ref}"
@@ -45,6 +48,19 @@ class LoginForm(FlaskForm):
         render_kw={"autocomplete": "current-password"},
     )
     next = HiddenField()
+
+
+class PasswordForm(FlaskForm):
+    password = PasswordField(
+        "Password",
+        validators=[InputRequired("The password is missing.")],
+        render_kw={"autocomplete": "new-password", "minlength": accounts.SHORTEST_PASSWORD},
+    )
+    again = PasswordField(
+        "The same once more",
+        validators=[InputRequired("Type it a second time."), EqualTo("password", "The two are not the same.")],
+        render_kw={"autocomplete": "new-password"},
+    )
 
 
 def install(app: Flask) -> None:
@@ -67,6 +83,17 @@ def by() -> Actor:
 
 def is_staff() -> bool:
     return isinstance(current_user._get_current_object(), Identity)
+
+
+def has(right: Right) -> bool:
+    """Whether the staff member who asks may do or see this."""
+    return is_staff() and may(current_user.role, right)
+
+
+def demand(right: Right) -> None:
+    """Raises NotAllowed."""
+    if not has(right):
+        raise NotAllowed(right)
 
 
 def to_login() -> ResponseReturnValue:
@@ -92,9 +119,7 @@ def log_in() -> ResponseReturnValue:
         )
     except CounterfoilError as error:
         return render_template("office/login.html", form=form, problem=str(error)), error.status
-    answer = make_response(redirect(_inside(str(form.next.data or "")), 303))
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=settings().is_https, path="/admin")
-    return answer
+    return _enter(_inside(str(form.next.data or "")), token)
 
 
 @blueprint.post("/logout")
@@ -106,6 +131,40 @@ def log_out() -> ResponseReturnValue:
         units.write(lambda: staff.log_out(token))
     answer = make_response(redirect(url_for(".login"), 303))
     answer.delete_cookie(COOKIE, path="/admin")
+    return answer
+
+
+@blueprint.get("/welcome/<token>")
+def welcome(token: str) -> ResponseReturnValue:
+    """Where a colleague who was invited, or forgot, chooses a password."""
+    with units.read():
+        member = accounts.by_link(token)
+        return render_template("office/welcome.html", form=PasswordForm(formdata=None), member=member, problem="")
+
+
+@blueprint.post("/welcome/<token>")
+def choose_password(token: str) -> ResponseReturnValue:
+    form = PasswordForm()
+    problem, status = "", 422
+    if form.validate():
+        try:
+            opened = accounts.set_password(
+                token, str(form.password.data), network=origin().network, device=request.headers.get("User-Agent", "")
+            )
+        except WeakPassword as error:
+            problem, status = str(error), error.status
+        else:
+            return _enter("/admin/", opened)
+    elif "csrf_token" in form.errors:
+        problem = "This page was open for a long time. Please type the password once more."
+    with units.read():
+        member = accounts.by_link(token)
+        return render_template("office/welcome.html", form=form, member=member, problem=problem), status
+
+
+def _enter(address: str, token: str) -> Response:
+    answer = make_response(redirect(address, 303))
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=settings().is_https, path="/admin")
     return answer
 
 
@@ -127,7 +186,7 @@ def _look_up(token: str) -> Identity | None:
         return None
     with units.read():
         member = staff.by_token(token)
-        identity = Identity(member.ref, member.name) if member else None
+        identity = Identity(member.ref, member.name, member.role) if member else None
         stale = member is not None and staff.needs_touch(token)
     if stale:
         units.write(lambda: staff.touch(token))

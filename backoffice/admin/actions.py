@@ -1,7 +1,7 @@
 """What a page offers to do: a button, or why not. And the running of one with a flash instead of an error page."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import flash, redirect, request
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from backoffice.core.cards import has_card_number
 from backoffice.core.errors import CounterfoilError
+from backoffice.staff.roles import Right
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Field:
     value: str = ""
     required: bool = True
     most: int | None = None  # of a number
+    choices: Sequence[tuple[str, str]] = ()  # make it a select
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Action:
 
     label: str
     url: str
+    right: Right
     why_not: str = ""
     asks: str = ""
     first: bool = False

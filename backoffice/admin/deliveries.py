@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from backoffice.admin import access
 from backoffice.admin.actions import Action, Field, reason, run, typed_number, typed_text
-from backoffice.admin.lists import ZONE, DeskList
+from backoffice.admin.lists import ZONE, DeskList, needs
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import references, units
@@ -20,6 +20,7 @@ from backoffice.fulfilment.models import AppointmentState
 from backoffice.fulfilment.states import STILL_TO_COME
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order
+from backoffice.staff.roles import Right
 
 
 class NoDate(CounterfoilError):
@@ -30,7 +31,10 @@ class NoDate(CounterfoilError):
 class Deliveries(DeskList):
     """The part of the order desk that is about delivery."""
 
+    sees = Right.SEE_SALES
+
     @expose("/<ref>/ship", methods=["POST"])
+    @needs(Right.DELIVER)
     def ship(self, ref: str) -> ResponseReturnValue:
         """Hand a parcel over: the pieces and the number typed into the form. The form's key ships once."""
 
@@ -47,6 +51,7 @@ class Deliveries(DeskList):
         )
 
     @expose("/<ref>/propose/<appointment>", methods=["POST"])
+    @needs(Right.DELIVER)
     def propose(self, ref: str, appointment: str) -> ResponseReturnValue:
         def act() -> None:
             try:
@@ -60,6 +65,7 @@ class Deliveries(DeskList):
         return run(lambda: units.write(act), "The date is proposed by mail.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/finish/<appointment>", methods=["POST"])
+    @needs(Right.DELIVER)
     def finish(self, ref: str, appointment: str) -> ResponseReturnValue:
         return run(
             lambda: units.write(lambda: appointments.finish(orders.by_ref(ref), appointment, by=access.by())),
@@ -68,6 +74,7 @@ class Deliveries(DeskList):
         )
 
     @expose("/<ref>/more/<grant>", methods=["POST"])
+    @needs(Right.DELIVER)
     def more(self, ref: str, grant: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
@@ -76,6 +83,7 @@ class Deliveries(DeskList):
         return run(lambda: units.write(act), "The file can be downloaded once more.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/withdraw", methods=["POST"])
+    @needs(Right.DELIVER)
     def withdraw(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
@@ -106,6 +114,7 @@ class Deliveries(DeskList):
                 Action(
                     "Mark as shipped",
                     self.get_url(".ship", ref=order.ref),
+                    Right.DELIVER,
                     gone or ("" if left else "everything has left"),
                     first=bool(left),
                     fields=(*pieces, Field("tracking", "Number of the parcel", required=False)),
@@ -117,11 +126,12 @@ class Deliveries(DeskList):
         for grant in downloads.of(order):
             if not grant.left:
                 url = self.get_url(".more", ref=order.ref, grant=grant.ref)
-                offers.append(Action(f"Allow {grant.asset.name} once more", url, asks="Why?"))
+                offers.append(Action(f"Allow {grant.asset.name} once more", url, Right.DELIVER, asks="Why?"))
         offers.append(
             Action(
                 "Withdraw delivery",
                 self.get_url(".withdraw", ref=order.ref),
+                Right.DELIVER,
                 gone,
                 asks="Why is nothing more delivered?",
             )
@@ -134,7 +144,11 @@ class Deliveries(DeskList):
             words = "Propose a date" if state == AppointmentState.WANTED else "Propose another date"
             url = self.get_url(".propose", ref=order.ref, appointment=ref)
             field = Field("starts_at", f"Day and hour ({ZONE})", "datetime-local")
-            offers.append(Action(words, url, gone, first=state == AppointmentState.WANTED, fields=(field,)))
+            offers.append(
+                Action(words, url, Right.DELIVER, gone, first=state == AppointmentState.WANTED, fields=(field,))
+            )
         if state == AppointmentState.AGREED:
-            offers.append(Action("Service is done", self.get_url(".finish", ref=order.ref, appointment=ref), gone))
+            offers.append(
+                Action("Service is done", self.get_url(".finish", ref=order.ref, appointment=ref), Right.DELIVER, gone)
+            )
         return offers

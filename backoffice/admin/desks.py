@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 
 from backoffice.admin import access
+from backoffice.admin.colleagues import StaffDesk
 from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
 from backoffice.admin.money import InvoiceDesk, PaymentDesk
@@ -16,6 +17,7 @@ from backoffice.invoices.models import Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.staff.models import StaffMember
 from backoffice.tasks.models import Task
 from backoffice.webhooks.models import WebhookEvent
 
@@ -47,4 +49,5 @@ def views() -> list[DeskList]:
         WebhookDesk(WebhookEvent, "Webhooks", "webhooks", "Records"),
         MailDesk(Mail, "Mails", "mails", "Records"),
         TaskDesk(Task, "Tasks", "tasks", "Records"),
+        StaffDesk(StaffMember, "Staff", "staff", "System"),
     ]

@@ -8,12 +8,13 @@ from markupsafe import Markup
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, reason, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, plain, state
+from backoffice.admin.lists import ZONE, DeskList, Filter, choices, needs, plain, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import units
 from backoffice.core.tracking import Subject
+from backoffice.staff.roles import Right
 
 DESKS = {"order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks"}
 
@@ -25,6 +26,7 @@ def place_of(subject: Subject) -> str:
 
 
 class CaseDesk(DeskList):
+    sees = Right.SEE_INBOX
     column_list = ("kind", "about_ref", "at_risk", "opened_at", "state")
     column_labels = {"kind": "What", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Since"}
     column_formatters = {
@@ -59,6 +61,7 @@ class CaseDesk(DeskList):
                 Action(
                     "Close the case",
                     self.get_url(".resolve", ref=ref),
+                    Right.RESOLVE_CASES,
                     "" if is_open else "closed already",
                     asks="How was it resolved?",
                 )
@@ -66,6 +69,7 @@ class CaseDesk(DeskList):
         )
 
     @expose("/<ref>/resolve", methods=["POST"])
+    @needs(Right.RESOLVE_CASES)
     def resolve(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             words = reason()

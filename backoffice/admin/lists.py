@@ -3,8 +3,8 @@
 Rows of money and audit are never edited or deleted here: Flask-Admin's routes that could are not even registered."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -15,9 +15,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin import access, badges
+from backoffice.admin.actions import Action
 from backoffice.core import formatting, units
 from backoffice.core.db import db, session
+from backoffice.core.errors import ProgrammingError
 from backoffice.core.money import Money
+from backoffice.staff.roles import Right, whom_to_ask
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 ROWS = 20
 KEPT_ROUTES = frozenset({"index_view", "one"})
@@ -35,6 +40,21 @@ class Filter:
     read: Callable[[str], Any] = str
 
 
+def needs(right: Right) -> Callable[[View], View]:
+    """Name the right that a view asks for; its desk's ``sees`` otherwise."""
+
+    def name(view: View) -> View:
+        view.right = right  # type: ignore[attr-defined]
+        return view
+
+    return name
+
+
+class NoRightNamed(ProgrammingError):
+    def __init__(self, view: str) -> None:
+        super().__init__(f"{view} changes something and names no right: add @needs.")
+
+
 class DeskList(ModelView):
     """A list of one model, newest first, twenty rows a page, and pages for one row below it."""
 
@@ -47,10 +67,14 @@ class DeskList(ModelView):
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
     blank: ClassVar[str] = "Nothing here."
     one_template: ClassVar[str] = ""
+    sees: ClassVar[Right]  # what its list and pages ask for
 
     def __init__(self, model: Any, name: str, url: str, category: str | None = None) -> None:
         inherited: list[Any] = getattr(self, "_urls")  # noqa: B009 - Flask-Admin's metaclass collects it, untyped
         self._urls = [route for route in inherited if route[1] in KEPT_ROUTES or not hasattr(ModelView, route[1])]
+        for _url, view, methods in self._urls:
+            if "POST" in methods and not hasattr(getattr(self, view), "right"):
+                raise NoRightNamed(f"{type(self).__name__}.{view}")
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
 
     # -- Flask-Admin's hooks
@@ -65,11 +89,15 @@ class DeskList(ModelView):
     def is_accessible(self) -> bool:
         return access.is_staff()
 
+    def is_visible(self) -> bool:
+        return access.has(self.sees)
+
     def inaccessible_callback(self, name: str, **_kwargs: Any) -> ResponseReturnValue:
         return access.to_login()
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Pages are drawn inside one read unit; actions open their own."""
+        """Pages are drawn inside one read unit; actions open their own. Both for those who may."""
+        access.demand(getattr(fn, "right", self.sees))
         if request.method in ("GET", "HEAD"):
             with units.read():
                 return fn(self, *args, **kwargs)
@@ -84,6 +112,8 @@ class DeskList(ModelView):
         return None, list(session.scalars(query))
 
     def render(self, template: str, **kwargs: Any) -> str:
+        if "actions" in kwargs:
+            kwargs["actions"] = [_for_whoever_asks(item) for item in kwargs["actions"]]
         kwargs.update(desk=self, zone=ZONE, badge=badges.badge, words=badges.words, waiting=badges.waiting)
         return str(super().render(template, **kwargs))
 
@@ -108,6 +138,13 @@ class DeskList(ModelView):
             return None
         return str(self.get_url(".index_view", **self.filter_values(), after=rows[ROWS - 1].id))
 
+    def list_actions(self) -> Sequence[Action]:
+        """What the list itself offers to do."""
+        return ()
+
+    def list_actions_for_you(self) -> list[Action]:
+        return [_for_whoever_asks(item) for item in self.list_actions()]
+
     def link_to(self, row: Any) -> str:
         return str(self.get_url(".one", ref=row.ref)) if self.one_template else ""
 
@@ -117,6 +154,11 @@ class DeskList(ModelView):
         if formatter:
             return formatter(self, None, row, name)
         return plain(getattr(row, name))
+
+
+def _for_whoever_asks(item: Action) -> Action:
+    """The action, or who could do it instead."""
+    return item if access.has(item.right) else replace(item, why_not=whom_to_ask(item.right).lower().rstrip("."))
 
 
 def row_number(text: str) -> int:

@@ -8,7 +8,7 @@ from flask_admin import expose
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, state
+from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, needs, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.collection import service as collection
@@ -20,9 +20,11 @@ from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
+from backoffice.staff.roles import Right
 
 
 class PaymentDesk(DeskList):
+    sees = Right.SEE_MONEY
     column_list = ("ref", "created_at", "state", "method", "decline_code", "asked_for", "captured")
     column_labels = {
         "ref": "Payment", "created_at": "Begun", "method": "With", "decline_code": "Reason", "asked_for": "Asked",
@@ -54,6 +56,7 @@ class PaymentDesk(DeskList):
                 Action(
                     "Ask the provider now",
                     self.get_url(".ask", ref=ref),
+                    Right.ASK_PROVIDER,
                     "",
                     first=payment.is_open,
                 )
@@ -61,6 +64,7 @@ class PaymentDesk(DeskList):
         )
 
     @expose("/<ref>/ask", methods=["POST"])
+    @needs(Right.ASK_PROVIDER)
     def ask(self, ref: str) -> ResponseReturnValue:
         with units.read():
             payment_id = payments.by_ref(ref).id
@@ -72,6 +76,7 @@ class PaymentDesk(DeskList):
 
 
 class InvoiceDesk(DeskList):
+    sees = Right.SEE_MONEY
     column_list = ("number", "issued_on", "state", "collection_state", "net", "vat", "gross")
     column_labels = {"issued_on": "Issued", "state": "Document", "collection_state": "Money", "vat": "VAT"}
     column_formatters = {

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, reason, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, state
+from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, needs, state
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
 from backoffice.cases import service as cases
@@ -19,12 +19,14 @@ from backoffice.core.errors import NotFound
 from backoffice.mail.models import Mail, MailState
 from backoffice.payments import service as payments
 from backoffice.staff import service as staff
+from backoffice.staff.roles import Right
 from backoffice.tasks import service as tasks
 from backoffice.tasks.models import Task, TaskState
 from backoffice.webhooks.models import EventState, WebhookEvent
 
 
 class AuditDesk(DeskList):
+    sees = Right.SEE_RECORDS
     column_list = ("at", "tag", "subject_ref", "actor_ref", "reason", "request_id")
     column_labels = {"at": "When", "tag": "What", "subject_ref": "About", "actor_ref": "Who", "request_id": "Request"}
     column_formatters = {
@@ -67,6 +69,7 @@ class AuditDesk(DeskList):
 
 
 class WebhookDesk(DeskList):
+    sees = Right.SEE_RECORDS
     column_list = ("received_at", "type", "state", "payment_ref", "heard_by", "deliveries", "note")
     column_labels = {"received_at": "Received", "payment_ref": "Payment", "heard_by": "Heard by", "note": "Remark"}
     column_formatters = {"state": state, "payment_ref": code}
@@ -93,6 +96,7 @@ class WebhookDesk(DeskList):
 
 
 class MailDesk(DeskList):
+    sees = Right.SEE_RECORDS
     column_list = ("created_at", "recipient", "subject_line", "about_ref", "state", "sent_at")
     column_labels = {"created_at": "Written", "recipient": "To", "subject_line": "Subject", "about_ref": "About"}
     column_formatters = {
@@ -114,6 +118,7 @@ class MailDesk(DeskList):
 
 
 class TaskDesk(DeskList):
+    sees = Right.SEE_RECORDS
     column_list = ("name", "state", "due_at", "attempts", "created_at", "last_error")
     column_labels = {"name": "Task", "due_at": "Due", "attempts": "Tries", "created_at": "Written"}
     column_formatters = {"state": state, "name": code}
@@ -139,6 +144,7 @@ class TaskDesk(DeskList):
                 Action(
                     "Run it now",
                     self.get_url(".retry", ref=ref),
+                    Right.RETRY_TASKS,
                     "" if retryable else f"it is {task.state.value}",
                     asks="Why is it run again?",
                 )
@@ -146,6 +152,7 @@ class TaskDesk(DeskList):
         )
 
     @expose("/<ref>/retry", methods=["POST"])
+    @needs(Right.RETRY_TASKS)
     def retry(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             words = reason()

@@ -6,7 +6,7 @@ from flask_admin import expose
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, reason, run
 from backoffice.admin.deliveries import Deliveries
-from backoffice.admin.lists import ZONE, Filter, choices, row_number, state
+from backoffice.admin.lists import ZONE, Filter, choices, needs, row_number, state
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.checkout import endings
@@ -25,6 +25,7 @@ from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
+from backoffice.staff.roles import Right
 
 
 class NothingToAsk(CounterfoilError):
@@ -83,6 +84,7 @@ class OrderDesk(Deliveries):
         )
 
     @expose("/<ref>/ask", methods=["POST"])
+    @needs(Right.ASK_PROVIDER)
     def ask(self, ref: str) -> ResponseReturnValue:
         """Ask the provider about the last attempt, now."""
 
@@ -97,6 +99,7 @@ class OrderDesk(Deliveries):
         return run(act, "The provider was asked; what it said is in the timeline.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/cancel", methods=["POST"])
+    @needs(Right.CANCEL_ORDERS)
     def cancel(self, ref: str) -> ResponseReturnValue:
         return run(
             lambda: endings.cancel(ref, by=access.by(), reason=reason()),
@@ -111,8 +114,15 @@ class OrderDesk(Deliveries):
             Action(
                 "Ask the provider now",
                 self.get_url(".ask", ref=order.ref),
+                Right.ASK_PROVIDER,
                 "" if is_open else "no payment is open",
                 first=is_open,
             ),
-            Action("Cancel order", self.get_url(".cancel", ref=order.ref), why_not_cancel, asks="Why is it cancelled?"),
+            Action(
+                "Cancel order",
+                self.get_url(".cancel", ref=order.ref),
+                Right.CANCEL_ORDERS,
+                why_not_cancel,
+                asks="Why is it cancelled?",
+            ),
         ]

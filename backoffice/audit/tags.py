@@ -61,10 +61,15 @@ class Tag(StrEnum):
     PRODUCT_PUBLISHED = "product.published"
     PRODUCT_WITHDRAWN = "product.withdrawn"
     SHIPMENT_SENT = "shipment.sent"
+    STAFF_CLOSED = "staff.closed"
     STAFF_CREATED = "staff.created"
     STAFF_LOGGED_IN = "staff.logged_in"
     STAFF_LOGGED_OUT = "staff.logged_out"
     STAFF_LOGIN_REFUSED = "staff.login_refused"
+    STAFF_PASSWORD_SET = "staff.password_set"
+    STAFF_REOPENED = "staff.reopened"
+    STAFF_ROLE_CHANGED = "staff.role_changed"
+    STAFF_SESSIONS_ENDED = "staff.sessions_ended"
     STOCK_CORRECTED = "stock.corrected"
     STOCK_HELD = "stock.held"
     STOCK_RECEIVED = "stock.received"
@@ -136,10 +141,15 @@ WORDS: dict[Tag, str] = {
     Tag.PRODUCT_PUBLISHED: "Product published",
     Tag.PRODUCT_WITHDRAWN: "Product withdrawn",
     Tag.SHIPMENT_SENT: "Parcel sent",
+    Tag.STAFF_CLOSED: "Staff account closed",
     Tag.STAFF_CREATED: "Staff account created",
     Tag.STAFF_LOGGED_IN: "Logged in",
     Tag.STAFF_LOGGED_OUT: "Logged out",
     Tag.STAFF_LOGIN_REFUSED: "Login refused",
+    Tag.STAFF_PASSWORD_SET: "Password chosen by link",
+    Tag.STAFF_REOPENED: "Staff account opened again",
+    Tag.STAFF_ROLE_CHANGED: "Role changed",
+    Tag.STAFF_SESSIONS_ENDED: "Logged out everywhere",
     Tag.STOCK_CORRECTED: "Stock corrected",
     Tag.STOCK_HELD: "Stock held",
     Tag.STOCK_RECEIVED: "Stock received",

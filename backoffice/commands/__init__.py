@@ -9,7 +9,8 @@ from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
 from backoffice.demo import pictures, seed
-from backoffice.staff import service as staff
+from backoffice.staff import accounts
+from backoffice.staff.roles import Role
 from backoffice.tasks import runner
 
 staff_group = AppGroup("staff", help="Accounts of the people who work here.")
@@ -27,12 +28,13 @@ def install(app: Flask) -> None:
 @staff_group.command("create")
 @click.argument("email")
 @click.option("--name", default="", help="As shown in the office; the address by default.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.ADMINISTRATOR.value)
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
-def create_staff(email: str, name: str, password: str) -> None:
+def create_staff(email: str, name: str, role: str, password: str) -> None:
     """Create a staff account for EMAIL; the password is asked for unless given."""
     with coming_from(Origin(new_request_id(), "command")):
         try:
-            units.write(lambda: staff.create(email, name or email, password, by=SYSTEM))
+            units.write(lambda: accounts.create(email, name or email, password, by=SYSTEM, role=Role(role)))
         except CounterfoilError as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"{email} can log in at /admin/ now.")

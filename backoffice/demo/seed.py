@@ -15,10 +15,18 @@ from backoffice.entities.models import Entity, LegalKind
 from backoffice.entities.service import EntityData
 from backoffice.fulfilment import methods
 from backoffice.fulfilment.methods import RateData
-from backoffice.staff import service as staff
+from backoffice.staff import accounts
+from backoffice.staff.roles import Role
 from backoffice.stock import service as stock
 
-LOGIN = ("olive@plumb-and-level.example", "measure twice")  # the development profile only
+PASSWORD = "measure twice"  # noqa: S105 - of the development profile only
+STAFF = (
+    ("olive@plumb-and-level.example", "Olive Ops", Role.ADMINISTRATOR),
+    ("otto@plumb-and-level.example", "Otto Orders", Role.OPERATIONS),
+    ("fiona@plumb-and-level.example", "Fiona Figures", Role.FINANCE),
+    ("carl@plumb-and-level.example", "Carl Catalogue", Role.CATALOGUE),
+    ("vera@plumb-and-level.example", "Vera Views", Role.VIEWER),
+)
 
 SELLER = EntityData(
     code="PL",
@@ -75,7 +83,8 @@ def seed() -> bool:
     products = _goods(lists)
     for good in GOODS:
         catalog.relate(products[good.slug], [products[slug] for slug in good.beside], by=SYSTEM)
-    staff.create(LOGIN[0], "Olive Ops", LOGIN[1], by=SYSTEM)
+    for email, name, role in STAFF:
+        accounts.create(email, name, PASSWORD, by=SYSTEM, role=role)
     return True
 
 

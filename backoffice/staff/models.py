@@ -1,9 +1,10 @@
 from sqlalchemy import Boolean
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.core.columns import Id, Line, Ref, Timestamp, exact
+from backoffice.core.columns import Choice, Id, Line, Ref, Timestamp, exact
 from backoffice.core.db import Base
 from backoffice.core.tracking import Tracked
+from backoffice.staff.roles import Role
 
 
 class StaffMember(Tracked, Base):
@@ -15,6 +16,7 @@ class StaffMember(Tracked, Base):
     ref: Mapped[Ref]
     email: Mapped[str] = mapped_column(exact(254), unique=True)
     name: Mapped[Line]
-    password_hash: Mapped[Line]
+    role: Mapped[Role] = mapped_column(Choice(Role))
+    password_hash: Mapped[Line]  # empty until an invited colleague chose one
     active: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[Timestamp]

@@ -1,4 +1,4 @@
-"""Staff accounts, and their logins and sessions."""
+"""Logins of staff and their sessions, and who is who."""
 
 from datetime import timedelta
 
@@ -6,10 +6,9 @@ from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import actor, clock, references, units
-from backoffice.core.actor import Actor
+from backoffice.core import actor, clock, units
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.logins import passwords, sessions, throttle
 from backoffice.logins.models import Holder
@@ -17,33 +16,6 @@ from backoffice.logins.passwords import WrongLogin
 from backoffice.staff.models import StaffMember
 
 SESSION_LIFE = timedelta(hours=12)
-SHORTEST_PASSWORD = 12
-
-
-class AddressTaken(CounterfoilError):
-    status = 409
-
-    def __init__(self, email: str) -> None:
-        super().__init__(f"{email} has a staff account already.")
-
-
-def create(email: str, name: str, password: str, *, by: Actor) -> StaffMember:
-    """Create a staff account. Raises WeakPassword, AddressTaken."""
-    address = email.strip().lower()
-    hashed = passwords.make(password, address, SHORTEST_PASSWORD)
-    if _find(address):
-        raise AddressTaken(address)
-    member = StaffMember(
-        ref=references.new("stf"),
-        email=address,
-        name=name.strip(),
-        password_hash=hashed,
-        active=True,
-        created_at=clock.now(),
-    )
-    session.add(member)
-    audit.record(Tag.STAFF_CREATED, member, by=by, active=True)
-    return member
 
 
 def log_in(email: str, password: str, network: str | None, device: str = "") -> str:
@@ -54,14 +26,14 @@ def log_in(email: str, password: str, network: str | None, device: str = "") -> 
     address = email.strip().lower()[:254]
     throttle.count(Holder.STAFF, address, network)
     with units.read():
-        member = _find(address)
-        stored = member.password_hash if member and member.active else None
-        member_id = member.id if member and member.active else None
+        member = find(address)
+        known = member if member and member.active and member.password_hash else None
+        stored, member_id = (known.password_hash, known.id) if known else (None, None)
     right = passwords.fits(stored, password)
     if member_id is None or not right:
         units.write(lambda: _note_refusal(member_id))
         raise WrongLogin
-    return units.write(lambda: _open_session(member_id, password, network, device))
+    return units.write(lambda: _log_in(member_id, stored, password, network, device))
 
 
 def log_out(token: str) -> None:
@@ -89,13 +61,20 @@ def touch(token: str) -> None:
     sessions.touch(Holder.STAFF, token, SESSION_LIFE)
 
 
+def find(address: str) -> StaffMember | None:
+    return session.scalars(select(StaffMember).where(StaffMember.email == address)).one_or_none()
+
+
+def by_ref(ref: str) -> StaffMember:
+    member = session.scalars(select(StaffMember).where(StaffMember.ref == ref)).one_or_none()
+    if member is None:
+        raise NotFound("colleague")
+    return member
+
+
 def names(refs: set[str]) -> dict[str, str]:
     """The names behind staff references."""
     return {m.ref: m.name for m in session.scalars(select(StaffMember).where(StaffMember.ref.in_(refs)))}
-
-
-def _find(address: str) -> StaffMember | None:
-    return session.scalars(select(StaffMember).where(StaffMember.email == address)).one_or_none()
 
 
 def _note_refusal(member_id: int | None) -> None:
@@ -106,9 +85,16 @@ def _note_refusal(member_id: int | None) -> None:
         audit.record(Tag.STAFF_LOGIN_REFUSED, Subject("staff", 0, "unknown"), by=actor.SYSTEM)
 
 
-def _open_session(member_id: int, password: str, network: str | None, device: str) -> str:
+def _log_in(member_id: int, stored: str | None, password: str, network: str | None, device: str) -> str:
     member = session.get_one(StaffMember, member_id)
+    if not member.active or member.password_hash != stored:
+        raise WrongLogin  # the account was closed, or its password changed, while we looked
     member.password_hash = passwords.renewed(member.password_hash, password) or member.password_hash
+    return open_session(member, network, device)
+
+
+def open_session(member: StaffMember, network: str | None, device: str) -> str:
+    """Begin a session of somebody who has just proved who they are; its token."""
     throttle.forgive(Holder.STAFF, member.email, network)
     token = sessions.open_for(Holder.STAFF, member.id, life=SESSION_LIFE, network=network, device=device)
     audit.record(Tag.STAFF_LOGGED_IN, member, by=actor.staff(member.ref))

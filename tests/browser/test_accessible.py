@@ -56,14 +56,28 @@ def account_link(world: World, email: str) -> str:
     form = hidden(visitor.get("/account/register").text)
     assert "Look into your mail" in visitor.post("/account/register", {**form, "email": email, "name": "Ada"}).text
 
+    return link_in_mail(world, email, "/account/password/")
+
+
+def invited_colleague(world: World, page: Page, email: str) -> str:
+    """Where the mail of an invitation leads."""
+    page.goto(world.base + "/admin/staff/")
+    page.get_by_text("Invite a colleague").click()
+    page.get_by_label("Name").fill("Nora New")
+    page.locator(".actions").get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Invite a colleague").click()
+    return link_in_mail(world, email, "/admin/welcome/")
+
+
+def link_in_mail(world: World, email: str, path: str) -> str:
     def mail() -> str | None:
-        texts = (path.read_text() for path in world.folder.glob("mail/*.eml"))
-        found = [text for text in texts if email in text and "/account/password/" in text.replace("=\n", "")]
+        texts = (file.read_text() for file in world.folder.glob("mail/*.eml"))
+        found = [text for text in texts if email in text and path in text.replace("=\n", "")]
         return found[-1] if found else None
 
     world.wait(lambda: mail() is not None, "the link is sent")
     parsed = message_from_string(mail(), policy=default)
-    return re.search(r"(/account/password/\S+)", parsed.get_body(("plain",)).get_content()).group(1)
+    return re.search(rf"({path}\S+)", parsed.get_body(("plain",)).get_content()).group(1)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +106,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 def addresses(world: World, page: Page) -> dict[str, str]:
     """One address for each rule, found by clicking through the lists."""
     found: dict[str, str] = {}
-    for desk in ("orders", "payments", "invoices", "audit", "webhooks", "mails", "tasks", "cases"):
+    for desk in ("orders", "payments", "invoices", "audit", "webhooks", "mails", "tasks", "cases", "staff"):
         found[f"/admin/{desk}/"] = f"{world.base}/admin/{desk}/"
         page.goto(found[f"/admin/{desk}/"])
         link = page.locator("table.list a").first
@@ -176,6 +190,8 @@ def test_no_page_has_a_barrier(world_with_sales, page):
     for rule, address in addresses(world, page).items():
         page.goto(address)
         check(rule)
+    page.goto(shop + invited_colleague(world, page, f"axe-{next(NUMBERS)}@example.org"))
+    check("/admin/welcome/<token>")
 
     barriers = {name: found for name, found in seen.items() if found}
     assert barriers == {}

@@ -14,8 +14,9 @@ from backoffice.logins import passwords, throttle
 from backoffice.logins.passwords import WeakPassword, WrongLogin
 from backoffice.logins.throttle import TooManyAttempts
 from backoffice.models import AuditEntry, LoginSession, StaffMember
+from backoffice.staff import accounts
 from backoffice.staff import service as staff
-from backoffice.staff.service import AddressTaken
+from backoffice.staff.accounts import AddressTaken
 
 EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"
 
@@ -53,7 +54,7 @@ def test_a_closed_account_is_out_at_once(shop):
     token = staff.log_in(EMAIL, PASSWORD, None)
 
     def close():
-        member = session.scalars(select(StaffMember)).one()
+        member = session.scalars(select(StaffMember).where(StaffMember.email == EMAIL)).one()
         member.active = False
         audit.record(Tag.STAFF_LOGGED_OUT, member, by=SYSTEM)
 
@@ -137,15 +138,15 @@ def test_logins_and_refusals_are_in_the_audit_log(shop):
     with pytest.raises(WrongLogin):
         staff.log_in(EMAIL, "wrong", None)
     tags = shop.all(select(AuditEntry.tag).where(AuditEntry.subject_kind == "staff").order_by(AuditEntry.id))
-    assert tags == ["staff.created", "staff.logged_in", "staff.login_refused"]
+    assert tags[-2:] == ["staff.logged_in", "staff.login_refused"]
 
 
 def test_weak_passwords_and_taken_addresses_are_refused(shop):
     for password in ("short", "a@example.org"):
         with pytest.raises(WeakPassword):
-            units.write(lambda p=password: staff.create("a@example.org", "A", p, by=SYSTEM))
+            units.write(lambda p=password: accounts.create("a@example.org", "A", p, by=SYSTEM))
     with pytest.raises(AddressTaken):
-        units.write(lambda: staff.create(EMAIL, "B", "long enough password", by=SYSTEM))
+        units.write(lambda: accounts.create(EMAIL, "B", "long enough password", by=SYSTEM))
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -1,0 +1,67 @@
+"""Who may do what in the office: one matrix, as data. Screens ask it; nothing else decides."""
+
+from enum import StrEnum
+
+from backoffice.core.errors import CounterfoilError
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    OPERATIONS = "operations"
+    FINANCE = "finance"
+    CATALOGUE = "catalogue"
+    ADMINISTRATOR = "administrator"
+
+
+class Right(StrEnum):
+    """Something that can be seen or done. The value completes "Your role does not let you …"."""
+
+    SEE_INBOX = "see the inbox"
+    SEE_SALES = "see orders and customers"
+    SEE_MONEY = "see payments and invoices"
+    SEE_RECORDS = "see audit, mails and the machine room"
+    SEE_STAFF = "see the accounts of colleagues"
+    ASK_PROVIDER = "ask the payment provider"
+    CANCEL_ORDERS = "cancel orders"
+    DELIVER = "change deliveries"
+    RESOLVE_CASES = "resolve cases"
+    RETRY_TASKS = "run tasks again"
+    MANAGE_STAFF = "change the accounts of colleagues"
+
+
+_ALL = frozenset(Role)
+_READERS = _ALL - {Role.CATALOGUE}
+_MONEY = frozenset({Role.OPERATIONS, Role.FINANCE, Role.ADMINISTRATOR})
+_OPERATIONS = frozenset({Role.OPERATIONS, Role.ADMINISTRATOR})
+_ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
+MATRIX: dict[Right, frozenset[Role]] = {
+    Right.SEE_INBOX: _ALL,
+    Right.SEE_SALES: _READERS,
+    Right.SEE_MONEY: _READERS,
+    Right.SEE_RECORDS: _READERS,
+    Right.SEE_STAFF: _ADMINISTRATORS,
+    Right.ASK_PROVIDER: _MONEY,
+    Right.CANCEL_ORDERS: _OPERATIONS,
+    Right.DELIVER: _OPERATIONS,
+    Right.RESOLVE_CASES: _ALL - {Role.VIEWER},
+    Right.RETRY_TASKS: _OPERATIONS,
+    Right.MANAGE_STAFF: _ADMINISTRATORS,
+}
+
+
+class NotAllowed(CounterfoilError):
+    status = 403
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(f"Your role does not let you {right}. {whom_to_ask(right)}")
+
+
+def may(role: Role, right: Right) -> bool:
+    return role in MATRIX[right]
+
+
+def whom_to_ask(right: Right) -> str:
+    """Who could do it instead, as a sentence."""
+    others = [role.value for role in Role if role in MATRIX[right]]
+    return f"Ask somebody from {', '.join(others)}."

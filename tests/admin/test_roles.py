@@ -1,0 +1,156 @@
+"""Who may do what: every address of the office, with every method, as every role. The table is written out here once
+more, so that a slip in the matrix, or a route that asks for the wrong right, does not pass unseen."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.admin.lists import DeskList, NoRightNamed, needs
+from backoffice.models import Case, Mail, StaffMember, Task, WebhookEvent
+from backoffice.staff.roles import Right, Role
+from tests.support.shop import hidden
+
+V, O, F, C, A = Role.VIEWER, Role.OPERATIONS, Role.FINANCE, Role.CATALOGUE, Role.ADMINISTRATOR  # noqa: E741
+EVERYBODY, READERS = {V, O, F, C, A}, {V, O, F, A}
+
+MAY = {
+    "admin.index": EVERYBODY,
+    "desk_cases.index_view": EVERYBODY, "desk_cases.one": EVERYBODY, "desk_cases.resolve": {O, F, C, A},
+    "desk_orders.index_view": READERS, "desk_orders.one": READERS,
+    "desk_orders.ask": {O, F, A}, "desk_orders.cancel": {O, A}, "desk_orders.ship": {O, A}, "desk_orders.propose": {O, A},
+    "desk_orders.finish": {O, A}, "desk_orders.more": {O, A}, "desk_orders.withdraw": {O, A},
+    "desk_payments.index_view": READERS, "desk_payments.one": READERS, "desk_payments.ask": {O, F, A},
+    "desk_invoices.index_view": READERS, "desk_invoices.one": READERS, "desk_invoices.paper": READERS,
+    "desk_audit.index_view": READERS, "desk_audit.one": READERS,
+    "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
+    "desk_mails.index_view": READERS, "desk_mails.one": READERS,
+    "desk_tasks.index_view": READERS, "desk_tasks.one": READERS, "desk_tasks.retry": {O, A},
+    "desk_staff.index_view": {A}, "desk_staff.one": {A}, "desk_staff.invite": {A}, "desk_staff.link": {A},
+    "desk_staff.role": {A}, "desk_staff.close": {A}, "desk_staff.reopen": {A}, "desk_staff.end_sessions": {A},
+}  # fmt: skip
+
+OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
+
+
+def logged_in(shop, role):
+    email = shop.all(select(StaffMember.email).where(StaffMember.role == role))[0]
+    client = shop.app.test_client()
+    form = hidden(client.get("/admin/login").text)
+    assert (
+        client.post("/admin/login", data={**form, "email": email, "password": "measure twice", "next": ""}).status_code
+        == 303
+    )
+    return client
+
+
+def rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin") and rule.endpoint not in OPEN
+            and not rule.endpoint.startswith("admin.static")]  # fmt: skip
+
+
+def test_the_table_names_every_address(shop):
+    assert {rule.endpoint for rule in rules(shop.app)} == set(MAY)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.minutes_pass(1)
+    client = logged_in(shop, role)
+    refs = {
+        "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
+        "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": shop.all(select(Mail.ref))[0],
+        "desk_webhooks": shop.all(select(WebhookEvent.ref))[0], "desk_staff": shop.all(select(StaffMember.ref))[-1],
+    }  # fmt: skip
+    token = hidden(client.get("/admin/cases/").text)
+    seen = 0
+    for rule in rules(shop.app):
+        ref = refs.get(rule.endpoint.partition(".")[0], "cas_none")
+        address = re.sub("<ref>", ref, rule.rule).replace("<int(max=999999999999999999):number>", "1")
+        for method in sorted(rule.methods & {"GET", "POST"}):
+            answer = client.open(address, method=method, data=token if method == "POST" else None)
+            allowed = role in MAY[rule.endpoint]
+            seen += allowed
+            assert (answer.status_code == 403) == (not allowed), (role, method, rule.endpoint, answer.status_code)
+            if not allowed:
+                assert "Your role does not let you" in answer.text
+    assert seen
+
+
+def test_a_refusal_changes_nothing_and_says_whom_to_ask(shop):
+    sale = shop.buyer().orders()
+    client = logged_in(shop, V)
+    token = hidden(client.get("/admin/cases/").text)
+    answer = client.post(f"/admin/orders/{sale.order_ref}/cancel", data={**token, "reason": "I would like to"})
+    assert answer.status_code == 403
+    assert "Your role does not let you cancel orders. Ask somebody from operations, administrator." in answer.text
+    assert shop.order(sale).state == "placed"
+    page = client.get(f"/admin/orders/{sale.order_ref}").text
+    assert "Cancel order · ask somebody from operations, administrator" in page
+    assert not re.search(r'action="/admin/orders/[^"]+/cancel"', page)
+
+
+def test_the_sidebar_shows_what_the_role_may_see(shop):
+    page = logged_in(shop, C).get("/admin/cases/").text
+    assert "/admin/orders/" not in page
+    assert "/admin/staff/" not in page
+    assert "/admin/staff/" in logged_in(shop, A).get("/admin/cases/").text
+
+
+def test_a_change_of_role_counts_from_the_next_page_on(shop):
+    admin, otto = logged_in(shop, A), logged_in(shop, O)
+    ref = shop.all(select(StaffMember.ref).where(StaffMember.role == O))[0]
+    form = hidden(admin.get(f"/admin/staff/{ref}").text)
+    admin.post(f"/admin/staff/{ref}/role", data={**form, "role": "catalogue", "reason": "moves to the catalogue"})
+    assert otto.get("/admin/orders/").status_code == 403
+    admin.post(f"/admin/staff/{ref}/close", data={**form, "reason": "leaves"})
+    assert otto.get("/admin/cases/").status_code == 303
+
+
+def test_a_colleague_is_invited_by_mail_and_enters(shop):
+    admin = logged_in(shop, A)
+    form = hidden(admin.get("/admin/staff/").text)
+    answer = admin.post(
+        "/admin/staff/invite", data={**form, "name": "Nora New", "email": "nora@example.org", "role": "finance"}
+    )
+    assert answer.status_code == 303
+    shop.works()
+    mail = shop.all(select(Mail).where(Mail.recipient == "nora@example.org"))[0]
+    path = re.search(r"https?://[^/]+(/admin/welcome/\S+)", mail.text).group(1)
+    nora = shop.app.test_client()
+    page = nora.get(path).text
+    assert "Welcome, Nora New" in page
+    different = nora.post(path, data={**hidden(page), "password": "quite a long one", "again": "quite a long two"})
+    assert (different.status_code, "The two are not the same." in different.text) == (422, True)
+    entered = nora.post(path, data={**hidden(page), "password": "quite a long one", "again": "quite a long one"})
+    assert entered.status_code == 303
+    assert nora.get("/admin/payments/").status_code == 200
+    assert nora.get(path).status_code == 404
+
+
+def test_the_same_address_is_not_invited_twice_and_what_was_typed_stays(shop):
+    admin = logged_in(shop, A)
+    form = hidden(admin.get("/admin/staff/").text)
+    typed = {**form, "name": "Second Otto", "email": "OTTO@plumb-and-level.example", "role": "viewer"}
+    page = admin.post("/admin/staff/invite", data=typed, follow_redirects=True).text
+    assert "otto@plumb-and-level.example has a staff account already." in page
+    assert 'value="Second Otto"' in page
+    assert '<option value="viewer" selected>' in page
+    assert len(shop.all(select(StaffMember.id))) == 5
+
+
+def test_a_route_that_changes_something_names_its_right():
+    class Careless(DeskList):
+        sees = Right.SEE_INBOX
+
+        def change(self, ref):
+            return ref
+
+    Careless._urls = [*DeskList._urls, ("/<ref>/change", "change", ("POST",))]
+    with pytest.raises(NoRightNamed):
+        Careless(Case, "Careless", "careless")
+    Careless.change = needs(Right.RESOLVE_CASES)(Careless.change)
+    Careless(Case, "Careful", "careful")
