@@ -37,7 +37,7 @@ from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
-from backoffice.staff.models import StaffMember
+from backoffice.staff.models import SavedView, StaffMember
 from backoffice.stock.models import StockHold, StockItem, StockMovement
 from backoffice.tasks.models import Task
 from backoffice.webhooks.models import PollerRound, WebhookEvent
@@ -82,6 +82,7 @@ __all__ = [
     "ProductTrait",
     "RelatedProduct",
     "SavedAddress",
+    "SavedView",
     "Shipment",
     "ShipmentLine",
     "ShippedPieces",

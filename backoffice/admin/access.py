@@ -14,6 +14,7 @@ from backoffice.core import actor, formatting, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
+from backoffice.core.tracking import Subject
 from backoffice.logins.passwords import WeakPassword
 from backoffice.staff import accounts
 from backoffice.staff import service as staff
@@ -33,8 +34,9 @@ blueprint = Blueprint(
 class Identity(UserMixin):
     """The person behind a request, copied out of the row: ids begin with ``s:``, so a customer's can never pass."""
 
-    def __init__(self, ref: str, name: str, role: Role) -> None:
-        self.ref, self.name, self.role = ref, name, role
+    def __init__(self, subject: Subject, name: str, role: Role) -> None:
+        self.subject, self.name, self.role = subject, name, role
+        self.ref = subject.ref
 
     def get_id(self) -> str:
         return f"s:{self.ref}"
@@ -79,6 +81,17 @@ def blueprint_filters(app: Flask) -> None:
 def by() -> Actor:
     """The staff member who acts now."""
     return actor.staff(current_user.ref)
+
+
+def me() -> Subject:
+    """The staff member who asks, as the audit log knows them."""
+    known: Subject = current_user.subject
+    return known
+
+
+def my_role() -> Role:
+    known: Role = current_user.role
+    return known
 
 
 def is_staff() -> bool:
@@ -186,7 +199,7 @@ def _look_up(token: str) -> Identity | None:
         return None
     with units.read():
         member = staff.by_token(token)
-        identity = Identity(member.ref, member.name, member.role) if member else None
+        identity = Identity(member.subject(), member.name, member.role) if member else None
         stale = member is not None and staff.needs_touch(token)
     if stale:
         units.write(lambda: staff.touch(token))

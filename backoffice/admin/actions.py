@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -10,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from backoffice.core.cards import has_card_number
 from backoffice.core.errors import CounterfoilError
 from backoffice.staff.roles import Right
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,16 @@ class ReasonNeeded(CounterfoilError):
 class CardNumber(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("This looks like a card number. Card numbers never belong in notes; please leave it out.")
+
+
+def needs(right: Right) -> Callable[[View], View]:
+    """Name the right that a view asks for; its desk's ``sees`` otherwise."""
+
+    def name(view: View) -> View:
+        view.right = right  # type: ignore[attr-defined]
+        return view
+
+    return name
 
 
 def typed_text(name: str, most: int = 120) -> str:

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, badges, timeline
-from backoffice.admin.actions import Action, Field, reason, run, typed_text
-from backoffice.admin.lists import ZONE, DeskList, Filter, needs
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.cells import ZONE
+from backoffice.admin.filters import equals
+from backoffice.admin.lists import DeskList
 from backoffice.core import clock, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.entities import service as entities
@@ -36,9 +38,9 @@ class StaffDesk(DeskList):
         "role": lambda _view, _context, row, _name: row.role.value.capitalize(),
         "active": lambda _view, _context, row, _name: standing(row),
     }
-    filters = (
-        Filter("email", "E-mail", StaffMember.email, read=lambda text: text.lower()),
-        Filter("role", "Role", StaffMember.role, ROLES, Role),
+    narrows = (
+        equals("email", "E-mail", StaffMember.email, read=lambda text: text.lower()),
+        equals("role", "Role", StaffMember.role, ROLES, Role),
     )
     blank = "Nobody fits."
     one_template = "office/colleague.html"

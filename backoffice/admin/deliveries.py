@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access
-from backoffice.admin.actions import Action, Field, reason, run, typed_number, typed_text
-from backoffice.admin.lists import ZONE, DeskList, needs
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
+from backoffice.admin.cells import ZONE
+from backoffice.admin.lists import DeskList
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import references, units

@@ -1,20 +1,23 @@
 """The inbox: everything that needs a person."""
 
 import json
+from types import MappingProxyType
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, reason, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, needs, plain, state
+from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.cells import ZONE, choices, plain, state
+from backoffice.admin.filters import equals
+from backoffice.admin.lists import DeskList
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import units
 from backoffice.core.tracking import Subject
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role
 
 DESKS = {"order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks"}
 
@@ -27,6 +30,9 @@ def place_of(subject: Subject) -> str:
 
 class CaseDesk(DeskList):
     sees = Right.SEE_INBOX
+    moment = "opened_at"
+    opens = MappingProxyType({role: {"state": "open"} for role in Role})
+    column_more = ("resolved_at", "resolution", "ref")
     column_list = ("kind", "about_ref", "at_risk", "opened_at", "state")
     column_labels = {"kind": "What", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Since"}
     column_formatters = {
@@ -38,9 +44,9 @@ class CaseDesk(DeskList):
         "at_risk": lambda _view, _context, row, _name: plain(row.at_risk),
     }
     numbers = frozenset({"at_risk"})
-    filters = (
-        Filter("state", "State", Case.state, choices(CaseState), CaseState),
-        Filter("kind", "Kind", Case.kind, [(str(kind), WORDINGS[kind].title) for kind in CaseKind]),
+    narrows = (
+        equals("state", "State", Case.state, choices(CaseState), CaseState),
+        equals("kind", "Kind", Case.kind, [(str(kind), WORDINGS[kind].title) for kind in CaseKind]),
     )
     blank = "Nothing needs you. When something gives up or does not add up, it appears here."
     one_template = "office/case.html"

@@ -2,52 +2,34 @@
 
 Rows of money and audit are never edited or deleted here: Flask-Admin's routes that could are not even registered."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
-from flask import request
+from flask import Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
+from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
-from markupsafe import Markup, escape
-from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
-from backoffice.admin import access, badges
-from backoffice.admin.actions import Action
-from backoffice.core import formatting, units
-from backoffice.core.db import db, session
+from backoffice.admin import access, badges, exports, looks
+from backoffice.admin.actions import Action, needs
+from backoffice.admin.cells import ZONE, plain
+from backoffice.admin.filters import Filter, days, narrowed
+from backoffice.admin.paging import Keyset
+from backoffice.admin.views import SavedViews, openings
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock, units
+from backoffice.core.db import db
 from backoffice.core.errors import ProgrammingError
-from backoffice.core.money import Money
 from backoffice.staff.roles import Right, whom_to_ask
 
-View = TypeVar("View", bound=Callable[..., Any])
-
-ROWS = 20
 KEPT_ROUTES = frozenset({"index_view", "one"})
-ZONE = "Europe/Berlin"  # the office's time zone; every time says which
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One filter of a list, kept in the address. ``choices`` become a select; none means an exact text."""
-
-    name: str
-    label: str
-    column: InstrumentedAttribute[Any]
-    choices: Sequence[tuple[str, str]] = ()
-    read: Callable[[str], Any] = str
-
-
-def needs(right: Right) -> Callable[[View], View]:
-    """Name the right that a view asks for; its desk's ``sees`` otherwise."""
-
-    def name(view: View) -> View:
-        view.right = right  # type: ignore[attr-defined]
-        return view
-
-    return name
+SHOW = "show"  # names the columns in an address
 
 
 class NoRightNamed(ProgrammingError):
@@ -55,16 +37,17 @@ class NoRightNamed(ProgrammingError):
         super().__init__(f"{view} changes something and names no right: add @needs.")
 
 
-class DeskList(ModelView):
+class DeskList(SavedViews, ModelView):
     """A list of one model, newest first, twenty rows a page, and pages for one row below it."""
 
     can_create = can_edit = can_delete = can_export = can_view_details = False
     column_display_actions = False
     list_template = "office/list.html"
-    page_size = ROWS
-    simple_list_pager = True
-    filters: ClassVar[Sequence[Filter]] = ()
+    narrows: ClassVar[Sequence[Filter]] = ()
+    moment: ClassVar[str] = ""  # the attribute that "from" and "to" are about
+    column_more: ClassVar[Sequence[str]] = ()  # columns that are shown when they are asked for
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
+    personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
     one_template: ClassVar[str] = ""
     sees: ClassVar[Right]  # what its list and pages ask for
@@ -75,6 +58,7 @@ class DeskList(ModelView):
         for _url, view, methods in self._urls:
             if "POST" in methods and not hasattr(getattr(self, view), "right"):
                 raise NoRightNamed(f"{type(self).__name__}.{view}")
+        self.key = url
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
 
     # -- Flask-Admin's hooks
@@ -97,53 +81,75 @@ class DeskList(ModelView):
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Pages are drawn inside one read unit; actions open their own. Both for those who may."""
+        access.demand(self.sees)
         access.demand(getattr(fn, "right", self.sees))
         if request.method in ("GET", "HEAD"):
             with units.read():
-                return fn(self, *args, **kwargs)
+                answer = fn(self, *args, **kwargs)
+            looks.write_down()
+            return answer
         return fn(self, *args, **kwargs)
-
-    def get_list(self, *_args: Any, **_kwargs: Any) -> tuple[None, list[Any]]:
-        """One page by key: no count, no offset, one row more than shown to know whether there is a next page."""
-        query = self.narrowed(select(self.model)).order_by(self.model.id.desc()).limit(ROWS + 1)
-        after = request.args.get("after", type=row_number)
-        if after:
-            query = query.where(self.model.id < after)
-        return None, list(session.scalars(query))
 
     def render(self, template: str, **kwargs: Any) -> str:
         if "actions" in kwargs:
             kwargs["actions"] = [_for_whoever_asks(item) for item in kwargs["actions"]]
         kwargs.update(desk=self, zone=ZONE, badge=badges.badge, words=badges.words, waiting=badges.waiting)
+        kwargs.update(has=access.has, Right=Right, openings=openings(self.admin._views))
         return str(super().render(template, **kwargs))
 
-    # -- ours
+    # -- the list
 
-    def narrowed(self, query: Select[Any]) -> Select[Any]:
-        """The query with the filters of the address applied; what cannot be read narrows to nothing."""
-        for item in self.filters:
-            given = request.args.get(item.name, "").strip()
-            if given:
-                try:
-                    query = query.where(item.column == item.read(given))
-                except ValueError:
-                    query = query.where(item.column.is_(None), item.column.is_not(None))
-        return query
+    @expose("/")
+    def index_view(self) -> ResponseReturnValue:
+        """One page of the list: no count, no offset; filters, columns and the place in it live in the address."""
+        query, problems = narrowed(select(self.model), self.filters(), request.args)
+        page = self._keyset(request.args).page(query, request.args)
+        kept = self._kept(request.args)
+        if self.personal:
+            looks.at_list(self.key, self._given(request.args), len(page.rows))
+        return self.render(
+            self.list_template,
+            page=page,
+            problems=problems,
+            shown=self.shown(request.args),
+            columns=self._labelled([*self.column_list, *self.column_more]),
+            kept=kept,
+            is_narrowed=bool(self._given(request.args)),
+            at=lambda step: f"{self.get_url('.index_view')}?{urlencode([*kept, *(step or {}).items()])}",
+            views=[(view, self.as_kept(kept) == view.query) for view in self.views()],
+            list_actions=[_for_whoever_asks(item) for item in self.list_actions()],
+        )
 
-    def filter_values(self) -> Mapping[str, str]:
-        return {item.name: request.args[item.name] for item in self.filters if request.args.get(item.name)}
+    @expose("/export.csv", methods=["POST"])
+    @needs(Right.EXPORT)
+    def download(self) -> ResponseReturnValue:
+        """The whole list as narrowed, with the columns shown, oldest row first; taking it is an audit row."""
+        query, _ = narrowed(select(self.model), self.filters(), request.args)
+        columns = exports.columns_of(self.model, self.shown(request.args))
+        narrowed_by = looks.told(self._given(request.args))
+        units.write(
+            lambda: audit.record(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)
+        )
+        lines = exports.stream(query, self._keyset(request.args), columns)
+        answer = Response(stream_with_context(lines), mimetype="text/csv")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{self.key}-{clock.now():%Y-%m-%d}.csv"'
+        return answer
 
-    def next_address(self, rows: Sequence[Any]) -> str | None:
-        if len(rows) <= ROWS:
-            return None
-        return str(self.get_url(".index_view", **self.filter_values(), after=rows[ROWS - 1].id))
+    def filters(self) -> Sequence[Filter]:
+        return (*self.narrows, *(days(getattr(self.model, self.moment), ZONE) if self.moment else ()))
 
     def list_actions(self) -> Sequence[Action]:
         """What the list itself offers to do."""
         return ()
 
-    def list_actions_for_you(self) -> list[Action]:
-        return [_for_whoever_asks(item) for item in self.list_actions()]
+    def may_be_kept(self) -> list[str]:
+        return [*(item.name for item in self.filters()), SHOW]
+
+    def shown(self, given: MultiDict[str, str]) -> list[tuple[str, str]]:
+        """Name and label of the columns asked for, in the desk's order; the usual ones when none was."""
+        asked = given.getlist(SHOW)
+        known = [name for name in (*self.column_list, *self.column_more) if name in asked]
+        return self._labelled(known or list(self.column_list))
 
     def link_to(self, row: Any) -> str:
         return str(self.get_url(".one", ref=row.ref)) if self.one_template else ""
@@ -155,42 +161,21 @@ class DeskList(ModelView):
             return formatter(self, None, row, name)
         return plain(getattr(row, name))
 
+    def _labelled(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        return [(name, (self.column_labels or {}).get(name, name.replace("_", " ").capitalize())) for name in names]
+
+    def _given(self, args: MultiDict[str, str]) -> Mapping[str, str]:
+        return {item.name: args[item.name].strip() for item in self.filters() if args.get(item.name, "").strip()}
+
+    def _kept(self, args: MultiDict[str, str]) -> list[tuple[str, str]]:
+        return [*self._given(args).items(), *((SHOW, name) for name in args.getlist(SHOW))]
+
+    def _keyset(self, args: MultiDict[str, str]) -> Keyset:
+        """By row id; by day and row id where the list is narrowed to days, so that both go through one index."""
+        by_day = args.get("from", "").strip() or args.get("to", "").strip()
+        return Keyset(self.model, getattr(self.model, self.moment) if by_day and self.moment else None)
+
 
 def _for_whoever_asks(item: Action) -> Action:
     """The action, or who could do it instead."""
     return item if access.has(item.right) else replace(item, why_not=whom_to_ask(item.right).lower().rstrip("."))
-
-
-def row_number(text: str) -> int:
-    """A number that fits a column. Raises ValueError."""
-    number = int(text) if len(text) < 19 else -1
-    if number < 0:
-        raise ValueError(text)
-    return number
-
-
-def plain(value: Any) -> Any:
-    """Values for people: money, times and states; everything else as text."""
-    if value is None:
-        return ""
-    if isinstance(value, Money):
-        return formatting.money(value)
-    if hasattr(value, "tzinfo"):
-        return moment(value)
-    return value
-
-
-def moment(value: Any) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), formatting.short_moment(value, ZONE))
-
-
-def state(_view: Any, _context: Any, row: Any, name: str) -> Markup:
-    return badges.badge(getattr(row, name))
-
-
-def code(_view: Any, _context: Any, row: Any, name: str) -> Markup:
-    return Markup("<code>{}</code>").format(escape(getattr(row, name) or ""))
-
-
-def choices(states: type[Any]) -> list[tuple[str, str]]:
-    return [(str(item), badges.words(item)) for item in states]

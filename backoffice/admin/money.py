@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, needs, state
+from backoffice.admin.actions import Action, needs, run
+from backoffice.admin.cells import ZONE, choices, code, state
+from backoffice.admin.filters import equals
+from backoffice.admin.lists import DeskList
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.collection import service as collection
@@ -25,16 +27,19 @@ from backoffice.staff.roles import Right
 
 class PaymentDesk(DeskList):
     sees = Right.SEE_MONEY
+    moment = "created_at"
+    column_more = ("provider", "provider_ref", "refunded", "currency")
     column_list = ("ref", "created_at", "state", "method", "decline_code", "asked_for", "captured")
     column_labels = {
         "ref": "Payment", "created_at": "Begun", "method": "With", "decline_code": "Reason", "asked_for": "Asked",
+        "provider_ref": "Provider's id",
     }  # fmt: skip
     column_formatters = {"state": state, "ref": code}
-    numbers = frozenset({"asked_for", "captured"})
-    filters = (
-        Filter("ref", "Our reference", Payment.ref),
-        Filter("provider_ref", "Provider's id", Payment.provider_ref),
-        Filter("state", "State", Payment.state, choices(PaymentState), PaymentState),
+    numbers = frozenset({"asked_for", "captured", "refunded"})
+    narrows = (
+        equals("ref", "Our reference", Payment.ref),
+        equals("provider_ref", "Provider's id", Payment.provider_ref),
+        equals("state", "State", Payment.state, choices(PaymentState), PaymentState),
     )
     blank = "No payment fits."
     one_template = "office/payment.html"
@@ -77,18 +82,27 @@ class PaymentDesk(DeskList):
 
 class InvoiceDesk(DeskList):
     sees = Right.SEE_MONEY
+    moment = "created_at"
+    column_more = ("created_at", "currency", "ref")
     column_list = ("number", "issued_on", "state", "collection_state", "net", "vat", "gross")
-    column_labels = {"issued_on": "Issued", "state": "Document", "collection_state": "Money", "vat": "VAT"}
+    column_labels = {
+        "issued_on": "Issued",
+        "state": "Document",
+        "collection_state": "Money",
+        "vat": "VAT",
+        "created_at": "Drafted",
+        "ref": "Reference",
+    }
     column_formatters = {
         "state": state,
         "collection_state": state,
         "number": lambda _view, _context, row, _name: row.number or "draft, no number",
     }
     numbers = frozenset({"net", "vat", "gross"})
-    filters = (
-        Filter("number", "Number", Invoice.number),
-        Filter("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),
-        Filter("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
+    narrows = (
+        equals("number", "Number", Invoice.number),
+        equals("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),
+        equals("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
     )
     blank = "No invoice fits."
 

@@ -1,14 +1,17 @@
 """The records desk: audit, webhooks, mails, tasks."""
 
 import json
+from types import MappingProxyType
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, reason, run
-from backoffice.admin.lists import ZONE, DeskList, Filter, choices, code, needs, state
+from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.cells import ZONE, choices, code, state
+from backoffice.admin.filters import equals
+from backoffice.admin.lists import DeskList
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
 from backoffice.cases import service as cases
@@ -19,7 +22,7 @@ from backoffice.core.errors import NotFound
 from backoffice.mail.models import Mail, MailState
 from backoffice.payments import service as payments
 from backoffice.staff import service as staff
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role
 from backoffice.tasks import service as tasks
 from backoffice.tasks.models import Task, TaskState
 from backoffice.webhooks.models import EventState, WebhookEvent
@@ -27,6 +30,8 @@ from backoffice.webhooks.models import EventState, WebhookEvent
 
 class AuditDesk(DeskList):
     sees = Right.SEE_RECORDS
+    moment = "at"
+    column_more = ("via", "network")
     column_list = ("at", "tag", "subject_ref", "actor_ref", "reason", "request_id")
     column_labels = {"at": "When", "tag": "What", "subject_ref": "About", "actor_ref": "Who", "request_id": "Request"}
     column_formatters = {
@@ -39,11 +44,11 @@ class AuditDesk(DeskList):
         ),
         "request_id": code,
     }
-    filters = (
-        Filter("subject", "About (reference)", AuditEntry.subject_ref),
-        Filter("actor", "Who (reference)", AuditEntry.actor_ref),
-        Filter("request", "Request", AuditEntry.request_id),
-        Filter("tag", "What", AuditEntry.tag, [(str(tag), WORDS[tag]) for tag in Tag]),
+    narrows = (
+        equals("subject", "About (reference)", AuditEntry.subject_ref),
+        equals("actor", "Who (reference)", AuditEntry.actor_ref),
+        equals("request", "Request", AuditEntry.request_id),
+        equals("tag", "What", AuditEntry.tag, [(str(tag), WORDS[tag]) for tag in Tag]),
     )
     blank = "No entry fits. Nothing is ever deleted here."
     one_template = "office/audit.html"
@@ -70,14 +75,23 @@ class AuditDesk(DeskList):
 
 class WebhookDesk(DeskList):
     sees = Right.SEE_RECORDS
+    moment = "received_at"
+    column_more = ("event_key", "provider", "ref")
     column_list = ("received_at", "type", "state", "payment_ref", "heard_by", "deliveries", "note")
-    column_labels = {"received_at": "Received", "payment_ref": "Payment", "heard_by": "Heard by", "note": "Remark"}
+    column_labels = {
+        "received_at": "Received",
+        "payment_ref": "Payment",
+        "heard_by": "Heard by",
+        "note": "Remark",
+        "event_key": "Provider's event id",
+        "ref": "Reference",
+    }
     column_formatters = {"state": state, "payment_ref": code}
     numbers = frozenset({"deliveries"})
-    filters = (
-        Filter("event", "Provider's event id", WebhookEvent.event_key),
-        Filter("payment", "Payment", WebhookEvent.payment_ref),
-        Filter("state", "State", WebhookEvent.state, choices(EventState), EventState),
+    narrows = (
+        equals("event", "Provider's event id", WebhookEvent.event_key),
+        equals("payment", "Payment", WebhookEvent.payment_ref),
+        equals("state", "State", WebhookEvent.state, choices(EventState), EventState),
     )
     blank = "No event fits."
     one_template = "office/webhook.html"
@@ -97,6 +111,8 @@ class WebhookDesk(DeskList):
 
 class MailDesk(DeskList):
     sees = Right.SEE_RECORDS
+    moment = "created_at"
+    personal = True
     column_list = ("created_at", "recipient", "subject_line", "about_ref", "state", "sent_at")
     column_labels = {"created_at": "Written", "recipient": "To", "subject_line": "Subject", "about_ref": "About"}
     column_formatters = {
@@ -105,7 +121,7 @@ class MailDesk(DeskList):
         ).format(*(("good", "●", "Sent") if row.state == MailState.SENT else ("calm", "○", "Waiting"))),
         "about_ref": code,
     }
-    filters = (Filter("about", "About (reference)", Mail.about_ref),)
+    narrows = (equals("about", "About (reference)", Mail.about_ref),)
     blank = "No mail fits."
     one_template = "office/mail.html"
 
@@ -119,13 +135,23 @@ class MailDesk(DeskList):
 
 class TaskDesk(DeskList):
     sees = Right.SEE_RECORDS
+    moment = "created_at"
+    opens = MappingProxyType({Role.OPERATIONS: {"state": "gave_up"}, Role.ADMINISTRATOR: {"state": "gave_up"}})
+    column_more = ("ref", "request_id")
     column_list = ("name", "state", "due_at", "attempts", "created_at", "last_error")
-    column_labels = {"name": "Task", "due_at": "Due", "attempts": "Tries", "created_at": "Written"}
+    column_labels = {
+        "name": "Task",
+        "due_at": "Due",
+        "attempts": "Tries",
+        "created_at": "Written",
+        "ref": "Reference",
+        "request_id": "Request",
+    }
     column_formatters = {"state": state, "name": code}
     numbers = frozenset({"attempts"})
-    filters = (
-        Filter("state", "State", Task.state, choices(TaskState), TaskState),
-        Filter("request", "Request", Task.request_id),
+    narrows = (
+        equals("state", "State", Task.state, choices(TaskState), TaskState),
+        equals("request", "Request", Task.request_id),
     )
     blank = "No task fits."
     one_template = "office/task.html"

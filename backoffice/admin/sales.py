@@ -1,12 +1,16 @@
 """The sales desk: orders."""
 
+from types import MappingProxyType
+
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy import ColumnElement, select
 
-from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, reason, run
+from backoffice.admin import access, looks, timeline
+from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.deliveries import Deliveries
-from backoffice.admin.lists import ZONE, Filter, choices, needs, row_number, state
+from backoffice.admin.filters import Filter, equals, row_number
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.checkout import endings
@@ -15,9 +19,12 @@ from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import total
 from backoffice.core.tracking import Tracked
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
 from backoffice.entities import service as entities
 from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
@@ -25,7 +32,23 @@ from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role
+
+DELIVERY = [
+    ("open", "To be delivered"),
+    ("partly", "Partly delivered"),
+    ("done", "Delivered"),
+    ("withdrawn", "Withdrawn"),
+]
+
+
+def _of_customer(email: str) -> ColumnElement[bool]:
+    """Whoever typed the address, in whatever case: orders hang on the person."""
+    return Order.person_id == select(Person.id).where(Person.email == email).scalar_subquery()
+
+
+def _delivered(state: FulfilmentState) -> ColumnElement[bool]:
+    return Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.state == state))
 
 
 class NothingToAsk(CounterfoilError):
@@ -34,15 +57,23 @@ class NothingToAsk(CounterfoilError):
 
 
 class OrderDesk(Deliveries):
+    moment = "placed_at"
+    personal = True
     column_list = ("number", "placed_at", "name", "email", "state", "total")
-    column_labels = {"number": "Order", "placed_at": "Placed", "email": "E-mail"}
+    column_more = ("city", "country", "delivery_name", "currency", "paid_at", "payable_until", "ref")
+    column_labels = {
+        "number": "Order", "placed_at": "Placed", "email": "E-mail", "city": "Town", "delivery_name": "Delivery",
+        "paid_at": "Paid", "ref": "Reference",
+    }  # fmt: skip
     column_formatters = {"state": state}
     numbers = frozenset({"total"})
-    filters = (
-        Filter("number", "Number", Order.number, read=row_number),
-        Filter("email", "E-mail", Order.email, read=lambda text: text.strip()),
-        Filter("state", "State", Order.state, choices(OrderState), OrderState),
+    narrows = (
+        equals("number", "Number", Order.number, read=row_number),
+        Filter("email", "E-mail", _of_customer, customers.normalised),
+        equals("state", "State", Order.state, choices(OrderState), OrderState),
+        Filter("delivery", "Delivery", _delivered, FulfilmentState, DELIVERY),
     )
+    opens = MappingProxyType({Role.OPERATIONS: {"delivery": "open"}})
     blank = "No order fits. Orders appear here as soon as they are placed."
     one_template = "office/order.html"
 
@@ -62,6 +93,7 @@ class OrderDesk(Deliveries):
         parts: list[Tracked] = [*shipped, *visits, *files]
         subjects += [row.subject() for row in parts]
         entries = timeline.of(subjects, attempts)
+        looks.at(customers.get(order.person_id), order)
         return self.render(
             self.one_template,
             order=order,

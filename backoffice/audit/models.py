@@ -10,6 +10,7 @@ from backoffice.core.db import Base, table
 class AuditEntry(Base):
     __tablename__ = "audit_log"
     __table_args__ = table(
+        Index("ix_audit_log_day", "at", "id"),
         Index("ix_audit_log_subject", "subject_kind", "subject_id", "id"),
         Index("ix_audit_log_subject_ref", "subject_ref"),
         Index("ix_audit_log_request_id", "request_id"),

@@ -36,6 +36,8 @@ class Tag(StrEnum):
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_PAID = "invoice.paid"
     INVOICE_PART_PAID = "invoice.part_paid"
+    LIST_EXPORTED = "list.exported"
+    LIST_VIEWED = "list.viewed"
     MAIL_QUEUED = "mail.queued"
     MAIL_SENT = "mail.sent"
     ORDER_CANCELLED = "order.cancelled"
@@ -54,6 +56,7 @@ class Tag(StrEnum):
     PAYMENT_SETTLED = "payment.settled"
     PAYMENT_UNKNOWN = "payment.unknown"
     PERSON_CREATED = "person.created"
+    PERSON_VIEWED = "person.viewed"
     PRICE_LIST_CREATED = "price_list.created"
     PRICE_SET = "price.set"
     PRODUCT_CHANGED = "product.changed"
@@ -116,6 +119,8 @@ WORDS: dict[Tag, str] = {
     Tag.INVOICE_ISSUED: "Invoice issued",
     Tag.INVOICE_PAID: "Invoice paid",
     Tag.INVOICE_PART_PAID: "Invoice paid in part",
+    Tag.LIST_EXPORTED: "List exported",
+    Tag.LIST_VIEWED: "List of customers shown",
     Tag.MAIL_QUEUED: "Mail written",
     Tag.MAIL_SENT: "Mail sent",
     Tag.ORDER_CANCELLED: "Order cancelled",
@@ -134,6 +139,7 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_SETTLED: "Payment settled",
     Tag.PAYMENT_UNKNOWN: "The provider did not answer",
     Tag.PERSON_CREATED: "Customer created",
+    Tag.PERSON_VIEWED: "Customer's data shown",
     Tag.PRICE_LIST_CREATED: "Price list created",
     Tag.PRICE_SET: "Price set",
     Tag.PRODUCT_CHANGED: "Product changed",

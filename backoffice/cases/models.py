@@ -20,6 +20,7 @@ class Case(Tracked, Base):
 
     __tablename__ = "cases"
     __table_args__ = table(
+        Index("ix_cases_day", "opened_at", "id"),
         Index("ix_cases_state", "state", "id"),
     )
     subject_kind = "case"

@@ -36,6 +36,7 @@ class Invoice(Tracked, Base):
 
     __tablename__ = "invoices"
     __table_args__ = table(
+        Index("ix_invoices_day", "created_at", "id"),
         UniqueConstraint("entity_id", "series", "year", "position"),
         UniqueConstraint("entity_id", "number"),
         CheckConstraint("net_amount + vat_amount = gross_amount", name="sums_up"),

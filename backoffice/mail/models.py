@@ -18,7 +18,7 @@ class Mail(Tracked, Base):
     """One mail to one person, as it was written. ``dedupe_key`` lets each mail of a story exist once."""
 
     __tablename__ = "mails"
-    __table_args__ = table(Index("ix_mails_about_ref", "about_ref", "id"))
+    __table_args__ = table(Index("ix_mails_day", "created_at", "id"), Index("ix_mails_about_ref", "about_ref", "id"))
     subject_kind = "mail"
 
     id: Mapped[Id]

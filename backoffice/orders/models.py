@@ -40,6 +40,7 @@ class Order(Tracked, Base):
 
     __tablename__ = "orders"
     __table_args__ = table(
+        Index("ix_orders_day", "placed_at", "id"),
         CheckConstraint("total_amount >= 0", name="total_not_negative"),
         Index("ix_orders_state", "state", "id"),
         Index("ix_orders_email", "email", "id"),

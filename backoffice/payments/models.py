@@ -56,6 +56,7 @@ class Payment(Tracked, Base):
 
     __tablename__ = "payments"
     __table_args__ = table(
+        Index("ix_payments_day", "created_at", "id"),
         UniqueConstraint("provider", "account", "mode", "provider_ref"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("refunded_amount >= 0 AND refunded_amount <= captured_amount", name="refunded_within_captured"),

@@ -26,6 +26,9 @@ class Right(StrEnum):
     DELIVER = "change deliveries"
     RESOLVE_CASES = "resolve cases"
     RETRY_TASKS = "run tasks again"
+    EXPORT = "take lists with you"
+    SAVE_VIEWS = "keep views of your own"
+    SHARE_VIEWS = "share views with colleagues"
     MANAGE_STAFF = "change the accounts of colleagues"
 
 
@@ -46,6 +49,9 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.DELIVER: _OPERATIONS,
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},
     Right.RETRY_TASKS: _OPERATIONS,
+    Right.EXPORT: _MONEY,
+    Right.SAVE_VIEWS: _ALL,
+    Right.SHARE_VIEWS: _ALL - {Role.VIEWER},
     Right.MANAGE_STAFF: _ADMINISTRATORS,
 }
 

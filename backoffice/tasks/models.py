@@ -20,6 +20,7 @@ class Task(Base):
 
     __tablename__ = "tasks"
     __table_args__ = table(
+        Index("ix_tasks_day", "created_at", "id"),
         Index("ix_tasks_due", "state", "due_at"),
         Index("ix_tasks_lease_token", "lease_token"),
         Index("ix_tasks_request_id", "request_id"),

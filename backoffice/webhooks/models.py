@@ -21,6 +21,7 @@ class WebhookEvent(Base):
 
     __tablename__ = "webhook_events"
     __table_args__ = table(
+        Index("ix_webhook_events_day", "received_at", "id"),
         UniqueConstraint("provider", "event_key"),
         Index("ix_webhook_events_state", "state", "id"),
         Index("ix_webhook_events_payment_ref", "payment_ref"),

@@ -111,7 +111,7 @@ def test_a_list_asks_few_questions_however_long_it_is(shop, operator):
 
 def test_flask_admins_editing_routes_do_not_exist(shop, operator, sale):
     paths = [rule.rule for rule in office_rules(shop.app)]
-    assert not [path for path in paths if re.search("/(new|edit|delete|action|ajax|export|details)", path)]
+    assert not [path for path in paths if re.search("/(new|edit|delete|action|ajax|export/|details)", path)]
     before = shop.all(select(AuditEntry.id))
     for desk in ("orders", "payments", "invoices", "audit", "webhooks", "tasks", "cases", "mails"):
         for verb in ("edit/?id=1", "delete/", "new/", "action/", "ajax/update/"):

@@ -1,0 +1,77 @@
+"""Filters of a list: they live in the address, combine, and say what they could not read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, false
+from sqlalchemy.orm import InstrumentedAttribute
+from werkzeug.datastructures import MultiDict
+
+Condition = Callable[[Any], ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filter. ``condition`` makes SQL of what ``read`` made of the text; ``choices`` make it a select; ``kind`` is
+    the type of the input otherwise. A condition goes through an index: lists are long."""
+
+    name: str
+    label: str
+    condition: Condition
+    read: Callable[[str], Any] = str
+    choices: Sequence[tuple[str, str]] = ()
+    kind: str = "text"
+
+
+def equals(
+    name: str,
+    label: str,
+    column: InstrumentedAttribute[Any],
+    choices: Sequence[tuple[str, str]] = (),
+    read: Callable[[str], Any] = str,
+) -> Filter:
+    """The column is exactly this."""
+    return Filter(name, label, lambda value: column == value, read, choices)
+
+
+def days(column: InstrumentedAttribute[Any], zone: str) -> tuple[Filter, Filter]:
+    """From the beginning of one day of the office to the end of another."""
+    return (
+        Filter("from", "From", lambda day: column >= _begins(day, zone), date.fromisoformat, kind="date"),
+        Filter(
+            "to", "To", lambda day: column < _begins(day + timedelta(days=1), zone), date.fromisoformat, kind="date"
+        ),
+    )
+
+
+def narrowed(
+    query: Select[Any], filters: Sequence[Filter], given: MultiDict[str, str]
+) -> tuple[Select[Any], list[str]]:
+    """The query with every filter applied that ``given`` names, and a sentence for each that could not be read: such a
+    filter finds nothing rather than everything."""
+    problems = []
+    for item in filters:
+        text = given.get(item.name, "").strip()
+        if not text:
+            continue
+        try:
+            query = query.where(item.condition(item.read(text)))
+        except (ValueError, OverflowError):
+            problems.append(f"“{text[:60]}” cannot be read as {item.label.lower()}, so nothing is found.")
+            query = query.where(false())
+    return query, problems
+
+
+def row_number(text: str) -> int:
+    """A number that fits a column. Raises ValueError."""
+    number = int(text) if len(text) < 19 else -1
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def _begins(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

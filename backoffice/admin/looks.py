@@ -1,0 +1,50 @@
+"""Who looked at personal data: a page or a list that shows some leaves an audit row, and so does every export.
+
+A look is noted by the view and written once the page is drawn; a look that cannot be written is not given."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import g
+
+from backoffice.admin import access
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import units
+from backoffice.core.tracking import Subject, Tracked
+
+Look = tuple[Tag, Subject, dict[str, Any]]
+
+
+def at(person: Tracked, page: Tracked) -> None:
+    """Note that the page of something shows a person's data."""
+    _noted().append((Tag.PERSON_VIEWED, person.subject(), {"page": f"{page.subject_kind} {page.subject().ref}"}))
+
+
+def at_list(desk: str, given: Mapping[str, str], rows: int) -> None:
+    """Note that a list of people was shown, with what it was narrowed by."""
+    if rows:
+        _noted().append((Tag.LIST_VIEWED, access.me(), {"desk": desk, "narrowed_by": told(given), "rows": rows}))
+
+
+def write_down() -> None:
+    """Write what was noted in this request."""
+    noted, g.looks = _noted(), []
+    if noted:
+        units.write(lambda: _record(noted))
+
+
+def told(given: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} is {value}" for name, value in given.items()) or "nothing"
+
+
+def _record(noted: Sequence[Look]) -> None:
+    for tag, about, facts in noted:
+        audit.record(tag, about, by=access.by(), **facts)
+
+
+def _noted() -> list[Look]:
+    if "looks" not in g:
+        g.looks = []
+    found: list[Look] = g.looks
+    return found

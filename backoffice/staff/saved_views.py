@@ -1,0 +1,71 @@
+"""Saved views: what a colleague looks at again and again, under a name."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+
+from backoffice.core import clock, references
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.staff.models import SavedView
+
+LONGEST_NAME = 60
+LONGEST_QUERY = 1_000
+MOST = 30  # of one colleague at one desk
+
+
+class NoName(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(f"Give the view a name of at most {LONGEST_NAME} characters.")
+
+
+class TooMuch(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"That is too much to keep: at most {MOST} views at a desk, each with fewer filters than these."
+        )
+
+
+def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens: bool) -> SavedView:
+    """Keep a view; one of the same name is replaced. Raises NoName, TooMuch."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise NoName
+    mine = [view for view in at(desk, owner_id) if view.owner_id == owner_id]
+    if len(query) > LONGEST_QUERY or len(mine) >= MOST:
+        raise TooMuch
+    view = next((view for view in mine if view.name == name), None)
+    if view is None:
+        view = SavedView(ref=references.new("viw"), owner_id=owner_id, desk=desk, name=name, created_at=clock.now())
+        session.add(view)
+    view.query, view.shared, view.opens = query, shared, opens
+    for other in mine:
+        if opens and other is not view:
+            other.opens = False
+    return view
+
+
+def at(desk: str, member_id: int) -> Sequence[SavedView]:
+    """A colleague's own views of a desk and those that others share, by name."""
+    query = select(SavedView).where(
+        SavedView.desk == desk, or_(SavedView.owner_id == member_id, SavedView.shared.is_(True))
+    )
+    return session.scalars(query.order_by(SavedView.name, SavedView.id)).all()
+
+
+def opening(member_id: int) -> dict[str, str]:
+    """Desk → the query that a colleague's desk opens with, where they chose one."""
+    query = select(SavedView.desk, SavedView.query).where(SavedView.owner_id == member_id, SavedView.opens.is_(True))
+    return {row.desk: row.query for row in session.execute(query)}
+
+
+def remove(ref: str, owner_id: int) -> None:
+    """Forget a view of one's own. Raises NotFound for anybody else's."""
+    view = session.scalars(select(SavedView).where(SavedView.ref == ref, SavedView.owner_id == owner_id)).one_or_none()
+    if view is None:
+        raise NotFound("view of yours")
+    session.delete(view)

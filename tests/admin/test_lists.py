@@ -1,0 +1,214 @@
+"""Lists of the office: pages both ways, filters that combine, views that are kept, files that are taken, and that
+whoever looks at a customer's data leaves a trace."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, select
+
+from backoffice.core import units
+from backoffice.core.db import db, session
+from backoffice.models import AuditEntry, Order, Person, SavedView
+from backoffice.staff.roles import Role
+from tests.admin.test_roles import logged_in
+from tests.support.shop import hidden
+
+MARK = "\ufeff"
+
+
+@pytest.fixture
+def fifty(shop):
+    """Fifty orders, an hour apart, of two customers; the first of them is typed with capital letters."""
+
+    def work():
+        original = session.scalars(select(Order)).one()
+        for number in range(1, 50):
+            columns = {c.name: getattr(original, c.name) for c in Order.__table__.columns if c.name != "id"}
+            columns.update(ref=f"ord_{number:03}", number=20_000 + number, checkout_key=f"key-{number}")
+            columns.update(placed_at=original.placed_at + timedelta(hours=number))
+            if number % 2:
+                columns.update(person_id=eve_id, email="EVE@example.org")
+            session.execute(Order.__table__.insert(), columns)
+
+    shop.buyer("Ada@Example.org").orders()
+    with units.read():
+        eve_key = session.scalars(select(Person.wrapped_key)).first()
+
+    def eve():
+        person = Person(
+            ref="per_eve", email="eve@example.org", name="Eve", wrapped_key=eve_key, created_at=shop.clock()
+        )
+        session.execute(
+            Person.__table__.insert(),
+            {c.name: getattr(person, c.name) for c in Person.__table__.columns if c.name != "id"},
+        )
+        return session.scalars(select(Person.id).where(Person.ref == "per_eve")).one()
+
+    eve_id = units.write(eve)
+    units.write(work)
+
+
+def numbers(page: str) -> list[str]:
+    return re.findall(r'<a href="/admin/orders/ord_[^"]+">(\d+)</a>', page)
+
+
+def follow(client, page: str, words: str) -> str:
+    address = re.search(rf'<a href="([^"]+)"[^>]*>{words}</a>', page).group(1)
+    return client.get(address.replace("&amp;", "&")).text
+
+
+@pytest.mark.parametrize("start", ["", "?from=2026-01-01"], ids=["by key", "by day"])
+def test_pages_lead_down_and_up_again_and_lose_no_row(shop, fifty, start):
+    client = logged_in(shop, Role.OPERATIONS)
+    first = client.get(f"/admin/orders/{start}").text
+    second = follow(client, first, "Older")
+    third = follow(client, second, "Older")
+    seen = [*numbers(first), *numbers(second), *numbers(third)]
+    assert seen == [str(number) for number in [*range(20_049, 20_000, -1), 10_001]]
+    assert "Older" not in third
+    assert "This is the end." in third
+    assert numbers(follow(client, third, "Newer")) == numbers(second)
+    assert numbers(follow(client, follow(client, third, "Newer"), "Newer")) == numbers(first)
+    assert numbers(follow(client, first, "Oldest"))[-1] == "10001"
+    assert numbers(follow(client, third, "Newest")) == numbers(first)
+
+
+def test_filters_combine_and_an_address_is_found_however_it_is_typed(shop, fifty):
+    client = logged_in(shop, Role.OPERATIONS)
+    page = client.get("/admin/orders/?email=+Eve%40Example.ORG&from=2026-11-24").text
+    assert numbers(page) == [str(number) for number in range(20_049, 20_038, -2)]
+    assert numbers(client.get("/admin/orders/?email=eve@example.org&state=paid").text) == []
+    day = "/admin/orders/?from=2026-11-23&to=2026-11-23"  # from midnight to midnight in Berlin
+    assert numbers(client.get(day).text)[0] == "20037"
+    assert numbers(client.get(f"{day}&end=y").text)[-1] == "20014"
+
+
+@pytest.mark.parametrize("given", ["from=someday", "state=lost", "number=x", "to=9999-12-31"])
+def test_a_filter_that_cannot_be_read_finds_nothing_and_says_so(shop, fifty, given):
+    page = logged_in(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text
+    assert numbers(page) == []
+    assert "cannot be read as" in page
+
+
+@pytest.mark.parametrize(
+    "given", ["after=x", "after=1~2", "before=-1", f"after={10**30}", "after=2026-01-01~3&from=2026-01-01"]
+)
+def test_a_place_that_cannot_be_read_is_the_newest(shop, fifty, given):
+    assert numbers(logged_in(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text)[0] == "20049"
+
+
+def test_columns_are_chosen_in_the_address(shop, fifty):
+    client = logged_in(shop, Role.OPERATIONS)
+    page = client.get("/admin/orders/?show=number&show=city&show=nonsense").text
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)
+    assert heads == ["Order", "Town"]
+    assert "show=city" in re.search(r'<a href="([^"]+)" rel="next"', page).group(1)
+
+
+def test_a_list_asks_at_most_ten_questions(shop, fifty):
+    client = logged_in(shop, Role.OPERATIONS)
+    asked = []
+    listen = lambda _c, _cur, statement, *_: asked.append(statement)  # noqa: E731
+    event.listen(db.engine, "before_cursor_execute", listen)
+    try:
+        for desk in ("orders", "cases", "payments", "audit", "mails", "tasks"):
+            asked.clear()
+            assert client.get(f"/admin/{desk}/?from=2026-01-01").status_code == 200
+            questions = [text for text in asked if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
+            assert 0 < len(questions) <= 10, (desk, questions)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", listen)
+
+
+def test_a_view_is_kept_shared_opened_with_and_forgotten(shop, fifty):
+    otto, fiona = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.FINANCE)
+    form = hidden(otto.get("/admin/orders/?email=eve@example.org").text)
+    kept = {"name": "Eve’s", "query": "show=number&email=eve%40example.org&evil=1", "shared": "y", "opens": "y"}
+    answer = otto.post("/admin/orders/views", data={**form, **kept})
+    assert answer.location.endswith("/admin/orders/?email=eve%40example.org&show=number")
+    assert 'href="/admin/orders/?email=eve%40example.org&amp;show=number"' in otto.get("/admin/cases/").text
+    assert 'Eve’s</a> <span class="soft">shared' in fiona.get("/admin/orders/").text
+    view = shop.all(select(SavedView.ref))[0]
+    theirs = hidden(fiona.get("/admin/orders/").text)
+    fiona.post(f"/admin/orders/views/{view}/forget", data=theirs)
+    assert shop.all(select(SavedView.name)) == ["Eve’s"]
+    otto.post("/admin/orders/views", data={**form, **kept, "query": "state=paid"})
+    assert shop.all(select(SavedView.query)) == ["state=paid"]  # of the same name: replaced
+    otto.post(f"/admin/orders/views/{view}/forget", data=form)
+    assert shop.all(select(SavedView.name)) == []
+    assert 'href="/admin/orders/?delivery=open"' in otto.get("/admin/cases/").text  # what the role opens with
+
+
+def test_a_viewer_keeps_views_but_does_not_share_them(shop):
+    vera = logged_in(shop, Role.VIEWER)
+    form = hidden(vera.get("/admin/orders/?state=paid").text)
+    refused = vera.post("/admin/orders/views", data={**form, "name": "Paid", "query": "state=paid", "shared": "y"})
+    page = vera.get(refused.location).text
+    assert "Your role does not let you share views" in page
+    vera.post("/admin/orders/views", data={**form, "name": "Paid", "query": "state=paid"})
+    assert [(view.name, view.shared) for view in shop.all(select(SavedView))] == [("Paid", False)]
+
+
+def test_a_view_without_a_name_is_refused(shop):
+    otto = logged_in(shop, Role.OPERATIONS)
+    form = hidden(otto.get("/admin/orders/").text)
+    answer = otto.post("/admin/orders/views", data={**form, "name": " ", "query": "state=paid"})
+    assert "Give the view a name" in otto.get(answer.location).text
+    assert shop.all(select(SavedView.id)) == []
+
+
+def taken(client, address: str) -> list[list[str]]:
+    answer = client.post(address, data=hidden(client.get("/admin/cases/").text), buffered=True)
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/csv"
+    text = answer.get_data(as_text=True)
+    assert text.startswith(MARK)
+    return list(csv.reader(io.StringIO(text.removeprefix(MARK))))
+
+
+def test_the_list_is_taken_as_narrowed_and_the_taking_is_written_down(shop, fifty, monkeypatch):
+    monkeypatch.setattr("backoffice.admin.exports.BATCH", 7)
+    client = logged_in(shop, Role.FINANCE)
+    head, *rows = taken(client, "/admin/orders/export.csv?email=EVE@example.org&show=number&show=total")
+    assert head == ["Order", "Total", "Total, currency"]
+    assert rows == [[str(number), "129.00", "EUR"] for number in range(20_001, 20_050, 2)]
+    assert [row[0] for row in taken(client, "/admin/orders/export.csv?from=2026-11-22&show=number")[1:]] == [
+        "10001", *[str(number) for number in range(20_001, 20_050)]
+    ]  # fmt: skip
+    entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "list.exported"))[0]
+    assert entry.subject_kind == "staff"
+    assert entry.changes["narrowed_by"][1] == "email is EVE@example.org"
+
+
+@pytest.mark.parametrize("words", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_no_cell_of_a_file_is_a_formula(shop, fifty, words):
+    def rename():
+        session.execute(Order.__table__.update().values(name=words))
+
+    units.write(rename)
+    rows = taken(logged_in(shop, Role.OPERATIONS), "/admin/orders/export.csv?show=name")
+    assert {row[0] for row in rows[1:]} == {f"'{words}"}
+
+
+def test_a_viewer_takes_nothing(shop):
+    client = logged_in(shop, Role.VIEWER)
+    assert "Export" not in client.get("/admin/orders/").text
+    answer = client.post("/admin/orders/export.csv", data=hidden(client.get("/admin/cases/").text))
+    assert answer.status_code == 403
+    assert shop.all(select(AuditEntry).where(AuditEntry.tag == "list.exported")) == []
+
+
+def test_whoever_looks_at_a_customers_data_leaves_a_trace(shop):
+    sale = shop.buyer().orders()
+    client = logged_in(shop, Role.VIEWER)
+    client.get("/admin/orders/?state=placed")
+    client.get(f"/admin/orders/{sale.order_ref}")
+    client.get("/admin/tasks/")
+    looks = shop.all(select(AuditEntry).where(AuditEntry.tag.in_(["list.viewed", "person.viewed"])))
+    assert [(look.tag, look.subject_kind) for look in looks] == [("list.viewed", "staff"), ("person.viewed", "person")]
+    assert looks[0].changes == {"desk": [None, "orders"], "narrowed_by": [None, "state is placed"], "rows": [None, 1]}
+    assert looks[1].changes == {"page": [None, f"order {sale.order_ref}"]}
+    assert {look.actor_kind for look in looks} == {"staff"}
