@@ -49,3 +49,11 @@ def fill(table, column, value):
 def require(table, name, kind):
     with op.batch_alter_table(table) as batch:
         batch.alter_column(name, existing_type=kind, nullable=False)
+
+
+def refuse_to_lose(lost):
+    """Throw nothing away on the way down: ``lost`` is (query, what its rows are). A shop that went on goes back by its
+    backup. Called before anything else, so that a refused step changes nothing."""
+    found = [what for query, what in lost if op.get_bind().execute(sa.text(query + " LIMIT 1")).first()]
+    if found:
+        raise RuntimeError(f"the schema before cannot hold {', '.join(found)}: restore a backup instead")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from backoffice.core import immutability
-from migrations.types import TABLE, exact, key, long_text, moment
+from migrations.types import TABLE, exact, key, long_text, moment, refuse_to_lose
 
 revision = "0004"
 down_revision = "0003"
@@ -124,15 +124,8 @@ LOST = (
 )
 
 
-def refuse_to_lose():
-    """Nothing is thrown away: a shop that went on goes back by its backup."""
-    found = [what for query, what in LOST if op.get_bind().execute(sa.text(query + " LIMIT 1")).first()]
-    if found:
-        raise RuntimeError(f"the schema before cannot hold {', '.join(found)}: restore a backup instead")
-
-
 def downgrade():
-    refuse_to_lose()
+    refuse_to_lose(LOST)
     bind = op.get_bind()
     op.create_table(
         "terms",
