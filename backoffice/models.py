@@ -35,6 +35,7 @@ from backoffice.fulfilment.models import (
 from backoffice.invoices.models import Invoice, InvoiceLine, InvoicePaper, InvoiceTax, NumberCounter, NumberFate
 from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail
+from backoffice.notes.models import Mention, Note
 from backoffice.orders.models import Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
 from backoffice.staff.models import SavedView, StaffMember
@@ -67,6 +68,8 @@ __all__ = [
     "LoginFailure",
     "LoginSession",
     "Mail",
+    "Mention",
+    "Note",
     "NumberCounter",
     "NumberFate",
     "Order",

@@ -10,11 +10,13 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import EqualTo, InputRequired
 
+from backoffice.admin.actions import inside
 from backoffice.core import actor, formatting, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
 from backoffice.core.tracking import Subject
+from backoffice.logins import sessions
 from backoffice.logins.passwords import WeakPassword
 from backoffice.staff import accounts
 from backoffice.staff import service as staff
@@ -132,7 +134,7 @@ def log_in() -> ResponseReturnValue:
         )
     except CounterfoilError as error:
         return render_template("office/login.html", form=form, problem=str(error)), error.status
-    return _enter(_inside(str(form.next.data or "")), token)
+    return _enter(inside(str(form.next.data or "")) or "/admin/", token)
 
 
 @blueprint.post("/logout")
@@ -181,11 +183,6 @@ def _enter(address: str, token: str) -> Response:
     return answer
 
 
-def _inside(wish: str) -> str:
-    """Only an address of the office: never another host, never a scheme."""
-    return wish if wish.startswith("/admin/") and "\\" not in wish else "/admin/"
-
-
 def identity_of(sent: Request) -> Identity | None:
     """The staff member of a request to the office, looked up once."""
     if "office_identity" not in g:
@@ -198,9 +195,12 @@ def _look_up(token: str) -> Identity | None:
     if not token:
         return None
     with units.read():
-        member = staff.by_token(token)
-        identity = Identity(member.subject(), member.name, member.role) if member else None
-        stale = member is not None and staff.needs_touch(token)
+        found = staff.session_of(token)
+        if found is None:
+            return None
+        row, member = found
+        identity = Identity(member.subject(), member.name, member.role)
+        stale = sessions.needs_touch(row)
     if stale:
         units.write(lambda: staff.touch(token))
     return identity

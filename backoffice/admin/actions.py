@@ -8,23 +8,25 @@ from typing import Any, TypeVar
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from backoffice.core.cards import has_card_number
+from backoffice.core.cards import has_card_number, refuse_card_number
 from backoffice.core.errors import CounterfoilError
 from backoffice.staff.roles import Right
+
+LONGEST_KEPT = 2_000  # letters of what was typed that a refusal brings back: the cookie they travel in is small
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Field:
-    """One more thing an action wants to know. ``kind`` is the input's type."""
+    """One more thing an action wants to know. ``kind`` is the input's type, or textarea."""
 
     name: str
     label: str
     kind: str = "text"
     value: str = ""
     required: bool = True
-    most: int | None = None  # of a number
+    most: int | None = None  # of a number; of letters in a textarea
     choices: Sequence[tuple[str, str]] = ()  # make it a select
 
 
@@ -41,16 +43,12 @@ class Action:
     first: bool = False
     fields: tuple[Field, ...] = ()
     key: str = ""  # makes one effect of one showing of the page, however often the button is pressed
+    back: str = ""  # the page of the office to return to, where it is not that of the address
 
 
 class ReasonNeeded(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("Say in a few words why: the reason is kept with the change.")
-
-
-class CardNumber(CounterfoilError):
-    def __init__(self) -> None:
-        super().__init__("This looks like a card number. Card numbers never belong in notes; please leave it out.")
 
 
 def needs(right: Right) -> Callable[[View], View]:
@@ -66,8 +64,7 @@ def needs(right: Right) -> Callable[[View], View]:
 def typed_text(name: str, most: int = 120) -> str:
     """A line that was typed into the form. Raises CardNumber."""
     text = request.form.get(name, "").strip()
-    if has_card_number(text):
-        raise CardNumber
+    refuse_card_number(text)
     return text[:most]
 
 
@@ -82,8 +79,7 @@ def reason() -> str:
     text = request.form.get("reason", "").strip()
     if not text:
         raise ReasonNeeded
-    if has_card_number(text):
-        raise CardNumber
+    refuse_card_number(text)
     return text[:255]
 
 
@@ -94,12 +90,17 @@ def run(act: Callable[[], object], done: str, back_to: str) -> ResponseReturnVal
     except CounterfoilError as error:
         flash(str(error), "bad")
         typed = {
-            name: value[:500]
+            name: value[:LONGEST_KEPT]
             for name, value in request.form.items()
-            if name not in ("csrf_token", "key") and value and not has_card_number(value)
+            if name not in ("csrf_token", "key", "back") and value and not has_card_number(value)
         }
         if typed:
             flash(json.dumps({"action": request.path, **typed}), "typed")
     else:
         flash(done, "good")
-    return redirect(back_to, 303)
+    return redirect(inside(request.form.get("back", "")) or back_to, 303)
+
+
+def inside(wish: str) -> str:
+    """The address where it is one of the office; never another host, never a scheme. Empty for any other."""
+    return wish if wish.startswith("/admin/") and "\\" not in wish else ""

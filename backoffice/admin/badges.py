@@ -1,14 +1,8 @@
-"""States as badges: a shape, a word and a colour, never a colour alone. And the counts of what waits."""
+"""States as badges: a shape, a word and a colour, never a colour alone."""
 
 from enum import Enum
 
 from markupsafe import Markup, escape
-from sqlalchemy import func, select
-
-from backoffice.cases.models import Case, CaseState
-from backoffice.core.db import session
-from backoffice.payments.models import Payment, PaymentState
-from backoffice.tasks.models import Task, TaskState
 
 DONE, PART, WAITING, WRONG, UNKNOWN = ("good", "●"), ("warn", "◐"), ("calm", "○"), ("bad", "▲"), ("odd", "◇")
 
@@ -64,16 +58,3 @@ def badge(state: Enum | str, text: str = "", shape: str = "") -> Markup:
     return Markup('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>').format(
         tone, sign, escape(text or words(state))
     )
-
-
-def waiting() -> dict[str, int]:
-    """What waits for a person, by screen: read once per page, each count through an index."""
-    return {
-        "cases": _count(select(func.count()).where(Case.state == CaseState.OPEN)),
-        "payments": _count(select(func.count()).where(Payment.state == PaymentState.UNKNOWN)),
-        "tasks": _count(select(func.count()).where(Task.state == TaskState.GAVE_UP)),
-    }
-
-
-def _count(query: object) -> int:
-    return int(session.scalar(query) or 0)  # type: ignore[call-overload]

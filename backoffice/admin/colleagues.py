@@ -63,7 +63,6 @@ class StaffDesk(DeskList):
             rights=[right for right in Right if member.role in MATRIX[right]],
             sessions=sessions.living(Holder.STAFF, member.id),
             days=timeline.by_day(timeline.of([member.subject()]), ZONE),
-            cases=[],
             actions=self._offers(member),
         )
 

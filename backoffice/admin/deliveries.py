@@ -10,7 +10,7 @@ from flask_admin import expose
 from backoffice.admin import access
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
 from backoffice.admin.cells import ZONE
-from backoffice.admin.lists import DeskList
+from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import references, units
@@ -29,7 +29,7 @@ class NoDate(CounterfoilError):
         super().__init__("Name a day and an hour.")
 
 
-class Deliveries(DeskList):
+class Deliveries(Noted):
     """The part of the order desk that is about delivery."""
 
     sees = Right.SEE_SALES

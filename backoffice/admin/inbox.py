@@ -1,84 +1,244 @@
-"""The inbox: everything that needs a person."""
+"""The inbox: everything that needs a person, whose it is, and the page of the runbook for each kind."""
 
 import json
+from datetime import UTC, date, datetime, time
 from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
+from sqlalchemy import ColumnElement, and_, func, select
 
-from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, needs, reason, run
-from backoffice.admin.cells import ZONE, choices, plain, state
-from backoffice.admin.filters import equals
-from backoffice.admin.lists import DeskList
+from backoffice.admin import access, timeline, troubles
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.badges import badge
+from backoffice.admin.cells import ZONE, plain
+from backoffice.admin.filters import Filter, equals
+from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
-from backoffice.core import units
+from backoffice.core import clock, formatting, units
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.tracking import Subject
+from backoffice.staff import service as staff
+from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right, Role
 
-DESKS = {"order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks"}
+MORNING = time(8)  # a case that sleeps until a day wakes then
+STATES = (("open", "Open"), ("asleep", "Asleep"), ("resolved", "Resolved"))
+OWNERS = (("me", "Me"), ("nobody", "Nobody"), ("others", "Others"))
 
 
-def place_of(subject: Subject) -> str:
-    """Where the subject of a case has its page; empty where it has none."""
-    desk = DESKS.get(subject.kind)
-    return f"/admin/{desk}/{subject.ref}" if desk else ""
+class NoDay(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Name the day on which the case comes back.")
 
 
-class CaseDesk(DeskList):
+def _in_state(state: str) -> ColumnElement[bool]:
+    asleep = and_(Case.state == CaseState.OPEN, Case.snoozed_until > clock.now())
+    if state == "asleep":
+        return asleep
+    if state == "open":
+        return cases.awake()
+    return Case.state == CaseState(state)
+
+
+def _owned(by: str) -> ColumnElement[bool]:
+    mine = access.me().id
+    match by:
+        case "me":
+            return Case.owner_id == mine
+        case "nobody":
+            return Case.owner_id.is_(None)
+        case "others":
+            return and_(Case.owner_id.is_not(None), Case.owner_id != mine)
+    raise ValueError(by)
+
+
+def shown_state(case: Case) -> Markup:
+    if case.state == CaseState.OPEN and case.snoozed_until and case.snoozed_until > clock.now():
+        until = formatting.short_moment(case.snoozed_until, ZONE)
+        return badge(case.state, f"Asleep until {until}", "waiting")
+    return badge(case.state)
+
+
+class CaseDesk(Noted):
     sees = Right.SEE_INBOX
     moment = "opened_at"
     opens = MappingProxyType({role: {"state": "open"} for role in Role})
     column_more = ("resolved_at", "resolution", "ref")
-    column_list = ("kind", "about_ref", "at_risk", "opened_at", "state")
-    column_labels = {"kind": "What", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Since"}
+    column_list = ("kind", "about_ref", "at_risk", "opened_at", "owner_name", "state")
+    column_labels = {
+        "kind": "What", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Open for",
+        "owner_name": "Whose",
+    }  # fmt: skip
     column_formatters = {
-        "state": state,
+        "state": lambda _view, _context, row, _name: shown_state(row),
         "kind": lambda _view, _context, row, _name: WORDINGS[CaseKind(row.kind)].title,
         "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             row.about_kind.replace("_", " "), row.about_ref
         ),
         "at_risk": lambda _view, _context, row, _name: plain(row.at_risk),
+        "owner_name": lambda _view, _context, row, _name: row.owner_name or "nobody",
+        "opened_at": lambda _view, _context, row, _name: Markup('<span title="since {}">{}</span>').format(
+            formatting.short_moment(row.opened_at, ZONE),
+            formatting.age(row.opened_at, row.resolved_at or clock.now()),
+        ),
     }
     numbers = frozenset({"at_risk"})
     narrows = (
-        equals("state", "State", Case.state, choices(CaseState), CaseState),
+        Filter("state", "State", _in_state, choices=STATES),
+        Filter("owner", "Whose", _owned, choices=OWNERS),
         equals("kind", "Kind", Case.kind, [(str(kind), WORDINGS[kind].title) for kind in CaseKind]),
+        equals("about", "About (reference)", Case.about_ref),
     )
     blank = "Nothing needs you. When something gives up or does not add up, it appears here."
     one_template = "office/case.html"
 
+    def subject_of(self, ref: str) -> Subject:
+        return cases.get(ref).subject()
+
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         case = cases.get(ref)
-        is_open = case.state == CaseState.OPEN
         return self.render(
             self.one_template,
             case=case,
             wording=WORDINGS[CaseKind(case.kind)],
-            about_url=place_of(case.about),
+            about_url=troubles.place_of(case.about),
+            age=formatting.age(case.opened_at, case.resolved_at or clock.now()),
+            shown_state=shown_state(case),
             detail=json.dumps(case.detail, indent=2),
             days=timeline.by_day(timeline.of([case.subject()]), ZONE),
-            cases=[],
-            actions=[
-                Action(
-                    "Close the case",
-                    self.get_url(".resolve", ref=ref),
-                    Right.RESOLVE_CASES,
-                    "" if is_open else "closed already",
-                    asks="How was it resolved?",
-                )
-            ],
+            troubles=[],
+            actions=self._offers(case),
         )
+
+    @expose("/kinds/<kind>")
+    def kind(self, kind: str) -> ResponseReturnValue:
+        """The page of the runbook: what such a case means, what to do, and how it ends."""
+        if kind not in list(CaseKind):
+            raise NotFound("kind of case")
+        open_now = session.scalar(select(func.count()).where(Case.kind == kind, Case.state == CaseState.OPEN))
+        return self.render(
+            "office/kind.html", kind=kind, wording=WORDINGS[CaseKind(kind)], best=troubles.BEST.get(CaseKind(kind)),
+            open_now=open_now,
+        )  # fmt: skip
+
+    @expose("/<ref>/take", methods=["POST"])
+    @needs(Right.RESOLVE_CASES)
+    def take(self, ref: str) -> ResponseReturnValue:
+        def act(case: Case) -> None:
+            cases.assign(case, staff.by_ref(access.me().ref), by=access.by())
+
+        return self._do(ref, act, "The case is yours.")
+
+    @expose("/<ref>/assign", methods=["POST"])
+    @needs(Right.RESOLVE_CASES)
+    def assign(self, ref: str) -> ResponseReturnValue:
+        def act(case: Case) -> None:
+            chosen = typed_text("owner")
+            cases.assign(case, staff.by_ref(chosen) if chosen else None, by=access.by())
+
+        return self._do(ref, act, "The case has another owner.")
+
+    @expose("/<ref>/snooze", methods=["POST"])
+    @needs(Right.RESOLVE_CASES)
+    def snooze(self, ref: str) -> ResponseReturnValue:
+        def act(case: Case) -> None:
+            try:
+                day = date.fromisoformat(typed_text("until"))
+                until = datetime.combine(day, MORNING, ZoneInfo(ZONE)).astimezone(UTC)
+            except (ValueError, OverflowError):
+                raise NoDay from None
+            cases.snooze(case, until, by=access.by(), reason=reason())
+
+        return self._do(ref, act, "The case sleeps until then.")
+
+    @expose("/<ref>/wake", methods=["POST"])
+    @needs(Right.RESOLVE_CASES)
+    def wake(self, ref: str) -> ResponseReturnValue:
+        return self._do(ref, lambda case: cases.wake(case, by=access.by()), "The case is back in the inbox.")
+
+    @expose("/<ref>/merge", methods=["POST"])
+    @needs(Right.RESOLVE_CASES)
+    def merge(self, ref: str) -> ResponseReturnValue:
+        def act(case: Case) -> None:
+            cases.merge(case, cases.get(typed_text("into")), by=access.by())
+
+        return self._do(ref, act, "The case is closed as the same trouble as the other.")
 
     @expose("/<ref>/resolve", methods=["POST"])
     @needs(Right.RESOLVE_CASES)
     def resolve(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
-            words = reason()
-            units.write(lambda: cases.resolve(cases.get(ref), words, by=access.by()))
+        return self._do(ref, lambda case: cases.resolve(case, reason(), by=access.by()), "The case is closed.")
 
-        return run(act, "The case is closed.", self.get_url(".one", ref=ref))
+    def _do(self, ref: str, act: Any, done: str) -> ResponseReturnValue:
+        return run(lambda: units.write(lambda: act(cases.get(ref))), done, self.get_url(".one", ref=ref))
+
+    def _offers(self, case: Case) -> list[Action]:
+        note = self.note_offer(case.ref)
+        if case.state != CaseState.OPEN:
+            over = Action(
+                "Close the case", self.get_url(".resolve", ref=case.ref), Right.RESOLVE_CASES, "closed already"
+            )
+            return [over, note]
+        here = str(self.get_url(".one", ref=case.ref))
+        mine = case.owner_id == access.me().id
+        asleep = case.snoozed_until is not None and case.snoozed_until > clock.now()
+        offers = troubles.best(case, back=here)
+        if not mine:
+            offers.append(troubles.take(case))
+        offers.append(
+            Action(
+                "Close the case",
+                self.get_url(".resolve", ref=case.ref),
+                Right.RESOLVE_CASES,
+                asks="How was it resolved?",
+            )
+        )
+        offers.append(note)
+        offers.append(self._hand_over(case))
+        if asleep:
+            offers.append(Action("Wake it", self.get_url(".wake", ref=case.ref), Right.RESOLVE_CASES))
+        else:
+            offers.append(
+                Action(
+                    "Let it sleep",
+                    self.get_url(".snooze", ref=case.ref),
+                    Right.RESOLVE_CASES,
+                    asks="What are we waiting for?",
+                    fields=(Field("until", "Until the morning of", "date"),),
+                )
+            )
+        return [*offers, *self._merge_offer(case)]
+
+    def _hand_over(self, case: Case) -> Action:
+        colleagues = session.scalars(
+            select(StaffMember).where(StaffMember.active.is_(True)).order_by(StaffMember.name, StaffMember.id)
+        ).all()
+        choices = (("", "Nobody"), *((member.ref, member.name) for member in colleagues))
+        current = case.owner.ref if case.owner else ""
+        return Action(
+            "Hand it over",
+            self.get_url(".assign", ref=case.ref),
+            Right.RESOLVE_CASES,
+            fields=(Field("owner", "To", choices=choices, value=current, required=False),),
+        )
+
+    def _merge_offer(self, case: Case) -> list[Action]:
+        others = [other for other in cases.open_ones() if other.id != case.id]
+        if not others:
+            return []
+        others.sort(key=lambda other: (other.about_ref != case.about_ref, -other.id))
+        choices = [
+            (other.ref, f"{WORDINGS[CaseKind(other.kind)].title.rstrip('.')}, {other.about_ref}") for other in others
+        ]
+        field = Field("into", "The same trouble as", choices=choices)
+        return [Action("Merge", self.get_url(".merge", ref=case.ref), Right.RESOLVE_CASES, fields=(field,))]

@@ -15,7 +15,7 @@ from flask_admin.form import BaseForm
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from backoffice.admin import access, badges, exports, looks
+from backoffice.admin import access, badges, exports, looks, waiting
 from backoffice.admin.actions import Action, needs
 from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import Filter, days, narrowed
@@ -91,10 +91,12 @@ class DeskList(SavedViews, ModelView):
         return fn(self, *args, **kwargs)
 
     def render(self, template: str, **kwargs: Any) -> str:
-        if "actions" in kwargs:
-            kwargs["actions"] = [_for_whoever_asks(item) for item in kwargs["actions"]]
-        kwargs.update(desk=self, zone=ZONE, badge=badges.badge, words=badges.words, waiting=badges.waiting)
-        kwargs.update(has=access.has, Right=Right, openings=openings(self.admin._views))
+        kwargs["actions"] = [_for_whoever_asks(item) for item in kwargs.get("actions", ())]
+        kwargs.setdefault("troubles", ())
+        kwargs.update(desk=self, zone=ZONE, badge=badges.badge, words=badges.words, waiting=waiting.counts)
+        kwargs.update(
+            has=access.has, may=lambda item: access.has(item.right), Right=Right, openings=openings(self.admin._views)
+        )
         return str(super().render(template, **kwargs))
 
     # -- the list

@@ -6,16 +6,15 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.admin import access, timeline
+from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, needs, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
-from backoffice.admin.lists import DeskList
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.admin.notes import Noted
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import NotFound
+from backoffice.core.tracking import Subject
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
@@ -25,7 +24,7 @@ from backoffice.payments.models import Payment, PaymentState
 from backoffice.staff.roles import Right
 
 
-class PaymentDesk(DeskList):
+class PaymentDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_more = ("provider", "provider_ref", "refunded", "currency")
@@ -44,6 +43,9 @@ class PaymentDesk(DeskList):
     blank = "No payment fits."
     one_template = "office/payment.html"
 
+    def subject_of(self, ref: str) -> Subject:
+        return payments.by_ref(ref).subject()
+
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         payment = payments.by_ref(ref)
@@ -55,7 +57,7 @@ class PaymentDesk(DeskList):
             order=orders.get(invoice.order_id),
             answer=json.dumps(payment.last_answer, indent=2),
             request_sent=json.dumps(payment.request, indent=2),
-            cases=[(case, WORDINGS[CaseKind(case.kind)]) for case in cases.open_about([payment.subject()])],
+            troubles=troubles.of([payment.subject()]),
             days=timeline.by_day(timeline.of([payment.subject()], [payment]), ZONE),
             actions=[
                 Action(
@@ -64,7 +66,8 @@ class PaymentDesk(DeskList):
                     Right.ASK_PROVIDER,
                     "",
                     first=payment.is_open,
-                )
+                ),
+                self.note_offer(ref),
             ],
         )
 
@@ -80,7 +83,7 @@ class PaymentDesk(DeskList):
         )
 
 
-class InvoiceDesk(DeskList):
+class InvoiceDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_more = ("created_at", "currency", "ref")
@@ -108,6 +111,9 @@ class InvoiceDesk(DeskList):
 
     one_template = "office/invoice.html"
 
+    def subject_of(self, ref: str) -> Subject:
+        return invoices.by_ref(ref).subject()
+
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         invoice = invoices.by_ref(ref)
@@ -119,8 +125,7 @@ class InvoiceDesk(DeskList):
             attempts=attempts,
             paper=invoices.paper(invoice),
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
-            actions=[],
-            cases=[],
+            actions=[self.note_offer(ref)],
         )
 
     @expose("/<ref>/paper.pdf")

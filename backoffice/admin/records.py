@@ -7,15 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 
-from backoffice.admin import access, timeline
+from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.lists import DeskList
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
@@ -68,8 +66,6 @@ class AuditDesk(DeskList):
             fact=WORDS[Tag(entry.tag)],
             who=timeline.actor_of(entry, names),
             changes=timeline.changes_of(entry),
-            actions=[],
-            cases=[],
         )
 
 
@@ -106,7 +102,7 @@ class WebhookDesk(DeskList):
         except ValueError:
             body = event.raw.decode(errors="replace")
         payment = payments.find(event.provider, event.provider_payment, event.payment_ref)
-        return self.render(self.one_template, event=event, body=body, payment=payment, actions=[], cases=[])
+        return self.render(self.one_template, event=event, body=body, payment=payment)
 
 
 class MailDesk(DeskList):
@@ -130,7 +126,7 @@ class MailDesk(DeskList):
         mail = session.query(Mail).filter_by(ref=ref).one_or_none()
         if mail is None:
             raise NotFound("mail")
-        return self.render(self.one_template, mail=mail, actions=[], cases=[])
+        return self.render(self.one_template, mail=mail)
 
 
 class TaskDesk(DeskList):
@@ -164,7 +160,7 @@ class TaskDesk(DeskList):
             self.one_template,
             task=task,
             arguments=json.dumps(task.arguments, indent=2),
-            cases=[(case, WORDINGS[CaseKind(case.kind)]) for case in cases.open_about([task.subject()])],
+            troubles=troubles.of([task.subject()]),
             days=timeline.by_day(timeline.of([task.subject()]), ZONE),
             actions=[
                 Action(

@@ -6,19 +6,17 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
 
-from backoffice.admin import access, looks, timeline
+from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.deliveries import Deliveries
 from backoffice.admin.filters import Filter, equals, row_number
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.checkout import endings
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import total
-from backoffice.core.tracking import Tracked
+from backoffice.core.tracking import Subject, Tracked
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.entities import service as entities
@@ -77,6 +75,9 @@ class OrderDesk(Deliveries):
     blank = "No order fits. Orders appear here as soon as they are placed."
     one_template = "office/order.html"
 
+    def subject_of(self, ref: str) -> Subject:
+        return orders.by_ref(ref).subject()
+
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         order = orders.by_ref(ref)
@@ -105,14 +106,14 @@ class OrderDesk(Deliveries):
             mails=mail.about([order.subject()]),
             entity=entities.get(order.entity_id),
             terms=entities.text_of(order.terms_id),
-            cases=[(case, WORDINGS[CaseKind(case.kind)]) for case in cases.open_about(subjects)],
+            troubles=troubles.of(subjects),
             days=timeline.by_day(entries, ZONE),
             parcels=shipped,
             to_ship=fulfilment.to_ship(order) if delivery else [],
             visits=visits,
             downloads=files,
             declared=declared,
-            actions=self.offers(order, attempts) + self.delivery_offers(order),
+            actions=[*self.offers(order, attempts), *self.delivery_offers(order), self.note_offer(ref)],
         )
 
     @expose("/<ref>/ask", methods=["POST"])

@@ -13,6 +13,7 @@ from backoffice.audit.tags import WORDS, Tag
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
+from backoffice.notes import service as notes
 from backoffice.payments.models import Payment
 from backoffice.staff import service as staff
 from backoffice.webhooks import service as webhooks
@@ -23,7 +24,7 @@ WRONG_TAGS = frozenset({Tag.PAYMENT_DECLINED, Tag.PAYMENT_UNKNOWN, Tag.CASE_OPEN
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: when, what, a mark (person ○, provider □, money ●, wrong ▲), who, and details for the curious."""
+    """One line: when, what, a mark (person ○, provider □, money ●, wrong ▲, note ✎), who, and details for the curious."""
 
     at: datetime
     text: str
@@ -33,13 +34,19 @@ class Entry:
     link: str = ""
     request_id: str = ""
     changes: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
+    anchor: str = ""  # where a link into the page leads
 
 
 def of(subjects: Sequence[Subject], payments: Sequence[Payment] = ()) -> list[Entry]:
-    """Everything that happened to these subjects, and what the provider told us about these payments."""
+    """Everything that happened to these subjects, what colleagues wrote about them, and what the provider told us about
+    these payments."""
     rows = audit.about(subjects)
     names = staff.names({row.actor_ref for row in rows if row.actor_kind == "staff"})
-    entries = [_from_audit(row, names) for row in rows]
+    entries = [_from_audit(row, names) for row in rows if row.tag != Tag.NOTE_ADDED]
+    entries += [
+        Entry(at=note.written_at, text=note.text, mark="note", who=note.author.name, anchor=note.ref)
+        for note in notes.about(subjects)
+    ]
     for payment in payments:
         entries += [
             Entry(

@@ -17,8 +17,11 @@ class Tag(StrEnum):
     APPOINTMENT_DONE = "appointment.done"
     APPOINTMENT_PROPOSED = "appointment.proposed"
     APPOINTMENT_WANTED = "appointment.wanted"
+    CASE_ASSIGNED = "case.assigned"
+    CASE_MERGED = "case.merged"
     CASE_OPENED = "case.opened"
     CASE_RESOLVED = "case.resolved"
+    CASE_SNOOZED = "case.snoozed"
     CATEGORY_CREATED = "category.created"
     DELIVERY_CHANGED = "delivery.changed"
     DOCUMENT_TYPESET = "document.typeset"
@@ -40,6 +43,7 @@ class Tag(StrEnum):
     LIST_VIEWED = "list.viewed"
     MAIL_QUEUED = "mail.queued"
     MAIL_SENT = "mail.sent"
+    NOTE_ADDED = "note.added"
     ORDER_CANCELLED = "order.cancelled"
     ORDER_EXPIRED = "order.expired"
     ORDER_HELD_FOR_REVIEW = "order.held_for_review"
@@ -100,8 +104,11 @@ WORDS: dict[Tag, str] = {
     Tag.APPOINTMENT_DONE: "Service done",
     Tag.APPOINTMENT_PROPOSED: "Date proposed",
     Tag.APPOINTMENT_WANTED: "Service waits for a date",
+    Tag.CASE_ASSIGNED: "The case has another owner",
+    Tag.CASE_MERGED: "Another case was merged into this one",
     Tag.CASE_OPENED: "A case was opened",
     Tag.CASE_RESOLVED: "The case was closed",
+    Tag.CASE_SNOOZED: "The case sleeps, or was woken",
     Tag.CATEGORY_CREATED: "Category created",
     Tag.DELIVERY_CHANGED: "Delivery methods changed",
     Tag.DOCUMENT_TYPESET: "Invoice PDF made",
@@ -123,6 +130,7 @@ WORDS: dict[Tag, str] = {
     Tag.LIST_VIEWED: "List of customers shown",
     Tag.MAIL_QUEUED: "Mail written",
     Tag.MAIL_SENT: "Mail sent",
+    Tag.NOTE_ADDED: "Note written",
     Tag.ORDER_CANCELLED: "Order cancelled",
     Tag.ORDER_EXPIRED: "Order expired unpaid",
     Tag.ORDER_HELD_FOR_REVIEW: "Order put aside for review",

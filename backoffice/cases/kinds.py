@@ -1,5 +1,6 @@
-"""What a case can be about: the sentence an operator reads, and the next best action."""
+"""What a case can be about: the sentence an operator reads, the next best action, and the page of the runbook."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,9 +20,13 @@ class CaseKind(StrEnum):
 
 @dataclass(frozen=True)
 class Wording:
+    """``steps`` are what a person does, in order; ``ends`` is how the case closes."""
+
     title: str
     what: str
     next: str
+    steps: Sequence[str]
+    ends: str
 
 
 WORDINGS: dict[CaseKind, Wording] = {
@@ -29,50 +34,112 @@ WORDINGS: dict[CaseKind, Wording] = {
         "The provider has not said what became of a payment.",
         "It was asked several times with the same key and did not answer. The customer may have paid.",
         "Ask the provider now. If it stays silent, look the payment up in its dashboard by our reference.",
+        (
+            "Ask the provider now. It is asked with the same key: nobody is charged twice by asking.",
+            "If it stays silent, look at its status page, and search its dashboard for our reference.",
+            "Do not ask the customer to pay again while the outcome is unknown. Their order keeps its stock.",
+            "If a customer is on the phone: tell them that the bank's answer is missing, and that we write as soon as we know.",
+        ),
+        "It closes by itself when the provider answers, whatever the answer is.",
     ),
     CaseKind.PAYMENT_REFUSED: Wording(
         "The provider refused to open a payment page.",
         "It will refuse again until the cause is mended; customers cannot pay meanwhile.",
         "Read the provider's code below, mend the configuration, then let the customer try again.",
+        (
+            "Open the payment and read the code under “What the provider said last”.",
+            "A code about keys, permissions or the account is ours to mend: tell whoever runs the system.",
+            "A code about the amount or the currency is about this order alone.",
+            "When it is mended, write to the customer: the order page still has its button to pay.",
+        ),
+        "Close it once the cause is mended. A new refusal opens a new case.",
     ),
     CaseKind.UNEXPECTED_MONEY: Wording(
         "Money arrived for an order that no longer expected it.",
         "The provider holds the customer's money, but the order had ended and its stock was released.",
         "Agree with the customer: return the money at the provider, or accept a new order for it.",
+        (
+            "Open the order: its timeline says when it ended and when the money came.",
+            "Write to the customer before anything else; they believe that they have bought something.",
+            "Either return the money at the provider, or agree on a new order and return this payment afterwards.",
+        ),
+        "Close it with what was agreed, and the reference of the return.",
     ),
     CaseKind.AMOUNT_DIFFERS: Wording(
         "The provider captured another amount than we asked for.",
         "The payment is kept as it is. If too little came, the order waits and its stock stays held.",
         "Compare both sums with the provider's dashboard, then correct it there or with the customer.",
+        (
+            "Compare what was asked with what was captured, on the payment's page and in the provider's dashboard.",
+            "Too much: return the difference at the provider. Too little: ask the customer for the rest, or return all.",
+            "Press “Ask the provider now” afterwards, so that we know what it holds.",
+        ),
+        "Close it when both sums are explained.",
     ),
     CaseKind.UNMATCHED_MONEY: Wording(
         "The provider speaks of a payment that we do not know.",
         "It says that money was captured, but no payment of ours has its reference.",
         "Look it up in the provider's dashboard: another system may use the same account, or a backup was restored.",
+        (
+            "Open the event: its body has the provider's id and reference.",
+            "Look the payment up in the provider's dashboard. Whose is it?",
+            "If another system uses the account, give it an account of its own. If a backup was restored, replay the events.",
+        ),
+        "Close it with whose money it is.",
     ),
     CaseKind.HOLD_PROLONGED: Wording(
         "An order cannot expire because the provider does not answer.",
         "Its stock stays held until the provider says that the payment page is closed.",
         "Ask the provider now. If it has an outage, wait; the order closes itself afterwards.",
+        (
+            "Ask the provider now. If it answers, the order ends or is paid at once.",
+            "During an outage wait. The pieces stay held: somebody may have paid for them.",
+            "If other customers need the pieces, receive or correct stock; do not release this hold by hand.",
+        ),
+        "It closes by itself when the provider answers.",
     ),
     CaseKind.TASK_GAVE_UP: Wording(
         "A task failed too often and stopped trying.",
         "What it should have done has not happened.",
         "Read its last error, mend the cause, then start it again.",
+        (
+            "Open the task: its name says what it does, its last error why it could not.",
+            "Mend the cause. A mail that bounces has a wrong address; a paper that fails has a broken template.",
+            "Run it again. It is safe to run twice.",
+            "If what it should do is not wanted any more, cancel it with a reason.",
+        ),
+        "It closes by itself when the task succeeds or is cancelled.",
     ),
     CaseKind.WITHDRAWAL: Wording(
         "A customer withdraws from a contract.",
         "The declaration is valid from the moment it arrived. What was paid must be returned within 14 days.",
         "Find the order named below, agree on the return of the goods, and return the money.",
+        (
+            "Find the order: it is linked where number and address fit; otherwise search for the name or the address.",
+            "If nothing was shipped, withdraw the delivery. If it was, tell the customer where to send it.",
+            "Return the money within 14 days of the declaration; you may wait until the goods are back or on their way.",
+        ),
+        "Close it when the money is returned, with its reference.",
     ),
     CaseKind.ACCOUNT_DELETION: Wording(
         "A customer asks for their account to be deleted.",
         "Invoices and what proves them must be kept for as long as the law says; the rest must go within a month.",
         "Check for open orders and claims, then close the account.",
+        (
+            "Open the customer: are there orders to deliver, money that is owed, or a withdrawal?",
+            "Close the account. Password, saved addresses and sessions go; orders and invoices stay, as the law asks.",
+            "The customer gets a mail that it is done.",
+        ),
+        "It closes by itself when the account is closed.",
     ),
     CaseKind.DATE_DECLINED: Wording(
         "A customer cannot take the date we proposed.",
         "The service is paid and waits for another date.",
         "Read what would suit them on the page of the order, and propose another date.",
+        (
+            "Open the order and read what the customer wrote, in its timeline.",
+            "Propose another date; the customer gets a mail with two buttons.",
+        ),
+        "It closes by itself when another date is proposed.",
     ),
 }

@@ -1,12 +1,14 @@
 """Opening, closing and finding cases. The system opens them, and closes them itself when the thing later succeeds."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.cases.kinds import CaseKind
+from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
@@ -15,10 +17,32 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked
+from backoffice.staff.models import StaffMember
 
 MOVES = StateTable(
     Case.state, {CaseState.OPEN: frozenset({CaseState.RESOLVED}), CaseState.RESOLVED: frozenset[CaseState]()}
 )
+
+
+class CaseClosed(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This case is closed already; there is nothing to do in it any more.")
+
+
+class NotInTheFuture(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Let the case sleep until a moment that is still to come.")
+
+
+class NotThisCase(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Merge it into another case that is open; this one would disappear in itself.")
 
 
 class ReasonMissing(CounterfoilError):
@@ -47,6 +71,9 @@ def open_case(kind: CaseKind, about: Tracked | Subject, *, at_risk: Money | None
         opened_at=clock.now(),
         resolved_at=None,
         resolution="",
+        owner_id=None,
+        snoozed_until=None,
+        merged_into_id=None,
     )
     session.add(case)
     audit.record(Tag.CASE_OPENED, case, by=SYSTEM, kind=kind, about=subject.ref, at_risk=at_risk)
@@ -66,12 +93,46 @@ def resolve(case: Case, resolution: str, *, by: Actor) -> bool:
     """Close a case with the sentence that says how; False if it was closed already. Raises ReasonMissing."""
     if not resolution.strip():
         raise ReasonMissing
-    if not MOVES.move(
-        case, CaseState.RESOLVED, open_key=None, resolved_at=clock.now(), resolution=resolution.strip()[:255]
-    ):
+    return _end(case, resolution.strip(), by=by)
+
+
+def assign(case: Case, owner: StaffMember | None, *, by: Actor) -> bool:
+    """Make a case somebody's, or nobody's; False if it was so already. Raises CaseClosed."""
+    _must_be_open(case)
+    before, after = case.owner, owner
+    if (before and before.id) == (after and after.id):
         return False
-    audit.record(Tag.CASE_RESOLVED, case, by=by, reason=resolution, state=(CaseState.OPEN, CaseState.RESOLVED))
-    audit.record(Tag.CASE_RESOLVED, case.about, by=by, reason=resolution, case=case.ref)
+    case.owner = owner
+    audit.record(Tag.CASE_ASSIGNED, case, by=by, owner=(before and before.ref, after and after.ref))
+    return True
+
+
+def snooze(case: Case, until: datetime, *, by: Actor, reason: str) -> None:
+    """Let a case leave the inbox until a moment. Raises CaseClosed, NotInTheFuture."""
+    _must_be_open(case)
+    if until <= clock.now():
+        raise NotInTheFuture
+    before, case.snoozed_until = case.snoozed_until, until
+    audit.record(Tag.CASE_SNOOZED, case, by=by, reason=reason, until=(before, until))
+
+
+def wake(case: Case, *, by: Actor) -> bool:
+    """Bring a sleeping case back; False if it was awake."""
+    if case.snoozed_until is None:
+        return False
+    before, case.snoozed_until = case.snoozed_until, None
+    audit.record(Tag.CASE_SNOOZED, case, by=by, until=(before, None))
+    return True
+
+
+def merge(case: Case, into: Case, *, by: Actor) -> bool:
+    """Close a case as the same trouble as another, which goes on; False if it was closed already. Raises NotThisCase."""
+    if case.id == into.id or into.state != CaseState.OPEN:
+        raise NotThisCase
+    if not _end(case, f"The same as {WORDINGS[CaseKind(into.kind)].title.lower().rstrip('.')}, {into.ref}.", by=by):
+        return False
+    case.merged_into = into
+    audit.record(Tag.CASE_MERGED, into, by=by, case=case.ref, kind=case.kind, about=case.about_ref)
     return True
 
 
@@ -82,6 +143,40 @@ def get(ref: str) -> Case:
     return case
 
 
-def open_about(subjects: list[Subject]) -> list[Case]:
-    keys = [f"{kind}:{subject.kind}:{subject.id}" for kind in CaseKind for subject in subjects]
-    return list(session.scalars(select(Case).where(Case.open_key.in_(keys)).order_by(Case.id))) if keys else []
+def awake() -> ColumnElement[bool]:
+    """Condition: open, and not sleeping now."""
+    return and_(Case.state == CaseState.OPEN, or_(Case.snoozed_until.is_(None), Case.snoozed_until <= clock.now()))
+
+
+def open_ones(most: int = 200) -> Sequence[Case]:
+    """The open cases, the oldest first."""
+    return session.scalars(select(Case).where(Case.state == CaseState.OPEN).order_by(Case.id).limit(most)).all()
+
+
+def open_about(subjects: Sequence[Subject]) -> list[Case]:
+    """The open cases about these subjects, the oldest first."""
+    if not subjects:
+        return []
+    known = {subject.key for subject in subjects}
+    query = select(Case).where(Case.about_ref.in_([subject.ref for subject in subjects]), Case.state == CaseState.OPEN)
+    return [case for case in session.scalars(query.order_by(Case.id)) if case.about.key in known]
+
+
+def _end(case: Case, resolution: str, *, by: Actor) -> bool:
+    if not MOVES.move(
+        case,
+        CaseState.RESOLVED,
+        open_key=None,
+        resolved_at=clock.now(),
+        resolution=resolution[:255],
+        snoozed_until=None,
+    ):
+        return False
+    audit.record(Tag.CASE_RESOLVED, case, by=by, reason=resolution, state=(CaseState.OPEN, CaseState.RESOLVED))
+    audit.record(Tag.CASE_RESOLVED, case.about, by=by, reason=resolution, case=case.ref)
+    return True
+
+
+def _must_be_open(case: Case) -> None:
+    if case.state != CaseState.OPEN:
+        raise CaseClosed

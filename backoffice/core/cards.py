@@ -2,7 +2,22 @@
 
 import re
 
+from backoffice.core.errors import CounterfoilError
+
 _RUN = re.compile(r"\d(?:[ \-.]?\d){12,18}")
+
+
+class CardNumber(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("This looks like a card number. Card numbers never belong in notes; please leave it out.")
+
+
+def refuse_card_number(text: str) -> None:
+    """Raises CardNumber for text that holds one."""
+    if has_card_number(text):
+        raise CardNumber
 
 
 def has_card_number(text: str) -> bool:

@@ -43,6 +43,19 @@ def short_moment(value: datetime, zone: str) -> str:
     return format_datetime(value, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
 
 
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that says enough: ``5 min``, ``3 h``, ``12 days``, ``2 years``."""
+    minutes = max(0, int((now - since).total_seconds())) // 60
+    days = minutes // 1_440
+    if days >= 730:
+        return f"{days // 365} years"
+    if days:
+        return "1 day" if days == 1 else f"{days} days"
+    if minutes >= 60:
+        return f"{minutes // 60} h"
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
 def day(value: date) -> str:
     return format_date(value, "d MMMM y", locale=LOCALE)
 

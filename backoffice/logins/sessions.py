@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from backoffice.core import clock
 from backoffice.core.db import session
@@ -35,14 +35,17 @@ def open_for(holder: Holder, holder_id: int, *, life: timedelta, network: str | 
 
 def find(holder: Holder, token: str) -> LoginSession | None:
     """The living session of a token; None when it is unknown, ended, expired, or of another kind of holder."""
-    return session.scalars(
-        select(LoginSession).where(
-            LoginSession.token_hash == _hashed(token),
-            LoginSession.holder == holder,
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > clock.now(),
-        )
-    ).one_or_none()
+    return session.scalars(select(LoginSession).where(*living_with(holder, token))).one_or_none()
+
+
+def living_with(holder: Holder, token: str) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: the living session of a token."""
+    return (
+        LoginSession.token_hash == _hashed(token),
+        LoginSession.holder == holder,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > clock.now(),
+    )
 
 
 def needs_touch(row: LoginSession) -> bool:

@@ -26,6 +26,7 @@ class Right(StrEnum):
     DELIVER = "change deliveries"
     RESOLVE_CASES = "resolve cases"
     RETRY_TASKS = "run tasks again"
+    WRITE_NOTES = "write notes"
     EXPORT = "take lists with you"
     SAVE_VIEWS = "keep views of your own"
     SHARE_VIEWS = "share views with colleagues"
@@ -49,6 +50,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.DELIVER: _OPERATIONS,
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},
     Right.RETRY_TASKS: _OPERATIONS,
+    Right.WRITE_NOTES: _ALL - {Role.VIEWER},
     Right.EXPORT: _MONEY,
     Right.SAVE_VIEWS: _ALL,
     Right.SHARE_VIEWS: _ALL - {Role.VIEWER},

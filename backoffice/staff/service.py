@@ -11,7 +11,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.logins import passwords, sessions, throttle
-from backoffice.logins.models import Holder
+from backoffice.logins.models import Holder, LoginSession
 from backoffice.logins.passwords import WrongLogin
 from backoffice.staff.models import StaffMember
 
@@ -46,14 +46,18 @@ def log_out(token: str) -> None:
 
 def by_token(token: str) -> StaffMember | None:
     """Who a session token belongs to; None when it is unknown, ended or expired, or the account is closed."""
-    row = sessions.find(Holder.STAFF, token)
-    member = session.get(StaffMember, row.holder_id) if row else None
-    return member if member and member.active else None
+    found = session_of(token)
+    return found[1] if found else None
 
 
-def needs_touch(token: str) -> bool:
-    row = sessions.find(Holder.STAFF, token)
-    return row is not None and sessions.needs_touch(row)
+def session_of(token: str) -> tuple[LoginSession, StaffMember] | None:
+    """The session of a token and whose it is, in one look; None as above."""
+    row = session.execute(
+        select(LoginSession, StaffMember)
+        .join(StaffMember, StaffMember.id == LoginSession.holder_id)
+        .where(*sessions.living_with(Holder.STAFF, token), StaffMember.active.is_(True))
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def touch(token: str) -> None:

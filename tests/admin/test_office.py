@@ -48,7 +48,11 @@ def filled(rule, shop, sale) -> str:
         "desk_staff": shop.all(select(StaffMember.ref))[0],
     }  # fmt: skip
     ref = refs.get(rule.endpoint.split(".")[0], "x")
-    return rule.rule.replace("<ref>", ref).replace("<int(max=999999999999999999):number>", "1")
+    return (
+        rule.rule.replace("<ref>", ref)
+        .replace("<kind>", "withdrawal")
+        .replace("<int(max=999999999999999999):number>", "1")
+    )
 
 
 def test_nobody_enters_without_logging_in(shop, sale):

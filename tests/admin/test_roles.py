@@ -16,7 +16,8 @@ EVERYBODY, READERS = {V, O, F, C, A}, {V, O, F, A}
 
 MAY = {
     "admin.index": EVERYBODY,
-    "desk_cases.index_view": EVERYBODY, "desk_cases.one": EVERYBODY, "desk_cases.resolve": {O, F, C, A},
+    "desk_cases.index_view": EVERYBODY, "desk_cases.one": EVERYBODY, "desk_cases.kind": EVERYBODY,
+    **{f"desk_cases.{verb}": {O, F, C, A} for verb in ("resolve", "take", "assign", "snooze", "wake", "merge")},
     "desk_orders.index_view": READERS, "desk_orders.one": READERS,
     "desk_orders.ask": {O, F, A}, "desk_orders.cancel": {O, A}, "desk_orders.ship": {O, A}, "desk_orders.propose": {O, A},
     "desk_orders.finish": {O, A}, "desk_orders.more": {O, A}, "desk_orders.withdraw": {O, A},
@@ -34,6 +35,9 @@ for desk in ("cases", "orders", "payments", "invoices", "audit", "webhooks", "ma
     readers = MAY[f"desk_{desk}.index_view"]
     MAY[f"desk_{desk}.download"] = readers & {O, F, A}
     MAY[f"desk_{desk}.keep_view"] = MAY[f"desk_{desk}.forget_view"] = readers
+
+for desk in ("cases", "orders", "payments", "invoices"):
+    MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
 
@@ -74,7 +78,11 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
     seen = 0
     for rule in rules(shop.app):
         ref = refs.get(rule.endpoint.partition(".")[0], "cas_none")
-        address = re.sub("<ref>|<view>", ref, rule.rule).replace("<int(max=999999999999999999):number>", "1")
+        address = (
+            re.sub("<ref>|<view>", ref, rule.rule)
+            .replace("<kind>", "withdrawal")
+            .replace("<int(max=999999999999999999):number>", "1")
+        )
         for method in sorted(rule.methods & {"GET", "POST"}):
             answer = client.open(address, method=method, data=token if method == "POST" else None, buffered=True)
             allowed = role in MAY[rule.endpoint]

@@ -1,0 +1,155 @@
+"""The inbox: whose a case is, when it sleeps, how it ends, and what colleagues tell each other."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.core import units
+from backoffice.core.tracking import Subject
+from backoffice.models import AuditEntry, Case, Mention, Note, StaffMember
+from backoffice.staff.roles import Role
+from tests.admin.test_roles import logged_in
+from tests.support.shop import hidden
+
+
+def open_one(shop, kind=CaseKind.TASK_GAVE_UP, ref="tsk_x", number=1) -> str:
+    return units.write(lambda: cases.open_case(kind, Subject("task", number, ref), error="boom").ref)
+
+
+def post(client, address, page=None, **form):
+    token = hidden(client.get(page or "/admin/cases/").text)
+    return client.post(address, data={**token, **form}, follow_redirects=True).text
+
+
+def me(shop, role) -> StaffMember:
+    return shop.all(select(StaffMember).where(StaffMember.role == role))[0]
+
+
+def listed(client, query: str) -> list[str]:
+    return re.findall(r'<a href="/admin/cases/(cas_[^"]+)">', client.get(f"/admin/cases/?{query}").text)
+
+
+def test_a_case_is_taken_handed_over_and_given_back(shop):
+    otto, olive = logged_in(shop, Role.OPERATIONS), me(shop, Role.ADMINISTRATOR)
+    ref = open_one(shop)
+    assert "Nobody has it" in otto.get(f"/admin/cases/{ref}").text
+    assert "Otto Orders has it" in post(otto, f"/admin/cases/{ref}/take")
+    assert listed(otto, "state=open&owner=me") == [ref]
+    assert listed(otto, "state=open&owner=nobody") == []
+    assert "Olive Ops has it" in post(otto, f"/admin/cases/{ref}/assign", owner=olive.ref)
+    assert listed(otto, "owner=others") == [ref]
+    assert "Nobody has it" in post(otto, f"/admin/cases/{ref}/assign", owner="")
+    assert shop.tags(ref) == ["case.opened", "case.assigned", "case.assigned", "case.assigned"]
+
+
+def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
+    otto = logged_in(shop, Role.OPERATIONS)
+    ref = open_one(shop)
+    page = post(otto, f"/admin/cases/{ref}/snooze", until="2026-11-25", reason="the bank is closed")
+    assert "Asleep until 25 Nov 2026, 08:00" in page
+    assert listed(otto, "state=open") == []
+    assert listed(otto, "state=asleep") == [ref]
+    assert 'risk">' not in page, "what sleeps does not count as waiting"
+    shop.clock.forward(days=4)
+    otto = logged_in(shop, Role.OPERATIONS)
+    assert listed(otto, "state=open") == [ref]
+    post(otto, f"/admin/cases/{ref}/snooze", until="2026-12-24", reason="until Christmas")
+    post(otto, f"/admin/cases/{ref}/wake")
+    assert listed(otto, "state=open") == [ref]
+
+
+@pytest.mark.parametrize("until", ["", "someday", "2026-11-22", "9999-12-31x"])
+def test_a_case_that_cannot_sleep_so_keeps_what_was_typed(shop, until):
+    otto = logged_in(shop, Role.OPERATIONS)
+    ref = open_one(shop)
+    page = post(otto, f"/admin/cases/{ref}/snooze", until=until, reason="waiting for the bank")
+    assert 'class="flash bad"' in page
+    assert 'value="waiting for the bank"' in page
+    assert listed(otto, "state=open") == [ref]
+
+
+def test_two_cases_of_one_trouble_are_merged(shop):
+    otto = logged_in(shop, Role.OPERATIONS)
+    first, second = open_one(shop), open_one(shop, ref="tsk_y", number=2)
+    page = post(otto, f"/admin/cases/{second}/merge", into=first)
+    assert f'Merged into <a href="/admin/cases/{first}">' in page
+    assert listed(otto, "state=open") == [first]
+    assert "case.merged" in shop.tags(first)
+    assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=first)
+    assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=second)
+    assert listed(otto, "state=open") == [first]
+
+
+def test_the_same_trouble_afterwards_opens_a_case_anew(shop):
+    otto = logged_in(shop, Role.OPERATIONS)
+    first = open_one(shop)
+    post(otto, f"/admin/cases/{first}/resolve", reason="mended")
+    assert open_one(shop) != first
+    assert "closed already" in post(otto, f"/admin/cases/{first}/assign", owner=me(shop, Role.VIEWER).ref)
+
+
+def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):
+    sale = shop.buyer().orders()
+    payment = shop.payment(sale)
+    ref = units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, payment).ref)
+    fiona, vera = logged_in(shop, Role.FINANCE), logged_in(shop, Role.VIEWER)
+    page = fiona.get(f"/admin/orders/{sale.order_ref}").text
+    assert "Open for less than a minute, nobody has it." in page
+    back = f"/admin/payments/{payment.ref}"
+    assert re.search(rf'action="/admin/payments/{payment.ref}/ask"[^>]*>.*name="back" value="{back}"', page)
+    assert "Take it" in page
+    assert "Take it" not in vera.get(f"/admin/orders/{sale.order_ref}").text
+    token = hidden(page)
+    answer = fiona.post(f"/admin/cases/{ref}/take", data={**token, "back": "//evil.example/"})
+    assert answer.location == f"/admin/cases/{ref}"
+    answer = fiona.post(f"/admin/cases/{ref}/take", data={**token, "back": back})
+    assert answer.location == back
+    assert "Fiona Figures has it" in fiona.get(back).text
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_every_kind_of_case_has_its_page_in_the_runbook(shop):
+    vera = logged_in(shop, Role.VIEWER)
+    for kind in CaseKind:
+        page = vera.get(f"/admin/cases/kinds/{kind}")
+        assert page.status_code == 200
+        assert WORDINGS[kind].ends.replace("'", "&#39;") in page.text
+        assert page.text.count("<li>") >= len(WORDINGS[kind].steps) >= 2
+    assert vera.get("/admin/cases/kinds/nonsense").status_code == 404
+
+
+def test_a_note_is_written_once_shown_in_the_story_and_not_told_to_the_audit(shop):
+    sale = shop.buyer().orders()
+    otto = logged_in(shop, Role.OPERATIONS)
+    address = f"/admin/orders/{sale.order_ref}"
+    for _ in range(2):
+        page = post(otto, f"{address}/note", address, text="She rang: <b>ring twice</b>\nafter six", key="nok_1")
+    assert page.count("She rang: &lt;b&gt;ring twice&lt;/b&gt;\nafter six") == 1
+    assert shop.count(Note) == 1
+    entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "note.added"))[0]
+    assert "rang" not in str(entry.changes)
+
+
+def test_whoever_is_called_finds_the_note_and_nobody_else_can_say_it_was_seen(shop):
+    sale = shop.buyer().orders()
+    otto = logged_in(shop, Role.OPERATIONS)
+    address = f"/admin/orders/{sale.order_ref}"
+    post(otto, f"{address}/note", address, text="@fiona and @Olive, can this be? Write to a@b.de.", key="nok_1")
+    called = shop.all(select(StaffMember.name).join(Mention, Mention.staff_id == StaffMember.id))
+    assert sorted(called) == ["Fiona Figures", "Olive Ops"]
+    page = post(otto, f"{address}/note", address, text="@nobody, look", key="nok_2")
+    assert "@nobody is nobody here. You can call @carl, @fiona" in page
+    assert ">@nobody, look</textarea>" in page
+    assert shop.count(Note) == 1
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 2_001, "card 4242 4242 4242 4242"])
+def test_a_note_that_cannot_be_kept_is_refused(shop, text):
+    ref = open_one(shop)
+    otto = logged_in(shop, Role.OPERATIONS)
+    assert 'class="flash bad"' in post(otto, f"/admin/cases/{ref}/note", text=text)
+    assert shop.count(Note) == 0
+    assert shop.count(Case) == 1
