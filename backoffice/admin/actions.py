@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
+from backoffice.core import references
 from backoffice.core.cards import has_card_number, refuse_card_number
 from backoffice.core.errors import CounterfoilError
 from backoffice.staff.roles import Right
@@ -72,6 +73,11 @@ def typed_number(name: str) -> int:
     """A whole number that was typed into the form; zero for anything else."""
     text = request.form.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def request_key() -> str:
+    """The key of this showing of the page, so that pressing twice does it once."""
+    return request.form.get("key", "")[:40] or references.new("key")
 
 
 def reason() -> str:

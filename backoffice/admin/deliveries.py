@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
+from backoffice.admin.actions import Action, Field, needs, reason, request_key, run, typed_number, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
@@ -42,8 +42,7 @@ class Deliveries(Noted):
         def act() -> None:
             order = orders.by_ref(ref)
             pieces = {item.line.id: typed_number(f"line{item.line.id}") for item in fulfilment.to_ship(order)}
-            key = request.form.get("key", "")[:60] or references.new("shk")
-            parcels.ship(order, pieces, request_key=key, tracking=typed_text("tracking"), by=access.by())
+            parcels.ship(order, pieces, request_key=request_key(), tracking=typed_text("tracking"), by=access.by())
 
         return run(
             lambda: units.write(act),

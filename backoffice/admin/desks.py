@@ -8,8 +8,9 @@ from backoffice.admin import access
 from backoffice.admin.colleagues import StaffDesk
 from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
+from backoffice.admin.machine import TaskDesk, WebhookDesk
 from backoffice.admin.money import InvoiceDesk, PaymentDesk
-from backoffice.admin.records import AuditDesk, MailDesk, TaskDesk, WebhookDesk
+from backoffice.admin.records import AuditDesk, MailDesk
 from backoffice.admin.sales import OrderDesk
 from backoffice.audit.models import AuditEntry
 from backoffice.cases.models import Case

@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, timeline, troubles
-from backoffice.admin.actions import Action, needs, run
+from backoffice.admin.actions import Action, needs, request_key, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
+from backoffice.collection import notices
 from backoffice.collection import service as collection
-from backoffice.core import units
+from backoffice.core import references, units
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.files import service as files
@@ -118,15 +119,32 @@ class InvoiceDesk(Noted):
     def one(self, ref: str) -> ResponseReturnValue:
         invoice = invoices.by_ref(ref)
         attempts = payments.for_invoice(invoice)
+        paper = invoices.paper(invoice)
         return self.render(
             self.one_template,
             invoice=invoice,
             order=orders.get(invoice.order_id),
             attempts=attempts,
-            paper=invoices.paper(invoice),
+            paper=paper,
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
-            actions=[self.note_offer(ref)],
+            actions=[self._send_offer(invoice, paper is not None), self.note_offer(ref)],
         )
+
+    @expose("/<ref>/send", methods=["POST"])
+    @needs(Right.SEND_MAILS)
+    def send(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            order = orders.get(invoices.by_ref(ref).order_id)
+            notices.send_invoice(order, by=access.by(), request_key=request_key())
+
+        return run(
+            lambda: units.write(act), "The invoice is on its way to the customer.", self.get_url(".one", ref=ref)
+        )
+
+    def _send_offer(self, invoice: Invoice, has_paper: bool) -> Action:
+        why_not = "" if has_paper else "there is no paper yet" if invoice.number else "it is a draft"
+        url = self.get_url(".send", ref=invoice.ref)
+        return Action("Send it to the customer", url, Right.SEND_MAILS, why_not, key=references.new("inv"))
 
     @expose("/<ref>/paper.pdf")
     def paper(self, ref: str) -> ResponseReturnValue:

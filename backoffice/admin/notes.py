@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access
-from backoffice.admin.actions import Action, Field, needs, run
+from backoffice.admin.actions import Action, Field, needs, request_key, run
 from backoffice.admin.lists import DeskList
 from backoffice.core import references, units
 from backoffice.core.tracking import Subject
@@ -24,11 +24,9 @@ class Noted(DeskList):
     @expose("/<ref>/note", methods=["POST"])
     @needs(Right.WRITE_NOTES)
     def note(self, ref: str) -> ResponseReturnValue:
-        key = request.form.get("key", "")[:60] or references.new("nok")
-
         def write() -> None:
             author = staff.by_ref(access.me().ref)
-            notes.add(self.subject_of(ref), request.form.get("text", ""), author=author, request_key=key)
+            notes.add(self.subject_of(ref), request.form.get("text", ""), author=author, request_key=request_key())
 
         return run(lambda: units.write(write), "The note is written.", self.get_url(".one", ref=ref))
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, state
-from backoffice.admin.deliveries import Deliveries
+from backoffice.admin.corrections import Corrections
 from backoffice.admin.filters import Filter, equals, row_number
 from backoffice.checkout import endings
 from backoffice.collection import service as collection
@@ -54,7 +54,7 @@ class NothingToAsk(CounterfoilError):
         super().__init__("The provider has given its final answer already; there is nothing to ask.")
 
 
-class OrderDesk(Deliveries):
+class OrderDesk(Corrections):
     moment = "placed_at"
     personal = True
     column_list = ("number", "placed_at", "name", "email", "state", "total")
@@ -113,7 +113,12 @@ class OrderDesk(Deliveries):
             visits=visits,
             downloads=files,
             declared=declared,
-            actions=[*self.offers(order, attempts), *self.delivery_offers(order), self.note_offer(ref)],
+            actions=[
+                *self.delivery_offers(order),
+                *self.offers(order, attempts),
+                self.note_offer(ref),
+                *self.correction_offers(order),
+            ],
         )
 
     @expose("/<ref>/ask", methods=["POST"])

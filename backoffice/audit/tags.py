@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Tag(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_DELETION_ASKED = "account.deletion_asked"
     ACCOUNT_LOGGED_IN = "account.logged_in"
     ACCOUNT_LOGGED_OUT = "account.logged_out"
@@ -30,6 +31,7 @@ class Tag(StrEnum):
     DOWNLOAD_TAKEN = "download.taken"
     DOWNLOAD_WITHDRAWN = "download.withdrawn"
     ENTITY_CHANGED = "entity.changed"
+    EVENT_REPLAYED = "event.replayed"
     FULFILMENT_ADVANCED = "fulfilment.advanced"
     FULFILMENT_OPENED = "fulfilment.opened"
     FULFILMENT_WITHDRAWN = "fulfilment.withdrawn"
@@ -45,6 +47,7 @@ class Tag(StrEnum):
     MAIL_SENT = "mail.sent"
     NOTE_ADDED = "note.added"
     ORDER_CANCELLED = "order.cancelled"
+    ORDER_CORRECTED = "order.corrected"
     ORDER_EXPIRED = "order.expired"
     ORDER_HELD_FOR_REVIEW = "order.held_for_review"
     ORDER_PAID = "order.paid"
@@ -83,6 +86,7 @@ class Tag(StrEnum):
     STOCK_RELEASED = "stock.released"
     STOCK_RETURNED = "stock.returned"
     STOCK_TAKEN = "stock.taken"
+    TASK_CANCELLED = "task.cancelled"
     TASK_GAVE_UP = "task.gave_up"
     TASK_RETRIED = "task.retried"
     VARIANT_CHANGED = "variant.changed"
@@ -92,6 +96,7 @@ class Tag(StrEnum):
 
 WORDS: dict[Tag, str] = {
     Tag.ACCOUNT_CHANGED: "Account changed",
+    Tag.ACCOUNT_CLOSED: "Account closed",
     Tag.ACCOUNT_DELETION_ASKED: "Deletion of the account asked for",
     Tag.ACCOUNT_LOGGED_IN: "Customer logged in",
     Tag.ACCOUNT_LOGGED_OUT: "Customer logged out",
@@ -117,6 +122,7 @@ WORDS: dict[Tag, str] = {
     Tag.DOWNLOAD_TAKEN: "File downloaded",
     Tag.DOWNLOAD_WITHDRAWN: "Download closed",
     Tag.ENTITY_CHANGED: "Company data changed",
+    Tag.EVENT_REPLAYED: "Event handled once more",
     Tag.FULFILMENT_ADVANCED: "Delivery went on",
     Tag.FULFILMENT_OPENED: "Ready to be delivered",
     Tag.FULFILMENT_WITHDRAWN: "Delivery withdrawn",
@@ -132,6 +138,7 @@ WORDS: dict[Tag, str] = {
     Tag.MAIL_SENT: "Mail sent",
     Tag.NOTE_ADDED: "Note written",
     Tag.ORDER_CANCELLED: "Order cancelled",
+    Tag.ORDER_CORRECTED: "What the customer typed was corrected",
     Tag.ORDER_EXPIRED: "Order expired unpaid",
     Tag.ORDER_HELD_FOR_REVIEW: "Order put aside for review",
     Tag.ORDER_PAID: "Order paid",
@@ -170,6 +177,7 @@ WORDS: dict[Tag, str] = {
     Tag.STOCK_RELEASED: "Stock released",
     Tag.STOCK_RETURNED: "Pieces returned",
     Tag.STOCK_TAKEN: "Stock taken",
+    Tag.TASK_CANCELLED: "Task cancelled",
     Tag.TASK_GAVE_UP: "Task gave up",
     Tag.TASK_RETRIED: "Task started again",
     Tag.VARIANT_CHANGED: "Variant changed",

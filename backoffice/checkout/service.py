@@ -1,7 +1,7 @@
 """From cart to payment page, once and again."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backoffice.carts import filling
 from backoffice.carts import service as carts
@@ -204,13 +204,18 @@ def _retry(order_ref: str, by: Actor) -> Placed:
     invoice = invoices.for_order(order.id)
     payment = payments.open_for(invoice)
     if payment is None:
-        if len(payments.for_invoice(invoice)) >= MOST_ATTEMPTS or clock.now() > order.placed_at + LONGEST_HOLD:
+        if len(payments.for_invoice(invoice)) >= MOST_ATTEMPTS or clock.now() > _last_try(order):
             raise TooManyTries
         entity = entities.get(order.entity_id)
         payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
-        until = min(clock.now() + TIME_TO_PAY, order.placed_at + LONGEST_HOLD + TIME_TO_PAY)
+        until = max(order.payable_until, min(clock.now() + TIME_TO_PAY, _last_try(order) + TIME_TO_PAY))
         orders.prolong(order, until, by=by, reason="another attempt to pay")
     return _placed(order, payment)
+
+
+def _last_try(order: Order) -> datetime:
+    """Until when another attempt may begin: longer where a colleague gave more time."""
+    return max(order.placed_at + LONGEST_HOLD, order.payable_until)
 
 
 def _placed(order: Order, payment: Payment) -> Placed:

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from backoffice.core import clock, links
+from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.invoices import service as invoices
@@ -18,20 +20,59 @@ WAIT_FOR_PAPER = timedelta(minutes=2)
 SOON = timedelta(seconds=4)
 
 
+class NotConfirmed(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This order is not paid, so there is no confirmation and no invoice to send.")
+
+
 def confirmed(order_id: int) -> None:
     """Confirm a paid order, with its invoice; a paper that is late does not hold the confirmation up for long."""
     order = orders.get(order_id)
-    invoice = invoices.for_order(order.id)
-    paper = invoices.paper(invoice)
     assert order.paid_at is not None
-    if paper is None and clock.now() < order.paid_at + WAIT_FOR_PAPER:
+    if invoices.paper(invoices.for_order(order.id)) is None and clock.now() < order.paid_at + WAIT_FOR_PAPER:
         tasks.postpone_running(clock.now() + SOON)
         return
+    _confirm(order, f"order_confirmed:{order.ref}", SYSTEM)
+
+
+def confirm_again(order: Order, *, by: Actor, request_key: str) -> None:
+    """Send the confirmation, with the invoice, once more to the order's address; the same ``request_key`` sends one.
+
+    Raises NotConfirmed."""
+    if order.state != OrderState.PAID:
+        raise NotConfirmed
+    _confirm(order, f"order_confirmed:{order.ref}:{request_key}", by)
+
+
+def send_invoice(order: Order, *, by: Actor, request_key: str) -> None:
+    """Send the invoice alone to the order's address; the same ``request_key`` sends one. Raises NotConfirmed."""
+    invoice = invoices.for_order(order.id)
+    paper = invoices.paper(invoice)
+    if invoice.number is None or paper is None:
+        raise NotConfirmed
+    mail.queue(
+        "invoice_sent",
+        to=order.email,
+        about=order,
+        key=f"invoice_sent:{order.ref}:{request_key}",
+        by=by,
+        attachments=[paper.file],
+        invoice=invoice,
+        **_facts(order),
+    )
+
+
+def _confirm(order: Order, key: str, by: Actor) -> None:
+    invoice = invoices.for_order(order.id)
+    paper = invoices.paper(invoice)
     mail.queue(
         "order_confirmed",
         to=order.email,
         about=order,
-        key=f"order_confirmed:{order.ref}",
+        key=key,
+        by=by,
         attachments=[paper.file] if paper else [],
         has_paper=paper is not None,
         terms_link=links.absolute(f"/terms/{entities.text_of(order.terms_id).version}"),

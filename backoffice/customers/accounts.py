@@ -15,6 +15,7 @@ from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.customers import addresses
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.entities import service as entities
@@ -185,6 +186,29 @@ def ask_to_delete(person: Person, *, by: Actor) -> None:
     """Note that a customer wants their account deleted: a person looks at what the law says must be kept."""
     cases.open_case(CaseKind.ACCOUNT_DELETION, person)
     audit.record(Tag.ACCOUNT_DELETION_ASKED, person, by=by)
+
+
+def close(person: Person, *, by: Actor, reason: str) -> bool:
+    """Close an account: password, saved addresses and sessions go; orders and invoices stay as the law asks. A mail says
+    so. False where there is none. The address can register anew; its orders are still its own."""
+    cases.close(CaseKind.ACCOUNT_DELETION, person, because=f"The account was closed: {reason}")
+    if not person.has_account:
+        return False
+    person.password_hash = person.verified_at = None
+    sessions.end_others(Holder.CUSTOMER, person.id, None)
+    gone = addresses.of(person)
+    for row in gone:
+        session.delete(row)
+    audit.record(Tag.ACCOUNT_CLOSED, person, by=by, reason=reason, addresses=(len(gone), 0))
+    mail.queue(
+        "account_closed",
+        to=person.email,
+        about=person,
+        key=f"account_closed:{person.ref}:{int(clock.now().timestamp())}",
+        by=by,
+        **_facts(person),
+    )
+    return True
 
 
 def wants_deletion(person: Person) -> bool:

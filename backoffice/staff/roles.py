@@ -25,7 +25,12 @@ class Right(StrEnum):
     CANCEL_ORDERS = "cancel orders"
     DELIVER = "change deliveries"
     RESOLVE_CASES = "resolve cases"
-    RETRY_TASKS = "run tasks again"
+    RETRY_TASKS = "run tasks again or cancel them"
+    REPLAY_EVENTS = "handle events once more"
+    SEND_MAILS = "send mails to customers"
+    CORRECT_ORDERS = "correct orders"
+    CLOSE_ACCOUNTS = "close the accounts of customers"
+    BAR_CUSTOMERS = "bar customers"
     WRITE_NOTES = "write notes"
     EXPORT = "take lists with you"
     SAVE_VIEWS = "keep views of your own"
@@ -50,6 +55,11 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.DELIVER: _OPERATIONS,
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},
     Right.RETRY_TASKS: _OPERATIONS,
+    Right.REPLAY_EVENTS: _OPERATIONS,
+    Right.SEND_MAILS: _MONEY,
+    Right.CORRECT_ORDERS: _OPERATIONS,
+    Right.CLOSE_ACCOUNTS: _OPERATIONS,
+    Right.BAR_CUSTOMERS: _MONEY,
     Right.WRITE_NOTES: _ALL - {Role.VIEWER},
     Right.EXPORT: _MONEY,
     Right.SAVE_VIEWS: _ALL,

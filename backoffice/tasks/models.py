@@ -13,6 +13,7 @@ class TaskState(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     GAVE_UP = "gave_up"
+    CANCELLED = "cancelled"  # by a person; it never ran to its end
 
 
 class Task(Base):

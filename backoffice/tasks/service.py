@@ -15,7 +15,7 @@ from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.tasks import bell
+from backoffice.tasks import bell, registry
 from backoffice.tasks.models import Task, TaskState
 
 MAX_ATTEMPTS = 12
@@ -40,6 +40,15 @@ class LeaseLost(Exception):
 class NotWaiting(CounterfoilError):
     def __init__(self, task: Task) -> None:
         super().__init__(f"The task is {task.state.replace('_', ' ')}; there is nothing to do with it.")
+
+
+class MustRun(CounterfoilError):
+    """A promise hangs on the task: money, stock or a document would be forgotten with it."""
+
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} cannot be cancelled: money, stock or a document would be forgotten with it.")
 
 
 def schedule(
@@ -111,6 +120,18 @@ def retry(task: Task, *, by: Actor, reason: str) -> None:
     task.finished_at = None
     audit.record(Tag.TASK_RETRIED, task.subject(), by=by, reason=reason, state=(before, TaskState.WAITING))
     bell.ring_after_commit()
+
+
+def cancel(task: Task, *, by: Actor, reason: str) -> None:
+    """Let a task never run again; a runner that holds it now cannot commit any more. Raises NotWaiting, MustRun."""
+    if task.state not in (TaskState.GAVE_UP, TaskState.WAITING):
+        raise NotWaiting(task)
+    if registry.must_run(task.name):
+        raise MustRun(task.name)
+    before = task.state
+    task.state, task.finished_at, task.lease_token = TaskState.CANCELLED, clock.now(), None
+    audit.record(Tag.TASK_CANCELLED, task.subject(), by=by, reason=reason, state=(before, TaskState.CANCELLED))
+    cases.close(CaseKind.TASK_GAVE_UP, task.subject(), because=f"The task was cancelled: {reason}")
 
 
 def get(ref: str) -> Task:

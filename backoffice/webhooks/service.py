@@ -9,11 +9,15 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy import select, update
 
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection import service as collection
 from backoffice.core import actor, borders, clock, references, units
+from backoffice.core.actor import Actor
 from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.payments import service as payments
@@ -40,6 +44,13 @@ MOVES = StateTable(
         EventState.REJECTED: frozenset[EventState](),
     },
 )
+
+
+class NotOurs(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This event is about another account or mode. It is kept, and never handled.")
 
 
 @dataclass(frozen=True)
@@ -75,11 +86,21 @@ def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
     return _count(provider, "stored", 200)
 
 
-def handle(event_id: int) -> None:
-    """Do what a stored event asks for; safe in any order and any number of times."""
+def replay(event: WebhookEvent, *, by: Actor, reason: str) -> None:
+    """Handle a stored event once more, whatever became of it: handlers are safe any number of times.
+
+    Raises NotOurs for an event of another account or mode."""
+    if event.state == EventState.REJECTED:
+        raise NotOurs
+    audit.record(Tag.EVENT_REPLAYED, event.subject(), by=by, reason=reason, type=event.type)
+    tasks.schedule("webhooks.replay", event_id=event.id)
+
+
+def handle(event_id: int, *, again: bool = False) -> None:
+    """Do what a stored event asks for; safe in any order and any number of times. ``again``: though it was handled."""
     with units.read():
         event = session.get_one(WebhookEvent, event_id)
-        if event.state not in (EventState.RECEIVED, EventState.IGNORED):
+        if event.state == EventState.REJECTED or (event.state == EventState.HANDLED and not again):
             return
         act = HANDLERS.get(event.type, _ignore)
         seen = Seen(event.id, event.provider, event.provider_payment, event.payment_ref)

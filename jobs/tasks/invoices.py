@@ -2,6 +2,6 @@ from backoffice.invoices import paper
 from backoffice.tasks import registry
 
 
-@registry.call("invoices.typeset")
+@registry.call("invoices.typeset", must_run=True)
 def typeset(invoice_id: int) -> None:
     paper.typeset(invoice_id)

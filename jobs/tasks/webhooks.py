@@ -2,6 +2,11 @@ from backoffice.tasks import registry
 from backoffice.webhooks import service as webhooks
 
 
-@registry.call("webhooks.handle")
+@registry.call("webhooks.handle", must_run=True)
 def handle(event_id: int) -> None:
     webhooks.handle(event_id)
+
+
+@registry.call("webhooks.replay", must_run=True)
+def replay(event_id: int) -> None:
+    webhooks.handle(event_id, again=True)

@@ -21,12 +21,15 @@ MAY = {
     "desk_orders.index_view": READERS, "desk_orders.one": READERS,
     "desk_orders.ask": {O, F, A}, "desk_orders.cancel": {O, A}, "desk_orders.ship": {O, A}, "desk_orders.propose": {O, A},
     "desk_orders.finish": {O, A}, "desk_orders.more": {O, A}, "desk_orders.withdraw": {O, A},
+    "desk_orders.confirm": {O, F, A}, "desk_invoices.send": {O, F, A},
+    **{f"desk_orders.{verb}": {O, A} for verb in ("address", "email", "extend")},
     "desk_payments.index_view": READERS, "desk_payments.one": READERS, "desk_payments.ask": {O, F, A},
     "desk_invoices.index_view": READERS, "desk_invoices.one": READERS, "desk_invoices.paper": READERS,
     "desk_audit.index_view": READERS, "desk_audit.one": READERS,
     "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
     "desk_mails.index_view": READERS, "desk_mails.one": READERS,
     "desk_tasks.index_view": READERS, "desk_tasks.one": READERS, "desk_tasks.retry": {O, A},
+    "desk_tasks.cancel": {O, A}, "desk_webhooks.replay": {O, A},
     "desk_staff.index_view": {A}, "desk_staff.one": {A}, "desk_staff.invite": {A}, "desk_staff.link": {A},
     "desk_staff.role": {A}, "desk_staff.close": {A}, "desk_staff.reopen": {A}, "desk_staff.end_sessions": {A},
 }  # fmt: skip
@@ -36,7 +39,7 @@ for desk in ("cases", "orders", "payments", "invoices", "audit", "webhooks", "ma
     MAY[f"desk_{desk}.download"] = readers & {O, F, A}
     MAY[f"desk_{desk}.keep_view"] = MAY[f"desk_{desk}.forget_view"] = readers
 
-for desk in ("cases", "orders", "payments", "invoices"):
+for desk in ("cases", "orders", "payments", "invoices", "tasks", "webhooks"):
     MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}

@@ -1,0 +1,178 @@
+"""The machine room: what providers told us, and what is to be done by itself."""
+
+import json
+from types import MappingProxyType
+
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import select
+
+from backoffice.admin import access, timeline, troubles
+from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.cells import ZONE, choices, code, state
+from backoffice.admin.filters import equals
+from backoffice.admin.notes import Noted
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.core.tracking import Subject
+from backoffice.payments import service as payments
+from backoffice.staff.roles import Right, Role
+from backoffice.tasks import registry
+from backoffice.tasks import service as tasks
+from backoffice.tasks.models import Task, TaskState
+from backoffice.webhooks import service as webhooks
+from backoffice.webhooks.models import EventState, WebhookEvent
+
+
+def _event(ref: str) -> WebhookEvent:
+    event = session.scalars(select(WebhookEvent).where(WebhookEvent.ref == ref)).one_or_none()
+    if event is None:
+        raise NotFound("event")
+    return event
+
+
+class WebhookDesk(Noted):
+    sees = Right.SEE_RECORDS
+    moment = "received_at"
+    column_more = ("event_key", "provider", "ref")
+    column_list = ("received_at", "type", "state", "payment_ref", "heard_by", "deliveries", "note")
+    column_labels = {
+        "received_at": "Received",
+        "payment_ref": "Payment",
+        "heard_by": "Heard by",
+        "note": "Remark",
+        "event_key": "Provider's event id",
+        "ref": "Reference",
+    }
+    column_formatters = {"state": state, "payment_ref": code}
+    numbers = frozenset({"deliveries"})
+    narrows = (
+        equals("event", "Provider's event id", WebhookEvent.event_key),
+        equals("payment", "Payment", WebhookEvent.payment_ref),
+        equals("state", "State", WebhookEvent.state, choices(EventState), EventState),
+    )
+    blank = "No event fits."
+    one_template = "office/webhook.html"
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        event = _event(ref)
+        try:
+            body = json.dumps(json.loads(event.raw), indent=2)
+        except ValueError:
+            body = event.raw.decode(errors="replace")
+        payment = payments.find(event.provider, event.provider_payment, event.payment_ref)
+        return self.render(
+            self.one_template,
+            event=event,
+            body=body,
+            payment=payment,
+            troubles=troubles.of([event.subject()]),
+            days=timeline.by_day(timeline.of([event.subject()]), ZONE),
+            actions=[
+                Action(
+                    "Handle it once more",
+                    self.get_url(".replay", ref=ref),
+                    Right.REPLAY_EVENTS,
+                    "it is not for us" if event.state == EventState.REJECTED else "",
+                    asks="Why?",
+                ),
+                self.note_offer(ref),
+            ],
+        )
+
+    def subject_of(self, ref: str) -> Subject:
+        return _event(ref).subject()
+
+    @expose("/<ref>/replay", methods=["POST"])
+    @needs(Right.REPLAY_EVENTS)
+    def replay(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            webhooks.replay(_event(ref), by=access.by(), reason=reason())
+
+        return run(
+            lambda: units.write(act),
+            "The event is handled once more as soon as a worker is free.",
+            self.get_url(".one", ref=ref),
+        )
+
+
+class TaskDesk(Noted):
+    sees = Right.SEE_RECORDS
+    moment = "created_at"
+    opens = MappingProxyType({Role.OPERATIONS: {"state": "gave_up"}, Role.ADMINISTRATOR: {"state": "gave_up"}})
+    column_more = ("ref", "request_id")
+    column_list = ("name", "state", "due_at", "attempts", "created_at", "last_error")
+    column_labels = {
+        "name": "Task",
+        "due_at": "Due",
+        "attempts": "Tries",
+        "created_at": "Written",
+        "ref": "Reference",
+        "request_id": "Request",
+    }
+    column_formatters = {"state": state, "name": code}
+    numbers = frozenset({"attempts"})
+    narrows = (
+        equals("state", "State", Task.state, choices(TaskState), TaskState),
+        equals("request", "Request", Task.request_id),
+    )
+    blank = "No task fits."
+    one_template = "office/task.html"
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        task = tasks.get(ref)
+        retryable = task.state in (TaskState.GAVE_UP, TaskState.WAITING)
+        return self.render(
+            self.one_template,
+            task=task,
+            arguments=json.dumps(task.arguments, indent=2),
+            troubles=troubles.of([task.subject()]),
+            days=timeline.by_day(timeline.of([task.subject()]), ZONE),
+            actions=[
+                Action(
+                    "Run it now",
+                    self.get_url(".retry", ref=ref),
+                    Right.RETRY_TASKS,
+                    "" if retryable else f"it is {task.state.value}",
+                    asks="Why is it run again?",
+                ),
+                Action(
+                    "Cancel it",
+                    self.get_url(".cancel", ref=ref),
+                    Right.RETRY_TASKS,
+                    _why_not_cancel(task, retryable),
+                    asks="Why is it not wanted any more?",
+                ),
+                self.note_offer(ref),
+            ],
+        )
+
+    def subject_of(self, ref: str) -> Subject:
+        return tasks.get(ref).subject()
+
+    @expose("/<ref>/cancel", methods=["POST"])
+    @needs(Right.RETRY_TASKS)
+    def cancel(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            words = reason()
+            units.write(lambda: tasks.cancel(tasks.get(ref), by=access.by(), reason=words))
+
+        return run(act, "The task is cancelled.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/retry", methods=["POST"])
+    @needs(Right.RETRY_TASKS)
+    def retry(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            words = reason()
+            units.write(lambda: tasks.retry(tasks.get(ref), by=access.by(), reason=words))
+
+        return run(act, "The task runs as soon as a worker is free.", self.get_url(".one", ref=ref))
+
+
+def _why_not_cancel(task: Task, is_open: bool) -> str:
+    if not is_open:
+        return f"it is {task.state.value}"
+    return "it must run" if registry.must_run(task.name) else ""

@@ -1,0 +1,220 @@
+"""What an operator sets right from the page of a thing: each with a reason, once however often it is pressed, written down."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.checkout import service as checkout
+from backoffice.collection import service as collection
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
+from backoffice.customers import accounts
+from backoffice.models import AuditEntry, Mail, Person, SavedAddress, Task, WebhookEvent
+from backoffice.staff.roles import Role
+from backoffice.tasks import runner
+from backoffice.tasks import service as tasks
+from tests.admin.test_inbox import post
+from tests.admin.test_roles import logged_in
+from tests.support.shop import hidden, paid
+
+
+@pytest.fixture
+def otto(shop):
+    return logged_in(shop, Role.OPERATIONS)
+
+
+@pytest.fixture
+def sale(shop):
+    sale = paid(shop, _filled(shop))
+    shop.minutes_pass(1)
+    return sale
+
+
+def _filled(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    return buyer
+
+
+def sent_to(shop) -> list[tuple[str, str]]:
+    return [(mail.template, mail.recipient) for mail in shop.all(select(Mail).order_by(Mail.id))]
+
+
+def why(shop, tag: str) -> str:
+    return shop.all(select(AuditEntry.reason).where(AuditEntry.tag == tag))[-1]
+
+
+def test_the_confirmation_is_sent_again_once_per_showing_of_the_page(shop, otto, sale):
+    address = f"/admin/orders/{sale.order_ref}"
+    form = hidden(otto.get(address).text)
+    for _ in range(2):
+        otto.post(f"{address}/confirm", data={**form, "key": "cnf_1"})
+    shop.works()
+    assert [name for name in shop.mails() if name == "order_confirmed"] == ["order_confirmed"] * 2
+    latest = shop.all(select(Mail).order_by(Mail.id))[-1]
+    assert [name for name, _type, _sha in latest.attachments["files"]] == ["S-2026-000001.pdf"]
+    assert latest.sent_at is not None
+
+
+def test_an_unpaid_order_has_no_confirmation_to_send(shop, otto):
+    sale = shop.buyer().orders()
+    address = f"/admin/orders/{sale.order_ref}"
+    assert "Send the confirmation again" not in otto.get(address).text
+    assert "no confirmation and no invoice to send" in post(otto, f"{address}/confirm", address)
+
+
+def test_the_invoice_is_sent_to_the_corrected_address(shop, otto, sale):
+    address = f"/admin/orders/{sale.order_ref}"
+    page = post(otto, f"{address}/email", address, email="ada@exmaple", reason="she spelled it")
+    assert "does not look like an e-mail address" in page
+    assert 'value="ada@exmaple"' in page
+    post(otto, f"{address}/email", address, email="ada@example.com", reason="she spelled it")
+    invoice = f"/admin/invoices/{shop.invoice(sale).ref}"
+    post(otto, f"{invoice}/send", invoice, key="inv_1")
+    shop.works()
+    assert sent_to(shop)[-1] == ("invoice_sent", "ada@example.com")
+    assert why(shop, "order.corrected") == "she spelled it"
+    entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "order.corrected"))[-1]
+    assert "example.com" not in str(entry.changes), "personal data stands sealed"
+
+
+def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stays(shop, otto, sale):
+    address = f"/admin/orders/{sale.order_ref}"
+    before = shop.invoice(sale).buyer
+    new = {"name": "Ada Lovelace", "street": "Way 2", "postcode": "10117", "city": "Berlin", "reason": "moved"}
+    page = post(otto, f"{address}/address", address, **{**new, "street": " "})
+    assert "Name, street, postcode and town are needed" in page
+    assert "Way 2" in post(otto, f"{address}/address", address, **new)
+    assert shop.order(sale).destination.street == "Way 2"
+    assert shop.invoice(sale).buyer == before
+    from_page = otto.get(address).text
+    pieces = dict.fromkeys(re.findall(r'name="(line\d+)"', from_page), "1")
+    post(otto, f"{address}/ship", address, key="shk_1", tracking="", **pieces)
+    assert "nothing is to come any more" in otto.get(address).text
+    assert "there is nothing to send any more" in post(otto, f"{address}/address", address, **new)
+
+
+def test_an_hour_more_holds_the_pieces_and_lets_the_customer_try_again(shop, otto):
+    sale = shop.buyer().orders()
+    address = f"/admin/orders/{sale.order_ref}"
+    shop.clock.forward(minutes=40)
+    assert "an hour more to pay" in post(otto, f"{address}/extend", address, reason="her bank calls back")
+    shop.minutes_pass(30)
+    assert shop.order(sale).state == "placed"
+    shop.minutes_pass(45)
+    assert shop.order(sale).state == "expired"
+    assert "more time" in post(otto, f"{address}/extend", address, reason="once more")
+
+
+def test_nobody_holds_pieces_for_longer_than_a_day(shop, otto):
+    sale = shop.buyer().orders()
+    address = f"/admin/orders/{sale.order_ref}"
+    for _ in range(24):
+        post(otto, f"{address}/extend", address, reason="again")
+    order = shop.order(sale)
+    assert order.payable_until - order.placed_at <= timedelta(days=1)
+    assert checkout.retry(sale.order_ref, by=SYSTEM).payment_ref == sale.payment_ref
+
+
+def test_an_event_is_handled_once_more_and_changes_nothing_twice(shop, otto, sale):
+    event = shop.all(select(WebhookEvent).where(WebhookEvent.type == "payment.paid"))[0]
+    before = shop.tags(sale.payment_ref)
+    address = f"/admin/webhooks/{event.ref}"
+    assert "as soon as a worker is free" in post(otto, f"{address}/replay", address, reason="to be sure")
+    shop.works()
+    assert shop.tags(sale.payment_ref) == before
+    assert shop.tags(event.ref) == ["event.replayed"]
+    assert "webhooks.replay" not in shop.waiting_tasks()
+
+
+def test_money_that_nobody_told_us_about_is_found_by_replaying_its_event(shop, otto):
+    """The handler ran while the backup without the payment was in place; the event was ignored, and the money with it."""
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.works()
+    event = shop.all(select(WebhookEvent).where(WebhookEvent.type == "payment.paid"))[0]
+    units.write(
+        lambda: session.execute(
+            WebhookEvent.__table__.update().where(WebhookEvent.id == event.id).values(state="ignored", note="?")
+        )
+    )
+    address = f"/admin/webhooks/{event.ref}"
+    post(otto, f"{address}/replay", address, reason="the backup is complete now")
+    shop.works()
+    assert shop.all(select(WebhookEvent.state).where(WebhookEvent.id == event.id)) == ["handled"]
+
+
+def test_a_task_is_cancelled_where_no_promise_hangs_on_it(shop, otto, sale):
+    def write():
+        tasks.schedule("mail.send", dedupe="x", mail_id=1)
+
+    units.write(write)
+    task = shop.all(select(Task).where(Task.dedupe_key == "x"))[0]
+    address = f"/admin/tasks/{task.ref}"
+    assert "The task is cancelled" in post(otto, f"{address}/cancel", address, reason="not wanted")
+    assert runner.run_due() == 0
+    assert "it is cancelled" in otto.get(address).text
+    assert "there is nothing to do with it" in post(otto, f"{address}/cancel", address, reason="again")
+    assert shop.tags(task.ref) == ["task.cancelled"]
+
+
+def test_a_task_that_money_or_stock_hangs_on_is_never_cancelled(shop, otto):
+    shop.buyer().orders()
+    for name in ("payments.ask", "orders.expire"):
+        task = shop.all(select(Task).where(Task.name == name))[0]
+        address = f"/admin/tasks/{task.ref}"
+        assert "Cancel it · it must run" in otto.get(address).text
+        assert "would be forgotten with it" in post(otto, f"{address}/cancel", address, reason="out of the way")
+        assert shop.all(select(Task.state).where(Task.id == task.id)) == ["waiting"]
+
+
+def test_a_runner_whose_task_was_cancelled_meanwhile_commits_nothing(shop):
+    def write():
+        tasks.schedule("mail.send", dedupe="x", mail_id=1)
+
+    units.write(write)
+    claimed, _ends = units.write(lambda: runner._claim("mine"))
+    ((task_id, _name, _arguments, _request),) = claimed
+    ref = shop.all(select(Task.ref).where(Task.id == task_id))[0]
+    units.write(lambda: tasks.cancel(tasks.get(ref), by=SYSTEM, reason="not wanted"))
+
+    def finish():
+        token = tasks.running.set(tasks.Lease(task_id, "mine"))
+        try:
+            units.write(tasks.finish_running)
+        finally:
+            tasks.running.reset(token)
+
+    with pytest.raises(tasks.LeaseLost):
+        finish()
+
+
+def test_a_closed_account_keeps_its_orders_and_nothing_else(shop, sale):
+    person = shop.all(select(Person))[0]
+
+    def open_account():
+        known = session.get_one(Person, person.id)
+        accounts.forgot(known.email)
+        accounts.ask_to_delete(known, by=SYSTEM)
+        known.password_hash = "x"
+        known.verified_at = shop.clock()
+        accounts.audit.record(accounts.Tag.ACCOUNT_OPENED, known, by=SYSTEM)
+
+    units.write(open_account)
+    assert shop.open_cases() == ["account_deletion"]
+    assert units.write(lambda: accounts.close(session.get_one(Person, person.id), by=SYSTEM, reason="she asked"))
+    assert shop.open_cases() == []
+    assert shop.count(SavedAddress) == 0
+    assert shop.all(select(Person.password_hash)) == [None]
+    assert shop.order(sale).person_id == person.id
+    assert not units.write(lambda: accounts.close(session.get_one(Person, person.id), by=SYSTEM, reason="again"))
+    assert shop.mails().count("account_closed") == 1
+
+
+def test_collection_is_not_disturbed_by_an_extension_of_a_paid_order(shop, otto, sale):
+    address = f"/admin/orders/{sale.order_ref}"
+    assert "Only an unpaid order can get more time" in post(otto, f"{address}/extend", address, reason="?")
+    assert collection.learn(shop.payment(sale).id, by=SYSTEM) == "settled"
