@@ -18,7 +18,7 @@ from backoffice.catalog.models import (
     Variant,
 )
 from backoffice.core.db import Base
-from backoffice.customers.models import Person, SavedAddress
+from backoffice.customers.models import Person, PersonTerm, SavedAddress
 from backoffice.entities.models import Entity, LegalText
 from backoffice.files.models import StoredFile
 from backoffice.fulfilment.models import (
@@ -76,6 +76,7 @@ __all__ = [
     "OrderLine",
     "Payment",
     "Person",
+    "PersonTerm",
     "PollerRound",
     "Price",
     "PriceList",

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table
 
-from backoffice.catalog.folding import terms
 from backoffice.core import references
+from backoffice.core.folding import terms
 from backoffice.models import Base
 
 WORDS = (  # noqa: SIM905 - read as words

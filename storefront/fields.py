@@ -71,6 +71,13 @@ def fits_country(form: FlaskForm, field: StringField, prefix: str = "") -> None:
         raise ValidationError(gettext("This is not a postcode of the country chosen below."))
 
 
+def phone_number(_form: FlaskForm, field: StringField) -> None:
+    """Something a carrier can dial, where anything was typed."""
+    digits = re.sub(r"\D", "", field.data or "")
+    if field.data and not (re.fullmatch(r"[+0-9 ()/.\-]+", field.data) and 5 <= len(digits) <= 15):
+        raise ValidationError(gettext("This does not look like a phone number. Leave it empty if you prefer."))
+
+
 def country_choices(codes: Sequence[str]) -> list[SelectChoice]:
     return sorted(
         (SelectChoice(value=code, label=country(code)) for code in codes), key=lambda choice: str(choice.label)

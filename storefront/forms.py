@@ -24,6 +24,7 @@ from storefront.fields import (
     fits_country,
     no_card_number,
     password_field,
+    phone_number,
     plausible,
     text_field,
     tidy,
@@ -80,6 +81,12 @@ class CheckoutForm(ShopForm):
     postcode = text_field(lazy_gettext("Postcode"), lazy_gettext("The postcode is missing."), "postal-code", 12)
     city = text_field(lazy_gettext("Town"), lazy_gettext("The town is missing."), "address-level2", 80, plausible)
     country = SelectField(lazy_gettext("Country"), choices=[], render_kw={"autocomplete": "country"})
+    phone = StringField(
+        lazy_gettext("Phone"),
+        filters=[tidy],
+        validators=[Length(max=40), no_card_number, phone_number],
+        render_kw={"autocomplete": "tel", "inputmode": "tel", "type": "tel"},
+    )
     elsewhere = BooleanField(lazy_gettext("Send it to another address"))
     to_name = _gift_text(lazy_gettext("Name"), lazy_gettext("Who shall receive the parcel?"), "name", 120, plausible)
     to_street = _gift_text(
@@ -134,6 +141,7 @@ class CheckoutForm(ShopForm):
             postcode=str(self.postcode.data),
             city=str(self.city.data),
             country=str(self.country.data),
+            phone=str(self.phone.data or ""),
         )
 
     def deliver_to(self) -> Address | None:

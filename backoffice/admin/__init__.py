@@ -5,6 +5,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from backoffice.admin import access, desks
+from backoffice.admin.start import Start
 
 
 def install(app: Flask) -> None:
@@ -13,7 +14,7 @@ def install(app: Flask) -> None:
     admin = Admin(
         name="Counterfoil",
         theme=Theme(folder="bootstrap4", base_template="office/base.html"),
-        index_view=desks.Start(name="Start", url="/admin", menu_class_name="hidden"),
+        index_view=Start(name="Start", url="/admin", menu_class_name="hidden"),
     )
     for view in desks.views():
         admin.add_view(view)

@@ -1,54 +1,45 @@
 """Which desks there are, in the order of the sidebar."""
 
-from flask import redirect
-from flask.typing import ResponseReturnValue
-from flask_admin import AdminIndexView, expose
-
-from backoffice.admin import access
+from backoffice.admin.catalogue import CategoryDesk, ProductDesk
 from backoffice.admin.colleagues import StaffDesk
+from backoffice.admin.customers import CustomerDesk
 from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
 from backoffice.admin.machine import TaskDesk, WebhookDesk
 from backoffice.admin.money import InvoiceDesk, PaymentDesk
 from backoffice.admin.records import AuditDesk, MailDesk
 from backoffice.admin.sales import OrderDesk
+from backoffice.admin.stockroom import DeliveryDesk, ShipmentDesk, StockDesk
 from backoffice.audit.models import AuditEntry
 from backoffice.cases.models import Case
+from backoffice.catalog.models import Category, Product
+from backoffice.customers.models import Person
+from backoffice.fulfilment.models import DeliveryMethod, Shipment
 from backoffice.invoices.models import Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
 from backoffice.staff.models import StaffMember
+from backoffice.stock.models import StockItem
 from backoffice.tasks.models import Task
 from backoffice.webhooks.models import WebhookEvent
-
-
-class Start(AdminIndexView):
-    """The office opens at its inbox."""
-
-    def is_accessible(self) -> bool:
-        return access.is_staff()
-
-    def inaccessible_callback(self, name: str, **_kwargs: object) -> ResponseReturnValue:
-        return access.to_login()
-
-    def is_visible(self) -> bool:
-        return False
-
-    @expose("/")
-    def index(self) -> ResponseReturnValue:
-        return redirect(self.get_url("desk_cases.index_view", state="open"))
 
 
 def views() -> list[DeskList]:
     return [
         CaseDesk(Case, "Inbox", "cases"),
         OrderDesk(Order, "Orders", "orders", "Sales"),
+        ShipmentDesk(Shipment, "Parcels", "shipments", "Sales"),
+        CustomerDesk(Person, "Customers", "customers", "Sales"),
         PaymentDesk(Payment, "Payments", "payments", "Money"),
         InvoiceDesk(Invoice, "Invoices", "invoices", "Money"),
+        ProductDesk(Product, "Products", "products", "Catalogue"),
+        CategoryDesk(Category, "Categories", "categories", "Catalogue"),
+        StockDesk(StockItem, "Stock", "stock", "Catalogue"),
+        DeliveryDesk(DeliveryMethod, "Delivery", "delivery", "Catalogue"),
         AuditDesk(AuditEntry, "Audit", "audit", "Records"),
-        WebhookDesk(WebhookEvent, "Webhooks", "webhooks", "Records"),
         MailDesk(Mail, "Mails", "mails", "Records"),
-        TaskDesk(Task, "Tasks", "tasks", "Records"),
+        WebhookDesk(WebhookEvent, "Webhooks", "webhooks", "System"),
+        TaskDesk(Task, "Tasks", "tasks", "System"),
         StaffDesk(StaffMember, "Staff", "staff", "System"),
     ]

@@ -3,7 +3,6 @@
 Rows of money and audit are never edited or deleted here: Flask-Admin's routes that could are not even registered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -12,21 +11,22 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 
-from backoffice.admin import access, badges, exports, looks, waiting
+from backoffice.admin import access, exports, looks
 from backoffice.admin.actions import Action, needs
 from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import Filter, days, narrowed
+from backoffice.admin.frame import drawn_with, for_whoever_asks
 from backoffice.admin.paging import Keyset
-from backoffice.admin.views import SavedViews, openings
+from backoffice.admin.views import SavedViews
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, units
 from backoffice.core.db import db
 from backoffice.core.errors import ProgrammingError
-from backoffice.staff.roles import Right, whom_to_ask
+from backoffice.staff.roles import Right
 
 KEPT_ROUTES = frozenset({"index_view", "one"})
 SHOW = "show"  # names the columns in an address
@@ -91,20 +91,14 @@ class DeskList(SavedViews, ModelView):
         return fn(self, *args, **kwargs)
 
     def render(self, template: str, **kwargs: Any) -> str:
-        kwargs["actions"] = [_for_whoever_asks(item) for item in kwargs.get("actions", ())]
-        kwargs.setdefault("troubles", ())
-        kwargs.update(desk=self, zone=ZONE, badge=badges.badge, words=badges.words, waiting=waiting.counts)
-        kwargs.update(
-            has=access.has, may=lambda item: access.has(item.right), Right=Right, openings=openings(self.admin._views)
-        )
-        return str(super().render(template, **kwargs))
+        return str(super().render(template, desk=self, **drawn_with(self, kwargs)))
 
     # -- the list
 
     @expose("/")
     def index_view(self) -> ResponseReturnValue:
         """One page of the list: no count, no offset; filters, columns and the place in it live in the address."""
-        query, problems = narrowed(select(self.model), self.filters(), request.args)
+        query, problems = narrowed(self.rows(), self.filters(), request.args)
         page = self._keyset(request.args).page(query, request.args)
         kept = self._kept(request.args)
         if self.personal:
@@ -119,14 +113,14 @@ class DeskList(SavedViews, ModelView):
             is_narrowed=bool(self._given(request.args)),
             at=lambda step: f"{self.get_url('.index_view')}?{urlencode([*kept, *(step or {}).items()])}",
             views=[(view, self.as_kept(kept) == view.query) for view in self.views()],
-            list_actions=[_for_whoever_asks(item) for item in self.list_actions()],
+            list_actions=[for_whoever_asks(item) for item in self.list_actions()],
         )
 
     @expose("/export.csv", methods=["POST"])
     @needs(Right.EXPORT)
     def download(self) -> ResponseReturnValue:
         """The whole list as narrowed, with the columns shown, oldest row first; taking it is an audit row."""
-        query, _ = narrowed(select(self.model), self.filters(), request.args)
+        query, _ = narrowed(self.rows(), self.filters(), request.args)
         columns = exports.columns_of(self.model, self.shown(request.args))
         narrowed_by = looks.told(self._given(request.args))
         units.write(
@@ -136,6 +130,10 @@ class DeskList(SavedViews, ModelView):
         answer = Response(stream_with_context(lines), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="{self.key}-{clock.now():%Y-%m-%d}.csv"'
         return answer
+
+    def rows(self) -> Select[Any]:
+        """The rows of the list, with what its columns read of others."""
+        return select(self.model)
 
     def filters(self) -> Sequence[Filter]:
         return (*self.narrows, *(days(getattr(self.model, self.moment), ZONE) if self.moment else ()))
@@ -176,8 +174,3 @@ class DeskList(SavedViews, ModelView):
         """By row id; by day and row id where the list is narrowed to days, so that both go through one index."""
         by_day = args.get("from", "").strip() or args.get("to", "").strip()
         return Keyset(self.model, getattr(self.model, self.moment) if by_day and self.moment else None)
-
-
-def _for_whoever_asks(item: Action) -> Action:
-    """The action, or who could do it instead."""
-    return item if access.has(item.right) else replace(item, why_not=whom_to_ask(item.right).lower().rstrip("."))

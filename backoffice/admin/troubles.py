@@ -15,7 +15,8 @@ from backoffice.staff.roles import Right
 DESKS = MappingProxyType(
     {
         "order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks",
-        "case": "cases", "staff": "staff", "mail": "mails",
+        "case": "cases", "staff": "staff", "mail": "mails", "person": "customers", "product": "products",
+        "shipment": "shipments", "stock": "stock",
     }
 )  # fmt: skip
 
@@ -36,6 +37,7 @@ BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
         CaseKind.PAYMENT_UNKNOWN: ASK,
         CaseKind.AMOUNT_DIFFERS: ASK,
         CaseKind.HOLD_PROLONGED: ASK,
+        CaseKind.ACCOUNT_DELETION: Best("Close the account", "close", Right.CLOSE_ACCOUNTS, "Why is it closed?"),
         CaseKind.TASK_GAVE_UP: Best("Run it now", "retry", Right.RETRY_TASKS, "Why is it run again?"),
     }
 )

@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     connect(app, settings.database_url)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     Babel(app)
+    edge.let_pictures_in(app)  # before the token is looked for in the form
     csrf = CSRFProtect(app)
     units.finish_with(tasks.LEFT, tasks.write_out)
     units.finish_with(audit.LEFT, audit.write_out)

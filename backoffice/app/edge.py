@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import Histogram
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from backoffice.catalog.images import LARGEST_UPLOAD
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
 from config import Settings
@@ -58,6 +59,15 @@ class Introduced:
         )
         with coming_from(where):
             return self.app(environ, start_response)
+
+
+def let_pictures_in(app: Flask) -> None:
+    """Pictures of products are larger than anything else that is sent to us: where they arrive, more is taken."""
+
+    @app.before_request
+    def widen() -> None:
+        if request.endpoint == "desk_products.picture":
+            request.max_content_length = LARGEST_UPLOAD + 1024 * 1024
 
 
 def install(app: Flask, settings: Settings) -> None:

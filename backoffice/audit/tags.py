@@ -23,6 +23,7 @@ class Tag(StrEnum):
     CASE_OPENED = "case.opened"
     CASE_RESOLVED = "case.resolved"
     CASE_SNOOZED = "case.snoozed"
+    CATEGORY_CHANGED = "category.changed"
     CATEGORY_CREATED = "category.created"
     DELIVERY_CHANGED = "delivery.changed"
     DOCUMENT_TYPESET = "document.typeset"
@@ -36,6 +37,7 @@ class Tag(StrEnum):
     FULFILMENT_OPENED = "fulfilment.opened"
     FULFILMENT_WITHDRAWN = "fulfilment.withdrawn"
     IMAGE_ADDED = "image.added"
+    IMAGE_REMOVED = "image.removed"
     INVOICE_DISCARDED = "invoice.discarded"
     INVOICE_DRAFTED = "invoice.drafted"
     INVOICE_ISSUED = "invoice.issued"
@@ -62,6 +64,8 @@ class Tag(StrEnum):
     PAYMENT_SENT = "payment.sent"
     PAYMENT_SETTLED = "payment.settled"
     PAYMENT_UNKNOWN = "payment.unknown"
+    PERSON_ADMITTED = "person.admitted"
+    PERSON_BARRED = "person.barred"
     PERSON_CREATED = "person.created"
     PERSON_VIEWED = "person.viewed"
     PRICE_LIST_CREATED = "price_list.created"
@@ -114,6 +118,7 @@ WORDS: dict[Tag, str] = {
     Tag.CASE_OPENED: "A case was opened",
     Tag.CASE_RESOLVED: "The case was closed",
     Tag.CASE_SNOOZED: "The case sleeps, or was woken",
+    Tag.CATEGORY_CHANGED: "Category changed",
     Tag.CATEGORY_CREATED: "Category created",
     Tag.DELIVERY_CHANGED: "Delivery methods changed",
     Tag.DOCUMENT_TYPESET: "Invoice PDF made",
@@ -127,6 +132,7 @@ WORDS: dict[Tag, str] = {
     Tag.FULFILMENT_OPENED: "Ready to be delivered",
     Tag.FULFILMENT_WITHDRAWN: "Delivery withdrawn",
     Tag.IMAGE_ADDED: "Picture added",
+    Tag.IMAGE_REMOVED: "Picture taken down",
     Tag.INVOICE_DISCARDED: "Draft invoice discarded",
     Tag.INVOICE_DRAFTED: "Invoice drafted",
     Tag.INVOICE_ISSUED: "Invoice issued",
@@ -153,6 +159,8 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_SENT: "Payment page opened at the provider",
     Tag.PAYMENT_SETTLED: "Payment settled",
     Tag.PAYMENT_UNKNOWN: "The provider did not answer",
+    Tag.PERSON_ADMITTED: "Customer may buy again",
+    Tag.PERSON_BARRED: "Customer barred from buying",
     Tag.PERSON_CREATED: "Customer created",
     Tag.PERSON_VIEWED: "Customer's data shown",
     Tag.PRICE_LIST_CREATED: "Price list created",

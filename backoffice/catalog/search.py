@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from sqlalchemy import ColumnElement, delete, func, literal, select
 
 from backoffice.catalog import richtext
-from backoffice.catalog.folding import terms
 from backoffice.catalog.models import Category, Product, ProductTerm, ProductTrait, Variant
 from backoffice.core.db import session
+from backoffice.core.folding import terms
 
 MOST_WORDS = 6  # of a query that count
 SHORTEST_PREFIX = 2  # a single letter is only found as a word of its own

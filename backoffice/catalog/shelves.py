@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.catalog import display, version
-from backoffice.catalog.folding import fold
 from backoffice.catalog.models import (
     Category,
     Listing,
@@ -25,6 +24,7 @@ from backoffice.catalog.models import (
 from backoffice.catalog.search import index
 from backoffice.core import clock, units
 from backoffice.core.db import look, session
+from backoffice.core.folding import fold
 from backoffice.core.money import Money
 
 ROWS = 24  # cards on a page

@@ -12,8 +12,9 @@ from backoffice.core import actor, clock, units
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
+from backoffice.customers import finding
 from backoffice.customers import service as customers
-from backoffice.customers.models import Address
+from backoffice.customers.models import Address, Person
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.fulfilment import methods
@@ -73,6 +74,15 @@ class TooManyOpen(CounterfoilError):
         )
 
 
+class Barred(CounterfoilError):
+    """Staff decided to sell nothing to this customer online. Why is theirs to say, by mail."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("We cannot take this order online. Please write to us, and we will look at it together.")
+
+
 class TermsNotAccepted(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("Please accept the terms of sale to order.")
@@ -123,7 +133,7 @@ def place(cart_token: str, wish: Wish) -> Placed:
     """Place the order in one unit: order, stock hold, draft invoice, payment row with its key; then open the page.
 
     The same checkout key again (double click, reload, second tab) returns the order that exists. Raises EmptyCart,
-    CartChanged, TermsNotAccepted, SoldOut; then nothing was written."""
+    CartChanged, TermsNotAccepted, Barred, TooManyOpen, SoldOut; then nothing was written."""
     if not wish.terms_accepted:
         raise TermsNotAccepted
     return _opened(units.write(lambda: _place(cart_token, wish)), by=SYSTEM)
@@ -171,10 +181,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         or terms.version != wish.terms_version
     ):
         raise CartChanged
-    person = person or customers.find(wish.contact.email)
-    if person and orders.open_of(person.id) >= MOST_OPEN:
-        raise TooManyOpen
-    person = person or customers.create(wish.contact.email, wish.contact.name)
+    person = _customer(person or customers.find(wish.contact.email), wish.contact)
     by = actor.customer(person.ref)
     order = orders.place(
         wish.checkout_key,
@@ -195,6 +202,18 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     tasks.schedule("orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", order_id=order.id)
     carts.empty(cart)
     return _placed(order, payment)
+
+
+def _customer(known: Person | None, contact: Contact) -> Person:
+    """Who buys: somebody we know, if we sell to them, or somebody new."""
+    if known is None:
+        return customers.create(contact.email, contact.name, contact.phone)
+    if known.barred_at is not None:
+        raise Barred
+    if orders.open_of(known.id) >= MOST_OPEN:
+        raise TooManyOpen
+    finding.learn(known, finding.words_of(contact.name, contact.phone), is_new=False)
+    return known
 
 
 def _retry(order_ref: str, by: Actor) -> Placed:

@@ -15,7 +15,7 @@ from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.customers import addresses
+from backoffice.customers import addresses, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.entities import service as entities
@@ -180,6 +180,7 @@ def rename(person: Person, name: str, *, by: Actor) -> None:
     if before != person.name:
         sealed = (customers.seal(person, "name", before), customers.seal(person, "name", person.name))
         audit.record(Tag.ACCOUNT_CHANGED, person, by=by, name=sealed)
+        finding.learn(person, finding.words_of(person.name), is_new=False)
 
 
 def ask_to_delete(person: Person, *, by: Actor) -> None:

@@ -29,6 +29,7 @@ class Person(Tracked, Base):
     Without a password they are a guest; ``verified_at`` is when a link sent to their address was used."""
 
     __tablename__ = "people"
+    __table_args__ = table(Index("ix_people_day", "created_at", "id"))
     subject_kind = "person"
     unaudited = frozenset({"password_hash"})  # changes silently only when argon2's cost is raised at a login
 
@@ -40,10 +41,27 @@ class Person(Tracked, Base):
     password_hash: Mapped[Line | None]
     verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     created_at: Mapped[Timestamp]
+    barred_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # nothing is sold to them online any more
+    barred_because: Mapped[Line]
 
     @property
     def has_account(self) -> bool:
         return self.password_hash is not None
+
+    @property
+    def standing(self) -> str:
+        """``barred``, ``account`` or ``guest``."""
+        return "barred" if self.barred_at else "account" if self.has_account else "guest"
+
+
+class PersonTerm(Base):
+    """A folded word of a name, or a phone number backwards, by which staff find a customer. Derived, see finding."""
+
+    __tablename__ = "person_terms"
+    __table_args__ = table(Index("ix_person_terms_person", "person_id"))
+
+    term: Mapped[str] = mapped_column(exact(40), primary_key=True)
+    person_id: Mapped[BigInt] = mapped_column(ForeignKey("people.id"), primary_key=True)
 
 
 class SavedAddress(Part, Base):

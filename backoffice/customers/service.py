@@ -5,9 +5,11 @@ from sqlalchemy import select
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, references, sealing
+from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.sealing import Sealed
+from backoffice.customers import finding
 from backoffice.customers.models import Person
 
 
@@ -21,7 +23,7 @@ def welcome(email: str, name: str) -> Person:
     return find(email) or create(email, name)
 
 
-def create(email: str, name: str) -> Person:
+def create(email: str, name: str, phone: str = "") -> Person:
     """A person nobody has seen before; the address is unique."""
     address = normalised(email)
     person = Person(
@@ -32,6 +34,8 @@ def create(email: str, name: str) -> Person:
         password_hash=None,
         verified_at=None,
         created_at=clock.now(),
+        barred_at=None,
+        barred_because="",
     )
     session.add(person)
     audit.record(
@@ -41,7 +45,26 @@ def create(email: str, name: str) -> Person:
         email=seal(person, "email", address),
         name=seal(person, "name", person.name),
     )
+    finding.learn(person, finding.words_of(person.name, phone), is_new=True)
     return person
+
+
+def bar(person: Person, *, by: Actor, reason: str) -> bool:
+    """Sell nothing to a customer online any more; False if it was so. Open orders go on."""
+    if person.barred_at is not None:
+        return False
+    person.barred_at, person.barred_because = clock.now(), reason
+    audit.record(Tag.PERSON_BARRED, person, by=by, reason=reason, barred=(False, True))
+    return True
+
+
+def admit(person: Person, *, by: Actor, reason: str) -> bool:
+    """Sell to a barred customer again; False if they were not barred."""
+    if person.barred_at is None:
+        return False
+    person.barred_at, person.barred_because = None, ""
+    audit.record(Tag.PERSON_ADMITTED, person, by=by, reason=reason, barred=(True, False))
+    return True
 
 
 def seal(person: Person, field: str, value: str) -> Sealed:

@@ -11,6 +11,7 @@ from backoffice.catalog import version
 from backoffice.core import references
 from backoffice.core.actor import Actor
 from backoffice.core.db import look, session
+from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
 
@@ -170,3 +171,40 @@ def tariff() -> Tariff:
 
 def by_code(code: str) -> DeliveryMethod | None:
     return session.scalars(select(DeliveryMethod).where(DeliveryMethod.code == code)).one_or_none()
+
+
+class NotARate(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("A delivery costs nothing or more, and is free from a sum above nothing, or never.")
+
+
+def change_rate(rate: DeliveryRate, price: Money, free_from: Money | None, *, by: Actor, reason: str) -> bool:
+    """Let a delivery cost something else from now on; False where it does already. Orders keep what they agreed to.
+
+    Raises NotARate."""
+    if price.amount < 0 or (free_from is not None and free_from.amount <= 0):
+        raise NotARate
+    after = (price.amount, free_from.amount if free_from else None)
+    before = (rate.amount, rate.free_from)
+    if before == after:
+        return False
+    rate.amount, rate.free_from = after
+    free = tuple(Money(value, rate.currency) if value is not None else None for value in (before[1], after[1]))
+    audit.record(
+        Tag.DELIVERY_CHANGED, rate.method, by=by, reason=reason, zone=rate.zone.name,
+        price=(Money(before[0], rate.currency), price), free_from=free,
+    )  # fmt: skip
+    version.bump()
+    return True
+
+
+def switch(method: DeliveryMethod, active: bool, *, by: Actor, reason: str) -> bool:
+    """Offer a method, or offer it no more; False where it is so."""
+    if method.active == active:
+        return False
+    method.active = active
+    audit.record(Tag.DELIVERY_CHANGED, method, by=by, reason=reason, active=(not active, active))
+    version.bump()
+    return True

@@ -103,7 +103,11 @@ class Shipment(Tracked, Base):
     """One parcel on its way. ``request_key`` makes one shipment of one press of the button."""
 
     __tablename__ = "shipments"
-    __table_args__ = table(Index("ix_shipments_order", "order_id", "id"))
+    __table_args__ = table(
+        Index("ix_shipments_order", "order_id", "id"),
+        Index("ix_shipments_day", "shipped_at", "id"),
+        Index("ix_shipments_tracking", "tracking"),
+    )
     subject_kind = "shipment"
 
     id: Mapped[Id]
@@ -114,7 +118,16 @@ class Shipment(Tracked, Base):
     tracking: Mapped[Exact]
     tracking_url: Mapped[LongText]  # a whole address, or empty
     shipped_at: Mapped[Timestamp]
+    order: Mapped[Order] = relationship()
     lines: Mapped[list["ShipmentLine"]] = relationship(order_by="ShipmentLine.id", back_populates="shipment")
+
+    @property
+    def order_number(self) -> int | None:
+        return self.order.number
+
+    @property
+    def goes_to(self) -> str:
+        return f"{self.order.destination.name}, {self.order.destination.city}"
 
 
 class ShipmentLine(Part, Base):

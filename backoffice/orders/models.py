@@ -63,6 +63,7 @@ class Order(Tracked, Base):
     postcode: Mapped[Line]
     city: Mapped[Line]
     country: Mapped[str] = mapped_column(String(2))
+    phone: Mapped[str] = mapped_column(String(40))  # for the carrier; empty where the customer gave none
     deliver_to: Mapped[
         Json
     ]  # {"name", "street", "postcode", "city", "country"} where it differs from the above, else {}

@@ -41,6 +41,7 @@ class Contact(Address):
     """Who buys, and where the invoice goes."""
 
     email: str
+    phone: str = ""
 
     @property
     def address(self) -> Address:

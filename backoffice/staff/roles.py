@@ -19,6 +19,7 @@ class Right(StrEnum):
     SEE_INBOX = "see the inbox"
     SEE_SALES = "see orders and customers"
     SEE_MONEY = "see payments and invoices"
+    SEE_CATALOGUE = "see the catalogue"
     SEE_RECORDS = "see audit, mails and the machine room"
     SEE_STAFF = "see the accounts of colleagues"
     ASK_PROVIDER = "ask the payment provider"
@@ -29,6 +30,9 @@ class Right(StrEnum):
     REPLAY_EVENTS = "handle events once more"
     SEND_MAILS = "send mails to customers"
     CORRECT_ORDERS = "correct orders"
+    EDIT_CATALOGUE = "change the catalogue"
+    CHANGE_PRICES = "change prices"
+    MOVE_STOCK = "receive and correct stock"
     CLOSE_ACCOUNTS = "close the accounts of customers"
     BAR_CUSTOMERS = "bar customers"
     WRITE_NOTES = "write notes"
@@ -42,12 +46,14 @@ _ALL = frozenset(Role)
 _READERS = _ALL - {Role.CATALOGUE}
 _MONEY = frozenset({Role.OPERATIONS, Role.FINANCE, Role.ADMINISTRATOR})
 _OPERATIONS = frozenset({Role.OPERATIONS, Role.ADMINISTRATOR})
+_CATALOGUE = frozenset({Role.CATALOGUE, Role.ADMINISTRATOR})
 _ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 MATRIX: dict[Right, frozenset[Role]] = {
     Right.SEE_INBOX: _ALL,
     Right.SEE_SALES: _READERS,
     Right.SEE_MONEY: _READERS,
+    Right.SEE_CATALOGUE: _ALL,
     Right.SEE_RECORDS: _READERS,
     Right.SEE_STAFF: _ADMINISTRATORS,
     Right.ASK_PROVIDER: _MONEY,
@@ -58,6 +64,9 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.REPLAY_EVENTS: _OPERATIONS,
     Right.SEND_MAILS: _MONEY,
     Right.CORRECT_ORDERS: _OPERATIONS,
+    Right.EDIT_CATALOGUE: _CATALOGUE,
+    Right.CHANGE_PRICES: _CATALOGUE,
+    Right.MOVE_STOCK: _CATALOGUE | _OPERATIONS,
     Right.CLOSE_ACCOUNTS: _OPERATIONS,
     Right.BAR_CUSTOMERS: _MONEY,
     Right.WRITE_NOTES: _ALL - {Role.VIEWER},

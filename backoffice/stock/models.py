@@ -3,9 +3,12 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from backoffice.catalog.models import Variant
 from backoffice.core.columns import BigInt, Choice, Exact, Id, Line, Ref, Timestamp
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Part, Subject, Tracked
+
+FEW = 3  # pieces that are nearly none
 
 
 class StockItem(Tracked, Base):
@@ -22,10 +25,24 @@ class StockItem(Tracked, Base):
     variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"), unique=True)
     on_hand: Mapped[int] = mapped_column(Integer)
     held: Mapped[int] = mapped_column(Integer)
+    variant: Mapped[Variant] = relationship()
+
+    @property
+    def sku(self) -> str:
+        return self.variant.sku
+
+    @property
+    def name(self) -> str:
+        return self.variant.full_name
 
     @property
     def available(self) -> int:
         return self.on_hand - self.held
+
+    @property
+    def level(self) -> str:
+        """``sold out``, ``few left`` or ``in stock``."""
+        return "sold out" if self.available <= 0 else "few left" if self.available <= FEW else "in stock"
 
 
 class HoldState(StrEnum):

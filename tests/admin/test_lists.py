@@ -39,7 +39,12 @@ def fifty(shop):
 
     def eve():
         person = Person(
-            ref="per_eve", email="eve@example.org", name="Eve", wrapped_key=eve_key, created_at=shop.clock()
+            ref="per_eve",
+            email="eve@example.org",
+            name="Eve",
+            wrapped_key=eve_key,
+            created_at=shop.clock(),
+            barred_because="",
         )
         session.execute(
             Person.__table__.insert(),

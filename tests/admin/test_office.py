@@ -12,7 +12,19 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
 from backoffice.demo import pictures
-from backoffice.models import AuditEntry, Case, DownloadGrant, Order, StaffMember, Task
+from backoffice.models import (
+    AuditEntry,
+    Case,
+    Category,
+    DeliveryMethod,
+    DownloadGrant,
+    Order,
+    Person,
+    Product,
+    StaffMember,
+    StockItem,
+    Task,
+)
 from backoffice.tasks import service as tasks
 from tests.support.shop import hidden, paid
 
@@ -45,7 +57,9 @@ def filled(rule, shop, sale) -> str:
     refs = {
         "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
         "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": "mai_x", "desk_cases": "cas_x", "desk_webhooks": "whk_x",
-        "desk_staff": shop.all(select(StaffMember.ref))[0],
+        "desk_staff": shop.all(select(StaffMember.ref))[0], "desk_customers": shop.all(select(Person.ref))[0],
+        "desk_products": shop.all(select(Product.ref))[0], "desk_categories": shop.all(select(Category.ref))[0],
+        "desk_stock": shop.all(select(StockItem.ref))[0], "desk_delivery": shop.all(select(DeliveryMethod.ref))[0],
     }  # fmt: skip
     ref = refs.get(rule.endpoint.split(".")[0], "x")
     return (
@@ -71,7 +85,7 @@ def test_nobody_enters_without_logging_in(shop, sale):
 def test_every_page_of_the_office_opens(shop, operator, sale):
     shop.buyer("eve@example.org").orders()
     for rule in office_rules(shop.app):
-        if "GET" not in rule.methods or re.search("desk_(mails|cases|webhooks).one|welcome", rule.endpoint):
+        if "GET" not in rule.methods or re.search("desk_(mails|cases|webhooks|shipments).one|welcome", rule.endpoint):
             continue
         answer = operator.get(filled(rule, shop, sale), follow_redirects=True)
         assert answer.status_code == 200, rule

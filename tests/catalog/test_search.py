@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from backoffice.catalog import pricing, search, shelves
 from backoffice.catalog import service as catalog
-from backoffice.catalog.folding import fold, terms
 from backoffice.catalog.richtext import clean, plain
 from backoffice.catalog.service import ProductData, VariantData
 from backoffice.catalog.shelves import Sort, Wishes
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.folding import fold, terms
 from backoffice.core.money import Money
 
 

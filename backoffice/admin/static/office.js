@@ -8,4 +8,43 @@
     });
     window.addEventListener("pageshow", function () { delete form.dataset.sent; });
   });
+
+  // Keys: /admin/keys lists them. Nothing happens while somebody types.
+  var DESKS = { s: "", i: "cases/?state=open", o: "orders/", c: "customers/", p: "payments/", v: "invoices/", a: "audit/" };
+  var going = 0;
+  function rows() { return Array.prototype.slice.call(document.querySelectorAll("table.list tbody tr")); }
+  function step(by) {
+    var all = rows(), here = all.findIndex(function (row) { return row.contains(document.activeElement); });
+    var next = all[Math.max(0, Math.min(all.length - 1, here < 0 ? 0 : here + by))];
+    var link = next && next.querySelector("a");
+    if (link) { link.focus(); }
+  }
+  function press(selector) { var found = document.querySelector(selector); if (found) { found.click(); } }
+  function open(details) {
+    if (!details) { return; }
+    details.open = true;
+    var field = details.querySelector("input:not([type=hidden]), textarea, select");
+    if (field) { field.focus(); }
+  }
+  document.addEventListener("keydown", function (event) {
+    var where = event.target;
+    if (event.key === "Escape") {
+      var form = where.closest && where.closest(".actions details[open]");
+      if (form) { form.open = false; form.querySelector("summary").focus(); } else if (where.blur) { where.blur(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || where.matches("input, textarea, select")) { return; }
+    if (Date.now() - going < 1500 && event.key in DESKS) { location.assign("/admin/" + DESKS[event.key]); return; }
+    going = event.key === "g" ? Date.now() : 0;
+    switch (event.key) {
+      case "/": var box = document.querySelector(".jump input"); if (box) { event.preventDefault(); box.focus(); box.select(); } break;
+      case "?": location.assign("/admin/keys"); break;
+      case "j": step(1); break;
+      case "k": step(-1); break;
+      case "n": press("a[rel=next]"); break;
+      case "p": press("a[rel=prev]"); break;
+      case "x": var first = document.querySelector("main .actions summary, main .actions button"); if (first) { first.focus(); } break;
+      case "m": var note = document.querySelector(".actions textarea[name=text]"); if (note) { event.preventDefault(); open(note.closest("details")); } break;
+    }
+  });
 })();

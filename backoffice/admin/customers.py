@@ -1,0 +1,173 @@
+"""The customers' desk: who they are, what they bought and owe, and everything that happened with them."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, and_, func, select
+
+from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.badges import badge
+from backoffice.admin.cells import ZONE
+from backoffice.admin.filters import Filter
+from backoffice.admin.notes import Noted
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.core.folding import terms
+from backoffice.core.money import Money
+from backoffice.core.tracking import Subject
+from backoffice.customers import accounts, addresses, finding
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
+from backoffice.invoices.models import CollectionState, Invoice
+from backoffice.logins import sessions
+from backoffice.logins.models import Holder
+from backoffice.mail import service as mail
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order, OrderState
+from backoffice.staff.roles import Right
+
+LATEST = 20  # orders on the page
+SHAPES = MappingProxyType({"barred": "rejected", "account": "done", "guest": "waiting"})
+STANDINGS = (("account", "Has an account"), ("guest", "Guest"), ("barred", "Barred"))
+
+
+def _stands(standing: str) -> ColumnElement[bool]:
+    conditions = {
+        "account": Person.password_hash.is_not(None),
+        "guest": Person.password_hash.is_(None),
+        "barred": Person.barred_at.is_not(None),
+    }
+    if standing not in conditions:
+        raise ValueError(standing)
+    return conditions[standing]
+
+
+def _called(name: str) -> ColumnElement[bool]:
+    words = terms(name)
+    if not words:
+        raise ValueError(name)
+    return and_(*(Person.id.in_(finding.having(word)) for word in words[: finding.MOST_WORDS]))
+
+
+def flags(person: Person) -> Markup:
+    """What a colleague should know before they decide anything about a customer."""
+    found = []
+    if person.barred_at:
+        found.append(badge("rejected", "Barred"))
+    if _owes(person):
+        found.append(badge("declined", "Overdue"))
+    return Markup(" ").join(found)
+
+
+def _owes(person: Person) -> bool:
+    """Whether money came, but not all of it."""
+    query = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
+    query = query.where(Order.person_id == person.id, Invoice.collection_state == CollectionState.PART_PAID)
+    return session.scalars(query.limit(1)).first() is not None
+
+
+class CustomerDesk(Noted):
+    sees = Right.SEE_SALES
+    moment = "created_at"
+    personal = True
+    column_list = ("name", "email", "standing", "created_at")
+    column_more = ("barred_because", "ref")
+    column_labels = MappingProxyType(
+        {"email": "E-mail", "created_at": "First seen", "barred_because": "Barred because"}
+    )
+    column_formatters = MappingProxyType(
+        {"standing": lambda _view, _context, row, _name: badge(SHAPES[row.standing], row.standing.capitalize())},
+    )
+    narrows = (
+        Filter("email", "E-mail", lambda text: Person.email == text, customers.normalised),
+        Filter("name", "Name", _called),
+        Filter("standing", "Account", _stands, choices=STANDINGS),
+    )
+    blank = "No customer fits."
+    one_template = "office/customer.html"
+
+    def subject_of(self, ref: str) -> Subject:
+        return customers.by_ref(ref).subject()
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        person = customers.by_ref(ref)
+        latest = orders.of_person(person.id, most=LATEST + 1)
+        shown = latest[:LATEST]
+        subjects = [person.subject(), *(order.subject() for order in shown)]
+        looks.at(person, person)
+        return self.render(
+            self.one_template,
+            person=person,
+            standing=badge(SHAPES[person.standing], person.standing.capitalize()),
+            flags=flags(person),
+            bought=_bought(person),
+            orders=shown,
+            has_more=len(latest) > LATEST,
+            papers={row.order_id: row for row in _invoices(shown)},
+            saved=addresses.of(person),
+            sessions=sessions.living(Holder.CUSTOMER, person.id),
+            mails=mail.about([person.subject()]),
+            troubles=troubles.of(subjects),
+            days=timeline.by_day(timeline.of(subjects), ZONE),
+            actions=self._offers(person),
+        )
+
+    @expose("/<ref>/close", methods=["POST"])
+    @needs(Right.CLOSE_ACCOUNTS)
+    def close(self, ref: str) -> ResponseReturnValue:
+        return self._do(ref, accounts.close, "The account is closed; a mail says so.")
+
+    @expose("/<ref>/bar", methods=["POST"])
+    @needs(Right.BAR_CUSTOMERS)
+    def bar(self, ref: str) -> ResponseReturnValue:
+        return self._do(ref, customers.bar, "Nothing is sold to them online any more. Open orders go on.")
+
+    @expose("/<ref>/admit", methods=["POST"])
+    @needs(Right.BAR_CUSTOMERS)
+    def admit(self, ref: str) -> ResponseReturnValue:
+        return self._do(ref, customers.admit, "They can buy again.")
+
+    def _do(self, ref: str, act: Any, done: str) -> ResponseReturnValue:
+        def work() -> None:
+            act(customers.by_ref(ref), by=access.by(), reason=reason())
+
+        return run(lambda: units.write(work), done, self.get_url(".one", ref=ref))
+
+    def _offers(self, person: Person) -> list[Action]:
+        wants = accounts.wants_deletion(person)
+        close = Action(
+            "Close the account",
+            self.get_url(".close", ref=person.ref),
+            Right.CLOSE_ACCOUNTS,
+            "" if person.has_account or wants else "there is none",
+            asks="Why is it closed?",
+        )
+        bar = (
+            Action("Admit again", self.get_url(".admit", ref=person.ref), Right.BAR_CUSTOMERS, asks="Why?")
+            if person.barred_at
+            else Action(
+                "Bar", self.get_url(".bar", ref=person.ref), Right.BAR_CUSTOMERS, asks="Why is nothing sold to them?"
+            )
+        )
+        return [self.note_offer(person.ref), close, bar]
+
+
+def _bought(person: Person) -> list[tuple[Money, int]]:
+    """What they paid for, by currency, and in how many orders."""
+    rows = session.execute(
+        select(Order.currency, func.sum(Order.total_amount), func.count())
+        .where(Order.person_id == person.id, Order.state == OrderState.PAID)
+        .group_by(Order.currency)
+    )
+    return [(Money(int(amount), currency), count) for currency, amount, count in rows]
+
+
+def _invoices(shown: Sequence[Order]) -> Sequence[Invoice]:
+    ids = [order.id for order in shown]
+    return session.scalars(select(Invoice).where(Invoice.order_id.in_(ids))).all() if ids else []

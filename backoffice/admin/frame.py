@@ -1,0 +1,37 @@
+"""What every page of the office is drawn with, whatever desk it belongs to."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask_admin import BaseView
+
+from backoffice.admin import access, badges, waiting
+from backoffice.admin.actions import Action
+from backoffice.admin.cells import ZONE
+from backoffice.admin.views import openings
+from backoffice.core import clock, formatting
+from backoffice.staff.roles import Right, whom_to_ask
+
+
+def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
+    """The context of a template: what the view gives, and what the frame needs."""
+    actions = [for_whoever_asks(item) for item in given.get("actions", ())]
+    return {
+        "troubles": (),
+        **given,
+        "actions": actions,
+        "zone": ZONE,
+        "badge": badges.badge,
+        "words": badges.words,
+        "waiting": waiting.counts,
+        "has": access.has,
+        "may": lambda item: access.has(item.right),
+        "Right": Right,
+        "openings": openings(view.admin._views),
+        "now_here": formatting.moment(clock.now(), ZONE),
+    }
+
+
+def for_whoever_asks(item: Action) -> Action:
+    """The action, or who could do it instead."""
+    return item if access.has(item.right) else replace(item, why_not=whom_to_ask(item.right).lower().rstrip("."))

@@ -1,0 +1,179 @@
+"""The jump box: from whatever somebody reads out (a number, a name, a reference) to the page it belongs to.
+
+Each guess is one look through an index; the shape of what was typed says which are worth it."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from backoffice.admin import access, badges
+from backoffice.audit.models import AuditEntry
+from backoffice.cases.models import Case
+from backoffice.catalog import search
+from backoffice.catalog.models import Product, Variant
+from backoffice.core.db import session
+from backoffice.core.formatting import money
+from backoffice.customers import finding
+from backoffice.customers.models import Person
+from backoffice.fulfilment.models import Shipment
+from backoffice.invoices.models import Invoice
+from backoffice.mail.models import Mail
+from backoffice.orders.models import Order
+from backoffice.payments.models import Payment
+from backoffice.staff.models import StaffMember
+from backoffice.staff.roles import Right
+from backoffice.tasks.models import Task
+from backoffice.webhooks.models import WebhookEvent
+
+LONGEST = 120
+MOST = 10  # hits of one kind
+REFERENCE = re.compile(r"^([a-z]{3})_[0-9a-z]+$")
+EMAIL = re.compile(r"^\S*@\S*$")
+PHONE = re.compile(r"^[+0-9 ()/.\-]+$")
+
+
+@dataclass(frozen=True)
+class Hit:
+    kind: str
+    title: str
+    more: str
+    address: str
+
+
+def find(text: str) -> list[Hit]:
+    """What the text can mean, among what the colleague may see; the likeliest first, nothing twice."""
+    wish = text.strip()[:LONGEST]
+    if not wish:
+        return []
+    found: dict[str, Hit] = {}
+    for hit in _guesses(wish):
+        found.setdefault(hit.address, hit)
+    return list(found.values())
+
+
+def _guesses(wish: str) -> Iterator[Hit]:
+    if REFERENCE.match(wish):
+        yield from _by_reference(wish)
+    elif EMAIL.match(wish):
+        yield from _people(finding.by_email(wish, MOST))
+    elif PHONE.match(wish):
+        digits = re.sub(r"\D", "", wish)
+        if wish.isdigit() and len(wish) < 19:
+            yield from _orders(Order.number == int(wish))
+        yield from _parcels(wish)
+        if len(digits) >= finding.FEWEST_DIGITS:
+            yield from _people(finding.by_phone(wish, MOST))
+        yield from _papers(wish)
+    elif " " not in wish and re.search(r"[0-9_\-]", wish):
+        yield from _papers(wish)
+        yield from _parcels(wish)
+        yield from _articles(Variant.sku == wish.upper())
+    if not PHONE.match(wish) and not EMAIL.match(wish):
+        yield from _people(finding.by_words(wish, MOST))
+        yield from _products(wish)
+
+
+def _by_reference(wish: str) -> Iterator[Hit]:
+    kinds: dict[str, Callable[[], Iterator[Hit]]] = {
+        "ord": lambda: _orders(Order.ref == wish),
+        "inv": lambda: _invoices(Invoice.ref == wish),
+        "pay": lambda: _payments(Payment.ref == wish),
+        "per": lambda: _people(_rows(select(Person).where(Person.ref == wish), Right.SEE_SALES)),
+        "shp": lambda: _shipments(Shipment.ref == wish),
+        "var": lambda: _articles(Variant.ref == wish),
+        "prd": lambda: _goods(select(Product).where(Product.ref == wish)),
+        "req": lambda: _requests(wish),
+        "cas": lambda: _plain("Case", select(Case).where(Case.ref == wish), Right.SEE_INBOX, "cases"),
+        "tsk": lambda: _plain("Task", select(Task).where(Task.ref == wish), Right.SEE_RECORDS, "tasks"),
+        "mai": lambda: _plain("Mail", select(Mail).where(Mail.ref == wish), Right.SEE_RECORDS, "mails"),
+        "whk": lambda: _plain(
+            "Event", select(WebhookEvent).where(WebhookEvent.ref == wish), Right.SEE_RECORDS, "webhooks"
+        ),
+        "stf": lambda: _plain(
+            "Colleague", select(StaffMember).where(StaffMember.ref == wish), Right.SEE_STAFF, "staff"
+        ),
+    }
+    kind = kinds.get(wish[:3])
+    yield from kind() if kind else _papers(wish)
+
+
+def _papers(wish: str) -> Iterator[Hit]:
+    """Numbers that stand on papers and in the provider's dashboard."""
+    yield from _invoices(Invoice.number == wish.upper())
+    yield from _payments(Payment.provider_ref == wish)
+    event = select(WebhookEvent).where(WebhookEvent.event_key == wish)
+    yield from _plain("Event", event, Right.SEE_RECORDS, "webhooks")
+
+
+def _orders(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Order).where(condition), Right.SEE_SALES):
+        yield Hit(
+            "Order", f"Order {row.number}", f"{row.name}, {money(row.total)}, {_state(row.state)}", _at("orders", row)
+        )
+
+
+def _invoices(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Invoice).where(condition), Right.SEE_MONEY):
+        title = f"Invoice {row.number}" if row.number else "Draft invoice"
+        yield Hit("Invoice", title, f"{row.buyer['name']}, {money(row.gross)}", _at("invoices", row))
+
+
+def _payments(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Payment).where(condition), Right.SEE_MONEY):
+        yield Hit("Payment", row.ref, f"{money(row.asked_for)}, {_state(row.state)}", _at("payments", row))
+
+
+def _people(rows: list[Any]) -> Iterator[Hit]:
+    if access.has(Right.SEE_SALES):
+        for row in rows:
+            yield Hit("Customer", row.name, row.email, _at("customers", row))
+
+
+def _parcels(wish: str) -> Iterator[Hit]:
+    yield from _shipments(Shipment.tracking == wish)
+
+
+def _shipments(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Shipment).where(condition), Right.SEE_SALES):
+        yield Hit("Parcel", row.tracking or row.ref, row.carrier, _at("shipments", row))
+
+
+def _articles(condition: Any) -> Iterator[Hit]:
+    query = select(Product).where(Product.id.in_(select(Variant.product_id).where(condition)))
+    yield from _goods(query)
+
+
+def _products(wish: str) -> Iterator[Hit]:
+    ids = search.find(wish).product_ids[:MOST] if access.has(Right.SEE_CATALOGUE) else []
+    if ids:
+        yield from _goods(select(Product).where(Product.id.in_(ids)))
+
+
+def _goods(query: Select[Any]) -> Iterator[Hit]:
+    for row in _rows(query, Right.SEE_CATALOGUE):
+        yield Hit("Product", row.name, row.summary, _at("products", row))
+
+
+def _requests(wish: str) -> Iterator[Hit]:
+    if _rows(select(AuditEntry).where(AuditEntry.request_id == wish), Right.SEE_RECORDS):
+        yield Hit("Request", wish, "everything that happened in it", f"/admin/audit/?request={wish}")
+
+
+def _plain(kind: str, query: Select[Any], right: Right, desk: str) -> Iterator[Hit]:
+    for row in _rows(query, right):
+        yield Hit(kind, row.ref, "", _at(desk, row))
+
+
+def _rows(query: Select[Any], right: Right) -> list[Any]:
+    return list(session.scalars(query.limit(MOST))) if access.has(right) else []
+
+
+def _state(state: Any) -> str:
+    return badges.words(state).lower()
+
+
+def _at(desk: str, row: Any) -> str:
+    return f"/admin/{desk}/{row.ref}"

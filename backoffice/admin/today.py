@@ -1,0 +1,103 @@
+"""Today against the same day last week: orders by the hour, money and declined payments. Two looks, through indexes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, case, extract, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backoffice.core import clock
+from backoffice.core.db import session
+from backoffice.core.money import Money
+from backoffice.orders.models import Order
+from backoffice.payments.models import Payment, PaymentState
+
+WIDTH, HEIGHT, HOURS = 560, 150, 24
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the office, as far as it has gone."""
+
+    orders: int
+    declined: int
+    money: dict[str, int]  # currency → minor units captured of payments that began that day
+    by_hour: Sequence[int]  # orders placed in each hour of the office's day
+
+
+@dataclass(frozen=True)
+class Comparison:
+    today: Day
+    before: Day  # the same day last week, whole
+    hour: int  # of the office's day now
+    until_now: int  # orders that the same day last week had by now
+
+    @property
+    def currencies(self) -> list[str]:
+        return sorted({*self.today.money, *self.before.money})
+
+    def money(self, day: Day, currency: str) -> Money:
+        return Money(day.money.get(currency, 0), currency)
+
+    @property
+    def top(self) -> int:
+        return max(1, sum(self.today.by_hour), sum(self.before.by_hour))
+
+    def line(self, day: Day, until: int = HOURS) -> str:
+        """The points of a growing line, for a picture of WIDTH by HEIGHT."""
+        points, total = [f"0,{HEIGHT}"], 0
+        for hour in range(until):
+            total += day.by_hour[hour]
+            points.append(f"{WIDTH * (hour + 1) / HOURS:.1f},{HEIGHT - (HEIGHT - 8) * total / self.top:.1f}")
+        return " ".join(points)
+
+
+def compare(zone: str) -> Comparison:
+    """Days begin and end at midnight in ``zone``."""
+    local = clock.now().astimezone(ZoneInfo(zone))
+    today, before = (_begins(local.date() - back, zone) for back in (timedelta(), WEEK))
+    end = _begins(local.date() - WEEK + timedelta(days=1), zone)
+    by_hour = {True: [0] * HOURS, False: [0] * HOURS}
+    for is_today, hour, count in session.execute(_orders(today, before, end)):
+        begins = today if is_today else before
+        by_hour[bool(is_today)][(int(hour) - begins.hour) % HOURS] += count
+    money: dict[bool, dict[str, int]] = {True: {}, False: {}}
+    declined = {True: 0, False: 0}
+    for is_today, state, currency, amount, count in session.execute(_payments(today, before, end)):
+        if state == PaymentState.SETTLED:
+            money[bool(is_today)][currency] = int(amount)
+        elif state == PaymentState.DECLINED:
+            declined[bool(is_today)] += count
+    days = {key: Day(sum(by_hour[key]), declined[key], money[key], by_hour[key]) for key in (True, False)}
+    gone = int((local.astimezone(UTC) - today).total_seconds()) // 3600 + 1
+    return Comparison(days[True], days[False], min(gone, HOURS), sum(by_hour[False][:gone]))
+
+
+def _begins(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _orders(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
+    is_today, hour = case((Order.placed_at >= today, 1), else_=0), extract("hour", Order.placed_at)
+    query = select(is_today, hour, func.count()).where(_within(Order.placed_at, today, before, end))
+    return query.group_by(is_today, hour)
+
+
+def _payments(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
+    is_today = case((Payment.created_at >= today, 1), else_=0)
+    columns = (is_today, Payment.state, Payment.currency)
+    return (
+        select(*columns, func.sum(Payment.captured_amount), func.count())
+        .where(_within(Payment.created_at, today, before, end))
+        .group_by(*columns)
+    )
+
+
+def _within(
+    column: InstrumentedAttribute[datetime], today: datetime, before: datetime, end: datetime
+) -> ColumnElement[bool]:
+    return or_(column >= today, and_(column >= before, column < end))

@@ -1,0 +1,232 @@
+"""Changing what stands in the catalogue: texts, shelves, variants, pictures. Customers see it with the commit."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.catalog import richtext, shelves, version
+from backoffice.catalog.models import Category, Product, ProductImage, ProductTrait, Variant
+from backoffice.core import references
+from backoffice.core.actor import Actor
+from backoffice.core.cards import refuse_card_number
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+
+SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+SKU = re.compile(r"^[A-Z0-9][A-Z0-9./-]{0,59}$")
+LONGEST_STORY = 40_000  # characters of HTML
+
+
+class Unreadable(CounterfoilError):
+    """Something typed that the catalogue cannot hold. ``problem`` says what."""
+
+    status = 422
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+
+
+class Taken(CounterfoilError):
+    status = 409
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(f"The {what} “{value}” is used already. Choose another.")
+
+
+class LastVariant(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This is the last variant that is sold. Withdraw the product instead.")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is said of a product; facts and traits in the order they are shown."""
+
+    name: str
+    summary: str
+    story: str  # HTML; cleaned when it is stored
+    category: str  # slug
+    facts: Sequence[tuple[str, str]]
+    traits: Sequence[tuple[str, str]]
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """Lines of ``Name: value``, empty ones left out. Raises Unreadable for a line without a colon."""
+    found = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not colon or not name or not value:
+            raise Unreadable(f"“{line[:60]}” is not of the form “Name: value”.")
+        found.append((name[:40], value[:80]))
+    return found
+
+
+def check_slug(slug: str) -> str:
+    """Raises Unreadable, Taken."""
+    slug = slug.strip()
+    if not SLUG.match(slug) or len(slug) > 120:
+        raise Unreadable("The address may hold small letters, digits and single hyphens, like brass-plumb-bob.")
+    if session.scalar(select(Product.id).where(Product.slug == slug)):
+        raise Taken("address", slug)
+    return slug
+
+
+def check_sku(sku: str) -> str:
+    """Raises Unreadable, Taken."""
+    sku = sku.strip().upper()
+    if not SKU.match(sku):
+        raise Unreadable("An article number holds capital letters, digits, hyphens, dots and slashes, at most 60.")
+    if session.scalar(select(Variant.id).where(Variant.sku == sku)):
+        raise Taken("article number", sku)
+    return sku
+
+
+def rewrite(product: Product, texts: Texts, *, by: Actor) -> bool:
+    """Say something else of a product; False where nothing differs. Raises Unreadable, NotFound, CardNumber."""
+    story = richtext.clean(texts.story)
+    _check_texts(texts, story)
+    category = session.scalars(select(Category).where(Category.slug == texts.category)).one_or_none()
+    if category is None:
+        raise NotFound("category")
+    wanted: dict[str, Any] = {
+        "name": texts.name.strip(), "summary": texts.summary.strip(), "story": story, "category_id": category.id,
+        "facts": {"rows": [list(row) for row in texts.facts]},
+    }  # fmt: skip
+    changes = _differing(product, wanted)
+    traits = sorted(set(texts.traits))
+    before = sorted((row.trait, row.value) for row in _traits(product))
+    if not changes and traits == before:
+        return False
+    for name, (_before, after) in changes.items():
+        setattr(product, name, after)
+    if traits != before:
+        session.execute(delete(ProductTrait).where(ProductTrait.product_id == product.id).execution_options(moved=True))
+        session.add_all(ProductTrait(product=product, trait=trait, value=value) for trait, value in traits)
+        changes["traits"] = (_told(before), _told(traits))
+    audit.record(Tag.PRODUCT_CHANGED, product, by=by, **_shortened(changes))
+    shelves.refresh(product)
+    return True
+
+
+def add_variant(product: Product, sku: str, choices: Sequence[str], *, by: Actor) -> Variant:
+    """Offer a product in one more variant, withdrawn until it has a price. Raises Unreadable, Taken."""
+    sku = check_sku(sku)
+    options = product.options.get("names", [])
+    values = [choice.strip()[:80] for choice in choices if choice.strip()]
+    if len(values) != len(options):
+        raise Unreadable(f"Name a value for each of: {', '.join(options) or 'nothing, it has a single variant'}.")
+    label = ", ".join(values)
+    if any(variant.label == label for variant in product.variants):
+        raise Taken("variant", label or product.name)
+    variant = Variant(
+        ref=references.new("var"),
+        sku=sku,
+        label=label,
+        choices={"values": values},
+        position=max((item.position for item in product.variants), default=0) + 1,
+        published=False,
+    )
+    product.variants.append(variant)
+    session.flush()
+    audit.record(Tag.VARIANT_CREATED, variant, by=by, sku=sku, product=product.ref)
+    return variant
+
+
+def offer(variant: Variant, *, by: Actor) -> bool:
+    """Sell a variant; False if it is sold."""
+    return _publish(variant, True, "", by)
+
+
+def withdraw(variant: Variant, *, by: Actor, reason: str) -> bool:
+    """Sell a variant no more; False if it is not sold. Raises LastVariant for the last one of a published product."""
+    others = [item for item in variant.product.variants if item.published and item.id != variant.id]
+    if variant.published and variant.product.published and not others:
+        raise LastVariant
+    return _publish(variant, False, reason, by)
+
+
+def remove_image(product: Product, image_id: int, *, by: Actor, reason: str) -> None:
+    """Take a picture down; its file stays, for papers and caches may still show it. Raises NotFound."""
+    image = session.scalars(
+        select(ProductImage).where(ProductImage.id == image_id, ProductImage.product_id == product.id)
+    ).one_or_none()
+    if image is None:
+        raise NotFound("picture of this product")
+    session.delete(image)
+    session.flush()
+    audit.record(Tag.IMAGE_REMOVED, product, by=by, reason=reason, alt=(image.alt, None))
+    shelves.refresh(product)
+
+
+def create_category(name: str, slug: str, lead: str, *, by: Actor) -> Category:
+    """A new shelf, behind the others. Raises Unreadable, Taken."""
+    slug, name = slug.strip(), name.strip()
+    if not name or not SLUG.match(slug) or len(slug) > 120:
+        raise Unreadable("A category needs a name, and an address of small letters, digits and single hyphens.")
+    if session.scalar(select(Category.id).where(Category.slug == slug)):
+        raise Taken("address", slug)
+    last = session.scalar(select(func.max(Category.position))) or 0
+    category = Category(ref=references.new("cat"), slug=slug, name=name[:120], lead=lead.strip(), position=last + 1)
+    session.add(category)
+    audit.record(Tag.CATEGORY_CREATED, category, by=by, name=name)
+    version.bump()
+    return category
+
+
+def change_category(category: Category, name: str, lead: str, position: int, *, by: Actor) -> bool:
+    """Rename, describe or move a shelf; False where nothing differs. Raises Unreadable."""
+    if not name.strip() or not 0 <= position <= 999:
+        raise Unreadable("A category needs a name and a place from 0 to 999.")
+    wanted: dict[str, Any] = {"name": name.strip()[:120], "lead": lead.strip(), "position": position}
+    changes = _differing(category, wanted)
+    if not changes:
+        return False
+    for key, (_before, after) in changes.items():
+        setattr(category, key, after)
+    audit.record(Tag.CATEGORY_CHANGED, category, by=by, **changes)
+    version.bump()
+    return True
+
+
+def _publish(variant: Variant, published: bool, reason: str, by: Actor) -> bool:
+    if variant.published == published:
+        return False
+    variant.published = published
+    audit.record(Tag.VARIANT_CHANGED, variant, by=by, reason=reason, published=(not published, published))
+    shelves.refresh(variant.product)
+    return True
+
+
+def _check_texts(texts: Texts, story: str) -> None:
+    if not texts.name.strip() or len(texts.name.strip()) > 120:
+        raise Unreadable("The product needs a name of at most 120 characters.")
+    if not texts.summary.strip() or len(texts.summary.strip()) > 1_000:
+        raise Unreadable("The product needs a summary of at most 1,000 characters.")
+    if len(story) > LONGEST_STORY:
+        raise Unreadable(f"The story is too long: at most {LONGEST_STORY:,} characters.")
+    refuse_card_number(f"{texts.name} {texts.summary} {richtext.plain(story)}")
+
+
+def _differing(row: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Field → (before, after) of what is not so already."""
+    return {name: (getattr(row, name), after) for name, after in wanted.items() if getattr(row, name) != after}
+
+
+def _traits(product: Product) -> Sequence[ProductTrait]:
+    return session.scalars(select(ProductTrait).where(ProductTrait.product_id == product.id)).all()
+
+
+def _told(rows: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in rows)
+
+
+def _shortened(changes: dict[str, Any]) -> dict[str, Any]:
+    """What the audit keeps of texts: enough to see what changed, not a second copy of the catalogue."""
+    return {name: (str(before)[:2_000], str(after)[:2_000]) for name, (before, after) in changes.items()}

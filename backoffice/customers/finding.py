@@ -1,0 +1,69 @@
+"""Finding a customer by what somebody on the phone says: a name, an address, a number. Each through an index."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Select, insert, select
+
+from backoffice.core.db import session
+from backoffice.core.folding import LONGEST, terms
+from backoffice.customers.models import Person, PersonTerm
+
+MOST_WORDS = 4  # of a query that count
+FEWEST_DIGITS = 5  # of a phone number that somebody looks for
+PHONE = "#"  # stands before the digits of a phone number, read backwards: no word begins so
+MOST = 20
+
+
+def words_of(name: str, phone: str = "") -> set[str]:
+    """What a person is found by."""
+    backwards = _backwards(phone)
+    return {*terms(name), *([PHONE + backwards] if len(backwards) >= FEWEST_DIGITS else [])}
+
+
+def learn(person: Person, words: Iterable[str], *, is_new: bool) -> None:
+    """Let a person be found by these words too; nothing is asked about a new one."""
+    wanted = {word[:LONGEST] for word in words}
+    if not is_new and wanted:
+        known = select(PersonTerm.term).where(PersonTerm.person_id == person.id, PersonTerm.term.in_(wanted))
+        wanted -= set(session.scalars(known))
+    if wanted:
+        session.execute(insert(PersonTerm), [{"term": word, "person_id": person.id} for word in sorted(wanted)])
+
+
+def by_words(text: str, most: int = MOST) -> list[Person]:
+    """Customers whose names have every word of the text, or a word that begins so; the newest first."""
+    words = list(dict.fromkeys(terms(text)))[:MOST_WORDS]
+    return _found([having(word) for word in words], most) if words else []
+
+
+def by_phone(text: str, most: int = MOST) -> list[Person]:
+    """Customers whose number ends with these digits, however country code and zeros in front were written."""
+    backwards = _backwards(text)
+    if len(backwards) < FEWEST_DIGITS:
+        return []
+    return _found([having(PHONE + backwards, PHONE + backwards + ":")], most)
+
+
+def by_email(text: str, most: int = MOST) -> list[Person]:
+    """Customers whose address begins so."""
+    start = text.strip().lower()
+    if not start:
+        return []
+    query = select(Person).where(Person.email >= start, Person.email < start + "\U0010ffff")
+    return list(session.scalars(query.order_by(Person.email).limit(most)))
+
+
+def having(first: str, behind: str = "") -> Select[int]:
+    """Ids of those who have a word that begins with ``first``."""
+    return select(PersonTerm.person_id).where(PersonTerm.term >= first, PersonTerm.term < (behind or first + "{"))
+
+
+def _found(conditions: Sequence[Select[int]], most: int) -> list[Person]:
+    query = select(Person).where(*(Person.id.in_(ids) for ids in conditions))
+    return list(session.scalars(query.order_by(Person.id.desc()).limit(most)))
+
+
+def _backwards(phone: str) -> str:
+    """The digits from the last to the first, without the zeros in front: 0151 23 and +49 151 23 begin alike."""
+    return re.sub(r"\D", "", phone).lstrip("0")[::-1][: LONGEST - 1]
