@@ -48,13 +48,12 @@ def find(text: str) -> list[Hit]:
     wish = text.strip()[:LONGEST]
     if not wish:
         return []
-    found: dict[str, Hit] = {}
-    for hit in _guesses(wish):
-        found.setdefault(hit.address, hit)
-    return list(found.values())
+    hits = list(_exact(wish)) or list(_worded(wish))
+    return list({hit.address: hit for hit in reversed(hits)}.values())[::-1]
 
 
-def _guesses(wish: str) -> Iterator[Hit]:
+def _exact(wish: str) -> Iterator[Hit]:
+    """What bears exactly this number, address or reference."""
     if REFERENCE.match(wish):
         yield from _by_reference(wish)
     elif EMAIL.match(wish):
@@ -71,6 +70,10 @@ def _guesses(wish: str) -> Iterator[Hit]:
         yield from _papers(wish)
         yield from _parcels(wish)
         yield from _articles(Variant.sku == wish.upper())
+
+
+def _worded(wish: str) -> Iterator[Hit]:
+    """Whose names, or what products, have these words."""
     if not PHONE.match(wish) and not EMAIL.match(wish):
         yield from _people(finding.by_words(wish, MOST))
         yield from _products(wish)

@@ -8,6 +8,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, jump, looks, today, troubles
 from backoffice.admin.actions import needs, run
@@ -16,6 +17,7 @@ from backoffice.admin.frame import drawn_with
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
+from backoffice.catalog.models import Variant
 from backoffice.core import clock, formatting, units
 from backoffice.core.db import session
 from backoffice.core.money import Money
@@ -147,4 +149,5 @@ def _mine(member_id: int) -> list[tuple[Case, str, str]]:
 def _scarce() -> Sequence[StockItem]:
     """What is nearly sold out."""
     free = StockItem.on_hand - StockItem.held
-    return session.scalars(select(StockItem).where(free <= FEW).order_by(free, StockItem.id).limit(SCARCE)).all()
+    query = select(StockItem).options(joinedload(StockItem.variant, innerjoin=True).joinedload(Variant.product))
+    return session.scalars(query.where(free <= FEW).order_by(free, StockItem.id).limit(SCARCE)).all()

@@ -11,6 +11,7 @@ from backoffice.customers.models import Person, PersonTerm
 
 MOST_WORDS = 4  # of a query that count
 FEWEST_DIGITS = 5  # of a phone number that somebody looks for
+ALIKE = 7  # digits at the end of a number that tell it from others
 PHONE = "#"  # stands before the digits of a phone number, read backwards: no word begins so
 MOST = 20
 
@@ -65,5 +66,5 @@ def _found(conditions: Sequence[Select[int]], most: int) -> list[Person]:
 
 
 def _backwards(phone: str) -> str:
-    """The digits from the last to the first, without the zeros in front: 0151 23 and +49 151 23 begin alike."""
-    return re.sub(r"\D", "", phone).lstrip("0")[::-1][: LONGEST - 1]
+    """The last digits, from the last on: 0341 555777 and +49 341 555777 are alike so, whatever stands in front."""
+    return re.sub(r"\D", "", phone).lstrip("0")[::-1][:ALIKE]
