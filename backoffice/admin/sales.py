@@ -10,6 +10,7 @@ from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
+from backoffice.admin.customers import flags
 from backoffice.admin.filters import Filter, equals, row_number
 from backoffice.checkout import endings
 from backoffice.collection import service as collection
@@ -94,10 +95,13 @@ class OrderDesk(Corrections):
         parts: list[Tracked] = [*shipped, *visits, *files]
         subjects += [row.subject() for row in parts]
         entries = timeline.of(subjects, attempts)
-        looks.at(customers.get(order.person_id), order)
+        person = customers.get(order.person_id)
+        looks.at(person, order)
         return self.render(
             self.one_template,
             order=order,
+            person=person,
+            flags=flags(person),
             invoice=invoice,
             paper=invoices.paper(invoice),
             attempts=attempts,

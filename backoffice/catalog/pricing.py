@@ -22,6 +22,13 @@ class WrongCurrency(CounterfoilError):
         super().__init__(f"{price} does not belong in the price list in {currency}.")
 
 
+class NegativePrice(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("A price is nothing or more: nobody is paid for taking something.")
+
+
 class PriceInThePast(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("A price counts from now or later: what customers have seen cannot be changed afterwards.")
@@ -60,12 +67,14 @@ def list_in(currency: str) -> PriceList:
 def set_price(
     variant: Variant, price_list: PriceList, price: Money, *, by: Actor, since: datetime | None = None, reason: str = ""
 ) -> Price:
-    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, PriceInThePast,
+    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, NegativePrice, PriceInThePast,
     PriceSetAlready.
 
     At that moment a task puts the new price on the shelves; the cart and the order look it up themselves."""
     if price.currency != price_list.currency:
         raise WrongCurrency(price, price_list.currency)
+    if price.amount < 0:
+        raise NegativePrice
     now = clock.now()
     start = since or now
     if start < now:
