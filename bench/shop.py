@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from bench.fill import fill
+from backoffice.demo.shelves import fill
 from tests.support.servers import MariaDB, Valkey, free_port
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -36,8 +36,8 @@ blueprint = Blueprint(
 class Identity(UserMixin):
     """The person behind a request, copied out of the row: ids begin with ``s:``, so a customer's can never pass."""
 
-    def __init__(self, subject: Subject, name: str, role: Role) -> None:
-        self.subject, self.name, self.role = subject, name, role
+    def __init__(self, subject: Subject, name: str, role: Role, openings: dict[str, str]) -> None:
+        self.subject, self.name, self.role, self.openings = subject, name, role, openings
         self.ref = subject.ref
 
     def get_id(self) -> str:
@@ -94,6 +94,12 @@ def me() -> Subject:
 def my_role() -> Role:
     known: Role = current_user.role
     return known
+
+
+def my_openings() -> dict[str, str]:
+    """Desk → the query I chose that it opens with."""
+    chosen: dict[str, str] = current_user.openings
+    return chosen
 
 
 def is_staff() -> bool:
@@ -198,8 +204,8 @@ def _look_up(token: str) -> Identity | None:
         found = staff.session_of(token)
         if found is None:
             return None
-        row, member = found
-        identity = Identity(member.subject(), member.name, member.role)
+        row, member, openings = found
+        identity = Identity(member.subject(), member.name, member.role, openings)
         stale = sessions.needs_touch(row)
     if stale:
         units.write(lambda: staff.touch(token))

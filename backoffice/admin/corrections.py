@@ -12,6 +12,7 @@ from backoffice.collection import notices
 from backoffice.core import references, units
 from backoffice.customers.models import Address
 from backoffice.fulfilment import corrections
+from backoffice.fulfilment.models import Fulfilment
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.staff.roles import Right
@@ -60,7 +61,7 @@ class Corrections(Deliveries):
             self.get_url(".one", ref=ref),
         )
 
-    def correction_offers(self, order: Order) -> list[Action]:
+    def correction_offers(self, order: Order, delivery: Fulfilment | None) -> list[Action]:
         offers = []
         if order.state == OrderState.PAID:
             offers.append(
@@ -80,7 +81,7 @@ class Corrections(Deliveries):
                     asks="Why does it stay held?",
                 )
             )
-        why_not = "" if corrections.can_be_corrected(order) else "nothing is to come any more"
+        why_not = "" if corrections.is_open(order, delivery) else "nothing is to come any more"
         to = order.destination
         place = (("name", "Name", to.name), ("street", "Street", to.street), ("postcode", "Postcode", to.postcode))
         fields = (

@@ -54,12 +54,12 @@ def _called(name: str) -> ColumnElement[bool]:
     return and_(*(Person.id.in_(finding.having(word)) for word in words[: finding.MOST_WORDS]))
 
 
-def flags(person: Person) -> Markup:
+def flags(person: Person, *, owes: bool) -> Markup:
     """What a colleague should know before they decide anything about a customer."""
     found = []
     if person.barred_at:
         found.append(badge("rejected", "Barred"))
-    if _owes(person):
+    if owes:
         found.append(badge("declined", "Overdue"))
     return Markup(" ").join(found)
 
@@ -105,7 +105,7 @@ class CustomerDesk(Noted):
             self.one_template,
             person=person,
             standing=badge(SHAPES[person.standing], person.standing.capitalize()),
-            flags=flags(person),
+            flags=flags(person, owes=_owes(person)),
             bought=_bought(person),
             orders=shown,
             has_more=len(latest) > LATEST,

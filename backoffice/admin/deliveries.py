@@ -10,6 +10,7 @@ from flask_admin import expose
 from backoffice.admin import access
 from backoffice.admin.actions import Action, Field, needs, reason, request_key, run, typed_number, typed_text
 from backoffice.admin.cells import ZONE
+from backoffice.admin.dossier import Dossier
 from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
@@ -91,15 +92,15 @@ class Deliveries(Noted):
 
         return run(lambda: units.write(act), "Nothing more is delivered of this order.", self.get_url(".one", ref=ref))
 
-    def delivery_offers(self, order: Order) -> list[Action]:
+    def delivery_offers(self, known: Dossier) -> list[Action]:
         """What can be done about the delivery of an order now, and why not where it cannot."""
-        delivery = fulfilment.find(order.id)
+        order, delivery = known.order, known.delivery
         if delivery is None:
             return []
         gone = "delivery was withdrawn" if delivery.state == "withdrawn" else ""
-        left = [item for item in fulfilment.to_ship(order) if item.left]
+        left = [item for item in known.to_ship if item.left]
         offers = []
-        if fulfilment.to_ship(order):
+        if known.to_ship:
             pieces = tuple(
                 Field(
                     f"line{item.line.id}",
@@ -121,9 +122,9 @@ class Deliveries(Noted):
                     key=references.new("shk"),
                 )
             )
-        for item in appointments.of(order):
+        for item in known.visits:
             offers += self._date_offers(order, item.ref, item.state, gone)
-        for grant in downloads.of(order):
+        for grant in known.downloads:
             if not grant.left:
                 url = self.get_url(".more", ref=order.ref, grant=grant.ref)
                 offers.append(Action(f"Allow {grant.asset.name} once more", url, Right.DELIVER, asks="Why?"))

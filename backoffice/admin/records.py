@@ -55,7 +55,7 @@ class AuditDesk(DeskList):
             self.one_template,
             entry=entry,
             fact=WORDS[Tag(entry.tag)],
-            who=timeline.actor_of(entry, names),
+            who=timeline.actor_of(entry, names.get(entry.actor_ref)),
             changes=timeline.changes_of(entry),
         )
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, dossier, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
@@ -17,17 +17,12 @@ from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import total
-from backoffice.core.tracking import Subject, Tracked
+from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
-from backoffice.entities import service as entities
-from backoffice.fulfilment import appointments, downloads, parcels
-from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.invoices import service as invoices
-from backoffice.mail import service as mail
 from backoffice.orders import service as orders
-from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
@@ -81,47 +76,22 @@ class OrderDesk(Corrections):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        order = orders.by_ref(ref)
-        invoice = invoices.for_order(order.id)
-        attempts = payments.for_invoice(invoice)
-        delivery = fulfilment.find(order.id)
-        subjects = [order.subject(), invoice.subject(), *(payment.subject() for payment in attempts)]
-        shipped = parcels.of(order)
-        visits = appointments.of(order)
-        files = downloads.of(order)
-        declared = withdrawals.of(order)
-        if delivery:
-            subjects.append(delivery.subject())
-        parts: list[Tracked] = [*shipped, *visits, *files]
-        subjects += [row.subject() for row in parts]
-        entries = timeline.of(subjects, attempts)
-        person = customers.get(order.person_id)
-        looks.at(person, order)
+        known = dossier.of_order(ref)
+        order, subjects = known.order, known.subjects
+        looks.at(known.person, order)
         return self.render(
             self.one_template,
+            known=known,
             order=order,
-            person=person,
-            flags=flags(person),
-            invoice=invoice,
-            paper=invoices.paper(invoice),
-            attempts=attempts,
-            captured=total([payment.captured for payment in attempts], order.currency),
-            delivery=delivery,
-            mails=mail.about([order.subject()]),
-            entity=entities.get(order.entity_id),
-            terms=entities.text_of(order.terms_id),
-            troubles=troubles.of(subjects),
-            days=timeline.by_day(entries, ZONE),
-            parcels=shipped,
-            to_ship=fulfilment.to_ship(order) if delivery else [],
-            visits=visits,
-            downloads=files,
-            declared=declared,
+            flags=flags(known.person, owes=known.owes),
+            captured=total([payment.captured for payment in known.attempts], order.currency),
+            troubles=troubles.of(subjects) if known.has_cases else [],
+            days=timeline.by_day(timeline.of(subjects, known.attempts, has_notes=known.has_notes), ZONE),
             actions=[
-                *self.delivery_offers(order),
-                *self.offers(order, attempts),
+                *self.delivery_offers(known),
+                *self.offers(order, known.attempts),
                 self.note_offer(ref),
-                *self.correction_offers(order),
+                *self.correction_offers(order, known.delivery),
             ],
         )
 

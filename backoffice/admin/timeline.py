@@ -7,15 +7,17 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backoffice.audit import service as audit
+from sqlalchemy import and_, select, tuple_
+
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
+from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
 from backoffice.notes import service as notes
 from backoffice.payments.models import Payment
-from backoffice.staff import service as staff
+from backoffice.staff.models import StaffMember
 from backoffice.webhooks import service as webhooks
 
 MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID})
@@ -37,29 +39,26 @@ class Entry:
     anchor: str = ""  # where a link into the page leads
 
 
-def of(subjects: Sequence[Subject], payments: Sequence[Payment] = ()) -> list[Entry]:
+def of(subjects: Sequence[Subject], payments: Sequence[Payment] = (), *, has_notes: bool = True) -> list[Entry]:
     """Everything that happened to these subjects, what colleagues wrote about them, and what the provider told us about
-    these payments."""
-    rows = audit.about(subjects)
-    names = staff.names({row.actor_ref for row in rows if row.actor_kind == "staff"})
-    entries = [_from_audit(row, names) for row in rows if row.tag != Tag.NOTE_ADDED]
+    these payments. Where nothing was written (``has_notes``), nothing is asked."""
+    entries = [_from_audit(row, name) for row, name in _audit(subjects) if row.tag != Tag.NOTE_ADDED]
     entries += [
         Entry(at=note.written_at, text=note.text, mark="note", who=note.author.name, anchor=note.ref)
-        for note in notes.about(subjects)
+        for note in (notes.about(subjects) if has_notes else ())
     ]
-    for payment in payments:
-        entries += [
-            Entry(
-                at=event.received_at,
-                text=f"Provider told us: {event.type.removeprefix('payment.').replace('_', ' ')}",
-                mark="provider",
-                who=event.provider,
-                note=f"{'fetched by us' if event.heard_by == 'poller' else 'webhook'}, {event.state.value}"
-                + (f", {event.deliveries} deliveries" if event.deliveries > 1 else ""),
-                link=f"/admin/webhooks/{event.ref}",
-            )
-            for event in webhooks.about_payment(payment.ref)
-        ]
+    entries += [
+        Entry(
+            at=event.received_at,
+            text=f"Provider told us: {event.type.removeprefix('payment.').replace('_', ' ')}",
+            mark="provider",
+            who=event.provider,
+            note=f"{'fetched by us' if event.heard_by == 'poller' else 'webhook'}, {event.state.value}"
+            + (f", {event.deliveries} deliveries" if event.deliveries > 1 else ""),
+            link=f"/admin/webhooks/{event.ref}",
+        )
+        for event in webhooks.about_payments([payment.ref for payment in payments])
+    ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -73,13 +72,14 @@ def changes_of(row: AuditEntry) -> list[tuple[str, str, str]]:
     return [(name.replace("_", " "), _text(pair[0]), _text(pair[1])) for name, pair in row.changes.items()]
 
 
-def actor_of(row: AuditEntry, names: dict[str, str]) -> str:
+def actor_of(row: AuditEntry, name: str | None) -> str:
+    """Who did it, in words; ``name`` is that of a colleague."""
     if row.actor_kind == "staff":
-        return names.get(row.actor_ref, row.actor_ref)
+        return name or row.actor_ref
     return {"customer": "the customer", "system": "Counterfoil"}.get(row.actor_kind, row.actor_ref)
 
 
-def _from_audit(row: AuditEntry, names: dict[str, str]) -> Entry:
+def _from_audit(row: AuditEntry, name: str | None) -> Entry:
     tag = Tag(row.tag)
     mark = "money" if tag in MONEY_TAGS else "wrong" if tag in WRONG_TAGS else "person"
     if row.actor_kind == "provider" and mark == "person":
@@ -88,7 +88,7 @@ def _from_audit(row: AuditEntry, names: dict[str, str]) -> Entry:
         at=row.at,
         text=_sentence(tag, row),
         mark=mark,
-        who=actor_of(row, names),
+        who=actor_of(row, name),
         note=row.reason,
         request_id=row.request_id,
         changes=changes_of(row),
@@ -116,3 +116,17 @@ def _text(value: Any) -> str:
     if isinstance(value, dict) and "cipher" in value:
         return "sealed"
     return str(value)
+
+
+def _audit(subjects: Sequence[Subject]) -> list[tuple[AuditEntry, str | None]]:
+    """The audit of these subjects, oldest first, each entry with the name of the colleague who did it."""
+    if not subjects:
+        return []
+    wanted = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id).in_([subject.key for subject in subjects])
+    query = (
+        select(AuditEntry, StaffMember.name)
+        .outerjoin(StaffMember, and_(AuditEntry.actor_kind == "staff", StaffMember.ref == AuditEntry.actor_ref))
+        .where(wanted)
+        .order_by(AuditEntry.at, AuditEntry.id)
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]

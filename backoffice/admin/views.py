@@ -67,4 +67,4 @@ def openings(desks: Iterable[Any]) -> dict[str, str]:
     """Desk → the query its link in the sidebar has: what the colleague chose, else what their role opens with."""
     role = access.my_role()
     by_role = {desk.key: urlencode(desk.opens.get(role, {})) for desk in desks if isinstance(desk, SavedViews)}
-    return {**by_role, **saved_views.opening(access.me().id)}
+    return {**by_role, **access.my_openings()}

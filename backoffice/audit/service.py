@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import insert, inspect, select, tuple_
+from sqlalchemy import insert, inspect
 
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
@@ -66,14 +66,6 @@ def guard(unit: units.Unit) -> None:
     missing = [subject for key, subject in unit.changed.items() if key not in unit.witnessed]
     if missing:
         raise UnauditedChange(missing)
-
-
-def about(subjects: Sequence[Subject]) -> list[AuditEntry]:
-    """All entries about these subjects, oldest first."""
-    if not subjects:
-        return []
-    wanted = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id).in_([s.key for s in subjects])
-    return list(session.scalars(select(AuditEntry).where(wanted).order_by(AuditEntry.at, AuditEntry.id)))
 
 
 def _subject(row: Tracked) -> Subject:

@@ -5,16 +5,15 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from backoffice.catalog import shelves
+from backoffice.commands.demo import demo_group
 from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
-from backoffice.demo import pictures, seed
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import runner
 
 staff_group = AppGroup("staff", help="Accounts of the people who work here.")
-demo_group = AppGroup("demo", help="The demo shop.")
 catalog_group = AppGroup("catalog", help="What the shop shows.")
 tasks_group = AppGroup("tasks", help="Durable tasks.")
 maintenance_group = AppGroup("maintenance", help="Close the shop for work on it, and open it again.")
@@ -38,17 +37,6 @@ def create_staff(email: str, name: str, role: str, password: str) -> None:
         except CounterfoilError as error:
             raise click.ClickException(str(error)) from None
     click.echo(f"{email} can log in at /admin/ now.")
-
-
-@demo_group.command("seed")
-@click.option("--pictures/--no-pictures", "draw", default=True, help="Draw the pictures too, which takes some seconds.")
-def seed_demo(draw: bool) -> None:
-    """Fill an empty database with the demo shop; on a filled one, do nothing."""
-    with coming_from(Origin(new_request_id(), "command")):
-        click.echo("The demo shop is ready." if units.write(seed.seed) else "The demo shop was there already.")
-        pictures.attach()
-        if draw:
-            click.echo(f"{pictures.hang()} pictures drawn.")
 
 
 @catalog_group.command("rebuild")

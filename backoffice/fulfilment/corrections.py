@@ -12,7 +12,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address
 from backoffice.fulfilment import service as fulfilment
-from backoffice.fulfilment.models import FulfilmentState
+from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.orders.models import Order, OrderState
 
 CORRECTABLE = frozenset({OrderState.PLACED, OrderState.PAID})
@@ -49,8 +49,8 @@ class NotAnEmail(CounterfoilError):
         super().__init__(f"“{text[:80]}” does not look like an e-mail address.")
 
 
-def can_be_corrected(order: Order) -> bool:
-    delivery = fulfilment.find(order.id)
+def is_open(order: Order, delivery: Fulfilment | None) -> bool:
+    """Whether something of the order is still to come; ``delivery`` is None before it may be delivered."""
     return order.state in CORRECTABLE and (delivery is None or delivery.state not in OVER)
 
 
@@ -58,7 +58,7 @@ def destination(order: Order, to: Address, *, by: Actor, reason: str) -> bool:
     """Send what is still to come somewhere else in the same country; False where it goes there already.
 
     Raises NothingToCome, AnotherCountry, Incomplete, CardNumber."""
-    if not can_be_corrected(order):
+    if not is_open(order, fulfilment.find(order.id)):
         raise NothingToCome
     name, street, postcode, city = (part.strip() for part in (to.name, to.street, to.postcode, to.city))
     parts = (name, street, postcode, city)

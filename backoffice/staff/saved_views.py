@@ -57,12 +57,6 @@ def at(desk: str, member_id: int) -> Sequence[SavedView]:
     return session.scalars(query.order_by(SavedView.name, SavedView.id)).all()
 
 
-def opening(member_id: int) -> dict[str, str]:
-    """Desk → the query that a colleague's desk opens with, where they chose one."""
-    query = select(SavedView.desk, SavedView.query).where(SavedView.owner_id == member_id, SavedView.opens.is_(True))
-    return {row.desk: row.query for row in session.execute(query)}
-
-
 def remove(ref: str, owner_id: int) -> None:
     """Forget a view of one's own. Raises NotFound for anybody else's."""
     view = session.scalars(select(SavedView).where(SavedView.ref == ref, SavedView.owner_id == owner_id)).one_or_none()

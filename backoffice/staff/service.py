@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -13,7 +13,7 @@ from backoffice.core.tracking import Subject
 from backoffice.logins import passwords, sessions, throttle
 from backoffice.logins.models import Holder, LoginSession
 from backoffice.logins.passwords import WrongLogin
-from backoffice.staff.models import StaffMember
+from backoffice.staff.models import SavedView, StaffMember
 
 SESSION_LIFE = timedelta(hours=12)
 
@@ -50,14 +50,17 @@ def by_token(token: str) -> StaffMember | None:
     return found[1] if found else None
 
 
-def session_of(token: str) -> tuple[LoginSession, StaffMember] | None:
-    """The session of a token and whose it is, in one look; None as above."""
-    row = session.execute(
-        select(LoginSession, StaffMember)
+def session_of(token: str) -> tuple[LoginSession, StaffMember, dict[str, str]] | None:
+    """The session of a token, whose it is, and what their desks open with (desk → query), in one look; None as above."""
+    rows = session.execute(
+        select(LoginSession, StaffMember, SavedView.desk, SavedView.query)
         .join(StaffMember, StaffMember.id == LoginSession.holder_id)
+        .outerjoin(SavedView, and_(SavedView.owner_id == StaffMember.id, SavedView.opens.is_(True)))
         .where(*sessions.living_with(Holder.STAFF, token), StaffMember.active.is_(True))
-    ).one_or_none()
-    return (row[0], row[1]) if row else None
+    ).all()
+    if not rows:
+        return None
+    return rows[0][0], rows[0][1], {desk: query for _row, _member, desk, query in rows if desk is not None}
 
 
 def touch(token: str) -> None:

@@ -1,7 +1,7 @@
 """The inbox: verify, store raw under a unique key, answer; a task handles what was stored."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -187,9 +187,11 @@ def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], hear
         tasks.schedule("webhooks.handle", dedupe=f"webhooks.handle:{row.ref}", event_id=row.id)
 
 
-def about_payment(payment_ref: str) -> list[WebhookEvent]:
-    """What the provider told us about one of our payments, in the order it happened."""
-    query = select(WebhookEvent).where(WebhookEvent.payment_ref == payment_ref)
+def about_payments(payment_refs: Sequence[str]) -> list[WebhookEvent]:
+    """What the provider told us about payments of ours, in the order it happened."""
+    if not payment_refs:
+        return []
+    query = select(WebhookEvent).where(WebhookEvent.payment_ref.in_(payment_refs))
     return list(session.scalars(query.order_by(WebhookEvent.occurred_at, WebhookEvent.id)))
 
 

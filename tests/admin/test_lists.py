@@ -14,7 +14,8 @@ from backoffice.core.db import db, session
 from backoffice.models import AuditEntry, Order, Person, SavedView
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
-from tests.support.shop import hidden
+from tests.support.shop import hidden, paid
+from tests.support.statements import statements
 
 MARK = "\ufeff"
 
@@ -217,3 +218,23 @@ def test_whoever_looks_at_a_customers_data_leaves_a_trace(shop):
     assert looks[0].changes == {"desk": [None, "orders"], "narrowed_by": [None, "state is placed"], "rows": [None, 1]}
     assert looks[1].changes == {"page": [None, f"order {sale.order_ref}"]}
     assert {look.actor_kind for look in looks} == {"staff"}
+
+
+def test_the_page_of_an_order_asks_at_most_ten_questions(shop):
+    """With a parcel, mails and a story of fifty lines; a note or a case is one more each, where there is one."""
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    sale = paid(shop, buyer)
+    shop.minutes_pass(1)
+    client = logged_in(shop, Role.OPERATIONS)
+    address = f"/admin/orders/{sale.order_ref}"
+    pieces = dict.fromkeys(re.findall(r'name="(line\d+)"', client.get(address).text), "1")
+    client.post(f"{address}/ship", data={**hidden(client.get(address).text), **pieces, "key": "shk_1"})
+    for number in range(30):
+        form = {"street": f"Way {number}", "name": "Ada", "postcode": "10115", "city": "Berlin", "reason": "again"}
+        client.post(f"{address}/address", data={**hidden(client.get("/admin/keys").text), **form})
+    shop.works()
+    with statements() as seen:
+        page = client.get(address).text
+    assert page.count("<time") > 50
+    assert len(seen) <= 10, "\n".join(seen)

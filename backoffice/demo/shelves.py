@@ -1,13 +1,14 @@
-"""Ten thousand products in fifty categories, written in bulk: two variants each, priced, stocked, listed, findable."""
+"""A large catalogue, written in bulk: products of two variants each, priced, stocked, listed, findable."""
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Table
 
 from backoffice.core import references
+from backoffice.core.db import Base
 from backoffice.core.folding import terms
-from backoffice.models import Base
 
 WORDS = (  # noqa: SIM905 - read as words
     "level caliper square plumb bob rule divider gauge barometer hygrometer thermometer scale brass oak walnut steel iron "
@@ -16,13 +17,16 @@ WORDS = (  # noqa: SIM905 - read as words
 ).split()
 
 
+PIECES = 1_000_000  # of each variant on the shelf
+
+
 def fill(connection: Connection, categories: int = 50, products: int = 10_000, seed: int = 1) -> None:
     """Write the catalogue beside what the demo shop has. Reproducible by ``seed``."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - goods, not secrets
     now = datetime(2026, 1, 1, tzinfo=UTC)
     price_list = connection.exec_driver_sql("SELECT id FROM price_lists WHERE currency = 'EUR'").scalar_one()
     first = 1_000
-    rows: dict[str, list[dict]] = {
+    rows: dict[str, list[dict[str, Any]]] = {
         name: []
         for name in (
             "categories",
@@ -30,6 +34,7 @@ def fill(connection: Connection, categories: int = 50, products: int = 10_000, s
             "variants",
             "prices",
             "stock_items",
+            "stock_movements",
             "listings",
             "product_terms",
             "product_traits",
@@ -71,12 +76,17 @@ def fill(connection: Connection, categories: int = 50, products: int = 10_000, s
                 }
             )
             rows["stock_items"].append(
-                {"ref": references.new("stk"), "variant_id": variant_id, "on_hand": 1_000_000, "held": 0}
+                {"id": variant_id, "ref": references.new("stk"), "variant_id": variant_id, "on_hand": PIECES, "held": 0}
             )
+            rows["stock_movements"].append(
+                {"item_id": variant_id, "kind": "received", "on_hand_change": PIECES, "held_change": 0, "holder": "",
+                 "reason": "demo shop", "at": now}
+            )  # fmt: skip
         rows["listings"].append(
             {"price_list_id": price_list, "category_id": category_id, "product_id": product_id, "from_amount": amount,
              "to_amount": amount * 2, "currency": "EUR", "name_key": name.lower(), "listed_at": listed,
-             "card": {"slug": f"thing-{number}", "name": name, "summary": summary, "kind": "physical", "variants": 2, "image": picture}}
+             "card": {"slug": f"thing-{number}", "name": name, "summary": summary, "kind": "physical", "variants": 2,
+                      "image": picture}}
         )  # fmt: skip
         rows["product_traits"].append(
             {"product_id": product_id, "trait": "Material", "value": draw.choice(("oak", "brass", "steel"))}

@@ -1,0 +1,150 @@
+"""All that the page of an order shows, in few looks: what every order has comes in one, what few have is asked for only where
+it is there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from backoffice.cases.models import Case, CaseState
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.core.tracking import Subject
+from backoffice.customers.models import Person
+from backoffice.entities.models import LegalText
+from backoffice.fulfilment import appointments, downloads
+from backoffice.fulfilment.models import (
+    Appointment,
+    DownloadGrant,
+    Fulfilment,
+    FulfilmentState,
+    Shipment,
+    ShippedPieces,
+)
+from backoffice.fulfilment.service import ToShip
+from backoffice.invoices.models import CollectionState, Invoice, InvoicePaper
+from backoffice.mail import service as mail
+from backoffice.mail.models import Mail
+from backoffice.notes.models import Note
+from backoffice.orders import withdrawals
+from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal
+from backoffice.payments.models import Payment
+
+MOVED = frozenset({FulfilmentState.PARTLY, FulfilmentState.DONE, FulfilmentState.WITHDRAWN})
+
+
+@dataclass(frozen=True)
+class Dossier:
+    order: Order
+    invoice: Invoice
+    person: Person
+    owes: bool  # the customer, for this order or another
+    terms_version: int
+    has_paper: bool
+    delivery: Fulfilment | None
+    to_ship: Sequence[ToShip]
+    attempts: list[Payment]
+    parcels: Sequence[Shipment]
+    visits: Sequence[Appointment]
+    downloads: Sequence[DownloadGrant]
+    declared: Sequence[Withdrawal]
+    mails: Sequence[Mail]
+    has_cases: bool
+    has_notes: bool
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """What the story of the order is about."""
+        rows: list[Any] = [self.order, self.invoice, *self.attempts, *self.parcels, *self.visits, *self.downloads]
+        return [row.subject() for row in (*rows, *([self.delivery] if self.delivery else []))]
+
+
+def of_order(ref: str) -> Dossier:
+    """Raises NotFound."""
+    query = (
+        select(
+            Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, _has(Withdrawal.order_id),
+            exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _has_notes(), _owes(),
+        )
+        .join(Invoice, Invoice.order_id == Order.id)
+        .join(Person, Person.id == Order.person_id)
+        .join(LegalText, LegalText.id == Order.terms_id)
+        .outerjoin(Fulfilment, Fulfilment.order_id == Order.id)
+        .outerjoin(InvoicePaper, (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf"))
+        .where(Order.ref == ref)
+    )  # fmt: skip
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("order")
+    order, invoice, person, delivery, terms, paper, declared, mails, cases, notes, owes = row
+    to_ship = _lines(order)
+    kinds = {line.kind for line in order.lines}
+    return Dossier(
+        order=order,
+        invoice=invoice,
+        person=person,
+        owes=bool(owes),
+        terms_version=terms,
+        has_paper=paper is not None,
+        delivery=delivery,
+        to_ship=to_ship if delivery else [],
+        attempts=list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id))),
+        parcels=_parcels(order) if delivery and delivery.state in MOVED else [],
+        visits=appointments.of(order) if LineKind.SERVICE in kinds else [],
+        downloads=downloads.of(order) if LineKind.DIGITAL in kinds else [],
+        declared=withdrawals.of(order) if declared else [],
+        mails=mail.about([order.subject()]) if mails else [],
+        has_cases=bool(cases),
+        has_notes=bool(notes),
+    )
+
+
+def _lines(order: Order) -> list[ToShip]:
+    """The lines of an order, and how many pieces of each have left."""
+    rows = session.execute(
+        select(OrderLine, ShippedPieces.shipped)
+        .outerjoin(ShippedPieces, ShippedPieces.order_line_id == OrderLine.id)
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.position)
+    ).all()
+    set_committed_value(order, "lines", [row[0] for row in rows])
+    for line, _shipped in rows:
+        set_committed_value(line, "order", order)
+    return [ToShip(line, shipped or 0) for line, shipped in rows if line.kind == LineKind.PHYSICAL]
+
+
+def _parcels(order: Order) -> Sequence[Shipment]:
+    query = select(Shipment).where(Shipment.order_id == order.id).options(joinedload(Shipment.lines))
+    return session.scalars(query.order_by(Shipment.id)).unique().all()
+
+
+def _has(column: Any) -> Any:
+    return exists(select(column).where(column == Order.id))
+
+
+def _has_cases() -> Any:
+    """Open ones, about the order, its invoice or one of its payments."""
+    paid = select(Payment.ref).where(Payment.invoice_id == Invoice.id)
+    about = (Case.about_ref == Order.ref) | (Case.about_ref == Invoice.ref) | Case.about_ref.in_(paid)
+    return exists(select(Case.id).where(Case.state == CaseState.OPEN, about))
+
+
+def _has_notes() -> Any:
+    paid = select(Payment.id).where(Payment.invoice_id == Invoice.id)
+    about = (
+        ((Note.about_kind == "order") & (Note.about_id == Order.id))
+        | ((Note.about_kind == "invoice") & (Note.about_id == Invoice.id))
+        | ((Note.about_kind == "payment") & Note.about_id.in_(paid))
+        | (Note.about_kind == "shipment")
+    )
+    return exists(select(Note.id).where(about))
+
+
+def _owes() -> Any:
+    """Whether money came for an order of the same customer, but not all of it."""
+    other, theirs = aliased(Order), aliased(Invoice)
+    query = select(theirs.id).join(other, other.id == theirs.order_id)
+    return exists(query.where(other.person_id == Order.person_id, theirs.collection_state == CollectionState.PART_PAID))

@@ -1,0 +1,151 @@
+"""Years in bulk: as consistent as what was lived, the same for the same seed, and resumed where it stopped."""
+
+import re
+import sqlite3
+
+import pytest
+from sqlalchemy import select, text
+
+from backoffice.core import sealing, units
+from backoffice.core.db import db, session
+from backoffice.demo import bulk, history
+from backoffice.demo.history import History, Lived
+from backoffice.models import AuditEntry, Invoice, Order, Payment, Person, Shipment
+from backoffice.staff.roles import Role
+from tests.admin.test_roles import logged_in
+from tests.support.consistency import problems
+from tests.support.shop import paid
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(history, "BATCH", 60)
+
+
+def write(orders: int, customers: int = 40, seed: int = 7) -> int:
+    return History(bulk.writer(db.engine), seed=seed, customers=customers, orders=orders).write()
+
+
+def test_lived_history_fits(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    paid(shop, buyer)
+    shop.buyer("eve@example.org").orders()
+    shop.minutes_pass(60)
+    assert problems() == []
+
+
+def test_history_in_bulk_fits_as_well(shop):
+    assert write(400) == 400
+    assert problems() == []
+    states = {state for (state,) in rows("SELECT DISTINCT state FROM orders")}
+    assert states == {"paid", "expired", "cancelled"}
+    assert {row[0] for row in rows("SELECT DISTINCT currency FROM orders")} == {"EUR", "DKK"}
+    assert rows("SELECT COUNT(*) FROM payments WHERE state = 'declined'")[0][0] > 0
+    placed = [order.placed_at for order in shop.all(select(Order).order_by(Order.id))]
+    assert placed == sorted(placed)
+    assert (placed[-1] - placed[0]).days > 1_400
+
+
+def rows(query: str) -> list:
+    with db.engine.connect() as connection:
+        return list(connection.execute(text(query)))
+
+
+@pytest.mark.parametrize("spoil", [
+    "UPDATE orders SET total_amount = total_amount + 1 WHERE id = 5",
+    "UPDATE stock_items SET on_hand = on_hand + 1 WHERE id = 1",
+    "UPDATE number_counters SET last = last + 1",
+    "DELETE FROM fulfilments WHERE id = 3",
+    "UPDATE shipped_pieces SET shipped = 0 WHERE id = 2",
+])  # fmt: skip
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_checks_find_what_does_not_fit(shop, spoil):
+    write(60)
+    with db.engine.begin() as connection:
+        connection.execute(text(spoil))
+    assert problems()
+
+
+def test_it_goes_on_where_it_was_interrupted(shop, monkeypatch):
+    flush, flushed = History._flush, []
+
+    def break_down_in_the_third(self, books):
+        flushed.append(1)
+        flush(self, books)
+        if len(flushed) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(History, "_flush", break_down_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        write(200)
+    monkeypatch.setattr(History, "_flush", flush)
+    assert 0 < shop.count(Order) < 200
+    assert problems() == []
+    assert write(200) == 200
+    assert write(200) == 200, "once more changes nothing"
+    assert (shop.count(Order), shop.count(Person)) == (200, 40)
+    assert problems() == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_same_seed_tells_the_same_story(shop, tmp_path):
+    def told() -> list:
+        return rows("SELECT o.ref, o.state, o.total_amount, o.name, o.placed_at, i.number FROM orders o JOIN invoices i ON "
+                    "i.order_id = o.id ORDER BY o.id")  # fmt: skip
+
+    write(120, seed=3)
+    first = told()
+    raw = sqlite3.connect(db.engine.url.database)  # without foreign keys, and soon without triggers
+    for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        raw.execute(f"DROP TRIGGER {name}")
+    for table in (*history.COLUMNS, "number_counters"):
+        raw.execute(f"DELETE FROM {table}")
+    raw.commit()
+    write(120, seed=3)
+    assert told() == first
+
+
+def test_a_shop_that_has_sold_something_gets_no_history(shop):
+    shop.buyer().orders()
+    with pytest.raises(Lived, match="has orders of its own"):
+        write(60)
+    assert shop.count(Order) == 1
+
+
+def test_a_real_order_goes_on_after_the_history(shop):
+    write(60)
+    numbers = shop.all(select(Invoice.number).where(Invoice.number.like("S-2026-%")))
+    last = max(int(number.rpartition("-")[2]) for number in numbers)
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    assert shop.order(sale).number == 10_061
+    assert shop.invoice(sale).number == f"S-2026-{last + 1:06d}"
+    assert problems() == []
+
+
+def test_the_office_reads_it(shop):
+    write(60)
+    otto = logged_in(shop, Role.OPERATIONS)
+    order = shop.all(select(Order).where(Order.state == "paid"))[3]
+    page = otto.get(f"/admin/orders/{order.ref}").text
+    for words in ("Order placed", "Payment settled", "Invoice issued: S-20", "Parcel sent", "Provider told us: paid"):
+        assert words in page, words
+    payment, parcel = shop.all(select(Payment))[0], shop.all(select(Shipment))[0]
+    for address in (f"payments/{payment.ref}", f"shipments/{parcel.ref}", "audit/?tag=shipment.sent", "customers/"):
+        assert otto.get(f"/admin/{address}").status_code == 200, address
+    assert otto.get("/admin/jump", query_string={"q": parcel.tracking}).location == f"/admin/shipments/{parcel.ref}"
+    name = order.name.split()[-1]
+    assert re.search(
+        r"/admin/customers/per_h", otto.get("/admin/jump", query_string={"q": name}, follow_redirects=True).text
+    )
+
+
+def test_what_the_audit_says_of_a_person_can_be_unsealed_with_their_key(shop):
+    write(60)
+    entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "order.placed"))[0]
+    sealed = entry.changes["email"][1]
+    with units.read():
+        person = session.scalars(select(Person).where(Person.ref == sealed["person"])).one()
+        assert sealing.unseal(person.wrapped_key, sealed["cipher"]) == person.email
