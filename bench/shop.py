@@ -40,7 +40,7 @@ request = function() at = at %% #paths + 1 return wrk.format("GET", paths[at]) e
 class Server:
     """Two preloaded gunicorn workers with eight threads each."""
 
-    def __init__(self, target: str, env: dict[str, str], config: str) -> None:
+    def __init__(self, target: str, env: dict[str, str], config: str, ready: str = "/shop/shelf-0") -> None:
         self.port = free_port()
         command = [
             str(Path(sys.executable).with_name("gunicorn")), target, "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
@@ -51,7 +51,7 @@ class Server:
         while time.monotonic() < until:
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-                connection.request("GET", "/shop/shelf-0")
+                connection.request("GET", ready)
                 assert connection.getresponse().status == 200
                 return
             except (OSError, AssertionError):

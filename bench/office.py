@@ -1,0 +1,217 @@
+"""Measure the office: lists, pages, jump box and export over years of history, ours beside the floor.
+
+``bin/bench office`` starts a private MariaDB and Valkey, writes 10,000 products and BENCH_ORDERS (200000) orders, and asks one
+after the other, then eight at once. Printed: medians in milliseconds, and what a 50 times larger distance costs."""
+
+import http.client
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pymysql
+
+from bench.shop import ROOT, Server
+from tests.support.servers import MariaDB, Valkey
+
+ORDERS = int(os.environ.get("BENCH_ORDERS", "200000"))
+TIMES = int(os.environ.get("BENCH_TIMES", "40"))
+CLIENTS = 8
+EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"
+
+
+class Operator:
+    """One logged-in colleague on one connection."""
+
+    def __init__(self, port: int, logs_in: bool) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+        if logs_in:
+            form = self.form(self.ask("GET", "/admin/login")[1])
+            self.ask("POST", "/admin/login", {**form, "email": EMAIL, "password": PASSWORD, "next": ""})
+            self.token = self.form(self.ask("GET", "/admin/keys")[1]).get("csrf_token", "")
+
+    def form(self, page: str) -> dict[str, str]:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        return {"csrf_token": found.group(1)} if found else {}
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+        answer = self.send(method, path, form)
+        return answer.status, answer.read().decode()
+
+    def send(self, method: str, path: str, form: dict[str, str] | None = None) -> http.client.HTTPResponse:
+        headers = (
+            {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        )
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, urlencode(form) if form is not None else None, headers)
+        answer = self.connection.getresponse()
+        for header in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = header.partition(";")[0].partition("=")
+            self.cookies[name] = value.strip('"')
+        return answer
+
+
+def pages(url: str) -> dict[str, str]:
+    """What is asked for: a page of each kind, over what the history holds."""
+    where = pymysql.connect(
+        host="127.0.0.1", port=int(url.rpartition(":")[2].partition("/")[0]), user="root", database="bench"
+    )
+    with where.cursor() as cursor:
+        cursor.execute("SELECT MAX(id), MIN(id) FROM orders")
+        last, first = cursor.fetchone()
+        cursor.execute(
+            "SELECT email FROM people JOIN orders o ON o.person_id = people.id GROUP BY people.id ORDER BY COUNT(*) DESC LIMIT 1 OFFSET 100".replace(
+                "SELECT email", "SELECT people.email"
+            )
+        )
+        (email,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT ref, number FROM orders WHERE state = 'paid' AND id > %s ORDER BY id LIMIT 1",
+            ((first + last) // 2,),
+        )
+        ref, number = cursor.fetchone()
+    where.close()
+    return {
+        "newest orders": "/admin/orders/",
+        "orders, middle page": f"/admin/orders/?after={(first + last) // 2}",
+        "orders, last page": "/admin/orders/?end=y",
+        "orders by state": "/admin/orders/?state=expired",
+        "orders by e-mail": f"/admin/orders/?email={quote(email)}",
+        "an order": f"/admin/orders/{ref}",
+        "jump box": f"/admin/jump?q={number}",
+        "start": "/admin/",
+    }
+
+
+def tell_much(url: str, path: str) -> None:
+    """Give the measured order a story of fifty lines."""
+    where = pymysql.connect(
+        host="127.0.0.1",
+        port=int(url.rpartition(":")[2].partition("/")[0]),
+        user="root",
+        database="bench",
+        autocommit=True,
+    )
+    with where.cursor() as cursor:
+        cursor.execute("SELECT id, ref FROM orders WHERE ref = %s", (path.rpartition("/")[2],))
+        order_id, ref = cursor.fetchone()
+        cursor.executemany(
+            "INSERT INTO audit_log (at, tag, subject_kind, subject_id, subject_ref, actor_kind, actor_ref, reason, request_id, via, changes) "
+            "VALUES (NOW(6), 'order.prolonged', 'order', %s, %s, 'system', 'counterfoil', 'measured', 'req_bench', 'worker', '{}')",
+            [(order_id, ref)] * 36,
+        )
+    where.close()
+
+
+def one_after_the_other(operator: Operator, path: str) -> float:
+    """The median of an answer, in milliseconds."""
+    taken = []
+    for number in range(TIMES + 3):
+        started = time.perf_counter()
+        status, _page = operator.ask("GET", path)
+        if number >= 3:
+            taken.append((time.perf_counter() - started) * 1000)
+        assert status in (200, 303), (path, status)
+    return statistics.median(taken)
+
+
+def all_at_once(operators: list[Operator], path: str) -> float:
+    """Answers per second with one request of each operator under way."""
+
+    def work(operator: Operator) -> None:
+        for _ in range(TIMES // 2):
+            operator.ask("GET", path)
+
+    threads = [threading.Thread(target=work, args=(operator,)) for operator in operators]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(operators) * (TIMES // 2) / (time.perf_counter() - started)
+
+
+def export(server: Server, operator: Operator) -> tuple[float, float, float]:
+    """Milliseconds to the first byte, rows per second, and MiB that the server's memory grew meanwhile."""
+    before, started = server.memory(), time.perf_counter()
+    answer = operator.send("POST", "/admin/orders/export.csv", {"csrf_token": operator.token})
+    first, rows = 0.0, 0
+    while chunk := answer.read(65_536):
+        first = first or (time.perf_counter() - started) * 1000
+        rows += chunk.count(b"\n")
+    return first, rows / (time.perf_counter() - started), server.memory() - before
+
+
+def measure(env: dict[str, str], url: str) -> None:
+    asked = pages(url)
+    tell_much(url, asked["an order"])
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    exported = {}
+    for name, target, config in (
+        ("floor", "bench.floor.office:app", os.devnull),
+        ("ours", "bench.ours:app", "gunicorn.conf.py"),
+    ):
+        server = Server(target, env, config, ready="/admin/login" if name == "ours" else "/admin/")
+        try:
+            operators = [Operator(server.port, name == "ours") for _ in range(CLIENTS)]
+            for kind, path in asked.items():
+                found.setdefault(kind, {})[name] = (
+                    one_after_the_other(operators[0], path),
+                    all_at_once(operators, path),
+                )
+            exported[name] = export(server, operators[0])
+        finally:
+            server.stop()
+    print(
+        f"{ORDERS:,} orders{'':15} {'floor ms':>9} {'ours ms':>9} {'times':>6}   {'floor /s':>9} {'ours /s':>9}  (eight at once)"
+    )
+    for kind, both in found.items():
+        (floor, many), (ours, our_many) = both["floor"], both["ours"]
+        print(f"{kind:28} {floor:9.1f} {ours:9.1f} {ours / floor:6.1f}   {many:9.0f} {our_many:9.0f}")
+    ends = [found[kind]["ours"][0] for kind in ("newest orders", "orders, middle page", "orders, last page")]
+    print(f"newest, middle and last page within {max(ends) / min(ends):.2f} of each other")
+    for name, (first, rate, grown) in exported.items():
+        print(f"export, {name}: first byte after {first:.0f} ms, {rate:,.0f} rows/s, memory grew by {grown:.1f} MiB")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("m", "v"):
+            (Path(folder) / part).mkdir()
+        database, valkey = MariaDB(Path(folder) / "m"), Valkey(Path(folder) / "v")
+        url = database.url("bench")
+        env = {
+            "DATABASE_URL": url, "REDIS_URL": valkey.url, "COUNTERFOIL_VAR": folder, "LOG_LEVEL": "ERROR",
+            "BASE_URL": "http://127.0.0.1:1",
+        }  # fmt: skip
+        flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+        try:
+            subprocess.run(
+                [*flask, "db", "upgrade"], env={**os.environ, **env}, cwd=ROOT, check=True, capture_output=True
+            )
+            started = time.monotonic()
+            seed = ["demo", "seed", "--no-pictures", "--products", "10000", "--orders", str(ORDERS)]
+            subprocess.run([*flask, *seed], env={**os.environ, **env}, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            print(f"10,000 products and {ORDERS:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
+            with (
+                pymysql.connect(host="127.0.0.1", port=database.port, user="root", database="bench") as where,
+                where.cursor() as cursor,
+            ):
+                cursor.execute("ANALYZE TABLE orders, payments, invoices, audit_log, webhook_events, shipments, people")
+            measure(env, url)
+        finally:
+            valkey.stop()
+            database.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,384 @@
+"""Twenty-five tasks of a day in the office, each from the login on, with its clicks counted: docs/desk-tasks.md says how many
+a task may take, and this test that it does. Typing and Enter are no clicks; the login is not counted."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from config import ROOT
+from tests.browser.test_buying import WIDTHS
+from tests.support.processes import World
+from tests.support.shop import LEVEL
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.parametrize("world", ["sqlite"], indirect=True)]
+
+PASSWORD = "measure twice"
+TABLE = re.compile(r"^\| (?P<task>[^|]+?) \| (?P<who>\w+) \| (?P<clicks>\d+) \|", re.M)
+DOCUMENTED = {
+    row["task"]: (row["who"], int(row["clicks"])) for row in TABLE.finditer((ROOT / "docs/desk-tasks.md").read_text())
+}
+TASKS: dict[str, Callable[["Desk"], None]] = {}
+
+# What cannot be brought about from outside in a moment: a task that gave up, a payment nobody answers for, an empty shelf.
+TROUBLE = """
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.models import Order, Payment, Invoice, StockItem, Task
+from backoffice.tasks import service as tasks
+from sqlalchemy import select
+from wsgi import app
+
+def trouble():
+    tasks.schedule("mail.send", dedupe="stuck", mail_id=1)
+
+def more():
+    task = session.scalars(select(Task).where(Task.dedupe_key == "stuck")).one()
+    task.state, task.last_error = "gave_up", "the mail server was away"
+    cases.open_case(CaseKind.TASK_GAVE_UP, task.subject(), error="the mail server was away")
+    open_one = session.scalars(select(Payment).where(Payment.state == "sent").order_by(Payment.id)).first()
+    cases.open_case(CaseKind.PAYMENT_UNKNOWN, open_one, at_risk=open_one.asked_for)
+    for kind in (CaseKind.WITHDRAWAL, CaseKind.DATE_DECLINED, CaseKind.UNEXPECTED_MONEY):
+        cases.open_case(kind, session.scalars(select(Order).order_by(Order.id)).first())
+
+with app.app_context():
+    units.write(trouble)
+    units.write(more)
+"""
+
+
+class Desk:
+    """A colleague at work: what they click is counted, what they type is not."""
+
+    def __init__(self, world: World, page: Page, sold: dict[str, str]) -> None:
+        self.world, self.page, self.sold, self.clicks = world, page, sold, 0
+
+    def click(self, what: Locator) -> None:
+        what.first.click()
+        self.clicks += 1
+
+    def press(self, name: str) -> None:
+        self.click(self.page.get_by_role("button", name=name, exact=True))
+
+    def follow(self, name: str) -> None:
+        self.click(self.page.get_by_role("link", name=name, exact=True))
+
+    def desk(self, name: str) -> None:
+        self.click(self.page.locator(".desks").get_by_role("link", name=re.compile(f"^{name}")))
+
+    def form(self, name: str, **typed: str) -> None:
+        """Open a form of the page, type into it, press its button."""
+        details = self.page.locator(".actions details").filter(has_text=f"{name} …").first
+        self.click(details.locator("summary"))
+        for field, text in typed.items():
+            box = details.locator(f"[name={field}]")
+            box.select_option(text) if box.evaluate("box => box.tagName") == "SELECT" else box.fill(text)
+        self.click(details.get_by_role("button"))
+
+    def jump(self, words: str) -> None:
+        """By keyboard alone."""
+        self.page.keyboard.press("/")
+        self.page.keyboard.type(words)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_load_state()
+
+    def sees(self, words: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(words)
+
+
+def task(words: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None]]:
+    def keep(act: Callable[[Desk], None]) -> Callable[[Desk], None]:
+        TASKS[words] = act
+        return act
+
+    return keep
+
+
+def order_of(world: World, email: str, quantity: int = 1, card: str | None = "good") -> str:
+    """An order of somebody; its number."""
+    buyer = world.buyer()
+    form = {**buyer.checkout_form(), "email": email, "name": email.partition("@")[0].capitalize() + " Person"}
+    if quantity > 1:
+        page = buyer.get("/cart").text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+        variant = re.search(r'name="variant"[^>]*value="([^"]+)"', page).group(1)
+        buyer.post("/cart/change", {"csrf_token": token, "variant": variant, "quantity": str(quantity)})
+        page = buyer.get("/checkout").text
+        form |= {
+            name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page).group(1) for name in ("checkout_key", "total")
+        }
+    place = buyer.orders(form)
+    if card:
+        buyer.follows(buyer.pays(place))
+    return re.search(r"/pay/(sbx_\w+)", place).group(1)
+
+
+@pytest.fixture(scope="module")
+def sold(world: World) -> dict[str, str]:
+    """What the tasks are about: the provider's ids of some payments."""
+    found = {
+        "paid": order_of(world, "ada@example.org"),
+        "two": order_of(world, "grace@example.org", quantity=2),
+        "open": order_of(world, "eve@example.org", card=None),
+        "later": order_of(world, "alan@example.org", card=None),
+    }
+    world.wait(lambda: len(list(world.folder.glob("mail/*.eml"))) >= 2, "the confirmations are sent")
+    subprocess.run([sys.executable, "-c", TROUBLE], env=world.env, cwd=ROOT, check=True)
+    return found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=WIDTHS["desk"], accept_downloads=True)
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+@task("Find an order by the provider's id")
+def _(desk: Desk) -> None:
+    desk.jump(desk.sold["paid"])
+    desk.sees("Payment of order 10001")
+
+
+@task("Say why this customer was charged")
+def _(desk: Desk) -> None:
+    desk.jump("ada@example.org")
+    desk.sees("paid in 1 order")
+    desk.follow("Order 10001")
+    desk.sees("Payment settled, € 129.00")
+
+
+@task("Ship half an order")
+def _(desk: Desk) -> None:
+    desk.jump("10002")
+    details = desk.page.locator(".actions details").filter(has_text="Mark as shipped")
+    desk.click(details.locator("summary"))
+    details.locator("[type=number]").first.fill("1")
+    desk.click(details.get_by_role("button"))
+    desk.sees("Partly delivered")
+
+
+@task("A customer says the invoice never came")
+def _(desk: Desk) -> None:
+    desk.jump("S-2026-000001")
+    desk.press("Send it to the customer")
+    desk.sees("The invoice is on its way to the customer.")
+
+
+@task("Handle an event of the provider once more")
+def _(desk: Desk) -> None:
+    desk.desk("Webhooks")
+    desk.click(desk.page.locator("table.list a").filter(has_text="20").first)
+    desk.form("Handle it once more", reason="the customer says it was paid")
+    desk.sees("as soon as a worker is free")
+
+
+@task("Ask about a payment whose outcome is unknown")
+def _(desk: Desk) -> None:
+    desk.follow("The provider has not said what became of a payment.")
+    desk.click(desk.page.locator("table.list a"))
+    desk.press("Ask the provider now")
+    desk.sees("The provider was asked")
+
+
+@task("Start a stuck task again")
+def _(desk: Desk) -> None:
+    desk.follow("A task failed too often and stopped trying.")
+    desk.click(desk.page.locator("table.list a"))
+    desk.form("Run it now", reason="the mail server is back")
+    desk.sees("The task runs as soon as a worker is free.")
+
+
+@task("Fill a shelf that is nearly empty")
+def _(desk: Desk) -> None:
+    desk.follow("Theodolite, restored")
+    desk.form("Receive pieces", pieces="4", reason="delivery note 88")
+    desk.sees("The pieces are on the shelf.")
+
+
+@task("Say who changed a price")
+def _(desk: Desk) -> None:
+    desk.jump(LEVEL)
+    desk.sees("Price set")
+    desk.sees("demo shop")
+
+
+@task("Export the invoices of a month for the accountant")
+def _(desk: Desk) -> None:
+    desk.desk("Invoices")
+    desk.page.get_by_label("From").fill("2020-01-01")
+    desk.page.get_by_label("To", exact=True).fill("2099-12-31")
+    desk.press("Filter")
+    with desk.page.expect_download() as download:
+        desk.press("Export these as CSV")
+    assert "S-2026-000001" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+@task("Close the account of a colleague who leaves")
+def _(desk: Desk) -> None:
+    desk.desk("Staff")
+    desk.follow("Vera Views")
+    desk.form("Close the account", reason="leaves the firm")
+    desk.sees("The account is closed")
+
+
+@task("Invite a colleague")
+def _(desk: Desk) -> None:
+    desk.desk("Staff")
+    desk.form("Invite a colleague", name="Nora New", email="nora@example.org", role="finance")
+    desk.sees("The link is on its way by mail.")
+
+
+@task("Cancel an unpaid order")
+def _(desk: Desk) -> None:
+    desk.jump("10003")
+    desk.form("Cancel order", reason="ordered twice")
+    desk.sees("The order is cancelled and its stock released.")
+
+
+@task("Give a customer an hour more to pay")
+def _(desk: Desk) -> None:
+    desk.jump("10004")
+    desk.form("Give an hour more", reason="the bank calls back")
+    desk.sees("There is an hour more to pay")
+
+
+@task("Correct the address of a parcel")
+def _(desk: Desk) -> None:
+    desk.jump("10001")
+    desk.form("Correct the address", street="Analytical Way 2", reason="a slip of the pen")
+    desk.sees("Analytical Way 2")
+
+
+@task("Correct an e-mail address and send the confirmation again")
+def _(desk: Desk) -> None:
+    desk.jump("10001")
+    desk.form("Correct the e-mail", email="ada.lovelace@example.org", reason="misspelt")
+    desk.press("Send the confirmation again")
+    desk.sees("The confirmation is on its way once more.")
+
+
+@task("Ask a colleague about an order")
+def _(desk: Desk) -> None:
+    desk.jump("10002")
+    desk.form("Add note", text="@olive, may the rest wait until Monday?")
+    desk.sees("may the rest wait until Monday?")
+
+
+@task("Answer a colleague who called me")
+def _(desk: Desk) -> None:
+    desk.sees("calls you")
+    desk.click(desk.page.get_by_role("link", name="Otto Orders calls you"))
+    desk.form("Add note", text="It may.")
+    desk.sees("It may.")
+
+
+@task("Take a case and close it with what was done")
+def _(desk: Desk) -> None:
+    desk.follow("Money arrived for an order that no longer expected it.")
+    desk.click(desk.page.locator("table.list a"))
+    desk.press("Take it")
+    desk.form("Close the case", reason="returned at the provider, re_1")
+    desk.sees("The case is closed.")
+
+
+@task("Let a case sleep until a day")
+def _(desk: Desk) -> None:
+    desk.follow("A customer cannot take the date we proposed.")
+    desk.click(desk.page.locator("table.list a"))
+    desk.form("Let it sleep", until="2099-01-04", reason="she is abroad")
+    desk.sees("Asleep until 4 Jan 2099")
+
+
+@task("Read what to do about a withdrawal")
+def _(desk: Desk) -> None:
+    desk.follow("A customer withdraws from a contract.")
+    desk.click(desk.page.locator("table.list a"))
+    desk.follow("How to handle it")
+    desk.sees("Return the money within 14 days")
+
+
+@task("Sell nothing more to a customer")
+def _(desk: Desk) -> None:
+    desk.jump("grace@example.org")
+    desk.form("Bar", reason="three chargebacks")
+    desk.sees("Nothing is sold to this customer online")
+
+
+@task("Change a price from a day on")
+def _(desk: Desk) -> None:
+    desk.jump(LEVEL)
+    details = desk.page.locator(".actions details").filter(has_text="Set a price …")
+    desk.click(details.locator("summary"))
+    details.locator("[name=variant]").select_option(index=1)
+    for field, text in (("amount", "139.00"), ("since", "2099-01-01T08:00"), ("reason", "oak costs more")):
+        details.locator(f"[name={field}]").fill(text)
+    desk.click(details.get_by_role("button"))
+    desk.sees("€ 139.00 from")
+
+
+@task("Correct the count of an article")
+def _(desk: Desk) -> None:
+    desk.desk("Stock")
+    desk.page.get_by_label("Article number").fill(LEVEL)
+    desk.page.keyboard.press("Enter")
+    desk.click(desk.page.locator("table.list a"))
+    desk.form("Correct the count", counted="20", reason="counted in the evening")
+    desk.sees("The count is corrected.")
+
+
+@task("Keep the paid orders as a view of one's own")
+def _(desk: Desk) -> None:
+    desk.desk("Orders")
+    desk.page.get_by_label("State").select_option("paid")
+    desk.press("Filter")
+    desk.click(desk.page.locator("summary", has_text="Keep this view"))
+    desk.page.locator(".views [name=name]").fill("Paid ones")
+    desk.press("Keep")
+    desk.sees("is kept")
+
+
+@pytest.mark.parametrize("words", TASKS)
+def test_a_task_of_the_day_takes_as_many_clicks_as_it_is_said_to(world, page, sold, words):
+    who, clicks = DOCUMENTED[words]
+    page.goto(world.base + "/admin/login")
+    page.get_by_label("E-mail").fill(f"{who.lower()}@plumb-and-level.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/")
+    desk = Desk(world, page, sold)
+    TASKS[words](desk)
+    assert desk.clicks == clicks
+
+
+def test_every_task_stands_in_the_page_about_them():
+    assert list(DOCUMENTED) == list(TASKS)
+
+
+def test_the_keys_lead_through_the_office_and_stay_out_of_fields(world, page, sold):
+    page.goto(world.base + "/admin/login")
+    page.get_by_label("E-mail").fill("olive@plumb-and-level.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/")
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    page.wait_for_url("**/admin/orders/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/orders/ord_*")
+    page.keyboard.press("m")
+    page.keyboard.type("g o / ? are only letters here")
+    assert page.locator("textarea[name=text]").input_value() == "g o / ? are only letters here"
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.wait_for_url("**/admin/keys")
+    expect(page.locator("main")).to_contain_text("to the jump box")
