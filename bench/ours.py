@@ -2,14 +2,17 @@
 
 ``gunicorn bench.ours:app`` with the environment that bench.shop sets."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backoffice import wiring
-from backoffice.app import create_app
-from config import load
-from integrations.payments.port import BadSignature, PageRequest, PaymentStatus, ProviderEvent, Snapshot
+sys.modules["rich"] = None  # a development package that structlog would load where it finds it: no server has it
+
+from backoffice import wiring  # noqa: E402
+from backoffice.app import create_app  # noqa: E402
+from config import load  # noqa: E402
+from integrations.payments.port import BadSignature, PageRequest, PaymentStatus, ProviderEvent, Snapshot  # noqa: E402
 
 
 class InstantPayments:

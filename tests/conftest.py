@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from redis import Redis
 from sqlalchemy import Table, text
 
-from backoffice.app import create_app
+from backoffice.app import create_app, schema
 from backoffice.catalog import version
 from backoffice.core import clock as core_clock
 from backoffice.core import units
@@ -124,6 +124,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, copied for each test."""
     folder = tmp_path_factory.mktemp("t")
     app = create_app(settings_for(folder, f"sqlite:///{folder / 'template.db'}"))
+    schema.attach(app)
     with app.app_context():
         upgrade()
         with db.engine.connect() as connection:
@@ -191,6 +192,7 @@ class MigratedServer:
 def migrated(server: MariaDB) -> MigratedServer:
     url = server.url("shop")
     app = create_app(settings_for(Path("/nonexistent"), url))
+    schema.attach(app)
     with app.app_context():
         upgrade()
         db.engine.dispose()

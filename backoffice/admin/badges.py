@@ -1,6 +1,7 @@
 """States as badges: a shape, a word and a colour, never a colour alone."""
 
 from enum import Enum
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -51,6 +52,7 @@ def words(state: Enum | str) -> str:
     return WORDS.get(value, value.replace("_", " ").capitalize())
 
 
+@lru_cache(maxsize=1_024)
 def badge(state: Enum | str, text: str = "", shape: str = "") -> Markup:
     """A state as shape and word."""
     value = shape or (state.value if isinstance(state, Enum) else str(state))

@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_babel import Babel
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -14,7 +13,7 @@ from backoffice import admin, commands, models, wiring
 from backoffice.app import edge, health, identities
 from backoffice.audit import service as audit
 from backoffice.core import borders, clock, logs, units
-from backoffice.core.db import connect, db
+from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import views as webhooks
@@ -51,7 +50,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
         )
     connect(app, settings.database_url)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     Babel(app)
     edge.let_pictures_in(app)  # before the token is looked for in the form
     csrf = CSRFProtect(app)

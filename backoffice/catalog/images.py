@@ -1,11 +1,10 @@
 """Pictures of products: an upload is checked, resized to the widths the shop asks for, and stored as WebP."""
 
-import io
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy import func, select
 
 from backoffice.audit import service as audit
@@ -18,11 +17,7 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.files import service as files
 from backoffice.files.models import StoredFile
 
-WIDTHS = (200, 400, 800, 1600)
 LARGEST_UPLOAD = 12 * 1024 * 1024  # bytes
-MOST_PIXELS = 40_000_000
-SMALLEST_SIDE = 200
-FORMATS = ("PNG", "JPEG", "WEBP")
 MEDIA_TYPE = "image/webp"
 
 
@@ -30,7 +25,7 @@ class NotAPicture(CounterfoilError):
     status = 422
 
     def __init__(self, why: str) -> None:
-        needs = f"Send a PNG, JPEG or WebP of at least {SMALLEST_SIDE} pixels."
+        needs = "Send a PNG, JPEG or WebP of at least 200 pixels."
         super().__init__(f"This picture cannot be used: {why}. {needs}")
 
 
@@ -48,17 +43,11 @@ def prepare(content: bytes, *, line_art: bool = False) -> Prepared:
 
     Line art is stored without loss, which is also smaller. Only pixels survive: metadata (places, cameras, scripts in
     comments) is left behind."""
-    picture = _opened(content)
-    widths = [width for width in WIDTHS if width < picture.width] + [min(picture.width, WIDTHS[-1])]
-    stored = {}
-    for width in sorted(set(widths)):
-        height = round(picture.height * width / picture.width)
-        body = io.BytesIO()
-        fitting = picture.resize((width, height), Image.Resampling.LANCZOS)
-        fitting.save(body, "WEBP", method=2, **({"lossless": True, "quality": 50} if line_art else {"quality": 84}))
-        stored[width] = (files.put(body.getvalue()), body.tell())
-    widest = max(stored)
-    return Prepared(widest, round(picture.height * widest / picture.width), stored)
+    pixels: Any = import_module(
+        "backoffice.catalog.pixels"
+    )  # a web process that only shows pictures never loads Pillow
+    width, height, made = pixels.renditions(content, line_art=line_art)
+    return Prepared(width, height, {wide: (files.put(body), len(body)) for wide, body in made.items()})
 
 
 def add(
@@ -92,20 +81,3 @@ def known(sha256: str) -> StoredFile:
     if row is None:
         raise NotFound("picture")
     return row
-
-
-def _opened(content: bytes) -> Image.Image:
-    if len(content) > LARGEST_UPLOAD:
-        raise NotAPicture(f"it is larger than {LARGEST_UPLOAD // 1024 // 1024} MB")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content), formats=FORMATS)
-            if picture.width * picture.height > MOST_PIXELS:
-                raise NotAPicture("it has too many pixels")
-            if min(picture.size) < SMALLEST_SIDE:
-                raise NotAPicture("it is too small")
-            upright = ImageOps.exif_transpose(picture)
-            return upright.convert("RGBA" if "A" in upright.getbands() or "transparency" in picture.info else "RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning) as error:
-        raise NotAPicture("it is damaged, or not a picture we know") from error

@@ -163,7 +163,10 @@ def by_slug(slug: str) -> Product:
 
 def variant_for_sale(ref: str) -> Variant:
     """A variant that can be bought now. Raises NotFound."""
-    query = select(Variant).where(Variant.ref == ref).options(joinedload(Variant.product, innerjoin=True))
+    whole = (
+        joinedload(Variant.product, innerjoin=True).defer(Product.story).defer(Product.facts)
+    )  # not what it is about
+    query = select(Variant).where(Variant.ref == ref).options(whole)
     variant = session.scalars(query).one_or_none()
     if variant is None or not variant.is_sold:
         raise NotFound("product")

@@ -7,7 +7,9 @@ from backoffice.carts import filling
 from backoffice.carts import service as carts
 from backoffice.checkout import quotes
 from backoffice.checkout.quotes import Quote
+from backoffice.collection import answers
 from backoffice.collection import service as collection
+from backoffice.collection.answers import Question
 from backoffice.core import actor, clock, units
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.errors import CounterfoilError
@@ -125,6 +127,7 @@ class Placed:
     order_ref: str
     payment_id: int
     payment_ref: str
+    question: Question  # what the provider is asked to open the page
     as_wished: bool = True  # False: this filling was ordered before, with another address
     page_url: str = ""  # where it can be paid now; empty where the provider has not opened a page
 
@@ -149,8 +152,8 @@ def retry(order_ref: str, *, by: Actor) -> Placed:
 def _opened(placed: Placed, *, by: Actor) -> Placed:
     """Open the payment page, and say where it is."""
     page = []
-    collection.learn(
-        placed.payment_id,
+    collection.open_page(
+        placed.question,
         by=by,
         then=lambda payment: page.append(payment.page_url if payment.state in ON_THE_PAGE else ""),
     )
@@ -199,7 +202,9 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     stock.hold(order.ref, quote.cart.pieces, by=by)
     invoice = invoices.draft_for(order, entity, by=by)
     payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
-    tasks.schedule("orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", order_id=order.id)
+    tasks.schedule(
+        "orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", is_new=True, order_id=order.id
+    )
     carts.empty(cart)
     return _placed(order, payment)
 
@@ -238,4 +243,4 @@ def _last_try(order: Order) -> datetime:
 
 
 def _placed(order: Order, payment: Payment) -> Placed:
-    return Placed(order.id, order.ref, payment.id, payment.ref)
+    return Placed(order.id, order.ref, payment.id, payment.ref, answers.question(payment))

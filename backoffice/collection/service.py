@@ -49,11 +49,12 @@ Then = Callable[[Payment], None]
 def begin(invoice: Invoice, *, description: str, by: Actor) -> Payment:
     """Write an attempt to collect this invoice, and the task that asks about it if nobody else does.
 
-    Raises NotCollectible. The caller commits, then runs ``learn``, which opens the page."""
+    Raises NotCollectible. The caller commits, then runs ``open_page``."""
     payment = payments.prepare(invoice, description=description, expires_at=clock.now() + PAGE_LIFE, by=by)
     tasks.schedule(
-        "payments.ask", due=clock.now() + PATIENCE[0], dedupe=f"payments.ask:{payment.ref}", payment_id=payment.id
-    )
+        "payments.ask", due=clock.now() + PATIENCE[0], dedupe=f"payments.ask:{payment.ref}", is_new=True,
+        payment_id=payment.id,
+    )  # fmt: skip
     return payment
 
 
@@ -64,6 +65,11 @@ def learn(payment_id: int, *, by: Actor, then: Then | None = None) -> PaymentSta
     provider holds then is compared with what we know. Never raises for a silent provider: the payment is UNKNOWN then,
     and asked about later."""
     return _learn(payment_id, answers.ask, by=by, then=then)
+
+
+def open_page(asked: Question, *, by: Actor, then: Then | None = None) -> PaymentState:
+    """``learn`` about an attempt that the caller has just prepared: nothing is read again before the provider is asked."""
+    return _ask(asked, answers.ask, by=by, then=then)
 
 
 def close_page(payment_id: int, *, by: Actor, then: Then | None = None) -> PaymentState:
@@ -99,6 +105,10 @@ def _learn(payment_id: int, ask: Callable[[Question], Answer], *, by: Actor, the
     with units.read():
         payment = session.get_one(Payment, payment_id)
         asked = answers.question(payment)
+    return _ask(asked, ask, by=by, then=then)
+
+
+def _ask(asked: Question, ask: Callable[[Question], Answer], *, by: Actor, then: Then | None) -> PaymentState:
     return ask_and_record(
         "collection.learn",
         asked,

@@ -38,6 +38,7 @@ def clock_time(value: datetime, zone: str) -> str:
     return format_datetime(value, "HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
 
 
+@lru_cache(maxsize=KEPT)
 def short_moment(value: datetime, zone: str) -> str:
     """``21 Nov 2026, 09:14``: for lists."""
     return format_datetime(value, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)

@@ -56,10 +56,14 @@ def schedule(
     *,
     due: datetime | None = None,
     dedupe: str | None = None,
+    is_new: bool = False,
     max_attempts: int = MAX_ATTEMPTS,
     **arguments: Any,
 ) -> None:
-    """Write a task in the current unit, at its end. With ``dedupe``, a task under this key is written once, ever."""
+    """Write a task in the current unit, at its end. With ``dedupe``, a task under this key is written once, ever.
+
+    ``is_new``: the key holds a reference that this unit made, so nobody looks whether it was used; the unique index would
+    replay the unit if it was."""
     now = clock.now()
     task = Task(
         ref=references.new("tsk"),
@@ -76,12 +80,13 @@ def schedule(
         created_at=now,
         finished_at=None,
     )
-    units.leave_to_the_end(LEFT, task)
+    units.leave_to_the_end(LEFT, (task, is_new))
 
 
-def write_out(scheduled: list[Task]) -> None:
+def write_out(left: list[tuple[Task, bool]]) -> None:
     """Write the tasks of a unit together, those whose key was never used. Registered with ``units.finish_with``."""
-    keys = [task.dedupe_key for task in scheduled if task.dedupe_key is not None]
+    scheduled = [task for task, _is_new in left]
+    keys = [task.dedupe_key for task, is_new in left if task.dedupe_key is not None and not is_new]
     used = set(session.scalars(select(Task.dedupe_key).where(Task.dedupe_key.in_(keys)))) if keys else set()
     columns = [column.name for column in Task.__table__.columns if column.name != "id"]
     rows = []

@@ -72,7 +72,7 @@ class Desk:
     def desk(self, name: str) -> None:
         self.click(self.page.locator(".desks").get_by_role("link", name=re.compile(f"^{name}")))
 
-    def form(self, name: str, **typed: str) -> None:
+    def form(self, name: str, /, **typed: str) -> None:
         """Open a form of the page, type into it, press its button."""
         details = self.page.locator(".actions details").filter(has_text=f"{name} …").first
         self.click(details.locator("summary"))
@@ -225,7 +225,7 @@ def _(desk: Desk) -> None:
 def _(desk: Desk) -> None:
     desk.desk("Staff")
     desk.follow("Vera Views")
-    desk.form("Close the account", reason="leaves the firm")
+    desk.form("Close account", reason="leaves the firm")
     desk.sees("The account is closed")
 
 
@@ -327,7 +327,7 @@ def _(desk: Desk) -> None:
 @task("Correct the count of an article")
 def _(desk: Desk) -> None:
     desk.desk("Stock")
-    desk.page.get_by_label("Article number").fill(LEVEL)
+    desk.page.locator(".filters").get_by_label("Article number").fill(LEVEL)
     desk.page.keyboard.press("Enter")
     desk.click(desk.page.locator("table.list a"))
     desk.form("Correct the count", counted="20", reason="counted in the evening")
@@ -337,7 +337,7 @@ def _(desk: Desk) -> None:
 @task("Keep the paid orders as a view of one's own")
 def _(desk: Desk) -> None:
     desk.desk("Orders")
-    desk.page.get_by_label("State").select_option("paid")
+    desk.page.locator(".filters select[name=state]").select_option("paid")
     desk.press("Filter")
     desk.click(desk.page.locator("summary", has_text="Keep this view"))
     desk.page.locator(".views [name=name]").fill("Paid ones")

@@ -7,7 +7,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import DateTime, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from backoffice.app import create_app
+from backoffice.app import create_app, schema
 from backoffice.catalog import shelves
 from backoffice.core import immutability, units
 from backoffice.core.columns import Choice, UTCDateTime
@@ -28,6 +28,7 @@ def empty_app(engine_name, request, tmp_path, provider):
             cursor.execute("DROP DATABASE blank")
         url = server.url("blank")
     app = create_app(settings_for(tmp_path, url))
+    schema.attach(app)
     with app.app_context():
         yield app
         db.engine.dispose()
@@ -285,7 +286,7 @@ KEPT = {
 }
 
 
-def schema() -> dict[str, list[str]]:
+def layout() -> dict[str, list[str]]:
     inspected = inspect(db.engine)
     return {name: [column["name"] for column in inspected.get_columns(name)] for name in inspected.get_table_names()}
 
@@ -295,7 +296,7 @@ def test_a_downgrade_that_would_lose_something_is_refused_before_it_begins(empty
     upgrade(revision=revision)
     with db.engine.begin() as connection:
         connection.exec_driver_sql(KEPT[revision])
-    before = schema(), triggers()
+    before = layout(), triggers()
     with pytest.raises(SystemExit):  # Flask-Migrate's way to end a command
         downgrade(revision="0003")
-    assert (schema(), triggers()) == before
+    assert (layout(), triggers()) == before
