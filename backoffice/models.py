@@ -1,6 +1,7 @@
 """Every model, loaded in one place: relationships by name, Alembic and a test rely on it."""
 
 from backoffice.audit.models import AuditEntry
+from backoffice.batches.models import Batch, BatchItem
 from backoffice.carts.models import Cart, CartLine
 from backoffice.cases.models import Case
 from backoffice.catalog.models import (
@@ -47,6 +48,8 @@ __all__ = [
     "Appointment",
     "AuditEntry",
     "Base",
+    "Batch",
+    "BatchItem",
     "Cart",
     "CartLine",
     "Case",

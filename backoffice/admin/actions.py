@@ -82,8 +82,13 @@ def request_key() -> str:
 
 def reason() -> str:
     """The reason typed into the form. Raises ReasonNeeded, CardNumber."""
+    return typed_reason(needed=True)
+
+
+def typed_reason(*, needed: bool) -> str:
+    """The reason typed into the form, empty where none is ``needed``. Raises ReasonNeeded, CardNumber."""
     text = request.form.get("reason", "").strip()
-    if not text:
+    if needed and not text:
         raise ReasonNeeded
     refuse_card_number(text)
     return text[:255]

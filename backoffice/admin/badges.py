@@ -33,6 +33,8 @@ SHAPES = {
     "in_review": WRONG,
     "declined": WRONG,
     "rejected": WRONG,
+    "refused": WRONG,
+    "running": PART,
     "gave_up": WRONG,
     "unknown": UNKNOWN,
     "delivery_open": WAITING,

@@ -1,5 +1,6 @@
 """Which desks there are, in the order of the sidebar."""
 
+from backoffice.admin.batches import LABELS, BatchDesk, Many
 from backoffice.admin.catalogue import CategoryDesk, ProductDesk
 from backoffice.admin.colleagues import StaffDesk
 from backoffice.admin.customers import CustomerDesk
@@ -11,6 +12,7 @@ from backoffice.admin.records import AuditDesk, MailDesk
 from backoffice.admin.sales import OrderDesk
 from backoffice.admin.stockroom import DeliveryDesk, ShipmentDesk, StockDesk
 from backoffice.audit.models import AuditEntry
+from backoffice.batches.models import Batch
 from backoffice.cases.models import Case
 from backoffice.catalog.models import Category, Product
 from backoffice.customers.models import Person
@@ -26,7 +28,7 @@ from backoffice.webhooks.models import WebhookEvent
 
 
 def views() -> list[DeskList]:
-    return [
+    desks = [
         CaseDesk(Case, "Inbox", "cases"),
         OrderDesk(Order, "Orders", "orders", "Sales"),
         ShipmentDesk(Shipment, "Parcels", "shipments", "Sales"),
@@ -41,5 +43,10 @@ def views() -> list[DeskList]:
         MailDesk(Mail, "Mails", "mails", "Records"),
         WebhookDesk(WebhookEvent, "Webhooks", "webhooks", "System"),
         TaskDesk(Task, "Tasks", "tasks", "System"),
+        BatchDesk(Batch, "Batches", "batches", "System"),
         StaffDesk(StaffMember, "Staff", "staff", "System"),
     ]
+    for desk in desks:
+        for item in desk.for_many if isinstance(desk, Many) else ():
+            LABELS[item.name] = f"{desk.name}: {item.label.lower()}"
+    return desks

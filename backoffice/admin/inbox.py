@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
 from backoffice.admin.badges import badge
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.notes import Noted
@@ -68,7 +69,7 @@ def shown_state(case: Case) -> Markup:
     return badge(case.state)
 
 
-class CaseDesk(Noted):
+class CaseDesk(Noted, Many):
     sees = Right.SEE_INBOX
     moment = "opened_at"
     opens = MappingProxyType({role: {"state": "open"} for role in Role})
@@ -100,6 +101,10 @@ class CaseDesk(Noted):
     )
     blank = "Nothing needs you. When something gives up or does not add up, it appears here."
     one_template = "office/case.html"
+    for_many = (
+        ForMany("cases.take", "Take", Right.RESOLVE_CASES, asks=False),
+        ForMany("cases.close", "Close", Right.RESOLVE_CASES),
+    )
 
     def subject_of(self, ref: str) -> Subject:
         return cases.get(ref).subject()

@@ -23,7 +23,7 @@ from backoffice.admin.paging import Keyset
 from backoffice.admin.views import SavedViews
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import clock, units
+from backoffice.core import clock, references, units
 from backoffice.core.db import db
 from backoffice.core.errors import ProgrammingError
 from backoffice.staff.roles import Right
@@ -113,6 +113,7 @@ class DeskList(SavedViews, ModelView):
             is_narrowed=bool(self._given(request.args)),
             at=lambda step: f"{self.get_url('.index_view')}?{urlencode([*kept, *(step or {}).items()])}",
             views=[(view, self.as_kept(kept) == view.query) for view in self.views()],
+            many_key=references.new("mny"),
             list_actions=[for_whoever_asks(item) for item in self.list_actions()],
         )
 

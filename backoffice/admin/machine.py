@@ -5,16 +5,14 @@ from types import MappingProxyType
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import select
 
 from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.core import units
-from backoffice.core.db import session
-from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.payments import service as payments
 from backoffice.staff.roles import Right, Role
@@ -25,14 +23,7 @@ from backoffice.webhooks import service as webhooks
 from backoffice.webhooks.models import EventState, WebhookEvent
 
 
-def _event(ref: str) -> WebhookEvent:
-    event = session.scalars(select(WebhookEvent).where(WebhookEvent.ref == ref)).one_or_none()
-    if event is None:
-        raise NotFound("event")
-    return event
-
-
-class WebhookDesk(Noted):
+class WebhookDesk(Noted, Many):
     sees = Right.SEE_RECORDS
     moment = "received_at"
     column_more = ("event_key", "provider", "ref")
@@ -53,11 +44,12 @@ class WebhookDesk(Noted):
         equals("state", "State", WebhookEvent.state, choices(EventState), EventState),
     )
     blank = "No event fits."
+    for_many = (ForMany("webhooks.replay", "Handle once more", Right.REPLAY_EVENTS),)
     one_template = "office/webhook.html"
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        event = _event(ref)
+        event = webhooks.by_ref(ref)
         try:
             body = json.dumps(json.loads(event.raw), indent=2)
         except ValueError:
@@ -83,13 +75,13 @@ class WebhookDesk(Noted):
         )
 
     def subject_of(self, ref: str) -> Subject:
-        return _event(ref).subject()
+        return webhooks.by_ref(ref).subject()
 
     @expose("/<ref>/replay", methods=["POST"])
     @needs(Right.REPLAY_EVENTS)
     def replay(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            webhooks.replay(_event(ref), by=access.by(), reason=reason())
+            webhooks.replay(webhooks.by_ref(ref), by=access.by(), reason=reason())
 
         return run(
             lambda: units.write(act),
@@ -98,7 +90,7 @@ class WebhookDesk(Noted):
         )
 
 
-class TaskDesk(Noted):
+class TaskDesk(Noted, Many):
     sees = Right.SEE_RECORDS
     moment = "created_at"
     opens = MappingProxyType({Role.OPERATIONS: {"state": "gave_up"}, Role.ADMINISTRATOR: {"state": "gave_up"}})
@@ -119,6 +111,10 @@ class TaskDesk(Noted):
         equals("request", "Request", Task.request_id),
     )
     blank = "No task fits."
+    for_many = (
+        ForMany("tasks.retry", "Run now", Right.RETRY_TASKS),
+        ForMany("tasks.cancel", "Cancel", Right.RETRY_TASKS),
+    )
     one_template = "office/task.html"
 
     @expose("/<ref>")

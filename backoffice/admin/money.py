@@ -8,6 +8,7 @@ from flask_admin import expose
 
 from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, needs, request_key, run
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
@@ -25,7 +26,7 @@ from backoffice.payments.models import Payment, PaymentState
 from backoffice.staff.roles import Right
 
 
-class PaymentDesk(Noted):
+class PaymentDesk(Noted, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_more = ("provider", "provider_ref", "refunded", "currency")
@@ -42,6 +43,7 @@ class PaymentDesk(Noted):
         equals("state", "State", Payment.state, choices(PaymentState), PaymentState),
     )
     blank = "No payment fits."
+    for_many = (ForMany("payments.ask", "Ask the provider", Right.ASK_PROVIDER, asks=False),)
     one_template = "office/payment.html"
 
     def subject_of(self, ref: str) -> Subject:

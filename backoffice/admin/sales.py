@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from backoffice.admin import access, dossier, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
 from backoffice.admin.customers import flags
@@ -50,7 +51,7 @@ class NothingToAsk(CounterfoilError):
         super().__init__("The provider has given its final answer already; there is nothing to ask.")
 
 
-class OrderDesk(Corrections):
+class OrderDesk(Corrections, Many):
     moment = "placed_at"
     personal = True
     column_list = ("number", "placed_at", "name", "email", "state", "total")
@@ -70,6 +71,10 @@ class OrderDesk(Corrections):
     opens = MappingProxyType({Role.OPERATIONS: {"delivery": "open"}})
     blank = "No order fits. Orders appear here as soon as they are placed."
     one_template = "office/order.html"
+    for_many = (
+        ForMany("orders.confirm", "Send the confirmation again", Right.SEND_MAILS, asks=False),
+        ForMany("orders.cancel", "Cancel", Right.CANCEL_ORDERS),
+    )
 
     def subject_of(self, ref: str) -> Subject:
         return orders.by_ref(ref).subject()

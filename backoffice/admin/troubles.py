@@ -16,7 +16,7 @@ DESKS = MappingProxyType(
     {
         "order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks",
         "case": "cases", "staff": "staff", "mail": "mails", "person": "customers", "product": "products",
-        "shipment": "shipments", "stock": "stock",
+        "shipment": "shipments", "stock": "stock", "batch": "batches",
     }
 )  # fmt: skip
 

@@ -18,6 +18,8 @@ class Tag(StrEnum):
     APPOINTMENT_DONE = "appointment.done"
     APPOINTMENT_PROPOSED = "appointment.proposed"
     APPOINTMENT_WANTED = "appointment.wanted"
+    BATCH_DONE = "batch.done"
+    BATCH_STARTED = "batch.started"
     CASE_ASSIGNED = "case.assigned"
     CASE_MERGED = "case.merged"
     CASE_OPENED = "case.opened"
@@ -113,6 +115,8 @@ WORDS: dict[Tag, str] = {
     Tag.APPOINTMENT_DONE: "Service done",
     Tag.APPOINTMENT_PROPOSED: "Date proposed",
     Tag.APPOINTMENT_WANTED: "Service waits for a date",
+    Tag.BATCH_DONE: "Batch is through",
+    Tag.BATCH_STARTED: "Batch started",
     Tag.CASE_ASSIGNED: "The case has another owner",
     Tag.CASE_MERGED: "Another case was merged into this one",
     Tag.CASE_OPENED: "A case was opened",

@@ -1,5 +1,7 @@
 """Writing tasks, and changing what is written. Running them is the runner's."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,6 +100,16 @@ def write_out(left: list[tuple[Task, bool]]) -> None:
         session.execute(insert(Task), rows)
         if min(row["due_at"] for row in rows) <= clock.now():
             bell.ring_after_commit()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Do something in a task that is not the task itself: what it puts marks on, or postpones, is not the task."""
+    mark = running.set(None)
+    try:
+        yield
+    finally:
+        running.reset(mark)
 
 
 def finish_running() -> None:

@@ -17,7 +17,7 @@ from backoffice.collection import service as collection
 from backoffice.core import actor, borders, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.payments import service as payments
@@ -94,6 +94,14 @@ def replay(event: WebhookEvent, *, by: Actor, reason: str) -> None:
         raise NotOurs
     audit.record(Tag.EVENT_REPLAYED, event.subject(), by=by, reason=reason, type=event.type)
     tasks.schedule("webhooks.replay", event_id=event.id)
+
+
+def by_ref(ref: str) -> WebhookEvent:
+    """Raises NotFound."""
+    event = session.scalars(select(WebhookEvent).where(WebhookEvent.ref == ref)).one_or_none()
+    if event is None:
+        raise NotFound("event")
+    return event
 
 
 def handle(event_id: int, *, again: bool = False) -> None:

@@ -37,6 +37,7 @@ MAY = {
     "desk_categories.create": {C, A}, "desk_categories.change": {C, A},
     "desk_delivery.rate": {C, A}, "desk_delivery.switch": {C, A},
     "desk_stock.receive": {O, C, A}, "desk_stock.correct": {O, C, A},
+    "desk_batches.index_view": EVERYBODY, "desk_batches.one": EVERYBODY,
     "desk_cases.index_view": EVERYBODY, "desk_cases.one": EVERYBODY, "desk_cases.kind": EVERYBODY,
     **{f"desk_cases.{verb}": {O, F, C, A} for verb in ("resolve", "take", "assign", "snooze", "wake", "merge")},
     "desk_orders.index_view": READERS, "desk_orders.one": READERS,
@@ -61,7 +62,9 @@ for desk in DESKS:
     MAY[f"desk_{desk}.download"] = readers & {O, F, A}
     MAY[f"desk_{desk}.keep_view"] = MAY[f"desk_{desk}.forget_view"] = readers
 
-for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery"}:
+for desk in ("cases", "orders", "payments", "tasks", "webhooks"):  # who may do what to many is asked by the action
+    MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]
+for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery", "batches"}:
     MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
@@ -97,7 +100,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
     refs = {
         "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
         "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": shop.all(select(Mail.ref))[0],
-        "desk_customers": shop.all(select(Person.ref))[0], "desk_shipments": "shp_none",
+        "desk_customers": shop.all(select(Person.ref))[0], "desk_shipments": "shp_none", "desk_batches": "bat_none",
         "desk_products": shop.all(select(Product.ref))[0],
         "desk_categories": shop.all(select(Category.ref))[0], "desk_stock": shop.all(select(StockItem.ref))[0],
         "desk_delivery": shop.all(select(DeliveryMethod.ref))[0], "desk_webhooks": shop.all(select(WebhookEvent.ref))[0],

@@ -1,0 +1,147 @@
+"""Batches: written in the office with their rows, run one row after the other, each in units of its own."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import func, insert, select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.batches.models import Batch, BatchItem, BatchState, ItemState
+from backoffice.core import actor, borders, clock, references, units
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
+from backoffice.core.states import StateTable, change_where
+from backoffice.staff.models import StaffMember
+from backoffice.tasks import service as tasks
+
+MOST = 1_000  # rows of one batch
+SLICE = 45.0  # seconds after which a runner lets others in; well within its lease
+
+MOVES = StateTable(
+    Batch.state, {BatchState.RUNNING: frozenset({BatchState.DONE}), BatchState.DONE: frozenset[BatchState]()}
+)
+
+Act = Callable[[str, Actor, str, str], object]  # reference, who, why, key of this row
+_actions: dict[str, Act] = {}
+
+
+class NothingChosen(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(f"Choose what it is to be done to: from one row to {MOST:,}.")
+
+
+def register(name: str, act: Act) -> None:
+    """Let batches run ``act``: safe to run twice for one row with the same key. It opens its own units."""
+    if _actions.setdefault(name, act) is not act:
+        raise ProgrammingError(f"two actions for batches are called {name!r}")
+
+
+def names() -> frozenset[str]:
+    return frozenset(_actions)
+
+
+def start(action: str, refs: Sequence[str], *, desk: str, owner: StaffMember, reason: str, request_key: str) -> Batch:
+    """Write a batch with its rows, and the task that runs it. The same ``request_key`` starts one. Raises NothingChosen."""
+    known = session.scalars(select(Batch).where(Batch.request_key == request_key)).one_or_none()
+    if known:
+        return known
+    chosen = list(dict.fromkeys(refs))
+    if not 0 < len(chosen) <= MOST:
+        raise NothingChosen
+    if action not in _actions:
+        raise NotFound("action")
+    batch = Batch(
+        ref=references.new("bat"),
+        request_key=request_key,
+        action=action,
+        desk=desk,
+        owner=owner,
+        reason=reason,
+        state=BatchState.RUNNING,
+        total=len(chosen),
+        created_at=clock.now(),
+        finished_at=None,
+    )
+    session.add(batch)
+    session.flush()
+    rows = [{"batch_id": batch.id, "about_ref": ref, "state": ItemState.WAITING, "message": ""} for ref in chosen]
+    session.execute(insert(BatchItem), rows)
+    audit.record(Tag.BATCH_STARTED, batch, by=actor.staff(owner.ref), reason=reason, action=action, rows=len(chosen))
+    tasks.schedule("batches.run", dedupe=f"batches.run:{batch.ref}", is_new=True, batch_id=batch.id)
+    return batch
+
+
+def run(batch_id: int) -> None:
+    """The task: one row after the other. What a service refuses is the result of its row, and the others go on."""
+    until = time.monotonic() + SLICE
+    with units.read():
+        batch = session.get_one(Batch, batch_id)
+        ref, act, by, reason = batch.ref, _actions[batch.action], actor.staff(batch.owner.ref), batch.reason
+    while row := _next(batch_id):
+        item_id, about = row
+        try:
+            with tasks.apart():  # cancelling an order also ends the task that waits for its expiry, never this one
+                act(about, by, reason, f"{ref}:{item_id}"[:40])
+            state, message = ItemState.DONE, ""
+        except CounterfoilError as error:
+            state, message = ItemState.REFUSED, str(error)
+        borders.cross("batches.acted")
+        _note(item_id, state, message)
+        if time.monotonic() > until:
+            units.write(lambda: tasks.postpone_running(clock.now()))
+            return
+    units.write(lambda: _finish(batch_id))
+
+
+def by_ref(ref: str) -> Batch:
+    """Raises NotFound."""
+    batch = session.scalars(select(Batch).where(Batch.ref == ref)).one_or_none()
+    if batch is None:
+        raise NotFound("batch")
+    return batch
+
+
+def items(batch: Batch) -> Sequence[BatchItem]:
+    """What was refused first, then what waits, then what was done."""
+    query = select(BatchItem).where(BatchItem.batch_id == batch.id)
+    return session.scalars(query.order_by(BatchItem.state.desc(), BatchItem.id)).all()
+
+
+def progress(batch: Batch) -> dict[ItemState, int]:
+    query = select(BatchItem.state, func.count()).where(BatchItem.batch_id == batch.id).group_by(BatchItem.state)
+    found = {row[0]: row[1] for row in session.execute(query)}
+    return {state: found.get(state, 0) for state in ItemState}
+
+
+def _next(batch_id: int) -> tuple[int, str] | None:
+    with units.read():
+        query = select(BatchItem.id, BatchItem.about_ref).where(
+            BatchItem.batch_id == batch_id, BatchItem.state == ItemState.WAITING
+        )
+        row = session.execute(query.order_by(BatchItem.id).limit(1)).first()
+        return (row[0], row[1]) if row else None
+
+
+def _note(item_id: int, state: ItemState, message: str) -> None:
+    def note() -> None:
+        item = session.get_one(BatchItem, item_id)
+        change_where(
+            item, BatchItem.state == ItemState.WAITING, state=state, message=message[:255], done_at=clock.now()
+        )
+
+    units.write(note)
+
+
+def _finish(batch_id: int) -> None:
+    batch = session.get_one(Batch, batch_id)
+    counts = progress(batch)
+    if MOVES.move(batch, BatchState.DONE, finished_at=clock.now()):
+        audit.record(
+            Tag.BATCH_DONE, batch, by=actor.staff(batch.owner.ref), done=counts[ItemState.DONE],
+            refused=counts[ItemState.REFUSED],
+        )  # fmt: skip
+    tasks.finish_running()

@@ -1,0 +1,180 @@
+"""One action for many rows: a task with a result for each, once however often it is pressed or killed."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.admin.batches import LABELS
+from backoffice.batches import service as batches
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import borders, units
+from backoffice.core.db import session
+from backoffice.models import AuditEntry, Batch, BatchItem, Case, Mail, Order, StaffMember, Task
+from backoffice.staff.roles import Role
+from backoffice.tasks import registry, runner
+from backoffice.tasks import service as tasks
+from tests.admin.test_roles import logged_in
+from tests.support.shop import hidden, paid
+
+
+@pytest.fixture
+def otto(shop):
+    return logged_in(shop, Role.OPERATIONS)
+
+
+@pytest.fixture
+def three(shop) -> list[str]:
+    """Two orders that are not paid, and between them one that is."""
+    first = shop.buyer("a@example.org").orders()
+    buyer = shop.buyer("b@example.org")
+    buyer.fills_cart()
+    second = paid(shop, buyer)
+    third = shop.buyer("c@example.org").orders()
+    return [first.order_ref, second.order_ref, third.order_ref]
+
+
+def start(client, address="/admin/orders/", query="", **form) -> str:
+    """Press the button of a list; the page it leads to."""
+    page = client.get(address).text
+    key = re.search(r'name="key" value="(mny_[^"]+)"', page).group(1)
+    where = f"{address}batch" + (f"?{query}" if query else "")
+    return client.post(where, data={**hidden(page), "key": key, **form}, follow_redirects=True).text
+
+
+def results(shop) -> list[tuple[str, str, str]]:
+    return [(item.about_ref, item.state, item.message) for item in shop.all(select(BatchItem).order_by(BatchItem.id))]
+
+
+def test_what_was_ticked_is_done_and_each_row_has_its_result(shop, otto, three):
+    page = start(otto, action="orders.cancel", ref=three, reason="the shop is closed")
+    assert "Orders: cancel, 3 rows" in page
+    assert "0 of 3" in page
+    assert 'http-equiv="refresh"' in page
+    shop.works()
+    assert results(shop) == [
+        (three[0], "done", ""),
+        (three[1], "refused", "An order that is paid cannot be cancelled."),
+        (three[2], "done", ""),
+    ]
+    assert sorted(shop.all(select(Order.state))) == ["cancelled", "cancelled", "paid"]
+    batch = shop.all(select(Batch))[0]
+    page = otto.get(f"/admin/batches/{batch.ref}").text
+    assert "2 of 3" in page
+    assert "1 refused" in page
+    assert "refresh" not in page
+    cancelled = shop.all(select(AuditEntry).where(AuditEntry.tag == "order.cancelled"))
+    assert {(row.actor_kind, row.reason) for row in cancelled} == {("staff", "the shop is closed")}
+    assert shop.tags(batch.ref) == ["batch.started", "batch.done"]
+
+
+def test_all_that_fit_the_filter_are_meant_and_no_others(shop, otto, three):
+    start(otto, query="state=paid", action="orders.confirm", all="y")
+    shop.works()
+    assert results(shop) == [(three[1], "done", "")]
+    assert len([mail for mail in shop.all(select(Mail)) if mail.template == "order_confirmed"]) == 2
+
+
+def test_a_filter_that_cannot_be_read_means_nothing(shop, otto, three):
+    page = start(otto, query="number=x", action="orders.cancel", all="y", reason="oh")
+    assert "Choose what it is to be done to" in page
+    assert shop.count(Batch) == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"action": "orders.cancel", "reason": "x"}, "Choose what it is to be done to"),
+        ({"action": "orders.cancel", "ref": ["ord_x"]}, "Say in a few words why"),
+        ({"action": "tasks.cancel", "ref": ["ord_x"], "reason": "x"}, "no such action"),
+        (
+            {"action": "orders.cancel", "ref": [f"ord_{n}" for n in range(1_001)], "reason": "x"},
+            "from one row to 1,000",
+        ),
+    ],
+)
+def test_what_cannot_be_started_starts_nothing(shop, otto, three, form, words):
+    assert words in start(otto, **form)
+    assert shop.count(Batch) == 0
+    assert "batches.run" not in shop.waiting_tasks()
+
+
+def test_pressing_twice_starts_one(shop, otto, three):
+    page = otto.get("/admin/orders/").text
+    form = {**hidden(page), "key": "mny_1", "action": "orders.confirm", "ref": three[1]}
+    first = otto.post("/admin/orders/batch", data=form).location
+    assert otto.post("/admin/orders/batch", data=form).location == first
+    assert shop.count(Batch) == 1
+
+
+def test_a_row_that_does_not_exist_is_refused_and_the_others_go_on(shop, otto, three):
+    start(otto, action="orders.cancel", ref=["ord_nothing", three[0]], reason="x")
+    shop.works()
+    assert [state for _ref, state, _message in results(shop)] == ["refused", "done"]
+
+
+def test_a_batch_that_is_killed_between_two_rows_goes_on_and_does_nothing_twice(shop, otto, three, monkeypatch):
+    start(otto, action="orders.confirm", ref=[three[1]])
+
+    class Killed(BaseException):
+        pass
+
+    def die(name):
+        if name == "batches.acted":
+            raise Killed
+
+    monkeypatch.setattr(borders, "cross", die)
+    with pytest.raises(Killed):
+        shop.works()
+    monkeypatch.undo()
+    assert results(shop)[0][1] == "waiting"
+    shop.minutes_pass(10)
+    assert results(shop)[0][1] == "done"
+    assert len([mail for mail in shop.all(select(Mail)) if mail.template == "order_confirmed"]) == 2
+
+
+def test_a_long_batch_lets_others_in_and_comes_back(shop, otto, three, monkeypatch):
+    monkeypatch.setattr(batches, "SLICE", -1.0)
+    start(otto, action="orders.cancel", ref=three, reason="x")
+    assert runner.run_due(batches=1) >= 1
+    assert [state for _ref, state, _message in results(shop)].count("waiting") == 2
+    shop.works()
+    assert [state for _ref, state, _message in results(shop)] == ["done", "refused", "done"]
+
+
+def test_the_role_decides_what_may_be_done_to_many(shop, three):
+    fiona, vera = logged_in(shop, Role.FINANCE), logged_in(shop, Role.VIEWER)
+    page = fiona.get("/admin/orders/").text
+    assert "orders.confirm" in page
+    assert "orders.cancel" not in page
+    assert "Do something to many" not in vera.get("/admin/orders/").text
+    form = {**hidden(page), "key": "mny_1", "action": "orders.cancel", "ref": three, "reason": "x"}
+    answer = fiona.post("/admin/orders/batch", data=form, follow_redirects=True)
+    assert "Your role does not let you cancel orders" in answer.text
+    assert shop.count(Batch) == 0
+
+
+def test_every_action_that_a_desk_offers_is_there_to_run(shop):
+    assert set(LABELS) == batches.names()
+    assert registry.handler("batches.run")
+
+
+def test_tasks_and_cases_are_handled_by_the_dozen(shop, otto):
+    def give_up():
+        for number in range(12):
+            tasks.schedule("mail.send", dedupe=f"m{number}", mail_id=1)
+        tasks.write_out(units.current().left.pop("tasks"))
+        for task in session.scalars(select(Task)):
+            task.state = "gave_up"
+            cases.open_case(CaseKind.TASK_GAVE_UP, task.subject())
+
+    units.write(give_up)
+    start(otto, "/admin/cases/", query="state=open", action="cases.take", all="y")
+    shop.works()
+    otto_id = shop.all(select(StaffMember.id).where(StaffMember.role == Role.OPERATIONS))[0]
+    assert set(shop.all(select(Case.owner_id))) == {otto_id}
+    start(otto, "/admin/tasks/", query="state=gave_up", action="tasks.cancel", all="y", reason="not wanted")
+    shop.works()
+    assert shop.open_cases() == []
+    assert {state for _ref, state, _message in results(shop)} == {"done"}
