@@ -1,6 +1,6 @@
 """The catalogue desk: products with their texts, variants, prices and pictures; categories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,7 @@ from flask_admin import expose
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, timeline
+from backoffice.admin import access, imports, timeline
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
@@ -85,6 +85,7 @@ class ProductDesk(Noted):
     )
     blank = "No product fits."
     one_template = "office/product.html"
+    more_links = (("Take a table", ".table", Right.EDIT_CATALOGUE),)
 
     def subject_of(self, ref: str) -> Subject:
         return _product(ref).subject()
@@ -124,6 +125,48 @@ class ProductDesk(Noted):
             self.get_url(".index_view"),
         )
         return redirect(self.get_url(".one", ref=made[0]), 303) if made else answer
+
+    @expose("/table")
+    @needs(Right.EDIT_CATALOGUE)
+    def table(self) -> ResponseReturnValue:
+        """Where a table of articles is sent, looked through and taken."""
+        return self._table_page("")
+
+    @expose("/table/read", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def read_table(self) -> ResponseReturnValue:
+        """Show what a table would do. Changes nothing."""
+        sent = request.files.get("file")
+        raw = sent.read(imports.LARGEST * 4) if sent and sent.filename else b""
+        text = raw.decode("utf-8", errors="replace") if raw else request.form.get("table", "")
+        with units.read():
+            try:
+                return self._table_page(text, imports.look_through(text))
+            except CounterfoilError as error:
+                return self._table_page(text, problem=str(error)), error.status
+
+    @expose("/table/take", methods=["POST"])
+    @needs(Right.CHANGE_PRICES)
+    def take_table(self) -> ResponseReturnValue:
+        text = request.form.get("table", "")
+        taken: list[int] = []
+
+        def act() -> None:
+            why = reason()
+            taken.append(units.write(lambda: imports.take(text, why, by=access.by())))
+
+        try:
+            act()
+        except CounterfoilError as error:
+            with units.read():
+                return self._table_page(text, imports.look_through(text), str(error)), error.status
+        return run(lambda: None, f"{taken[0]} articles were changed.", self.get_url(".index_view"))
+
+    def _table_page(self, text: str, rows: Sequence[imports.Row] = (), problem: str = "") -> str:
+        return self.render(
+            "office/import.html", text=text, rows=rows, wrong=imports.rows_with_problems(rows), problem=problem,
+            reason=request.form.get("reason", ""), sample=imports.SAMPLE,
+        )  # fmt: skip
 
     @expose("/<ref>/texts", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_admin import BaseView
 
-from backoffice.admin import access, badges, waiting
+from backoffice.admin import access, badges, differences, waiting
 from backoffice.admin.actions import Action
 from backoffice.admin.cells import ZONE
 from backoffice.admin.views import openings
@@ -27,6 +27,7 @@ def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
         "has": access.has,
         "may": lambda item: access.has(item.right),
         "Right": Right,
+        "difference": differences.marked,
         "openings": openings(view.admin._views),
         "now_here": formatting.moment(clock.now(), ZONE),
     }

@@ -50,6 +50,7 @@ class DeskList(SavedViews, ModelView):
     personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
     one_template: ClassVar[str] = ""
+    more_links: ClassVar[Sequence[tuple[str, str, Right]]] = ()  # words, endpoint and right of further pages
     sees: ClassVar[Right]  # what its list and pages ask for
 
     def __init__(self, model: Any, name: str, url: str, category: str | None = None) -> None:

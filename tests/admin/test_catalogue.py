@@ -55,6 +55,9 @@ def test_texts_are_changed_and_customers_see_it_cleaned(shop, carl):
     entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "product.changed"))[-1]
     assert entry.changes["name"] == ["Spirit level, oak", "Spirit level, old oak"]
     assert entry.actor_kind == "staff"
+    typed["summary"] = texts(carl.get(address).text)["summary"].replace("oak", "<b>ash</b>")
+    story = post(carl, f"{address}/texts", address, **typed)
+    assert "<del>oak,</del><ins>&lt;b&gt;ash&lt;/b&gt;,</ins>" in story, "what changed is marked, and nothing else"
     before = shop.count(AuditEntry)
     post(carl, f"{address}/texts", address, **typed)
     assert shop.count(AuditEntry) == before, "the same once more changes nothing"

@@ -33,7 +33,7 @@ MAY = {
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "publish", "withdraw", "variant", "price")},
-    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang", "table", "read_table", "take_table")},
     "desk_categories.create": {C, A}, "desk_categories.change": {C, A},
     "desk_delivery.rate": {C, A}, "desk_delivery.switch": {C, A},
     "desk_stock.receive": {O, C, A}, "desk_stock.correct": {O, C, A},

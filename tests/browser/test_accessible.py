@@ -108,6 +108,7 @@ OFFICE = {
     "/admin/": "/admin/",
     "/admin/jump": "/admin/jump?q=nothing+like+it",
     "/admin/keys": "/admin/keys",
+    "/admin/products/table": "/admin/products/table",
     "/admin/cases/kinds/<kind>": "/admin/cases/kinds/withdrawal",
 }
 DESKS = (

@@ -1,0 +1,219 @@
+"""A table of articles, read from CSV: looked through row by row first, and taken whole or not at all.
+
+Taking the same table twice changes nothing the second time: prices and counts say what is, not by how much."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from backoffice.catalog import editing, pricing
+from backoffice.catalog import service as catalog
+from backoffice.catalog.models import Category, PriceList, ProductKind, Variant
+from backoffice.catalog.service import ProductData, VariantData
+from backoffice.core.actor import Actor
+from backoffice.core.cards import refuse_card_number
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.money import Money
+from backoffice.stock import service as stock
+from backoffice.stock.models import StockItem
+from backoffice.tax.rates import RATES
+
+MOST = 2_000  # rows
+LARGEST = 500_000  # characters
+FOR_NEW = ("name", "address", "category", "summary", "vat")
+COLUMNS = ("article", *FOR_NEW, "counted")
+SAMPLE = """article,name,address,category,summary,vat,EUR,DKK,counted
+SL-60-OAK,,,,,,135.00,,24
+LR-1,Line reel,line-reel,rules,Thirty metres.,standard,12.50,95.00,7
+"""
+
+
+class Unreadable(CounterfoilError):
+    status = 422
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This table cannot be read: {why}.")
+
+
+class HasProblems(CounterfoilError):
+    status = 422
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(f"{rows} rows have problems, so nothing was taken. Mend them in the table and send it again.")
+
+
+@dataclass
+class Row:
+    """One row: where it stands in the file, what would change, and what is wrong with it."""
+
+    number: int
+    article: str
+    changes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    steps: list[Callable[[Actor, str], object]] = field(default_factory=list)
+
+
+def look_through(text: str) -> list[Row]:
+    """What a table would do, row by row. In a unit; changes nothing. Raises Unreadable for what is no such table."""
+    given, lists = _given(text), {row.currency: row for row in pricing.active_lists()}
+    articles = [values["article"].upper() for _number, values in given]
+    query = select(Variant).where(Variant.sku.in_(articles)).options(joinedload(Variant.product, innerjoin=True))
+    known = {variant.sku: variant for variant in session.scalars(query)}
+    ids = [variant.id for variant in known.values()]
+    prices = {currency: pricing.current(ids, currency) for currency in lists}
+    counts = {row.variant_id: row for row in session.scalars(select(StockItem).where(StockItem.variant_id.in_(ids)))}
+    categories = set(session.scalars(select(Category.slug)))
+    rows, seen = [], set()
+    for number, values in given:
+        row = Row(number, values["article"].upper())
+        rows.append(row)
+        if row.article in seen:
+            row.problems.append("this article stands above already")
+            continue
+        seen.add(row.article)
+        variant = known.get(row.article)
+        if variant:
+            _change(row, values, variant, lists, prices, counts.get(variant.id))
+        else:
+            _create(row, values, lists, categories)
+    return rows
+
+
+def take(text: str, reason: str, *, by: Actor) -> int:
+    """Do what ``look_through`` showed, all of it, in the unit of the caller; the number of rows that changed something.
+
+    Raises Unreadable, HasProblems, and whatever a service refuses: then nothing is taken."""
+    rows = look_through(text)
+    wrong = [row for row in rows if row.problems]
+    if wrong:
+        raise HasProblems(len(wrong))
+    for row in rows:
+        for step in row.steps:
+            step(by, reason)
+    return sum(bool(row.steps) for row in rows)
+
+
+def _given(text: str) -> list[tuple[int, dict[str, str]]]:
+    if len(text) > LARGEST:
+        raise Unreadable(f"it is longer than {LARGEST:,} characters")
+    refuse_card_number(text)
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    try:
+        reader = csv.DictReader(
+            io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
+        )
+        heads = [(head or "").strip() for head in reader.fieldnames or []]
+        reader.fieldnames = heads
+        rows = [(reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}) for row in reader]
+    except csv.Error as error:
+        raise Unreadable(str(error)) from None
+    if "article" not in heads:
+        raise Unreadable("its first line names no column “article”")
+    currencies = {row.currency for row in pricing.active_lists()}
+    strange = [head for head in heads if head not in COLUMNS and head not in currencies]
+    if strange:
+        raise Unreadable(f"nobody knows the column “{strange[0][:40]}”")
+    rows = [(number, values) for number, values in rows if any(values.values())]
+    if not 0 < len(rows) <= MOST:
+        raise Unreadable(f"it has {len(rows):,} rows; from 1 to {MOST:,} are taken at a time")
+    return [(number, {**dict.fromkeys((*COLUMNS, *currencies), ""), **values}) for number, values in rows]
+
+
+def _change(
+    row: Row, values: Mapping[str, str], variant: Variant, lists: Mapping[str, PriceList],
+    prices: Mapping[str, Mapping[int, int]], item: StockItem | None,
+) -> None:  # fmt: skip
+    """Prices and count of an article that exists."""
+    named = [name for name in FOR_NEW if values[name]]
+    if named:
+        row.problems.append(f"the article exists; leave {', '.join(named)} empty here and change texts on its page")
+    for currency, price_list in lists.items():
+        price = _price(row, values[currency], currency)
+        before = prices[currency].get(variant.id)
+        if price is not None and price.amount != before:
+            was = Money(before, currency) if before is not None else None
+            row.changes.append(f"{currency} {was.plain() if was else 'no price'} → {price.plain()}")
+            row.steps.append(_set_price(variant, price_list, price))
+    counted, on_hand = _count(row, values["counted"]), item.on_hand if item else 0
+    if counted is not None and item is not None and counted < item.held:
+        row.problems.append(f"{item.held} pieces are held for orders that are being paid")
+    elif counted is not None and counted != on_hand:
+        row.changes.append(f"pieces {on_hand} → {counted}")
+        row.steps.append(_set_count(variant, counted, is_new=item is None))
+
+
+def _create(row: Row, values: Mapping[str, str], lists: Mapping[str, PriceList], categories: set[str]) -> None:
+    """A product of one variant, not published: somebody looks at it first."""
+    missing = [name for name in FOR_NEW if not values[name]]
+    if missing:
+        row.problems.append(f"nobody knows this article, and for a new one {', '.join(missing)} is missing")
+        return
+    if values["category"] not in categories:
+        row.problems.append(f"there is no category “{values['category'][:60]}”")
+    if values["vat"] not in {rate.vat_class for rate in RATES}:
+        row.problems.append(f"there is no VAT rate “{values['vat'][:30]}”")
+    for check, value in ((editing.check_sku, row.article), (editing.check_slug, values["address"])):
+        try:
+            check(value)
+        except CounterfoilError as error:
+            row.problems.append(str(error))
+    wanted = {currency: _price(row, values[currency], currency) for currency in lists}
+    counted = _count(row, values["counted"])
+    row.changes.append(f"new product “{values['name'][:60]}”, not published")
+
+    def create(by: Actor, reason: str) -> None:
+        data = ProductData(
+            slug=values["address"], name=values["name"][:120], summary=values["summary"][:1_000], vat_class=values["vat"],
+            variants=[VariantData(row.article)], kind=ProductKind.PHYSICAL,
+        )  # fmt: skip
+        editing.check_slug(data.slug)  # two rows may name one address
+        (variant,) = catalog.create(catalog.category(values["category"]), data, by=by).variants
+        for currency, price in wanted.items():
+            if price is not None:
+                pricing.set_price(variant, lists[currency], price, by=by, reason=reason)
+        if counted:
+            stock.receive(variant.id, counted, by=by, reason=reason)
+
+    row.steps.append(create)
+
+
+def _set_price(variant: Variant, price_list: PriceList, price: Money) -> Callable[[Actor, str], object]:
+    return lambda by, reason: pricing.set_price(variant, price_list, price, by=by, reason=reason)
+
+
+def _set_count(variant: Variant, counted: int, *, is_new: bool) -> Callable[[Actor, str], object]:
+    if is_new:
+        return lambda by, reason: stock.receive(variant.id, counted, by=by, reason=reason)
+    return lambda by, reason: stock.correct(variant.id, counted, by=by, reason=reason)
+
+
+def _price(row: Row, text: str, currency: str) -> Money | None:
+    if not text:
+        return None
+    try:
+        price = Money.parse(text, currency)
+    except CounterfoilError as error:
+        row.problems.append(str(error))
+        return None
+    if price.amount < 0:
+        row.problems.append(f"a price in {currency} is nothing or more")
+    return price
+
+
+def _count(row: Row, text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        row.problems.append(f"“{text[:20]}” is no number of pieces")
+        return None
+    return int(text)
+
+
+def rows_with_problems(rows: Sequence[Row]) -> int:
+    return sum(bool(row.problems) for row in rows)

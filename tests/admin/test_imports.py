@@ -1,0 +1,123 @@
+"""A table of articles: shown before it is taken, wrong rows named, and taken whole or not at all."""
+
+import io
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.catalog import pricing
+from backoffice.core import units
+from backoffice.models import AuditEntry, Price, Product, StockItem, Variant
+from backoffice.staff.roles import Role
+from tests.admin.test_inbox import post
+from tests.admin.test_roles import logged_in
+from tests.support.shop import LEVEL, hidden
+
+PAGE = "/admin/products/table"
+HEAD = "article,name,address,category,summary,vat,EUR,DKK,counted\n"
+GOOD = HEAD + f"{LEVEL},,,,,,135.00,,24\nlr-1,Line reel,line-reel,rules,Thirty metres.,standard,12.50,95.00,7\n"
+
+
+@pytest.fixture
+def carl(shop):
+    shop.clock.forward(minutes=1)  # prices of the demo shop count from the moment before
+    return logged_in(shop, Role.CATALOGUE)
+
+
+def state(shop) -> tuple:
+    return shop.count(Product), shop.count(Price), shop.stock(), shop.count(AuditEntry)
+
+
+def price(shop, sku: str, currency: str = "EUR") -> int | None:
+    variant = shop.all(select(Variant).where(Variant.sku == sku))[0]
+    with units.read():
+        return pricing.current([variant.id], currency).get(variant.id)
+
+
+def test_a_table_is_shown_first_and_then_taken_whole(shop, carl):
+    before = state(shop)
+    page = post(carl, f"{PAGE}/read", PAGE, table=GOOD)
+    for words in ("2 rows were read", "EUR 129.00 → 135.00; pieces 25 → 24", "new product “Line reel”, not published"):
+        assert words in page, words
+    assert state(shop) == before, "looking changes nothing"
+    assert "2 articles were changed" in post(carl, f"{PAGE}/take", PAGE, table=GOOD, reason="autumn list")
+    assert (price(shop, LEVEL), price(shop, "LR-1"), price(shop, "LR-1", "DKK")) == (13_500, 1_250, 9_500)
+    assert (shop.stock(), shop.stock("LR-1")) == ((24, 0), (7, 0))
+    assert shop.all(select(Product.published).where(Product.slug == "line-reel")) == [False]
+    reasons = shop.all(
+        select(AuditEntry.reason).where(AuditEntry.tag.in_(["price.set", "stock.corrected", "stock.received"]))
+    )
+    assert reasons.count("autumn list") == 5
+
+
+def test_the_same_table_twice_changes_nothing_more(shop, carl):
+    table = HEAD + f"{LEVEL},,,,,,135.00,,24\n"
+    post(carl, f"{PAGE}/take", PAGE, table=table, reason="x")
+    before = state(shop)
+    assert "nothing" in post(carl, f"{PAGE}/read", PAGE, table=table)
+    post(carl, f"{PAGE}/take", PAGE, table=table, reason="x")
+    assert state(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("NOPE,,,,,,1.00,,", "nobody knows this article"),
+        (f"{LEVEL},Another name,,,,,1.00,,", "the article exists; leave name empty"),
+        (f"{LEVEL},,,,,,12.345,,", "is not an amount in EUR"),
+        (f"{LEVEL},,,,,,-1.00,,", "nothing or more"),
+        (f"{LEVEL},,,,,,,,two", "is no number of pieces"),
+        ("LR-1,Reel,line-reel,nowhere,Thirty.,standard,1.00,,", "there is no category"),
+        ("LR-1,Reel,Line Reel,rules,Thirty.,standard,1.00,,", "small letters, digits"),
+        ("LR-1,Reel,line-reel,rules,Thirty.,none,1.00,,", "there is no VAT rate"),
+        ("a b,Reel,line-reel,rules,Thirty.,standard,1.00,,", "article number holds"),
+        (f"{LEVEL},,,,,,130.00,,\n{LEVEL},,,,,,131.00,,", "stands above already"),
+    ],
+)
+def test_wrong_rows_are_named_and_nothing_is_taken(shop, carl, row, words):
+    table = HEAD + f"PB-300-BRASS,,,,,,,,\n{row}\n"
+    before = state(shop)
+    page = post(carl, f"{PAGE}/read", PAGE, table=table)
+    assert words in page
+    assert "Take all of it" not in page
+    page = post(carl, f"{PAGE}/take", PAGE, table=table, reason="x")
+    assert "have problems, so nothing was taken" in page
+    assert state(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("", "no column “article”"), ("article\n", "0 rows"), ("sku,price\nx,1\n", "no column “article”"),
+        ("article,colour\nx,red\n", "colour"),
+        ("article,summary\nx,4242 4242 4242 4242\n", "card number"), ('article\n"x', "cannot be read"),
+        ("article\n" + "x\n" * 2_001, "2,001 rows"), ("article\n" + "x" * 500_001, "longer than"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_and_stays(shop, carl, table, words):
+    page = post(carl, f"{PAGE}/read", PAGE, table=table)
+    assert words in page
+    assert "Take all of it" not in page
+
+
+def test_two_rows_that_want_one_address_are_taken_neither(shop, carl):
+    rows = "".join(f"LR-{n},Reel,line-reel,rules,Thirty.,standard,1.00,,\n" for n in (1, 2))
+    before = state(shop)
+    assert "used already" in post(carl, f"{PAGE}/take", PAGE, table=HEAD + rows, reason="x")
+    assert state(shop) == before
+
+
+def test_a_count_below_what_is_held_is_named(shop, carl):
+    shop.buyer().orders(quantity=3)
+    page = post(carl, f"{PAGE}/read", PAGE, table=f"article;counted\n{LEVEL};2\n")
+    assert "3 pieces are held" in page
+
+
+def test_a_file_from_a_spreadsheet_is_read(shop, carl):
+    sent = {
+        **hidden(carl.get(PAGE).text),
+        "file": (io.BytesIO(f"\ufeffarticle;EUR\r\n{LEVEL};140.00\r\n".encode()), "prices.csv"),
+    }
+    page = carl.post(f"{PAGE}/read", data=sent).text
+    assert "EUR 129.00 → 140.00" in page
+    assert shop.all(select(StockItem.on_hand).limit(1))
