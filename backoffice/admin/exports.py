@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,8 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 
 BATCH = 1_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a cell a formula (OWASP, CSV injection)
+# What makes a cell a formula (OWASP, CSV injection), at its start or behind a sign that another program cuts the line at.
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])(\s*)(?=[=+\-@\t\r\n])")
 MARK = "\ufeff"  # spreadsheets read the file as UTF-8 then
 
 
@@ -64,8 +66,8 @@ def stream(query: Select[Any], keyset: Keyset, columns: Sequence[Column]) -> Ite
 
 
 def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """Text that no spreadsheet takes for a formula, whatever sign it cuts lines at."""
+    return _FORMULA.sub(r"\1\2'", text)
 
 
 def _cell(value: Any) -> str:

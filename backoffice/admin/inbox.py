@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from backoffice.admin import access, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -106,12 +106,18 @@ class CaseDesk(Noted, Many):
         ForMany("cases.close", "Close", Right.RESOLVE_CASES),
     )
 
+    def rows(self) -> Select[Any]:
+        """A case says much of what it is about: whoever may not see that does not see the case."""
+        return select(Case).where(troubles.seen())
+
     def subject_of(self, ref: str) -> Subject:
-        return cases.get(ref).subject()
+        return _case(ref).subject()
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        case = cases.get(ref)
+        case = _case(ref)
+        if case.detail:  # what a customer wrote, or what a provider said of them
+            looks.at_page(None, case.subject())
         return self.render(
             self.one_template,
             case=case,
@@ -130,7 +136,9 @@ class CaseDesk(Noted, Many):
         """The page of the runbook: what such a case means, what to do, and how it ends."""
         if kind not in list(CaseKind):
             raise NotFound("kind of case")
-        open_now = session.scalar(select(func.count()).where(Case.kind == kind, Case.state == CaseState.OPEN))
+        open_now = session.scalar(
+            select(func.count()).where(Case.kind == kind, Case.state == CaseState.OPEN, troubles.seen())
+        )
         return self.render(
             "office/kind.html", kind=kind, wording=WORDINGS[CaseKind(kind)], best=troubles.BEST.get(CaseKind(kind)),
             open_now=open_now,
@@ -175,7 +183,7 @@ class CaseDesk(Noted, Many):
     @needs(Right.RESOLVE_CASES)
     def merge(self, ref: str) -> ResponseReturnValue:
         def act(case: Case) -> None:
-            cases.merge(case, cases.get(typed_text("into")), by=access.by())
+            cases.merge(case, _case(typed_text("into")), by=access.by())
 
         return self._do(ref, act, "The case is closed as the same trouble as the other.")
 
@@ -185,7 +193,7 @@ class CaseDesk(Noted, Many):
         return self._do(ref, lambda case: cases.resolve(case, reason(), by=access.by()), "The case is closed.")
 
     def _do(self, ref: str, act: Any, done: str) -> ResponseReturnValue:
-        return run(lambda: units.write(lambda: act(cases.get(ref))), done, self.get_url(".one", ref=ref))
+        return run(lambda: units.write(lambda: act(_case(ref))), done, self.get_url(".one", ref=ref))
 
     def _offers(self, case: Case) -> list[Action]:
         note = self.note_offer(case.ref)
@@ -238,7 +246,7 @@ class CaseDesk(Noted, Many):
         )
 
     def _merge_offer(self, case: Case) -> list[Action]:
-        others = [other for other in cases.open_ones() if other.id != case.id]
+        others = [other for other in cases.open_ones() if other.id != case.id and troubles.sees(other.about)]
         if not others:
             return []
         others.sort(key=lambda other: (other.about_ref != case.about_ref, -other.id))
@@ -247,3 +255,11 @@ class CaseDesk(Noted, Many):
         ]
         field = Field("into", "The same trouble as", choices=choices)
         return [Action("Merge", self.get_url(".merge", ref=case.ref), Right.RESOLVE_CASES, fields=(field,))]
+
+
+def _case(ref: str) -> Case:
+    """A case that the colleague may see. Raises NotFound."""
+    case = cases.get(ref)
+    if not troubles.sees(case.about):
+        raise NotFound("case")
+    return case

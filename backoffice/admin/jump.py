@@ -42,6 +42,11 @@ class Hit:
     more: str
     address: str
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it says something of a customer."""
+        return self.kind in ("Customer", "Order", "Invoice", "Parcel")
+
 
 def find(text: str) -> list[Hit]:
     """What the text can mean, among what the colleague may see; the likeliest first, nothing twice."""

@@ -103,7 +103,7 @@ class DeskList(SavedViews, ModelView):
         page = self._keyset(request.args).page(query, request.args)
         kept = self._kept(request.args)
         if self.personal:
-            looks.at_list(self.key, self._given(request.args), len(page.rows))
+            looks.at_list(self.key, self._told(request.args), len(page.rows))
         return self.render(
             self.list_template,
             page=page,
@@ -124,7 +124,7 @@ class DeskList(SavedViews, ModelView):
         """The whole list as narrowed, with the columns shown, oldest row first; taking it is an audit row."""
         query, _ = narrowed(self.rows(), self.filters(), request.args)
         columns = exports.columns_of(self.model, self.shown(request.args))
-        narrowed_by = looks.told(self._given(request.args))
+        narrowed_by = self._told(request.args)
         units.write(
             lambda: audit.record(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)
         )
@@ -168,6 +168,9 @@ class DeskList(SavedViews, ModelView):
 
     def _given(self, args: MultiDict[str, str]) -> Mapping[str, str]:
         return {item.name: args[item.name].strip() for item in self.filters() if args.get(item.name, "").strip()}
+
+    def _told(self, args: MultiDict[str, str]) -> str:
+        return looks.told(self.filters(), self._given(args))
 
     def _kept(self, args: MultiDict[str, str]) -> list[tuple[str, str]]:
         return [*self._given(args).items(), *((SHOW, name) for name in args.getlist(SHOW))]

@@ -8,6 +8,7 @@ from typing import Any
 from flask import g
 
 from backoffice.admin import access
+from backoffice.admin.filters import Filter
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import units
@@ -21,10 +22,16 @@ def at(person: Tracked, page: Tracked) -> None:
     _noted().append((Tag.PERSON_VIEWED, person.subject(), {"page": f"{page.subject_kind} {page.subject().ref}"}))
 
 
-def at_list(desk: str, given: Mapping[str, str], rows: int) -> None:
+def at_page(person: Tracked | None, page: Subject) -> None:
+    """Note that a page shows somebody's data; under the colleague who looks where nobody knows whose."""
+    about = person.subject() if person else access.me()
+    _noted().append((Tag.PERSON_VIEWED, about, {"page": f"{page.kind} {page.ref}"}))
+
+
+def at_list(desk: str, narrowed_by: str, rows: int) -> None:
     """Note that a list of people was shown, with what it was narrowed by."""
     if rows:
-        _noted().append((Tag.LIST_VIEWED, access.me(), {"desk": desk, "narrowed_by": told(given), "rows": rows}))
+        _noted().append((Tag.LIST_VIEWED, access.me(), {"desk": desk, "narrowed_by": narrowed_by, "rows": rows}))
 
 
 def write_down() -> None:
@@ -34,8 +41,15 @@ def write_down() -> None:
         units.write(lambda: _record(noted))
 
 
-def told(given: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} is {value}" for name, value in given.items()) or "nothing"
+def told(filters: Sequence[Filter], given: Mapping[str, str]) -> str:
+    """What a list was narrowed by. Of what somebody typed only that they did: a name has no place in a log that never
+    forgets."""
+    parts = [
+        f"{item.name} is {given[item.name] if item.choices or item.kind == 'date' else '…'}"
+        for item in filters
+        if item.name in given
+    ]
+    return ", ".join(parts) or "nothing"
 
 
 def _record(noted: Sequence[Look]) -> None:

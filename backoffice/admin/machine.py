@@ -6,7 +6,7 @@ from types import MappingProxyType
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.admin import access, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
@@ -120,6 +120,8 @@ class TaskDesk(Noted, Many):
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         task = tasks.get(ref)
+        if task.name.startswith("accounts."):  # its arguments say who asked for a link
+            looks.at_page(None, task.subject())
         retryable = task.state in (TaskState.GAVE_UP, TaskState.WAITING)
         return self.render(
             self.one_template,

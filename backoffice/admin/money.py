@@ -6,7 +6,7 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.admin import access, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
@@ -17,6 +17,7 @@ from backoffice.collection import service as collection
 from backoffice.core import references, units
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
+from backoffice.customers import service as customers
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
@@ -122,10 +123,12 @@ class InvoiceDesk(Noted):
         invoice = invoices.by_ref(ref)
         attempts = payments.for_invoice(invoice)
         paper = invoices.paper(invoice)
+        order = orders.get(invoice.order_id)
+        looks.at(customers.get(order.person_id), invoice)
         return self.render(
             self.one_template,
             invoice=invoice,
-            order=orders.get(invoice.order_id),
+            order=order,
             attempts=attempts,
             paper=paper,
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
@@ -150,9 +153,11 @@ class InvoiceDesk(Noted):
 
     @expose("/<ref>/paper.pdf")
     def paper(self, ref: str) -> ResponseReturnValue:
-        paper = invoices.paper(invoices.by_ref(ref))
+        invoice = invoices.by_ref(ref)
+        paper = invoices.paper(invoice)
         if paper is None:
             raise NotFound("paper yet")
+        looks.at(customers.get(orders.get(invoice.order_id).person_id), invoice)
         answer = Response(files.read(paper.file.sha256), mimetype="application/pdf")
         answer.headers["Content-Disposition"] = f'inline; filename="{paper.file.name}"'
         return answer

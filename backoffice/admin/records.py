@@ -1,17 +1,22 @@
 """The records desk: audit and mails."""
 
+from typing import Any
+
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
+from sqlalchemy import Select, select
 
-from backoffice.admin import timeline
+from backoffice.admin import access, looks, timeline
 from backoffice.admin.cells import code
 from backoffice.admin.filters import equals
 from backoffice.admin.lists import DeskList
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
+from backoffice.core import links
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
+from backoffice.customers import service as customers
 from backoffice.mail.models import Mail, MailState
 from backoffice.staff import service as staff
 from backoffice.staff.roles import Right
@@ -76,9 +81,15 @@ class MailDesk(DeskList):
     blank = "No mail fits."
     one_template = "office/mail.html"
 
+    def rows(self) -> Select[Any]:
+        """Mails to colleagues are for those who see the accounts of colleagues."""
+        every = select(Mail)
+        return every if access.has(Right.SEE_STAFF) else every.where(Mail.about_kind != "staff")
+
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        mail = session.query(Mail).filter_by(ref=ref).one_or_none()
+        mail = session.scalars(self.rows().where(Mail.ref == ref)).one_or_none()
         if mail is None:
             raise NotFound("mail")
-        return self.render(self.one_template, mail=mail)
+        looks.at_page(customers.find(mail.recipient), mail.subject())
+        return self.render(self.one_template, mail=mail, text=links.hidden(mail.text))

@@ -85,7 +85,10 @@ class Start(AdminIndexView):
             "office/start.html",
             broken=_broken(),
             mine=_mine(access.me().id),
-            mentions=[(item.note, troubles.place_of(item.note.about)) for item in notes.waiting_for(access.me().id)],
+            mentions=[
+                (item.note, troubles.place_of(item.note.about), troubles.sees(item.note.about))
+                for item in notes.waiting_for(access.me().id)
+            ],
             day=today.compare(ZONE) if sells else None,
             width=today.WIDTH,
             height=today.HEIGHT,
@@ -97,10 +100,10 @@ class Start(AdminIndexView):
         """Straight to the one thing that fits; a choice where several do."""
         wish = request.args.get("q", "").strip()
         hits = jump.find(wish)
+        if any(hit.is_personal for hit in hits):
+            looks.at_list("jump", "what was typed", len(hits))
         if len(hits) == 1:
             return redirect(hits[0].address, 303)
-        if any(hit.kind == "Customer" for hit in hits):
-            looks.at_list("jump", {"q": wish}, len(hits))
         return self.render("office/jump.html", wish=wish, hits=hits)
 
     @expose("/keys")
@@ -119,7 +122,7 @@ def _broken() -> list[Broken]:
     """What is open, by kind, the most expensive first."""
     rows = session.execute(
         select(Case.kind, Case.currency, func.count(), func.sum(Case.at_risk_amount), func.min(Case.opened_at))
-        .where(cases.awake())
+        .where(cases.awake(), troubles.seen())
         .group_by(Case.kind, Case.currency)
     ).all()
     found = {}
@@ -139,7 +142,7 @@ def _broken() -> list[Broken]:
 
 def _mine(member_id: int) -> list[tuple[Case, str, str]]:
     """My cases, the oldest first: with title and age."""
-    query = select(Case).where(Case.owner_id == member_id, Case.state == CaseState.OPEN, cases.awake())
+    query = select(Case).where(Case.owner_id == member_id, Case.state == CaseState.OPEN, cases.awake(), troubles.seen())
     return [
         (case, WORDINGS[CaseKind(case.kind)].title, formatting.age(case.opened_at, clock.now()))
         for case in session.scalars(query.order_by(Case.id).limit(MINE))

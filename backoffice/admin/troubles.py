@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from sqlalchemy import ColumnElement
+
+from backoffice.admin import access
 from backoffice.admin.actions import Action
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind, Wording
@@ -19,6 +22,28 @@ DESKS = MappingProxyType(
         "shipment": "shipments", "stock": "stock", "batch": "batches",
     }
 )  # fmt: skip
+
+
+# What a case is about → the right that seeing it asks for; what is not named here, everybody sees.
+SEEN_BY = MappingProxyType(
+    {
+        **dict.fromkeys(("order", "person", "shipment", "withdrawal", "fulfilment", "appointment"), Right.SEE_SALES),
+        **dict.fromkeys(("payment", "invoice"), Right.SEE_MONEY),
+        **dict.fromkeys(("task", "webhook_event", "mail", "audit"), Right.SEE_RECORDS),
+        "staff": Right.SEE_STAFF,
+    }
+)
+
+
+def sees(subject: Subject) -> bool:
+    """Whether the colleague may see what this is about."""
+    right = SEEN_BY.get(subject.kind)
+    return right is None or access.has(right)
+
+
+def seen() -> ColumnElement[bool]:
+    """The cases that the colleague may see."""
+    return Case.about_kind.not_in([kind for kind, right in SEEN_BY.items() if not access.has(right)])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ScalarSelect, func, select
 
+from backoffice.admin import troubles
 from backoffice.cases import service as cases
 from backoffice.cases.models import Case
 from backoffice.core.db import session
@@ -15,7 +16,7 @@ MOST = 999  # beyond that a count says nothing new, and costs
 def counts() -> dict[str, int]:
     """Desk → how much waits there. Counting stops at ``MOST``."""
     wanted = {
-        "cases": select(Case.id).where(cases.awake()),
+        "cases": select(Case.id).where(cases.awake(), troubles.seen()),
         "orders": select(Fulfilment.id).where(Fulfilment.state.in_((FulfilmentState.OPEN, FulfilmentState.PARTLY))),
         "payments": select(Payment.id).where(Payment.state == PaymentState.UNKNOWN),
         "tasks": select(Task.id).where(Task.state == TaskState.GAVE_UP),

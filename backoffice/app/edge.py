@@ -12,9 +12,11 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import Histogram
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from backoffice.admin import access
 from backoffice.catalog.images import LARGEST_UPLOAD
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
+from backoffice.staff.roles import Right, may
 from config import Settings
 
 GIVEN_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
@@ -66,7 +68,8 @@ def let_pictures_in(app: Flask) -> None:
 
     @app.before_request
     def widen() -> None:
-        if request.endpoint == "desk_products.picture":
+        known = access.identity_of(request) if request.endpoint == "desk_products.picture" else None
+        if known and may(known.role, Right.EDIT_CATALOGUE):
             request.max_content_length = LARGEST_UPLOAD + 1024 * 1024
 
 

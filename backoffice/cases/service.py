@@ -1,7 +1,7 @@
 """Opening, closing and finding cases. The system opens them, and closes them itself when the thing later succeeds."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -19,6 +19,8 @@ from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked
 from backoffice.staff.models import StaffMember
 
+LONGEST_SLEEP = timedelta(days=90)
+
 MOVES = StateTable(
     Case.state, {CaseState.OPEN: frozenset({CaseState.RESOLVED}), CaseState.RESOLVED: frozenset[CaseState]()}
 )
@@ -35,7 +37,7 @@ class NotInTheFuture(CounterfoilError):
     status = 422
 
     def __init__(self) -> None:
-        super().__init__("Let the case sleep until a moment that is still to come.")
+        super().__init__(f"Let the case sleep until a day to come, at most {LONGEST_SLEEP.days} days from now.")
 
 
 class NotThisCase(CounterfoilError):
@@ -110,7 +112,7 @@ def assign(case: Case, owner: StaffMember | None, *, by: Actor) -> bool:
 def snooze(case: Case, until: datetime, *, by: Actor, reason: str) -> None:
     """Let a case leave the inbox until a moment. Raises CaseClosed, NotInTheFuture."""
     _must_be_open(case)
-    if until <= clock.now():
+    if not clock.now() < until <= clock.now() + LONGEST_SLEEP:
         raise NotInTheFuture
     before, case.snoozed_until = case.snoozed_until, until
     audit.record(Tag.CASE_SNOOZED, case, by=by, reason=reason, until=(before, until))

@@ -19,6 +19,7 @@ from backoffice.core.errors import CounterfoilError, NotFound
 
 SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 SKU = re.compile(r"^[A-Z0-9][A-Z0-9./-]{0,59}$")
+MOST_PAIRS = 60  # facts or traits of a product
 LONGEST_STORY = 40_000  # characters of HTML
 
 
@@ -60,7 +61,10 @@ class Texts:
 def pairs(text: str) -> list[tuple[str, str]]:
     """Lines of ``Name: value``, empty ones left out. Raises Unreadable for a line without a colon."""
     found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    lines = list(filter(None, map(str.strip, text.splitlines())))
+    if len(lines) > MOST_PAIRS:
+        raise Unreadable(f"At most {MOST_PAIRS} lines fit here.")
+    for line in lines:
         name, colon, value = (part.strip() for part in line.partition(":"))
         if not colon or not name or not value:
             raise Unreadable(f"“{line[:60]}” is not of the form “Name: value”.")

@@ -9,7 +9,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from backoffice.catalog.images import LARGEST_UPLOAD, NotAPicture
 
 WIDTHS = (200, 400, 800, 1600)
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = 24_000_000
+LONGEST_SIDE, FLATTEST = 12_000, 20  # pixels; how many times longer than wide
 SMALLEST_SIDE = 200
 FORMATS = ("PNG", "JPEG", "WEBP")
 
@@ -40,7 +41,10 @@ def _opened(content: bytes) -> Image.Image:
                 raise NotAPicture("it has too many pixels")
             if min(picture.size) < SMALLEST_SIDE:
                 raise NotAPicture("it is too small")
-            upright = ImageOps.exif_transpose(picture)
-            return upright.convert("RGBA" if "A" in upright.getbands() or "transparency" in picture.info else "RGB")
+            if max(picture.size) > min(LONGEST_SIDE, FLATTEST * min(picture.size)):
+                raise NotAPicture("it is too long and thin")
+            ImageOps.exif_transpose(picture, in_place=True)
+            mode = "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
+            return picture if picture.mode == mode else picture.convert(mode)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning) as error:
         raise NotAPicture("it is damaged, or not a picture we know") from error

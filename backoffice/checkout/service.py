@@ -184,7 +184,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         or terms.version != wish.terms_version
     ):
         raise CartChanged
-    person = _customer(person or customers.find(wish.contact.email), wish.contact)
+    person = _customer(person, wish.contact)
     by = actor.customer(person.ref)
     order = orders.place(
         wish.checkout_key,
@@ -209,15 +209,19 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     return _placed(order, payment)
 
 
-def _customer(known: Person | None, contact: Contact) -> Person:
-    """Who buys: somebody we know, if we sell to them, or somebody new."""
+def _customer(here: Person | None, contact: Contact) -> Person:
+    """Who buys: whoever is logged in (``here``), somebody with this address whom we know, or somebody new.
+
+    A known customer is found by what a stranger typed only once money came: see collection."""
+    known = here or customers.find(contact.email)
     if known is None:
         return customers.create(contact.email, contact.name, contact.phone)
     if known.barred_at is not None:
         raise Barred
     if orders.open_of(known.id) >= MOST_OPEN:
         raise TooManyOpen
-    finding.learn(known, finding.words_of(contact.name, contact.phone), is_new=False)
+    if here:
+        finding.learn(here, finding.words_of(contact.name, contact.phone), is_new=False)
     return known
 
 

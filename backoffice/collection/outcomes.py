@@ -5,6 +5,8 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core.actor import Actor
 from backoffice.core.money import Money
+from backoffice.customers import finding
+from backoffice.customers import service as customers
 from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
@@ -57,6 +59,7 @@ def _complete(order: Order, invoice: Invoice, captured: Money, *, by: Actor) -> 
     stock.take(order.ref, by=by)
     orders.pay(order, by=by)
     fulfilment.open_for(order, by=by)
+    finding.learn(customers.get(order.person_id), finding.words_of(order.name, order.phone), is_new=False)
     invoices.order_paper(invoice)  # before the mail that carries it
     tasks.schedule("notices.confirmed", dedupe=f"notices.confirmed:{order.ref}", order_id=order.id)
     invoices.issue_paid(invoice, captured, by=by)
