@@ -52,6 +52,13 @@ class ReasonNeeded(CounterfoilError):
         super().__init__("Say in a few words why: the reason is kept with the change.")
 
 
+class NotACount(CounterfoilError):
+    status = 422
+
+    def __init__(self, text: str, most: int) -> None:
+        super().__init__(f"“{text[:20]}” is no whole number from 0 to {most:,}.")
+
+
 def needs(right: Right) -> Callable[[View], View]:
     """Name the right that a view asks for; its desk's ``sees`` otherwise."""
 
@@ -73,6 +80,15 @@ def typed_number(name: str) -> int:
     """A whole number that was typed into the form; zero for anything else."""
     text = request.form.get(name, "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def typed_count(name: str, most: int) -> int:
+    """A whole number of pieces or a place, from 0 to ``most``. Raises NotACount: nobody meant nothing by what cannot be
+    read."""
+    text = request.form.get(name, "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= most):
+        raise NotACount(text, most)
+    return int(text)
 
 
 def request_key() -> str:

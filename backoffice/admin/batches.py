@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -69,7 +70,10 @@ class Many(DeskList):
 
             started.append(units.write(start))
 
-        answer = run(act, "It is under way; this page shows how far it is.", self.get_url(".index_view"))
+        here = (
+            f"{self.get_url('.index_view')}?{urlencode(self._kept(request.args))}"  # never the whole list by accident
+        )
+        answer = run(act, "It is under way; this page shows how far it is.", here)
         return redirect(f"/admin/batches/{started[0]}", 303) if started else answer
 
     def _all(self) -> list[str]:

@@ -17,7 +17,6 @@ from backoffice.admin.actions import Action, Field, needs, reason, run, typed_nu
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
-from backoffice.admin.lists import DeskList
 from backoffice.admin.notes import Noted
 from backoffice.catalog import editing, images, pricing
 from backoffice.catalog import search as catalogue_search
@@ -40,7 +39,6 @@ KINDS = [
     (ProductKind.SERVICE.value, "Visit"),
 ]
 PUBLISHED = (("yes", "On the shelf"), ("no", "Withdrawn"))
-FOUND = 200  # products that a search in the list narrows to
 FIELDS = ("name", "summary", "story", "category", "facts", "traits")
 
 
@@ -52,11 +50,6 @@ def _published(answer: str) -> ColumnElement[bool]:
 
 def _in_category(slug: str) -> ColumnElement[bool]:
     return Product.category_id == select(Category.id).where(Category.slug == slug).scalar_subquery()
-
-
-def _worded(text: str) -> ColumnElement[bool]:
-    ids = [hit for page in range(1, FOUND // 24 + 1) for hit in catalogue_search.find(text, page).product_ids]
-    return Product.id.in_(ids)
 
 
 def standing(product: Product) -> Any:
@@ -78,7 +71,7 @@ class ProductDesk(Noted):
         }
     )
     narrows = (
-        Filter("words", "Words", _worded),
+        Filter("words", "Words", catalogue_search.in_office),
         equals("slug", "Address", Product.slug),
         Filter("category", "Category (address)", _in_category),
         Filter("published", "Shelf", _published, choices=PUBLISHED),
@@ -194,6 +187,13 @@ class ProductDesk(Noted):
         def act(product: Product) -> None:
             if not any(variant.published for variant in product.variants) or not _is_priced(product):
                 raise Unreadable("Before it stands on a shelf it needs a variant that is sold, and a price for it.")
+            sold = {variant.id for variant in product.variants if variant.published}
+            if product.kind == ProductKind.DIGITAL and sold - {
+                asset.variant_id for asset in catalog.assets_of(list(sold))
+            }:
+                raise Unreadable(
+                    "A download needs its file before it is sold: ask whoever runs the system to attach it."
+                )
             catalog.publish(product, by=access.by())
 
         return self._do(ref, act, "The product stands on its shelf.")
@@ -328,57 +328,6 @@ class ProductDesk(Noted):
         ]
 
 
-class CategoryDesk(DeskList):
-    sees = Right.SEE_CATALOGUE
-    column_list = ("name", "slug", "position")
-    column_labels = MappingProxyType({"name": "Category", "slug": "Address", "position": "Place"})
-    numbers = frozenset({"position"})
-    blank = "No category yet."
-    one_template = "office/category.html"
-
-    def list_actions(self) -> list[Action]:
-        fields = (
-            Field("name", "Name"),
-            Field("slug", "Address (plumb-bobs)"),
-            Field("lead", "A sentence about it", required=False),
-        )
-        return [Action("New category", self.get_url(".create"), Right.EDIT_CATALOGUE, fields=fields)]
-
-    @expose("/<ref>")
-    def one(self, ref: str) -> ResponseReturnValue:
-        category = _category(ref)
-        fields = (
-            Field("name", "Name", value=category.name),
-            Field("lead", "A sentence about it", "textarea", category.lead, required=False, most=500),
-            Field("position", "Place", "number", str(category.position), most=999),
-        )
-        return self.render(
-            self.one_template,
-            category=category,
-            days=timeline.by_day(timeline.of([category.subject()]), ZONE),
-            actions=[Action("Change", self.get_url(".change", ref=ref), Right.EDIT_CATALOGUE, fields=fields)],
-        )
-
-    @expose("/create", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def create(self) -> ResponseReturnValue:
-        def act() -> None:
-            editing.create_category(typed_text("name"), typed_text("slug"), typed_text("lead", 500), by=access.by())
-
-        return run(lambda: units.write(act), "The category stands behind the others.", self.get_url(".index_view"))
-
-    @expose("/<ref>/change", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def change(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
-            lead, place = request.form.get("lead", "")[:500], typed_number("position")
-            editing.change_category(_category(ref), typed_text("name"), lead, place, by=access.by())
-
-        return run(
-            lambda: units.write(act), "The category is changed; customers see it now.", self.get_url(".one", ref=ref)
-        )
-
-
 def _created() -> Product:
     """A product as the form of the list describes it. Raises Unreadable, Taken, NotFound."""
     option, choice, kind = typed_text("option"), typed_text("choice"), typed_text("kind")
@@ -407,13 +356,6 @@ def _product(ref: str) -> Product:
     if product is None:
         raise NotFound("product")
     return product
-
-
-def _category(ref: str) -> Category:
-    category = session.scalars(select(Category).where(Category.ref == ref)).one_or_none()
-    if category is None:
-        raise NotFound("category")
-    return category
 
 
 def _variant(product: Product) -> Variant:

@@ -53,7 +53,7 @@ class Corrections(Deliveries):
     @needs(Right.CORRECT_ORDERS)
     def extend(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            endings.extend(ref, by=access.by(), reason=reason())
+            endings.extend(ref, typed_text("shown", 40), by=access.by(), reason=reason())
 
         return run(
             lambda: units.write(act),
@@ -79,6 +79,7 @@ class Corrections(Deliveries):
                     self.get_url(".extend", ref=order.ref),
                     Right.CORRECT_ORDERS,
                     asks="Why does it stay held?",
+                    fields=(Field("shown", "", "hidden", order.payable_until.isoformat()),),
                 )
             )
         why_not = "" if corrections.is_open(order, delivery) else "nothing is to come any more"

@@ -33,18 +33,13 @@ from backoffice.staff.roles import Right
 
 LATEST = 20  # orders on the page
 SHAPES = MappingProxyType({"barred": "rejected", "account": "done", "guest": "waiting"})
-STANDINGS = (("account", "Has an account"), ("guest", "Guest"), ("barred", "Barred"))
+STANDINGS = (("barred", "Barred"),)
 
 
 def _stands(standing: str) -> ColumnElement[bool]:
-    conditions = {
-        "account": Person.password_hash.is_not(None),
-        "guest": Person.password_hash.is_(None),
-        "barred": Person.barred_at.is_not(None),
-    }
-    if standing not in conditions:
+    if standing != "barred":
         raise ValueError(standing)
-    return conditions[standing]
+    return Person.barred_at.is_not(None)
 
 
 def _called(name: str) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """Which desks there are, in the order of the sidebar."""
 
 from backoffice.admin.batches import LABELS, BatchDesk, Many
-from backoffice.admin.catalogue import CategoryDesk, ProductDesk
+from backoffice.admin.catalogue import ProductDesk
+from backoffice.admin.categories import CategoryDesk
 from backoffice.admin.colleagues import StaffDesk
 from backoffice.admin.customers import CustomerDesk
 from backoffice.admin.inbox import CaseDesk

@@ -18,7 +18,7 @@ from backoffice.core.money import Money
 
 BATCH = 1_000
 # What makes a cell a formula (OWASP, CSV injection), at its start or behind a sign that another program cuts the line at.
-_FORMULA = re.compile(r"(^|[;,|\t\r\n])(\s*)(?=[=+\-@\t\r\n])")
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])( *)(?=[=+\-@\t\r\n])")
 MARK = "\ufeff"  # spreadsheets read the file as UTF-8 then
 
 

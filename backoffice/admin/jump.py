@@ -155,9 +155,7 @@ def _articles(condition: Any) -> Iterator[Hit]:
 
 
 def _products(wish: str) -> Iterator[Hit]:
-    ids = search.find(wish).product_ids[:MOST] if access.has(Right.SEE_CATALOGUE) else []
-    if ids:
-        yield from _goods(select(Product).where(Product.id.in_(ids)))
+    yield from _goods(select(Product).where(search.in_office(wish)))
 
 
 def _goods(query: Select[Any]) -> Iterator[Hit]:

@@ -17,7 +17,7 @@ from backoffice.admin.frame import drawn_with
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
-from backoffice.catalog.models import Variant
+from backoffice.catalog.models import Product, Variant
 from backoffice.core import clock, formatting, units
 from backoffice.core.db import session
 from backoffice.core.money import Money
@@ -153,4 +153,6 @@ def _scarce() -> Sequence[StockItem]:
     """What is nearly sold out."""
     free = StockItem.on_hand - StockItem.held
     query = select(StockItem).options(joinedload(StockItem.variant, innerjoin=True).joinedload(Variant.product))
-    return session.scalars(query.where(free <= FEW).order_by(free, StockItem.id).limit(SCARCE)).all()
+    query = query.join(Variant, Variant.id == StockItem.variant_id).join(Product, Product.id == Variant.product_id)
+    sold = (Variant.published.is_(True), Product.published.is_(True), free <= FEW)
+    return session.scalars(query.where(*sold).order_by(free, StockItem.id).limit(SCARCE)).all()

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
@@ -10,14 +11,24 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
+from backoffice.admin.actions import (
+    Action,
+    Field,
+    needs,
+    reason,
+    request_key,
+    run,
+    typed_count,
+    typed_number,
+    typed_text,
+)
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.lists import DeskList
 from backoffice.admin.notes import Noted
 from backoffice.catalog.models import Variant
-from backoffice.core import units
+from backoffice.core import references, units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
@@ -31,6 +42,7 @@ from backoffice.stock import service as stock
 from backoffice.stock.models import FEW, HoldState, StockHold, StockItem, StockMovement
 
 LATEST = 50  # movements on a page
+MOST = 1_000_000  # pieces at a time
 LEVELS = (("out", "Sold out"), ("few", f"{FEW} or fewer left"), ("held", "Held for somebody"))
 
 
@@ -75,8 +87,9 @@ class StockDesk(Noted):
             self.get_url(".receive"),
             Right.MOVE_STOCK,
             asks="From whom, on what paper?",
-            fields=(Field("sku", "Article number", value=sku), Field("pieces", "Pieces", "number", most=1_000_000)),
+            fields=(Field("sku", "Article number", value=sku), Field("pieces", "Pieces", "number", most=MOST)),
             back=back,
+            key=references.new("rcv"),
         )
 
     def subject_of(self, ref: str) -> Subject:
@@ -99,7 +112,7 @@ class StockDesk(Noted):
             holds=holds,
             movements=movements,
             numbers=numbers,
-            days=timeline.by_day(timeline.of([item.subject()])[:LATEST], ZONE),
+            days=timeline.by_day(timeline.of([item.subject()], most=LATEST), ZONE),
             actions=[
                 self._receipt(item.variant.sku, back=str(self.get_url(".one", ref=ref))),
                 Action(
@@ -107,7 +120,7 @@ class StockDesk(Noted):
                     self.get_url(".correct", ref=ref),
                     Right.MOVE_STOCK,
                     asks="Why was it wrong?",
-                    fields=(Field("counted", "Counted on the shelf", "number", str(item.on_hand), most=1_000_000),),
+                    fields=(Field("counted", "Counted on the shelf", "number", str(item.on_hand), most=MOST),),
                 ),
                 self.note_offer(ref),
             ],
@@ -121,7 +134,9 @@ class StockDesk(Noted):
             variant_id = session.scalar(select(Variant.id).where(Variant.sku == sku))
             if variant_id is None:
                 raise NotFound(f"article “{sku}”")
-            stock.receive(variant_id, typed_number("pieces"), by=access.by(), reason=why)
+            stock.receive(
+                variant_id, typed_count("pieces", MOST), by=access.by(), reason=why, request_key=request_key()
+            )
 
         return run(lambda: units.write(act), "The pieces are on the shelf.", self.get_url(".index_view"))
 
@@ -130,7 +145,7 @@ class StockDesk(Noted):
     def correct(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            stock.correct(_item(ref).variant_id, typed_number("counted"), by=access.by(), reason=why)
+            stock.correct(_item(ref).variant_id, typed_count("counted", MOST), by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "The count is corrected.", self.get_url(".one", ref=ref))
 
@@ -215,8 +230,8 @@ class DeliveryDesk(DeskList):
     @needs(Right.EDIT_CATALOGUE)
     def switch(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            method, why = _method(ref), reason()
-            methods.switch(method, not method.active, by=access.by(), reason=why)
+            why = reason()
+            methods.switch(_method(ref), request.form.get("offered") == "yes", by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "Customers see it now.", self.get_url(".one", ref=ref))
 
@@ -227,12 +242,13 @@ class DeliveryDesk(DeskList):
             Field("amount", "Price, VAT included (4.90)"),
             Field("free_from", "Free from (100.00); empty for never", required=False),
         )
-        word = "Offer it no more" if method.active else "Offer it again"
+        word, wish = ("Offer it no more", "no") if method.active else ("Offer it again", "yes")
+        offered = Field("offered", "", "hidden", wish)  # what is wished, so that pressing twice is once
         return [
             Action(
                 "Change a price", self.get_url(".rate", ref=method.ref), Right.CHANGE_PRICES, asks="Why?", fields=fields
             ),
-            Action(word, self.get_url(".switch", ref=method.ref), Right.EDIT_CATALOGUE, asks="Why?"),
+            Action(word, self.get_url(".switch", ref=method.ref), Right.EDIT_CATALOGUE, asks="Why?", fields=(offered,)),
         ]
 
 

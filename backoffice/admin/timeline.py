@@ -20,6 +20,7 @@ from backoffice.payments.models import Payment
 from backoffice.staff.models import StaffMember
 from backoffice.webhooks import service as webhooks
 
+MOST = 500  # lines of a story
 MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID})
 WRONG_TAGS = frozenset({Tag.PAYMENT_DECLINED, Tag.PAYMENT_UNKNOWN, Tag.CASE_OPENED, Tag.TASK_GAVE_UP})
 
@@ -39,10 +40,12 @@ class Entry:
     anchor: str = ""  # where a link into the page leads
 
 
-def of(subjects: Sequence[Subject], payments: Sequence[Payment] = (), *, has_notes: bool = True) -> list[Entry]:
+def of(
+    subjects: Sequence[Subject], payments: Sequence[Payment] = (), *, has_notes: bool = True, most: int = MOST
+) -> list[Entry]:
     """Everything that happened to these subjects, what colleagues wrote about them, and what the provider told us about
-    these payments. Where nothing was written (``has_notes``), nothing is asked."""
-    entries = [_from_audit(row, name) for row, name in _audit(subjects) if row.tag != Tag.NOTE_ADDED]
+    these payments; the latest ``most`` of it. Where nothing was written (``has_notes``), nothing is asked."""
+    entries = [_from_audit(row, name) for row, name in _audit(subjects, most) if row.tag != Tag.NOTE_ADDED]
     entries += [
         Entry(at=note.written_at, text=note.text, mark="note", who=note.author.name, anchor=note.ref)
         for note in (notes.about(subjects) if has_notes else ())
@@ -118,8 +121,8 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _audit(subjects: Sequence[Subject]) -> list[tuple[AuditEntry, str | None]]:
-    """The audit of these subjects, oldest first, each entry with the name of the colleague who did it."""
+def _audit(subjects: Sequence[Subject], most: int) -> list[tuple[AuditEntry, str | None]]:
+    """The latest audit of these subjects, newest first, each entry with the name of the colleague who did it."""
     if not subjects:
         return []
     wanted = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id).in_([subject.key for subject in subjects])
@@ -127,6 +130,7 @@ def _audit(subjects: Sequence[Subject]) -> list[tuple[AuditEntry, str | None]]:
         select(AuditEntry, StaffMember.name)
         .outerjoin(StaffMember, and_(AuditEntry.actor_kind == "staff", StaffMember.ref == AuditEntry.actor_ref))
         .where(wanted)
-        .order_by(AuditEntry.at, AuditEntry.id)
+        .order_by(AuditEntry.id.desc())
+        .limit(most)
     )
     return [(row[0], row[1]) for row in session.execute(query)]

@@ -62,9 +62,11 @@ def compare(zone: str) -> Comparison:
     today, before = (_begins(local.date() - back, zone) for back in (timedelta(), WEEK))
     end = _begins(local.date() - WEEK + timedelta(days=1), zone)
     by_hour = {True: [0] * HOURS, False: [0] * HOURS}
-    for is_today, hour, count in session.execute(_orders(today, before, end)):
+    until_now = 0
+    for is_today, hour, is_gone, count in session.execute(_orders(today, before, end)):
         begins = today if is_today else before
-        by_hour[bool(is_today)][(int(hour) - begins.hour) % HOURS] += count
+        by_hour[bool(is_today)][(int(hour) - begins.hour) % 24] += count
+        until_now += count if is_gone and not is_today else 0
     money: dict[bool, dict[str, int]] = {True: {}, False: {}}
     declined = {True: 0, False: 0}
     for is_today, state, currency, amount, count in session.execute(_payments(today, before, end)):
@@ -74,7 +76,7 @@ def compare(zone: str) -> Comparison:
             declined[bool(is_today)] += count
     days = {key: Day(sum(by_hour[key]), declined[key], money[key], by_hour[key]) for key in (True, False)}
     gone = int((local.astimezone(UTC) - today).total_seconds()) // 3600 + 1
-    return Comparison(days[True], days[False], min(gone, HOURS), sum(by_hour[False][:gone]))
+    return Comparison(days[True], days[False], min(gone, HOURS), until_now)
 
 
 def _begins(day: date, zone: str) -> datetime:
@@ -82,9 +84,12 @@ def _begins(day: date, zone: str) -> datetime:
 
 
 def _orders(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
+    """By day and hour (in UTC; of the two hours that a day in October has twice, one stands for both), and whether it was
+    before this time of the day."""
     is_today, hour = case((Order.placed_at >= today, 1), else_=0), extract("hour", Order.placed_at)
-    query = select(is_today, hour, func.count()).where(_within(Order.placed_at, today, before, end))
-    return query.group_by(is_today, hour)
+    is_gone = case((Order.placed_at < before + (clock.now() - today), 1), else_=0)
+    query = select(is_today, hour, is_gone, func.count()).where(_within(Order.placed_at, today, before, end))
+    return query.group_by(is_today, hour, is_gone)
 
 
 def _payments(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:

@@ -1,5 +1,7 @@
 """The application: settings, ports, database, programs and handlers, put together."""
 
+import os
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -73,4 +75,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     identities.install(app)
     edge.install(app, settings)
     commands.install(app)
+    if (
+        os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+    ):  # set by ``flask``, which alone of all programs changes the schema
+        import_module("backoffice.app.schema").attach(app)
     return app

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import case, func, insert, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -107,8 +107,9 @@ def by_ref(ref: str) -> Batch:
 
 def items(batch: Batch) -> Sequence[BatchItem]:
     """What was refused first, then what waits, then what was done."""
+    place = case({ItemState.REFUSED.value: 0, ItemState.WAITING.value: 1}, value=BatchItem.state, else_=2)
     query = select(BatchItem).where(BatchItem.batch_id == batch.id)
-    return session.scalars(query.order_by(BatchItem.state.desc(), BatchItem.id)).all()
+    return session.scalars(query.order_by(place, BatchItem.id)).all()
 
 
 def progress(batch: Batch) -> dict[ItemState, int]:

@@ -9,13 +9,16 @@ from sqlalchemy import delete, func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import richtext, shelves, version
+from backoffice.catalog import richtext, search, shelves, version
+from backoffice.catalog import service as catalog
 from backoffice.catalog.models import Category, Product, ProductImage, ProductTrait, Variant
 from backoffice.core import references
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.folding import fold
+from backoffice.tasks import service as tasks
 
 SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 SKU = re.compile(r"^[A-Z0-9][A-Z0-9./-]{0,59}$")
@@ -127,7 +130,7 @@ def add_variant(product: Product, sku: str, choices: Sequence[str], *, by: Actor
     if len(values) != len(options):
         raise Unreadable(f"Name a value for each of: {', '.join(options) or 'nothing, it has a single variant'}.")
     label = ", ".join(values)
-    if any(variant.label == label for variant in product.variants):
+    if any(fold(variant.label) == fold(label) for variant in product.variants):  # as the databases compare them
         raise Taken("variant", label or product.name)
     variant = Variant(
         ref=references.new("var"),
@@ -169,25 +172,23 @@ def remove_image(product: Product, image_id: int, *, by: Actor, reason: str) -> 
     shelves.refresh(product)
 
 
-def create_category(name: str, slug: str, lead: str, *, by: Actor) -> Category:
-    """A new shelf, behind the others. Raises Unreadable, Taken."""
+def new_category(name: str, slug: str, lead: str, *, by: Actor) -> Category:
+    """A new shelf, behind the others. Raises Unreadable, Taken, CardNumber."""
     slug, name = slug.strip(), name.strip()
     if not name or not SLUG.match(slug) or len(slug) > 120:
         raise Unreadable("A category needs a name, and an address of small letters, digits and single hyphens.")
+    refuse_card_number(f"{name} {lead}")
     if session.scalar(select(Category.id).where(Category.slug == slug)):
         raise Taken("address", slug)
     last = session.scalar(select(func.max(Category.position))) or 0
-    category = Category(ref=references.new("cat"), slug=slug, name=name[:120], lead=lead.strip(), position=last + 1)
-    session.add(category)
-    audit.record(Tag.CATEGORY_CREATED, category, by=by, name=name)
-    version.bump()
-    return category
+    return catalog.create_category(slug, name[:120], lead.strip(), last + 1, by=by)
 
 
 def change_category(category: Category, name: str, lead: str, position: int, *, by: Actor) -> bool:
     """Rename, describe or move a shelf; False where nothing differs. Raises Unreadable."""
     if not name.strip() or not 0 <= position <= 999:
         raise Unreadable("A category needs a name and a place from 0 to 999.")
+    refuse_card_number(f"{name} {lead}")
     wanted: dict[str, Any] = {"name": name.strip()[:120], "lead": lead.strip(), "position": position}
     changes = _differing(category, wanted)
     if not changes:
@@ -195,8 +196,18 @@ def change_category(category: Category, name: str, lead: str, position: int, *, 
     for key, (_before, after) in changes.items():
         setattr(category, key, after)
     audit.record(Tag.CATEGORY_CHANGED, category, by=by, **changes)
+    if "name" in changes:  # products are found by the name of their shelf too
+        tasks.schedule("catalog.reindex", category_id=category.id)
     version.bump()
     return True
+
+
+def reindex(category_id: int) -> None:
+    """The task after a shelf got another name: its products are found by it."""
+    for product in session.scalars(
+        select(Product).where(Product.category_id == category_id, Product.published.is_(True))
+    ):
+        search.index(product)
 
 
 def _publish(variant: Variant, published: bool, reason: str, by: Actor) -> bool:
@@ -215,7 +226,8 @@ def _check_texts(texts: Texts, story: str) -> None:
         raise Unreadable("The product needs a summary of at most 1,000 characters.")
     if len(story) > LONGEST_STORY:
         raise Unreadable(f"The story is too long: at most {LONGEST_STORY:,} characters.")
-    refuse_card_number(f"{texts.name} {texts.summary} {richtext.plain(story)}")
+    rows = " ".join(f"{name} {value}" for name, value in (*texts.facts, *texts.traits))
+    refuse_card_number(f"{texts.name} {texts.summary} {richtext.plain(story)} {rows}")
 
 
 def _differing(row: Any, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from sqlalchemy import ColumnElement, delete, func, literal, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, literal, or_, select
 
 from backoffice.catalog import richtext
 from backoffice.catalog.models import Category, Product, ProductTerm, ProductTrait, Variant
@@ -52,6 +52,16 @@ def find(query: str, page: int = 1) -> Found:
     if ids or page > 1:
         return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE)
     return Found([], meant=_better(words))
+
+
+def in_office(query: str) -> ColumnElement[bool]:
+    """Condition on products for staff: those on the shelf by their words, those off it by their name. One look."""
+    words = list(dict.fromkeys(terms(query)))[:MOST_WORDS]
+    if not words:
+        return false()
+    on_shelf = and_(*(Product.id.in_(select(ProductTerm.product_id).where(*_range(word))) for word in words))
+    named = and_(*(func.lower(Product.name).contains(word, autoescape=True) for word in words))
+    return or_(on_shelf, and_(Product.published.is_(False), named))
 
 
 def _matching(words: Sequence[str], page: int) -> list[int]:

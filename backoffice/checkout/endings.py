@@ -98,9 +98,12 @@ def cancel(order_ref: str, *, by: Actor, reason: str) -> None:
         raise NotCancellable(state)
 
 
-def extend(order_ref: str, *, by: Actor, reason: str) -> None:
-    """Give a customer an hour more to pay; the pieces stay held. In a unit. Raises NotExtendable."""
+def extend(order_ref: str, shown: str, *, by: Actor, reason: str) -> None:
+    """Give a customer an hour more to pay than the page ``shown`` said (ISO); the pieces stay held. Of two that press at
+    once one gives it. In a unit. Raises NotExtendable."""
     order = orders.lock(orders.by_ref(order_ref).id)
+    if order.state in PAYABLE and order.payable_until.isoformat() != shown:
+        return
     until = max(order.payable_until, clock.now()) + EXTENSION
     if order.state not in PAYABLE or until > order.placed_at + LONGEST_EXTENSION:
         raise NotExtendable

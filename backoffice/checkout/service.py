@@ -236,7 +236,7 @@ def _retry(order_ref: str, by: Actor) -> Placed:
             raise TooManyTries
         entity = entities.get(order.entity_id)
         payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
-        until = max(order.payable_until, min(clock.now() + TIME_TO_PAY, _last_try(order) + TIME_TO_PAY))
+        until = max(order.payable_until, min(clock.now(), order.placed_at + LONGEST_HOLD) + TIME_TO_PAY)
         orders.prolong(order, until, by=by, reason="another attempt to pay")
     return _placed(order, payment)
 

@@ -195,7 +195,7 @@ def close(person: Person, *, by: Actor, reason: str) -> bool:
     cases.close(CaseKind.ACCOUNT_DELETION, person, because=f"The account was closed: {reason}")
     if not person.has_account:
         return False
-    person.password_hash = person.verified_at = None
+    person.password_hash = None  # that the address was proved once stays: old links are not new again
     sessions.end_others(Holder.CUSTOMER, person.id, None)
     gone = addresses.of(person)
     for row in gone:
@@ -237,7 +237,7 @@ def _facts(person: Person) -> dict[str, Any]:
 
 def _mark(person: Person) -> str:
     """Changes with every use of a link, so that each works once."""
-    return hashlib.sha256(f"{person.ref}:{person.password_hash}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{person.ref}:{person.password_hash}:{person.verified_at}".encode()).hexdigest()[:12]
 
 
 def _open(person: Person, network: str | None, device: str) -> str:

@@ -29,7 +29,7 @@ class Person(Tracked, Base):
     Without a password they are a guest; ``verified_at`` is when a link sent to their address was used."""
 
     __tablename__ = "people"
-    __table_args__ = table(Index("ix_people_day", "created_at", "id"))
+    __table_args__ = table(Index("ix_people_day", "created_at", "id"), Index("ix_people_barred", "barred_at", "id"))
     subject_kind = "person"
     unaudited = frozenset({"password_hash"})  # changes silently only when argon2's cost is raised at a login
 

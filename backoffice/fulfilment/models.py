@@ -107,6 +107,7 @@ class Shipment(Tracked, Base):
         Index("ix_shipments_order", "order_id", "id"),
         Index("ix_shipments_day", "shipped_at", "id"),
         Index("ix_shipments_tracking", "tracking"),
+        Index("ix_shipments_carrier", "carrier", "id"),
     )
     subject_kind = "shipment"
 

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.catalog.models import Variant
-from backoffice.core.columns import BigInt, Choice, Exact, Id, Line, Ref, Timestamp
+from backoffice.core.columns import BigInt, Choice, Exact, Id, Line, Ref, Timestamp, exact
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Part, Subject, Tracked
 
@@ -57,6 +57,7 @@ class StockHold(Base):
     __tablename__ = "stock_holds"
     __table_args__ = table(
         UniqueConstraint("holder", "variant_id"),
+        Index("ix_stock_holds_variant", "variant_id", "state", "id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
     )
 
@@ -91,6 +92,7 @@ class StockMovement(Part, Base):
     holder: Mapped[Exact]  # the order it was for; empty for receipts and corrections
     reason: Mapped[Line]
     at: Mapped[Timestamp]
+    request_key: Mapped[str | None] = mapped_column(exact(60), unique=True)  # of the form that received pieces
     item: Mapped[StockItem] = relationship()
 
     def subject(self) -> Subject:

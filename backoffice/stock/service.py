@@ -87,16 +87,19 @@ def left_of(product_ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in look(_LEFT, product_ids=list(product_ids))}
 
 
-def receive(variant_id: int, quantity: int, *, by: Actor, reason: str) -> StockItem:
-    """Put pieces on the shelf. Raises NothingMoves."""
+def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_key: str | None = None) -> StockItem:
+    """Put pieces on the shelf; the same ``request_key`` does it once. Raises NothingMoves."""
     if quantity < 1:
         raise NothingMoves
     item = next(iter(_items([variant_id])), None)
+    known = select(StockMovement.id).where(StockMovement.request_key == request_key)
+    if item is not None and request_key and session.scalars(known).first():
+        return item
     if item is None:
         item = StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0)
         session.add(item)
         session.flush()
-    _move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason)
+    _move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key)
     return item
 
 
@@ -163,6 +166,7 @@ def _move(
     holder: str = "",
     by: Actor,
     reason: str = "",
+    request_key: str | None = None,
 ) -> bool:
     """Change both figures of a locked item at once, and write down that it happened; False where the conditions do not
     hold."""
@@ -171,7 +175,14 @@ def _move(
         return False
     session.add(
         StockMovement(
-            item=item, kind=kind, on_hand_change=on_hand, held_change=held, holder=holder, reason=reason, at=clock.now()
+            item=item,
+            kind=kind,
+            on_hand_change=on_hand,
+            held_change=held,
+            holder=holder,
+            reason=reason,
+            at=clock.now(),
+            request_key=request_key,
         )
     )
     changes: dict[str, Any] = {"on_hand": (item.on_hand - on_hand, item.on_hand)} if on_hand else {}

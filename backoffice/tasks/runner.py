@@ -93,6 +93,8 @@ def _run(lease: Lease, name: str, arguments: dict[str, object]) -> None:
         if handler.plain:
             units.write(lambda: _run_plain(handler, lease, arguments))
         else:
+            with units.read():
+                _still_ours(lease)
             handler.run(**arguments)
             borders.cross("tasks.handled")
             units.write(lambda: _finish_if_running(lease))
@@ -109,7 +111,16 @@ def _run(lease: Lease, name: str, arguments: dict[str, object]) -> None:
         running.reset(mark)
 
 
+def _still_ours(lease: Lease) -> Task:
+    """The task, as long as nobody cancelled it or took it over. Raises LeaseLost."""
+    task = session.get_one(Task, lease.task_id)
+    if task.lease_token != lease.token or task.state != TaskState.WAITING:
+        raise LeaseLost
+    return task
+
+
 def _run_plain(handler: registry.Handler, lease: Lease, arguments: dict[str, object]) -> None:
+    _still_ours(lease)
     handler.run(**arguments)
     _finish_if_running(lease)
 

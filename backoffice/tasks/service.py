@@ -17,6 +17,7 @@ from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.states import change_where
 from backoffice.tasks import bell, registry
 from backoffice.tasks.models import Task, TaskState
 
@@ -140,13 +141,16 @@ def retry(task: Task, *, by: Actor, reason: str) -> None:
 
 
 def cancel(task: Task, *, by: Actor, reason: str) -> None:
-    """Let a task never run again; a runner that holds it now cannot commit any more. Raises NotWaiting, MustRun."""
+    """Let a task never run again. A runner that has begun with it cannot put its mark any more: what it does in the unit
+    of that mark is undone, what it asked somebody outside is not. Raises NotWaiting, MustRun."""
     if task.state not in (TaskState.GAVE_UP, TaskState.WAITING):
         raise NotWaiting(task)
     if registry.must_run(task.name):
         raise MustRun(task.name)
     before = task.state
-    task.state, task.finished_at, task.lease_token = TaskState.CANCELLED, clock.now(), None
+    values = {"state": TaskState.CANCELLED, "finished_at": clock.now(), "lease_token": None}
+    if not change_where(task, Task.state == before, **values):
+        raise NotWaiting(task)
     audit.record(Tag.TASK_CANCELLED, task.subject(), by=by, reason=reason, state=(before, TaskState.CANCELLED))
     cases.close(CaseKind.TASK_GAVE_UP, task.subject(), because=f"The task was cancelled: {reason}")
 

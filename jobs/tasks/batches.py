@@ -15,7 +15,7 @@ from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
 
 
-@registry.call("batches.run")
+@registry.call("batches.run", must_run=True)
 def run(batch_id: int) -> None:
     batches.run(batch_id)
 

@@ -17,6 +17,7 @@ depends_on = None
 LOST = (
     ("SELECT 1 FROM notes", "notes"),
     ("SELECT 1 FROM cases WHERE owner_id IS NOT NULL", "whose cases are whose"),
+    ("SELECT 1 FROM cases WHERE snoozed_until IS NOT NULL", "which cases sleep"),
     ("SELECT 1 FROM cases WHERE merged_into_id IS NOT NULL", "which cases were merged"),
 )
 

@@ -1,4 +1,4 @@
-"""one action for many rows, with a result for each
+"""one action for many rows, with a result for each; a receipt of pieces once per form; indexes for filters of the office
 
 Revision ID: 0008
 Revises: 0007
@@ -7,14 +7,23 @@ Revises: 0007
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.types import TABLE, exact, key, moment, refuse_to_lose
+from backoffice.core import immutability
+from migrations.types import TABLE, exact, key, moment, on_sqlite, refuse_to_lose
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-LOST = (("SELECT 1 FROM batches", "what was done to many rows at once"),)
+LOST = (
+    ("SELECT 1 FROM batches", "what was done to many rows at once"),
+    ("SELECT 1 FROM tasks WHERE state = 'cancelled'", "tasks that were cancelled"),
+)
+INDEXES = (
+    ("shipments", "ix_shipments_carrier", ["carrier", "id"]),
+    ("people", "ix_people_barred", ["barred_at", "id"]),
+    ("stock_holds", "ix_stock_holds_variant", ["variant_id", "state", "id"]),
+)
 
 
 def upgrade():
@@ -53,9 +62,25 @@ def upgrade():
         **TABLE,
     )
     op.create_index("ix_batch_items_state", "batch_items", ["batch_id", "state", "id"])
+    with op.batch_alter_table("stock_movements") as batch:
+        batch.add_column(sa.Column("request_key", exact(60), nullable=True))
+        batch.create_unique_constraint(op.f("uq_stock_movements_request_key"), ["request_key"])
+    immutability.install(op.get_bind(), only=("stock_movements",))
+    for table, name, columns in INDEXES:
+        op.create_index(name, table, columns)
 
 
 def downgrade():
     refuse_to_lose(LOST)
+    if not on_sqlite():  # MariaDB needs an index for the foreign key: it brings its own when the key is made anew
+        op.drop_constraint("fk_stock_holds_variant_id", "stock_holds", type_="foreignkey")
+    for table, name, _columns in INDEXES:
+        op.drop_index(name, table)
+    if not on_sqlite():
+        op.create_foreign_key("fk_stock_holds_variant_id", "stock_holds", "variants", ["variant_id"], ["id"])
+    with op.batch_alter_table("stock_movements") as batch:
+        batch.drop_constraint(op.f("uq_stock_movements_request_key"), type_="unique")
+        batch.drop_column("request_key")
+    immutability.install(op.get_bind(), only=("stock_movements",))
     op.drop_table("batch_items")
     op.drop_table("batches")

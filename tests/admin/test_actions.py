@@ -97,23 +97,38 @@ def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stay
     assert "there is nothing to send any more" in post(otto, f"{address}/address", address, **new)
 
 
+def extend(shop, client, sale, reason):
+    address = f"/admin/orders/{sale.order_ref}"
+    shown = shop.order(sale).payable_until.isoformat()
+    return post(client, f"{address}/extend", address, reason=reason, shown=shown)
+
+
 def test_an_hour_more_holds_the_pieces_and_lets_the_customer_try_again(shop, otto):
     sale = shop.buyer().orders()
-    address = f"/admin/orders/{sale.order_ref}"
     shop.clock.forward(minutes=40)
-    assert "an hour more to pay" in post(otto, f"{address}/extend", address, reason="her bank calls back")
+    assert "an hour more to pay" in extend(shop, otto, sale, reason="her bank calls back")
     shop.minutes_pass(30)
     assert shop.order(sale).state == "placed"
     shop.minutes_pass(45)
     assert shop.order(sale).state == "expired"
-    assert "more time" in post(otto, f"{address}/extend", address, reason="once more")
+    assert "more time" in extend(shop, otto, sale, reason="once more")
+
+
+def test_of_two_that_press_at_once_one_gives_the_hour(shop, otto):
+    sale = shop.buyer().orders()
+    address = f"/admin/orders/{sale.order_ref}"
+    form = {"reason": "her bank calls back", "shown": shop.order(sale).payable_until.isoformat()}
+    post(otto, f"{address}/extend", address, **form)
+    until = shop.order(sale).payable_until
+    post(otto, f"{address}/extend", address, **form)
+    assert shop.order(sale).payable_until == until
+    assert shop.tags(sale.order_ref).count("order.prolonged") == 1
 
 
 def test_nobody_holds_pieces_for_longer_than_a_day(shop, otto):
     sale = shop.buyer().orders()
-    address = f"/admin/orders/{sale.order_ref}"
     for _ in range(24):
-        post(otto, f"{address}/extend", address, reason="again")
+        extend(shop, otto, sale, reason="again")
     order = shop.order(sale)
     assert order.payable_until - order.placed_at <= timedelta(days=1)
     assert checkout.retry(sale.order_ref, by=SYSTEM).payment_ref == sale.payment_ref

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from backoffice.catalog.models import DigitalAsset, ProductKind
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate
@@ -260,6 +261,34 @@ def test_stock_is_received_and_counted_with_a_reason_and_never_below_what_is_hel
     assert re.findall(r"/admin/stock/(stk_\w+)", carl.get("/admin/stock/?level=held").text) == [item.ref]
 
 
+def test_pieces_are_received_once_however_often_the_form_is_sent(shop, carl):
+    form = {"sku": LEVEL, "pieces": "7", "reason": "delivery note 12", "key": "key_of_the_page"}
+    before, _held = shop.stock()
+    for _ in range(2):
+        assert "on the shelf" in post(carl, "/admin/stock/receive", "/admin/stock/", **form)
+    assert shop.stock()[0] == before + 7
+    post(carl, "/admin/stock/receive", "/admin/stock/", **{**form, "key": "key_of_the_next_page"})
+    assert shop.stock()[0] == before + 14
+
+
+def test_a_file_that_does_not_exist_yet_is_not_sold(shop, carl):
+    book = shop.all(select(Product).where(Product.kind == ProductKind.DIGITAL))[0]
+    address = f"/admin/products/{book.ref}"
+    units.write(lambda: session.execute(DigitalAsset.__table__.delete()))
+    post(carl, f"{address}/withdraw", address, reason="the file is gone")
+    assert "needs its file" in post(carl, f"{address}/publish", address)
+    assert shop.all(select(Product.published).where(Product.id == book.id)) == [False]
+
+
+def test_products_are_found_by_the_new_name_of_their_shelf(shop, carl):
+    shelf = shop.all(select(Category).where(Category.id == level(shop).category_id))[0]
+    address = f"/admin/categories/{shelf.ref}"
+    post(carl, f"{address}/change", address, name="Zymurgy", lead="", position=str(shelf.position))
+    shop.works()
+    fragments.forget()
+    assert f"/products/{level(shop).slug}" in shop.app.test_client().get("/search?q=zymurgy").text
+
+
 def test_delivery_costs_what_the_desk_says_from_the_next_order_on(shop, carl):
     method = shop.all(select(DeliveryMethod).where(DeliveryMethod.code == "parcel"))[0]
     rate = shop.all(select(DeliveryRate).where(DeliveryRate.method_id == method.id, DeliveryRate.currency == "EUR"))[0]
@@ -272,7 +301,8 @@ def test_delivery_costs_what_the_desk_says_from_the_next_order_on(shop, carl):
     for wrong in ({"amount": "-1"}, {"amount": "x"}, {"free_from": "0"}, {"rate": "999"}):
         form = {"rate": str(rate.id), "amount": "5.90", "reason": "x", **wrong}
         assert 'class="flash bad"' in post(carl, f"{address}/rate", address, **form), wrong
-    post(carl, f"{address}/switch", address, reason="strike")
+    for _ in range(2):  # pressed twice is once: the form says what is wished, not that it be turned
+        post(carl, f"{address}/switch", address, reason="strike", offered="no")
     fragments.forget()
     assert 'value="parcel"' not in buyer.client.get("/checkout").text
     assert units.write(lambda: session.get(DeliveryMethod, method.id).active) is False

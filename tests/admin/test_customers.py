@@ -64,7 +64,11 @@ def test_a_later_order_adds_the_name_and_phone_it_was_placed_with(shop):
     shop.buyer("ada@example.org").orders()
     second = shop.buyer("Ada@Example.org")
     second.fills_cart()
-    second.places({**second.checkout_form(), "name": "Countess Lovelace", "phone": "0341 555 777"})
+    sale = second.places({**second.checkout_form(), "name": "Countess Lovelace", "phone": "0341 555 777"})
+    with units.read():
+        assert finding.by_words("countess") == []  # an order that nobody paid says nothing about her
+    shop.pays(sale)
+    shop.works()
     with units.read():
         assert [person.email for person in finding.by_words("countess")] == ["ada@example.org"]
         assert [person.email for person in finding.by_phone("+49 341 555777")] == ["ada@example.org"]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -293,8 +294,9 @@ def _(desk: Desk) -> None:
 def _(desk: Desk) -> None:
     desk.follow("A customer cannot take the date we proposed.")
     desk.click(desk.page.locator("table.list a"))
-    desk.form("Let it sleep", until="2099-01-04", reason="she is abroad")
-    desk.sees("Asleep until 4 Jan 2099")
+    day = datetime.now(UTC) + timedelta(days=30)
+    desk.form("Let it sleep", until=f"{day:%Y-%m-%d}", reason="she is abroad")
+    desk.sees(f"Asleep until {day.day} {day:%b %Y}")
 
 
 @task("Read what to do about a withdrawal")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from backoffice.catalog import images
+from backoffice.catalog import images, pixels
 from backoffice.catalog import service as catalog
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
@@ -50,7 +50,7 @@ def test_what_is_no_picture_is_refused(shop, content):
 
 
 def test_a_huge_picture_is_refused_before_it_is_opened(shop, monkeypatch):
-    monkeypatch.setattr(images, "MOST_PIXELS", 500_000)
+    monkeypatch.setattr(pixels, "MOST_PIXELS", 500_000)
     with pytest.raises(images.NotAPicture, match="too many pixels"):
         images.prepare(picture())
     with pytest.raises(images.NotAPicture, match="larger than"):

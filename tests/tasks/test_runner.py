@@ -166,6 +166,23 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_first_cannot_commit_any_more
     assert (task.state, task.attempts) == (TaskState.DONE, 2)
 
 
+@pytest.mark.parametrize("kind", ["plain", "call"])
+def test_a_task_that_was_cancelled_after_it_was_claimed_does_nothing(app, handlers, monkeypatch, kind):
+    done = []
+    getattr(handlers, kind)("test")(lambda: done.append("handled"))
+    write()
+    run = runner._run
+
+    def cancelled_in_between(*lease):
+        units.write(lambda: tasks.cancel(session.scalars(select(Task)).one(), by=SYSTEM, reason="not wanted"))
+        run(*lease)
+
+    monkeypatch.setattr(runner, "_run", cancelled_in_between)
+    runner.run_due()
+    assert done == []
+    assert all_tasks()[0].state == TaskState.CANCELLED
+
+
 def test_a_batch_that_takes_too_long_gives_its_rest_back(app, handlers, clock):
     handlers.plain("test")(lambda: clock.forward(seconds=100))
     for _ in range(5):

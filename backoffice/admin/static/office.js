@@ -9,6 +9,21 @@
     window.addEventListener("pageshow", function () { delete form.dataset.sent; });
   });
 
+  // What goes on is looked at again, in place, until it says no more that it is going on.
+  function look_again(part) {
+    setTimeout(function () {
+      fetch(location.href, { credentials: "same-origin" }).then(function (answer) {
+        if (!answer.ok || answer.redirected) { throw new Error("not now"); }
+        return answer.text();
+      }).then(function (text) {
+        var fresh = new DOMParser().parseFromString(text, "text/html").getElementById(part.id);
+        if (fresh) { part.replaceWith(fresh); }
+        if (fresh && fresh.dataset.live) { look_again(fresh); }
+      }).catch(function () { look_again(part); });
+    }, 1000 * part.dataset.live);
+  }
+  document.querySelectorAll("[data-live]").forEach(look_again);
+
   // Keys: /admin/keys lists them. Nothing happens while somebody types.
   var DESKS = { s: "", i: "cases/?state=open", o: "orders/", c: "customers/", p: "payments/", v: "invoices/", a: "audit/" };
   var going = 0;
