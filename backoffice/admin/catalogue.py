@@ -1,33 +1,29 @@
-"""The catalogue desk: products with their texts, variants, prices and pictures; categories."""
+"""The catalogue desk: products, what is said of them, their shelf and their pictures."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, imports, timeline
+from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
+from backoffice.admin.assortment import Assortment, prices_of, product_of
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
-from backoffice.admin.notes import Noted
+from backoffice.admin.tables import TakesTables
 from backoffice.catalog import editing, images, pricing
 from backoffice.catalog import search as catalogue_search
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Texts, Unreadable
-from backoffice.catalog.models import Category, Price, PriceList, Product, ProductKind, ProductTrait, Variant
+from backoffice.catalog.models import Category, Product, ProductKind, ProductTrait, Variant
 from backoffice.catalog.service import ProductData, VariantData
 from backoffice.core import clock, units
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.core.money import Money
+from backoffice.core.errors import CounterfoilError
 from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right
 from backoffice.stock.models import StockItem
@@ -56,7 +52,7 @@ def standing(product: Product) -> Any:
     return badge("done", "On the shelf") if product.published else badge("waiting", "Withdrawn")
 
 
-class ProductDesk(Noted):
+class ProductDesk(Assortment, TakesTables):
     sees = Right.SEE_CATALOGUE
     moment = "created_at"
     column_list = ("name", "slug", "kind", "vat_class", "published", "listed_at")
@@ -78,10 +74,9 @@ class ProductDesk(Noted):
     )
     blank = "No product fits."
     one_template = "office/product.html"
-    more_links = (("Take a table", ".table", Right.EDIT_CATALOGUE),)
 
     def subject_of(self, ref: str) -> Subject:
-        return _product(ref).subject()
+        return product_of(ref).subject()
 
     def list_actions(self) -> list[Action]:
         categories = session.execute(select(Category.slug, Category.name).order_by(Category.position)).all()
@@ -102,7 +97,7 @@ class ProductDesk(Noted):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        return self._page(_product(ref))
+        return self._page(product_of(ref))
 
     @expose("/create", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
@@ -119,48 +114,6 @@ class ProductDesk(Noted):
         )
         return redirect(self.get_url(".one", ref=made[0]), 303) if made else answer
 
-    @expose("/table")
-    @needs(Right.EDIT_CATALOGUE)
-    def table(self) -> ResponseReturnValue:
-        """Where a table of articles is sent, looked through and taken."""
-        return self._table_page("")
-
-    @expose("/table/read", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def read_table(self) -> ResponseReturnValue:
-        """Show what a table would do. Changes nothing."""
-        sent = request.files.get("file")
-        raw = sent.read(imports.LARGEST * 4) if sent and sent.filename else b""
-        text = raw.decode("utf-8", errors="replace") if raw else request.form.get("table", "")
-        with units.read():
-            try:
-                return self._table_page(text, imports.look_through(text))
-            except CounterfoilError as error:
-                return self._table_page(text, problem=str(error)), error.status
-
-    @expose("/table/take", methods=["POST"])
-    @needs(Right.CHANGE_PRICES)
-    def take_table(self) -> ResponseReturnValue:
-        text = request.form.get("table", "")
-        taken: list[int] = []
-
-        def act() -> None:
-            why = reason()
-            taken.append(units.write(lambda: imports.take(text, why, by=access.by())))
-
-        try:
-            act()
-        except CounterfoilError as error:
-            with units.read():
-                return self._table_page(text, imports.look_through(text), str(error)), error.status
-        return run(lambda: None, f"{taken[0]} articles were changed.", self.get_url(".index_view"))
-
-    def _table_page(self, text: str, rows: Sequence[imports.Row] = (), problem: str = "") -> str:
-        return self.render(
-            "office/import.html", text=text, rows=rows, wrong=imports.rows_with_problems(rows), problem=problem,
-            reason=request.form.get("reason", ""), sample=imports.SAMPLE,
-        )  # fmt: skip
-
     @expose("/<ref>/texts", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
     def texts(self, ref: str) -> ResponseReturnValue:
@@ -172,13 +125,13 @@ class ProductDesk(Noted):
                 typed["name"], typed["summary"], typed["story"], typed["category"], editing.pairs(typed["facts"]),
                 editing.pairs(typed["traits"]),
             )  # fmt: skip
-            editing.rewrite(_product(ref), said, by=access.by())
+            editing.rewrite(product_of(ref), said, by=access.by())
 
         try:
             units.write(act)
         except CounterfoilError as error:
             with units.read():
-                return self._page(_product(ref), typed, str(error)), error.status
+                return self._page(product_of(ref), typed, str(error)), error.status
         return run(lambda: None, "The texts are changed; customers see them now.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/publish", methods=["POST"])
@@ -196,7 +149,7 @@ class ProductDesk(Noted):
                 )
             catalog.publish(product, by=access.by())
 
-        return self._do(ref, act, "The product stands on its shelf.")
+        return self.do(ref, act, "The product stands on its shelf.")
 
     @expose("/<ref>/withdraw", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
@@ -204,41 +157,7 @@ class ProductDesk(Noted):
         def act(product: Product) -> None:
             catalog.withdraw(product, by=access.by(), reason=reason())
 
-        return self._do(ref, act, "The product is off its shelf; carts that hold it say so.")
-
-    @expose("/<ref>/variant", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def variant(self, ref: str) -> ResponseReturnValue:
-        def act(product: Product) -> None:
-            choices = [typed_text(f"choice{place}") for place in range(len(product.options.get("names", [])))]
-            editing.add_variant(product, typed_text("sku"), choices, by=access.by())
-
-        return self._do(ref, act, "The variant is written. Give it a price, then sell it.")
-
-    @expose("/<ref>/price", methods=["POST"])
-    @needs(Right.CHANGE_PRICES)
-    def price(self, ref: str) -> ResponseReturnValue:
-        """A new price from a moment on; what customers saw before stays as it was."""
-
-        def act(product: Product) -> None:
-            chosen, why = _variant(product), reason()
-            price_list = pricing.list_in(typed_text("currency"))
-            amount = Money.parse(typed_text("amount"), price_list.currency)
-            pricing.set_price(chosen, price_list, amount, by=access.by(), since=_since(), reason=why)
-
-        return self._do(ref, act, "The price is set.")
-
-    @expose("/<ref>/sell", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def sell(self, ref: str) -> ResponseReturnValue:
-        def act(product: Product) -> None:
-            chosen = _variant(product)
-            if request.form.get("sold") == "yes":
-                editing.offer(chosen, by=access.by())
-            else:
-                editing.withdraw(chosen, by=access.by(), reason=reason())
-
-        return self._do(ref, act, "The variant is changed; customers see it now.")
+        return self.do(ref, act, "The product is off its shelf; carts that hold it say so.")
 
     @expose("/<ref>/picture", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
@@ -248,7 +167,7 @@ class ProductDesk(Noted):
             if sent is None or not sent.filename or not alt:
                 raise Unreadable("Choose a picture, and say in a few words what it shows.")
             prepared = images.prepare(sent.read(images.LARGEST_UPLOAD + 1))
-            units.write(lambda: images.add(_product(ref), prepared, alt, by=access.by()))
+            units.write(lambda: images.add(product_of(ref), prepared, alt, by=access.by()))
 
         return run(act, "The picture hangs.", self.get_url(".one", ref=ref))
 
@@ -258,10 +177,7 @@ class ProductDesk(Noted):
         def act(product: Product) -> None:
             editing.remove_image(product, typed_number("image"), by=access.by(), reason=reason())
 
-        return self._do(ref, act, "The picture is taken down.")
-
-    def _do(self, ref: str, act: Callable[[Product], object], done: str) -> ResponseReturnValue:
-        return run(lambda: units.write(lambda: act(_product(ref))), done, self.get_url(".one", ref=ref))
+        return self.do(ref, act, "The picture is taken down.")
 
     def _page(self, product: Product, typed: dict[str, str] | None = None, problem: str = "") -> str:
         variants = list(product.variants)
@@ -275,7 +191,7 @@ class ProductDesk(Noted):
             standing=standing(product),
             kind=dict(KINDS)[product.kind.value],
             stock=stock,
-            prices=_prices(ids),
+            prices=prices_of(ids),
             now=clock.now(),
             lists=pricing.active_lists(),
             categories=session.scalars(select(Category).order_by(Category.position)).all(),
@@ -286,8 +202,6 @@ class ProductDesk(Noted):
         )
 
     def _offers(self, product: Product, variants: list[Variant]) -> list[Action]:
-        choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in variants]
-        lists = [(row.currency, row.currency) for row in pricing.active_lists()]
         here = product.ref
         shelf = (
             Action(
@@ -296,34 +210,9 @@ class ProductDesk(Noted):
             if product.published
             else Action("Publish", self.get_url(".publish", ref=here), Right.EDIT_CATALOGUE, first=True)
         )
-        price = (
-            Field("variant", "Variant", choices=choices),
-            Field("currency", "Currency", choices=lists),
-            Field("amount", "Price, VAT included (129.00)"),
-            Field("since", f"From ({ZONE}); empty for now", "datetime-local", required=False),
-        )
-        options = product.options.get("names", [])
-        more = (
-            Field("sku", "Article number"),
-            *(Field(f"choice{place}", name) for place, name in enumerate(options)),
-        )
-        sold = (
-            Field("variant", "Variant", choices=choices),
-            Field("sold", "Is sold", choices=(("yes", "Yes"), ("no", "No"))),
-        )
         return [
             shelf,
-            Action("Set a price", self.get_url(".price", ref=here), Right.CHANGE_PRICES, asks="Why?", fields=price),
-            Action(
-                "Add a variant",
-                self.get_url(".variant", ref=here),
-                Right.EDIT_CATALOGUE,
-                "" if options else "its variants differ in nothing",
-                fields=more,
-            ),
-            Action(
-                "Sell a variant or not", self.get_url(".sell", ref=here), Right.EDIT_CATALOGUE, asks="Why?", fields=sold
-            ),
+            *self.variant_offers(product, variants),
             self.note_offer(here),
         ]
 
@@ -350,49 +239,9 @@ def _created() -> Product:
     return catalog.create(catalog.category(typed_text("category")), data, by=access.by())
 
 
-def _product(ref: str) -> Product:
-    query = select(Product).where(Product.ref == ref).options(joinedload(Product.category, innerjoin=True))
-    product = session.scalars(query).one_or_none()
-    if product is None:
-        raise NotFound("product")
-    return product
-
-
-def _variant(product: Product) -> Variant:
-    wish = request.form.get("variant", "")
-    chosen = next((variant for variant in product.variants if variant.ref == wish), None)
-    if chosen is None:
-        raise NotFound("variant of this product")
-    return chosen
-
-
-def _since() -> datetime | None:
-    text = typed_text("since")
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Unreadable(f"“{text[:40]}” is no day and hour.") from None
-
-
 def _is_priced(product: Product) -> bool:
     sold = [variant.id for variant in product.variants if variant.published]
     return bool(pricing.current(sold, pricing.active_lists()[0].currency))
-
-
-def _prices(variant_ids: list[int]) -> dict[int, list[tuple[Money, datetime]]]:
-    """Every price of these variants there ever was or will be, the latest first."""
-    query = (
-        select(Price.variant_id, Price.amount, PriceList.currency, Price.valid_from)
-        .join(PriceList, PriceList.id == Price.price_list_id)
-        .where(Price.variant_id.in_(variant_ids))
-        .order_by(PriceList.position, Price.valid_from.desc())
-    )
-    found: dict[int, list[tuple[Money, datetime]]] = {}
-    for variant_id, amount, currency, since in session.execute(query):
-        found.setdefault(variant_id, []).append((Money(amount, currency), since))
-    return found
 
 
 def _texts(product: Product) -> dict[str, str]:

@@ -132,7 +132,7 @@ class InvoiceDesk(Noted):
             attempts=attempts,
             paper=paper,
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
-            actions=[self._send_offer(invoice, paper is not None), self.note_offer(ref)],
+            actions=[*self._paper_offers(invoice, paper is not None), self.note_offer(ref)],
         )
 
     @expose("/<ref>/send", methods=["POST"])
@@ -146,10 +146,26 @@ class InvoiceDesk(Noted):
             lambda: units.write(act), "The invoice is on its way to the customer.", self.get_url(".one", ref=ref)
         )
 
-    def _send_offer(self, invoice: Invoice, has_paper: bool) -> Action:
+    @expose("/<ref>/typeset", methods=["POST"])
+    @needs(Right.SEND_MAILS)
+    def typeset(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            invoices.ask_for_paper(invoices.by_ref(ref), by=access.by())
+
+        return run(
+            lambda: units.write(act), "The PDF is made as soon as a worker is free.", self.get_url(".one", ref=ref)
+        )
+
+    def _paper_offers(self, invoice: Invoice, has_paper: bool) -> list[Action]:
         why_not = "" if has_paper else "there is no paper yet" if invoice.number else "it is a draft"
         url = self.get_url(".send", ref=invoice.ref)
-        return Action("Send it to the customer", url, Right.SEND_MAILS, why_not, key=references.new("inv"))
+        offers = [Action("Send it to the customer", url, Right.SEND_MAILS, why_not, key=references.new("inv"))]
+        if invoice.state == InvoiceState.ISSUED and not has_paper:
+            being_made = "a worker has been told" if invoices.is_paper_ordered(invoice) else ""
+            offers.append(
+                Action("Make the PDF", self.get_url(".typeset", ref=invoice.ref), Right.SEND_MAILS, being_made)
+            )
+        return offers
 
     @expose("/<ref>/paper.pdf")
     def paper(self, ref: str) -> ResponseReturnValue:

@@ -28,6 +28,7 @@ class Tag(StrEnum):
     CATEGORY_CHANGED = "category.changed"
     CATEGORY_CREATED = "category.created"
     DELIVERY_CHANGED = "delivery.changed"
+    DOCUMENT_ORDERED = "document.ordered"
     DOCUMENT_TYPESET = "document.typeset"
     DOWNLOAD_EXTENDED = "download.extended"
     DOWNLOAD_GRANTED = "download.granted"
@@ -125,6 +126,7 @@ WORDS: dict[Tag, str] = {
     Tag.CATEGORY_CHANGED: "Category changed",
     Tag.CATEGORY_CREATED: "Category created",
     Tag.DELIVERY_CHANGED: "Delivery methods changed",
+    Tag.DOCUMENT_ORDERED: "Invoice PDF asked for",
     Tag.DOCUMENT_TYPESET: "Invoice PDF made",
     Tag.DOWNLOAD_EXTENDED: "One more download allowed",
     Tag.DOWNLOAD_GRANTED: "Download opened",

@@ -12,7 +12,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import NotFound
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.entities import service as entities
@@ -42,6 +42,15 @@ COLLECTION_MOVES = StateTable(
         CollectionState.NOT_DUE: frozenset[CollectionState](),
     },
 )
+
+
+class NoPaper(CounterfoilError):
+    """Only what was issued has a paper."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("The invoice was not issued, so there is nothing to print. It is issued when the order is paid.")
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,22 @@ def issue_paid(invoice: Invoice, paid: Money, *, by: Actor) -> bool:
 
 def order_paper(invoice: Invoice) -> None:
     """Write the task that typesets the invoice once this unit has issued it."""
-    tasks.schedule("invoices.typeset", dedupe=f"invoices.typeset:{invoice.ref}", invoice_id=invoice.id)
+    tasks.schedule("invoices.typeset", dedupe=_paper_key(invoice), invoice_id=invoice.id)
+
+
+def is_paper_ordered(invoice: Invoice) -> bool:
+    """Whether a worker has been told to typeset the invoice; whether it is done, ``paper`` says."""
+    return tasks.is_known(_paper_key(invoice))
+
+
+def ask_for_paper(invoice: Invoice, *, by: Actor) -> None:
+    """Have an invoice typeset that came without its paper, from a history taken over. Asked again, nothing happens.
+    Raises NoPaper."""
+    if invoice.state != InvoiceState.ISSUED:
+        raise NoPaper
+    if not is_paper_ordered(invoice):
+        order_paper(invoice)
+        audit.record(Tag.DOCUMENT_ORDERED, invoice, by=by)
 
 
 def discard(invoice: Invoice, *, by: Actor, reason: str) -> bool:
@@ -188,6 +212,10 @@ def by_ref(ref: str) -> Invoice:
     if invoice is None:
         raise NotFound("invoice")
     return invoice
+
+
+def _paper_key(invoice: Invoice) -> str:
+    return f"invoices.typeset:{invoice.ref}"
 
 
 def _pay(invoice: Invoice, paid: Money, *, by: Actor) -> None:

@@ -86,6 +86,11 @@ def schedule(
     units.leave_to_the_end(LEFT, (task, is_new))
 
 
+def is_known(dedupe: str) -> bool:
+    """Whether a task under this key was ever written."""
+    return session.scalars(select(Task.id).where(Task.dedupe_key == dedupe)).first() is not None
+
+
 def write_out(left: list[tuple[Task, bool]]) -> None:
     """Write the tasks of a unit together, those whose key was never used. Registered with ``units.finish_with``."""
     scheduled = [task for task, _is_new in left]

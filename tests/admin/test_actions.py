@@ -103,6 +103,29 @@ def extend(shop, client, sale, reason):
     return post(client, f"{address}/extend", address, reason=reason, shown=shown)
 
 
+def test_an_invoice_that_came_without_its_paper_is_typeset_once(shop, otto, monkeypatch):
+    with monkeypatch.context() as history:  # as one that was taken over from another system
+        history.setattr("backoffice.invoices.service.order_paper", lambda _invoice: None)
+        sale = paid(shop, _filled(shop))
+    invoice = shop.invoice(sale)
+    address = f"/admin/invoices/{invoice.ref}"
+    assert "Make the PDF" in otto.get(address).text
+    for _ in range(2):
+        post(otto, f"{address}/typeset", address)
+    assert "a worker has been told" in otto.get(address).text
+    shop.works()
+    assert otto.get(f"{address}/paper.pdf").data.startswith(b"%PDF")
+    assert shop.tags(invoice.ref).count("document.ordered") == 1
+    assert "Make the PDF" not in otto.get(address).text
+
+
+def test_a_draft_is_not_typeset(shop, otto):
+    sale = shop.buyer().orders()
+    address = f"/admin/invoices/{shop.invoice(sale).ref}"
+    assert "Make the PDF" not in otto.get(address).text
+    assert "The invoice was not issued" in post(otto, f"{address}/typeset", address)
+
+
 def test_an_hour_more_holds_the_pieces_and_lets_the_customer_try_again(shop, otto):
     sale = shop.buyer().orders()
     shop.clock.forward(minutes=40)

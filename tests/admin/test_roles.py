@@ -43,7 +43,7 @@ MAY = {
     "desk_orders.index_view": READERS, "desk_orders.one": READERS,
     "desk_orders.ask": {O, F, A}, "desk_orders.cancel": {O, A}, "desk_orders.ship": {O, A}, "desk_orders.propose": {O, A},
     "desk_orders.finish": {O, A}, "desk_orders.more": {O, A}, "desk_orders.withdraw": {O, A},
-    "desk_orders.confirm": {O, F, A}, "desk_invoices.send": {O, F, A},
+    "desk_orders.confirm": {O, F, A}, "desk_invoices.send": {O, F, A}, "desk_invoices.typeset": {O, F, A},
     **{f"desk_orders.{verb}": {O, A} for verb in ("address", "email", "extend")},
     "desk_payments.index_view": READERS, "desk_payments.one": READERS, "desk_payments.ask": {O, F, A},
     "desk_invoices.index_view": READERS, "desk_invoices.one": READERS, "desk_invoices.paper": READERS,

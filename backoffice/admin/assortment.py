@@ -1,0 +1,138 @@
+"""What the page of a product offers for its variants: another one, a price from a moment on, sold or not."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from backoffice.admin import access
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.cells import ZONE
+from backoffice.admin.notes import Noted
+from backoffice.catalog import editing, pricing
+from backoffice.catalog.editing import Unreadable
+from backoffice.catalog.models import Price, PriceList, Product, Variant
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.core.money import Money
+from backoffice.staff.roles import Right
+
+
+class Assortment(Noted):
+    """The part of the product desk that prices and offers variants."""
+
+    @expose("/<ref>/variant", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def variant(self, ref: str) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            choices = [typed_text(f"choice{place}") for place in range(len(product.options.get("names", [])))]
+            editing.add_variant(product, typed_text("sku"), choices, by=access.by())
+
+        return self.do(ref, act, "The variant is written. Give it a price, then sell it.")
+
+    @expose("/<ref>/price", methods=["POST"])
+    @needs(Right.CHANGE_PRICES)
+    def price(self, ref: str) -> ResponseReturnValue:
+        """A new price from a moment on; what customers saw before stays as it was."""
+
+        def act(product: Product) -> None:
+            chosen, why = _variant(product), reason()
+            price_list = pricing.list_in(typed_text("currency"))
+            amount = Money.parse(typed_text("amount"), price_list.currency)
+            pricing.set_price(chosen, price_list, amount, by=access.by(), since=_since(), reason=why)
+
+        return self.do(ref, act, "The price is set.")
+
+    @expose("/<ref>/sell", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def sell(self, ref: str) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            chosen = _variant(product)
+            if request.form.get("sold") == "yes":
+                editing.offer(chosen, by=access.by())
+            else:
+                editing.withdraw(chosen, by=access.by(), reason=reason())
+
+        return self.do(ref, act, "The variant is changed; customers see it now.")
+
+    def variant_offers(self, product: Product, variants: Sequence[Variant]) -> list[Action]:
+        choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in variants]
+        lists = [(row.currency, row.currency) for row in pricing.active_lists()]
+        here = product.ref
+        price = (
+            Field("variant", "Variant", choices=choices),
+            Field("currency", "Currency", choices=lists),
+            Field("amount", "Price, VAT included (129.00)"),
+            Field("since", f"From ({ZONE}); empty for now", "datetime-local", required=False),
+        )
+        options = product.options.get("names", [])
+        more = (
+            Field("sku", "Article number"),
+            *(Field(f"choice{place}", name) for place, name in enumerate(options)),
+        )
+        sold = (
+            Field("variant", "Variant", choices=choices),
+            Field("sold", "Is sold", choices=(("yes", "Yes"), ("no", "No"))),
+        )
+        return [
+            Action("Set a price", self.get_url(".price", ref=here), Right.CHANGE_PRICES, asks="Why?", fields=price),
+            Action(
+                "Add a variant",
+                self.get_url(".variant", ref=here),
+                Right.EDIT_CATALOGUE,
+                "" if options else "its variants differ in nothing",
+                fields=more,
+            ),
+            Action(
+                "Sell a variant or not", self.get_url(".sell", ref=here), Right.EDIT_CATALOGUE, asks="Why?", fields=sold
+            ),
+        ]
+
+    def do(self, ref: str, act: Callable[[Product], object], done: str) -> ResponseReturnValue:
+        return run(lambda: units.write(lambda: act(product_of(ref))), done, self.get_url(".one", ref=ref))
+
+
+def product_of(ref: str) -> Product:
+    query = select(Product).where(Product.ref == ref).options(joinedload(Product.category, innerjoin=True))
+    product = session.scalars(query).one_or_none()
+    if product is None:
+        raise NotFound("product")
+    return product
+
+
+def prices_of(variant_ids: list[int]) -> dict[int, list[tuple[Money, datetime]]]:
+    """Every price of these variants there ever was or will be, the latest first."""
+    query = (
+        select(Price.variant_id, Price.amount, PriceList.currency, Price.valid_from)
+        .join(PriceList, PriceList.id == Price.price_list_id)
+        .where(Price.variant_id.in_(variant_ids))
+        .order_by(PriceList.position, Price.valid_from.desc())
+    )
+    found: dict[int, list[tuple[Money, datetime]]] = {}
+    for variant_id, amount, currency, since in session.execute(query):
+        found.setdefault(variant_id, []).append((Money(amount, currency), since))
+    return found
+
+
+def _variant(product: Product) -> Variant:
+    wish = request.form.get("variant", "")
+    chosen = next((variant for variant in product.variants if variant.ref == wish), None)
+    if chosen is None:
+        raise NotFound("variant of this product")
+    return chosen
+
+
+def _since() -> datetime | None:
+    text = typed_text("since")
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unreadable(f"“{text[:40]}” is no day and hour.") from None
