@@ -50,7 +50,9 @@ class NoPaper(CounterfoilError):
     status = 409
 
     def __init__(self) -> None:
-        super().__init__("The invoice was not issued, so there is nothing to print. It is issued when the order is paid.")
+        super().__init__(
+            "The invoice was not issued, so there is nothing to print. It is issued when the order is paid."
+        )
 
 
 @dataclass(frozen=True)
