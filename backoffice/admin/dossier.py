@@ -134,11 +134,12 @@ def _has_cases() -> Any:
 
 def _has_notes() -> Any:
     paid = select(Payment.id).where(Payment.invoice_id == Invoice.id)
+    sent = select(Shipment.id).where(Shipment.order_id == Order.id)
     about = (
         ((Note.about_kind == "order") & (Note.about_id == Order.id))
         | ((Note.about_kind == "invoice") & (Note.about_id == Invoice.id))
         | ((Note.about_kind == "payment") & Note.about_id.in_(paid))
-        | (Note.about_kind == "shipment")
+        | ((Note.about_kind == "shipment") & Note.about_id.in_(sent))
     )
     return exists(select(Note.id).where(about))
 

@@ -32,28 +32,28 @@ class TakesTables(DeskList):
         sent = request.files.get("file")
         raw = sent.read(imports.LARGEST * 4) if sent and sent.filename else b""
         text = raw.decode("utf-8", errors="replace") if raw else request.form.get("table", "")
-        with units.read():
-            try:
-                return self._table_page(text, imports.look_through(text))
-            except CounterfoilError as error:
-                return self._table_page(text, problem=str(error)), error.status
+        return self._looked_through(text)
 
     @expose("/table/take", methods=["POST"])
     @needs(Right.CHANGE_PRICES)
     def take_table(self) -> ResponseReturnValue:
         text = request.form.get("table", "")
-        taken: list[int] = []
-
-        def act() -> None:
-            why = reason()
-            taken.append(units.write(lambda: imports.take(text, why, by=access.by())))
-
         try:
-            act()
+            why = reason()
+            taken = units.write(lambda: imports.take(text, why, by=access.by()))
         except CounterfoilError as error:
-            with units.read():
-                return self._table_page(text, imports.look_through(text), str(error)), error.status
-        return run(lambda: None, f"{taken[0]} articles were changed.", self.get_url(".index_view"))
+            return self._looked_through(text, error)
+        return run(lambda: None, f"{taken} articles were changed.", self.get_url(".index_view"))
+
+    def _looked_through(self, text: str, refused: CounterfoilError | None = None) -> ResponseReturnValue:
+        """What a table would do, with why it was refused; what cannot be read comes back as it was sent."""
+        with units.read():
+            try:
+                rows = imports.look_through(text)
+            except CounterfoilError as error:
+                return self._table_page(text, problem=str(error)), error.status
+            page = self._table_page(text, rows, str(refused) if refused else "")
+        return (page, refused.status) if refused else page
 
     def _table_page(self, text: str, rows: Sequence[imports.Row] = (), problem: str = "") -> str:
         return self.render(

@@ -95,9 +95,11 @@ def test_wrong_rows_are_named_and_nothing_is_taken(shop, carl, row, words):
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_and_stays(shop, carl, table, words):
-    page = post(carl, f"{PAGE}/read", PAGE, table=table)
-    assert words in page
-    assert "Take all of it" not in page
+    for step in ("read", "take"):
+        page = post(carl, f"{PAGE}/{step}", PAGE, table=table, reason="new prices")
+        assert words in page
+        assert "Take all of it" not in page
+        assert 'name="table"' in page, "the table is still there to be mended"
 
 
 def test_two_rows_that_want_one_address_are_taken_neither(shop, carl):
