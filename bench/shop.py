@@ -21,6 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
+import backoffice.models  # noqa: F401 - all tables are known then
 from backoffice.demo.shelves import fill
 from tests.support.servers import MariaDB, Valkey, free_port
 

@@ -174,14 +174,14 @@ def place():
         asked.execute("SELECT id FROM orders WHERE checkout_key = %s", (line["key"],))
         asked.execute("SELECT id FROM people WHERE email = %s", (form["email"],))
         asked.execute(
-            "INSERT INTO people (ref, email, name, wrapped_key, created_at) VALUES (%s, %s, %s, 'k', %s)",
+            "INSERT INTO people (ref, email, name, wrapped_key, created_at, barred_because) VALUES (%s, %s, %s, 'k', %s, '')",
             (ref, form["email"], "A", now),
         )
         person = asked.lastrowid
         asked.execute(
-            "INSERT INTO orders (ref, checkout_key, entity_id, person_id, terms_id, state, email, name, street, postcode, city, country, "
+            "INSERT INTO orders (ref, checkout_key, entity_id, person_id, terms_id, state, email, name, street, postcode, city, country, phone, "
             "deliver_to, gift_note, delivery_code, delivery_name, currency, total_amount, placed_at, payable_until) VALUES "
-            "(%s, %s, 1, %s, 1, 'placed', %s, %s, %s, %s, %s, 'DE', '{}', '', 'parcel', 'Parcel', 'EUR', %s, %s, %s)",
+            "(%s, %s, 1, %s, 1, 'placed', %s, %s, %s, %s, %s, 'DE', '', '{}', '', 'parcel', 'Parcel', 'EUR', %s, %s, %s)",
             (
                 ref,
                 line["key"],
