@@ -33,12 +33,24 @@ from backoffice.fulfilment.models import (
     ShipmentLine,
     ShippedPieces,
 )
-from backoffice.invoices.models import Invoice, InvoiceLine, InvoicePaper, InvoiceTax, NumberCounter, NumberFate
+from backoffice.invoices.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditNotePaper,
+    CreditNoteTax,
+    Invoice,
+    InvoiceLine,
+    InvoicePaper,
+    InvoiceTax,
+    NumberCounter,
+    NumberFate,
+)
 from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail
 from backoffice.notes.models import Mention, Note
 from backoffice.orders.models import Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund, RefundLine
 from backoffice.staff.models import SavedView, StaffMember
 from backoffice.stock.models import StockHold, StockItem, StockMovement
 from backoffice.tasks.models import Task
@@ -55,6 +67,10 @@ __all__ = [
     "Case",
     "CatalogueState",
     "Category",
+    "CreditNote",
+    "CreditNoteLine",
+    "CreditNotePaper",
+    "CreditNoteTax",
     "DeliveryMethod",
     "DeliveryRate",
     "DeliveryZone",
@@ -87,6 +103,8 @@ __all__ = [
     "ProductImage",
     "ProductTerm",
     "ProductTrait",
+    "Refund",
+    "RefundLine",
     "RelatedProduct",
     "SavedAddress",
     "SavedView",

@@ -17,12 +17,14 @@ from backoffice.entities import service as entities
 from backoffice.files import service as files
 from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
+from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import PaymentState
+from backoffice.refunds import service as refunds
 from storefront.blueprint import blueprint
 from storefront.cart import expired_words
 from storefront.checkout import to_payment
@@ -64,6 +66,19 @@ def invoice_paper(token: str) -> ResponseReturnValue:
     with units.read():
         invoice = invoices.for_order(_order(token).id)
         paper = invoices.paper(invoice)
+        if paper is None:
+            raise NotFound("paper yet")
+        sha256, name = paper.file.sha256, paper.file.name
+    return _file(files.read(sha256), "application/pdf", name, "inline")
+
+
+@blueprint.get("/orders/<token>/credit/<ref>.pdf")
+def credit_note_paper(token: str, ref: str) -> ResponseReturnValue:
+    with units.read():
+        note = credit_notes.by_ref(ref)
+        if note.invoice.order_id != _order(token).id:
+            raise NotFound("credit note")
+        paper = credit_notes.paper(note)
         if paper is None:
             raise NotFound("paper yet")
         sha256, name = paper.file.sha256, paper.file.name
@@ -121,7 +136,8 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
     with units.read():
         order = _order(token)
         invoice = invoices.for_order(order.id)
-        payment = payments.for_invoice(invoice)[-1]
+        attempts = payments.for_invoice(invoice)
+        payment = attempts[-1]
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
         page = render_template(
@@ -136,6 +152,9 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             can_cancel=order.state in PAYABLE,
             delivery=delivery,
             declared=withdrawals.of(order) if is_paid else [],
+            refunds=[item for item in refunds.of(attempts) if item.accepted_at],
+            methods={item.id: item.method for item in attempts},
+            credit_notes=credit_notes.of(invoice) if is_paid and any(item.refunded for item in attempts) else [],
             terms=entities.text_of(order.terms_id) if is_paid else None,
             parcels=parcels.of(order) if delivery else [],
             to_ship=fulfilment.to_ship(order) if delivery else [],

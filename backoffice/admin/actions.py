@@ -45,6 +45,7 @@ class Action:
     fields: tuple[Field, ...] = ()
     key: str = ""  # makes one effect of one showing of the page, however often the button is pressed
     back: str = ""  # the page of the office to return to, where it is not that of the address
+    is_link: bool = False  # a page to go to, no POST
 
 
 class ReasonNeeded(CounterfoilError):
@@ -115,17 +116,22 @@ def run(act: Callable[[], object], done: str, back_to: str) -> ResponseReturnVal
     try:
         act()
     except CounterfoilError as error:
-        flash(str(error), "bad")
-        typed = {
-            name: value[:LONGEST_KEPT]
-            for name, value in request.form.items()
-            if name not in ("csrf_token", "key", "back") and value and not has_card_number(value)
-        }
-        if typed:
-            flash(json.dumps({"action": request.path, **typed}), "typed")
+        refuse(error)
     else:
         flash(done, "good")
     return redirect(inside(request.form.get("back", "")) or back_to, 303)
+
+
+def refuse(error: CounterfoilError) -> None:
+    """Say why it was not done, and keep what was typed for the form on the next page."""
+    flash(str(error), "bad")
+    typed = {
+        name: value[:LONGEST_KEPT]
+        for name, value in request.form.items()
+        if name not in ("csrf_token", "key", "back") and value and not has_card_number(value)
+    }
+    if typed:
+        flash(json.dumps({"action": request.path, **typed}), "typed")
 
 
 def inside(wish: str) -> str:

@@ -13,6 +13,8 @@ SHAPES = {
     "issued": DONE,
     "done": DONE,
     "sent_mail": DONE,
+    "succeeded": DONE,
+    "refunded": PART,
     "resolved": DONE,
     "handled": DONE,
     "placed": WAITING,
@@ -27,6 +29,8 @@ SHAPES = {
     "discarded": WAITING,
     "cancelled": WAITING,
     "expired": WAITING,
+    "pending": PART,
+    "failed": WRONG,
     "processing": PART,
     "requires_action": PART,
     "part_paid": PART,
@@ -46,7 +50,8 @@ SHAPES = {
     "visit_agreed": PART,
     "visit_done": DONE,
 }
-WORDS = {"sent": "Page open", "open": "Open", "placed": "Not paid yet", "created": "Prepared", "gave_up": "Gave up"}
+WORDS = {"sent": "Page open", "open": "Open", "placed": "Not paid yet", "created": "Prepared", "gave_up": "Gave up",
+         "succeeded": "Given back", "pending": "On its way"}  # fmt: skip
 
 
 def words(state: Enum | str) -> str:

@@ -4,12 +4,14 @@ from backoffice.admin.batches import LABELS, BatchDesk, Many
 from backoffice.admin.catalogue import ProductDesk
 from backoffice.admin.categories import CategoryDesk
 from backoffice.admin.colleagues import StaffDesk
+from backoffice.admin.credit_notes import CreditNoteDesk
 from backoffice.admin.customers import CustomerDesk
 from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
 from backoffice.admin.machine import TaskDesk, WebhookDesk
 from backoffice.admin.money import InvoiceDesk, PaymentDesk
 from backoffice.admin.records import AuditDesk, MailDesk
+from backoffice.admin.refunds import RefundDesk
 from backoffice.admin.sales import OrderDesk
 from backoffice.admin.stockroom import DeliveryDesk, ShipmentDesk, StockDesk
 from backoffice.audit.models import AuditEntry
@@ -18,10 +20,11 @@ from backoffice.cases.models import Case
 from backoffice.catalog.models import Category, Product
 from backoffice.customers.models import Person
 from backoffice.fulfilment.models import DeliveryMethod, Shipment
-from backoffice.invoices.models import Invoice
+from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
 from backoffice.staff.models import StaffMember
 from backoffice.stock.models import StockItem
 from backoffice.tasks.models import Task
@@ -35,7 +38,9 @@ def views() -> list[DeskList]:
         ShipmentDesk(Shipment, "Parcels", "shipments", "Sales"),
         CustomerDesk(Person, "Customers", "customers", "Sales"),
         PaymentDesk(Payment, "Payments", "payments", "Money"),
+        RefundDesk(Refund, "Refunds", "refunds", "Money"),
         InvoiceDesk(Invoice, "Invoices", "invoices", "Money"),
+        CreditNoteDesk(CreditNote, "Credit notes", "credit_notes", "Money"),
         ProductDesk(Product, "Products", "products", "Catalogue"),
         CategoryDesk(Category, "Categories", "categories", "Catalogue"),
         StockDesk(StockItem, "Stock", "stock", "Catalogue"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from backoffice.cases.models import Case, CaseState
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
+from backoffice.core.money import Money, total
 from backoffice.core.tracking import Subject
 from backoffice.customers.models import Person
 from backoffice.entities.models import LegalText
@@ -25,13 +26,16 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.fulfilment.service import ToShip
-from backoffice.invoices.models import CollectionState, Invoice, InvoicePaper
+from backoffice.invoices import credit_notes
+from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoicePaper
 from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
 from backoffice.notes.models import Note
 from backoffice.orders import withdrawals
 from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
+from backoffice.refunds import service as refunds
+from backoffice.refunds.models import Refund
 
 MOVED = frozenset({FulfilmentState.PARTLY, FulfilmentState.DONE, FulfilmentState.WITHDRAWN})
 
@@ -47,6 +51,8 @@ class Dossier:
     delivery: Fulfilment | None
     to_ship: Sequence[ToShip]
     attempts: list[Payment]
+    refunds: Sequence[Refund]
+    credit_notes: Sequence[CreditNote]
     parcels: Sequence[Shipment]
     visits: Sequence[Appointment]
     downloads: Sequence[DownloadGrant]
@@ -56,9 +62,19 @@ class Dossier:
     has_notes: bool
 
     @property
+    def refunded(self) -> Money:
+        """What was given back, or is on its way."""
+        return total([payment.refunded for payment in self.attempts], self.order.currency)
+
+    @property
+    def captured(self) -> Money:
+        return total([payment.captured for payment in self.attempts], self.order.currency)
+
+    @property
     def subjects(self) -> list[Subject]:
         """What the story of the order is about."""
         rows: list[Any] = [self.order, self.invoice, *self.attempts, *self.parcels, *self.visits, *self.downloads]
+        rows += [*self.refunds, *self.credit_notes]
         return [row.subject() for row in (*rows, *([self.delivery] if self.delivery else []))]
 
 
@@ -68,6 +84,7 @@ def of_order(ref: str) -> Dossier:
         select(
             Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, _has(Withdrawal.order_id),
             exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _has_notes(), _owes(),
+            _has_refunds(),
         )
         .join(Invoice, Invoice.order_id == Order.id)
         .join(Person, Person.id == Order.person_id)
@@ -79,8 +96,9 @@ def of_order(ref: str) -> Dossier:
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("order")
-    order, invoice, person, delivery, terms, paper, declared, mails, cases, notes, owes = row
+    order, invoice, person, delivery, terms, paper, declared, mails, cases, notes, owes, refunded = row
     to_ship = _lines(order)
+    attempts = list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)))
     kinds = {line.kind for line in order.lines}
     return Dossier(
         order=order,
@@ -91,7 +109,9 @@ def of_order(ref: str) -> Dossier:
         has_paper=paper is not None,
         delivery=delivery,
         to_ship=to_ship if delivery else [],
-        attempts=list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id))),
+        attempts=attempts,
+        refunds=refunds.of(attempts) if refunded else [],
+        credit_notes=credit_notes.of(invoice) if refunded else [],
         parcels=_parcels(order) if delivery and delivery.state in MOVED else [],
         visits=appointments.of(order) if LineKind.SERVICE in kinds else [],
         downloads=downloads.of(order) if LineKind.DIGITAL in kinds else [],
@@ -105,15 +125,19 @@ def of_order(ref: str) -> Dossier:
 def _lines(order: Order) -> list[ToShip]:
     """The lines of an order, and how many pieces of each have left."""
     rows = session.execute(
-        select(OrderLine, ShippedPieces.shipped)
+        select(OrderLine, ShippedPieces.shipped, ShippedPieces.ordered)
         .outerjoin(ShippedPieces, ShippedPieces.order_line_id == OrderLine.id)
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.position)
     ).all()
     set_committed_value(order, "lines", [row[0] for row in rows])
-    for line, _shipped in rows:
+    for line, _shipped, _ordered in rows:
         set_committed_value(line, "order", order)
-    return [ToShip(line, shipped or 0) for line, shipped in rows if line.kind == LineKind.PHYSICAL]
+    return [
+        ToShip(line, shipped or 0, line.quantity if ordered is None else ordered)
+        for line, shipped, ordered in rows
+        if line.kind == LineKind.PHYSICAL
+    ]
 
 
 def _parcels(order: Order) -> Sequence[Shipment]:
@@ -125,20 +149,33 @@ def _has(column: Any) -> Any:
     return exists(select(column).where(column == Order.id))
 
 
+def _has_refunds() -> Any:
+    query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+    return exists(query.where(Payment.invoice_id == Invoice.id))
+
+
 def _has_cases() -> Any:
-    """Open ones, about the order, its invoice or one of its payments."""
+    """Open ones, about the order, its invoice, one of its payments or of their refunds."""
     paid = select(Payment.ref).where(Payment.invoice_id == Invoice.id)
-    about = (Case.about_ref == Order.ref) | (Case.about_ref == Invoice.ref) | Case.about_ref.in_(paid)
+    returned = select(Refund.ref).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id == Invoice.id)
+    about = (
+        (Case.about_ref == Order.ref)
+        | (Case.about_ref == Invoice.ref)
+        | Case.about_ref.in_(paid)
+        | Case.about_ref.in_(returned)
+    )
     return exists(select(Case.id).where(Case.state == CaseState.OPEN, about))
 
 
 def _has_notes() -> Any:
     paid = select(Payment.id).where(Payment.invoice_id == Invoice.id)
     sent = select(Shipment.id).where(Shipment.order_id == Order.id)
+    returned = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id == Invoice.id)
     about = (
         ((Note.about_kind == "order") & (Note.about_id == Order.id))
         | ((Note.about_kind == "invoice") & (Note.about_id == Invoice.id))
         | ((Note.about_kind == "payment") & Note.about_id.in_(paid))
+        | ((Note.about_kind == "refund") & Note.about_id.in_(returned))
         | ((Note.about_kind == "shipment") & Note.about_id.in_(sent))
     )
     return exists(select(Note.id).where(about))

@@ -19,10 +19,11 @@ from backoffice.core.formatting import money
 from backoffice.customers import finding
 from backoffice.customers.models import Person
 from backoffice.fulfilment.models import Shipment
-from backoffice.invoices.models import Invoice
+from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
 from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right
 from backoffice.tasks.models import Task
@@ -88,6 +89,8 @@ def _by_reference(wish: str) -> Iterator[Hit]:
     kinds: dict[str, Callable[[], Iterator[Hit]]] = {
         "ord": lambda: _orders(Order.ref == wish),
         "inv": lambda: _invoices(Invoice.ref == wish),
+        "rfd": lambda: _refunds(Refund.ref == wish),
+        "crn": lambda: _credit_notes(CreditNote.ref == wish),
         "pay": lambda: _payments(Payment.ref == wish),
         "per": lambda: _people(_rows(select(Person).where(Person.ref == wish), Right.SEE_SALES)),
         "shp": lambda: _shipments(Shipment.ref == wish),
@@ -111,7 +114,9 @@ def _by_reference(wish: str) -> Iterator[Hit]:
 def _papers(wish: str) -> Iterator[Hit]:
     """Numbers that stand on papers and in the provider's dashboard."""
     yield from _invoices(Invoice.number == wish.upper())
+    yield from _credit_notes(CreditNote.number == wish.upper())
     yield from _payments(Payment.provider_ref == wish)
+    yield from _refunds(Refund.provider_ref == wish)
     event = select(WebhookEvent).where(WebhookEvent.event_key == wish)
     yield from _plain("Event", event, Right.SEE_RECORDS, "webhooks")
 
@@ -127,6 +132,16 @@ def _invoices(condition: Any) -> Iterator[Hit]:
     for row in _rows(select(Invoice).where(condition), Right.SEE_MONEY):
         title = f"Invoice {row.number}" if row.number else "Draft invoice"
         yield Hit("Invoice", title, f"{row.buyer['name']}, {money(row.gross)}", _at("invoices", row))
+
+
+def _credit_notes(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(CreditNote).where(condition), Right.SEE_MONEY):
+        yield Hit("Credit note", row.number, f"{row.buyer['name']}, {money(row.gross)}", _at("credit_notes", row))
+
+
+def _refunds(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Refund).where(condition), Right.SEE_MONEY):
+        yield Hit("Refund", f"{money(row.money)} back", _state(row.state), _at("refunds", row))
 
 
 def _payments(condition: Any) -> Iterator[Hit]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
@@ -19,11 +20,13 @@ from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.files import service as files
+from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
+from backoffice.refunds import service as refunds
 from backoffice.staff.roles import Right
 
 
@@ -54,6 +57,7 @@ class PaymentDesk(Noted, Many):
     def one(self, ref: str) -> ResponseReturnValue:
         payment = payments.by_ref(ref)
         invoice = invoices.get(payment.invoice_id)
+        returned = refunds.of([payment])
         return self.render(
             self.one_template,
             payment=payment,
@@ -61,7 +65,8 @@ class PaymentDesk(Noted, Many):
             order=orders.get(invoice.order_id),
             answer=json.dumps(payment.last_answer, indent=2),
             request_sent=json.dumps(payment.request, indent=2),
-            troubles=troubles.of([payment.subject()]),
+            refunds=returned,
+            troubles=troubles.of([payment.subject(), *(item.subject() for item in returned)]),
             days=timeline.by_day(timeline.of([payment.subject()], [payment]), ZONE),
             actions=[
                 Action(
@@ -71,6 +76,7 @@ class PaymentDesk(Noted, Many):
                     "",
                     first=payment.is_open,
                 ),
+                *([refunding.offer(payment)] if payment.captured_amount else []),
                 self.note_offer(ref),
             ],
         )
@@ -130,6 +136,7 @@ class InvoiceDesk(Noted):
             invoice=invoice,
             order=order,
             attempts=attempts,
+            credit_notes=credit_notes.of(invoice),
             paper=paper,
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
             actions=[*self._paper_offers(invoice, paper is not None), self.note_offer(ref)],

@@ -7,6 +7,7 @@ from flask_admin import expose
 from sqlalchemy import ColumnElement, select
 
 from backoffice.admin import access, dossier, looks, timeline, troubles
+from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
@@ -17,7 +18,7 @@ from backoffice.checkout import endings
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.money import total
+from backoffice.core.formatting import money
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
@@ -89,12 +90,12 @@ class OrderDesk(Corrections, Many):
             known=known,
             order=order,
             flags=flags(known.person, owes=known.owes),
-            captured=total([payment.captured for payment in known.attempts], order.currency),
             troubles=troubles.of(subjects) if known.has_cases else [],
             days=timeline.by_day(timeline.of(subjects, known.attempts, has_notes=known.has_notes), ZONE),
             actions=[
                 *self.delivery_offers(known),
                 *self.offers(order, known.attempts),
+                *self.refund_offers(known.attempts),
                 self.note_offer(ref),
                 *self.correction_offers(order, known.delivery),
             ],
@@ -123,6 +124,14 @@ class OrderDesk(Corrections, Many):
             "The order is cancelled and its stock released.",
             self.get_url(".one", ref=ref),
         )
+
+    def refund_offers(self, attempts: list[Payment]) -> list[Action]:
+        """One for each payment that captured something; the whole payment is named where there are two."""
+        paid = [payment for payment in attempts if payment.captured_amount]
+        return [
+            refunding.offer(payment, "Give money back" if len(paid) == 1 else f"Give back of {money(payment.captured)}")
+            for payment in paid
+        ]
 
     def offers(self, order: Order, attempts: list[Payment]) -> list[Action]:
         is_open = any(payment.is_open for payment in attempts)

@@ -21,8 +21,10 @@ from backoffice.staff.models import StaffMember
 from backoffice.webhooks import service as webhooks
 
 MOST = 500  # lines of a story
-MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID})
-WRONG_TAGS = frozenset({Tag.PAYMENT_DECLINED, Tag.PAYMENT_UNKNOWN, Tag.CASE_OPENED, Tag.TASK_GAVE_UP})
+MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID, Tag.REFUND_ACCEPTED,
+                        Tag.REFUND_SUCCEEDED, Tag.CREDIT_NOTE_ISSUED})  # fmt: skip
+WRONG_TAGS = frozenset({Tag.PAYMENT_DECLINED, Tag.PAYMENT_UNKNOWN, Tag.CASE_OPENED, Tag.TASK_GAVE_UP,
+                        Tag.REFUND_FAILED, Tag.REFUND_UNKNOWN, Tag.REFUND_FOUND})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def of(
     entries += [
         Entry(
             at=event.received_at,
-            text=f"Provider told us: {event.type.removeprefix('payment.').replace('_', ' ')}",
+            text=f"Provider told us: {event.type.removeprefix('payment.').replace('.', ' ').replace('_', ' ')}",
             mark="provider",
             who=event.provider,
             note=f"{'fetched by us' if event.heard_by == 'poller' else 'webhook'}, {event.state.value}"

@@ -27,6 +27,7 @@ class Tag(StrEnum):
     CASE_SNOOZED = "case.snoozed"
     CATEGORY_CHANGED = "category.changed"
     CATEGORY_CREATED = "category.created"
+    CREDIT_NOTE_ISSUED = "credit_note.issued"
     DELIVERY_CHANGED = "delivery.changed"
     DOCUMENT_ORDERED = "document.ordered"
     DOCUMENT_TYPESET = "document.typeset"
@@ -37,10 +38,12 @@ class Tag(StrEnum):
     ENTITY_CHANGED = "entity.changed"
     EVENT_REPLAYED = "event.replayed"
     FULFILMENT_ADVANCED = "fulfilment.advanced"
+    FULFILMENT_KEPT_BACK = "fulfilment.kept_back"
     FULFILMENT_OPENED = "fulfilment.opened"
     FULFILMENT_WITHDRAWN = "fulfilment.withdrawn"
     IMAGE_ADDED = "image.added"
     IMAGE_REMOVED = "image.removed"
+    INVOICE_CREDITED = "invoice.credited"
     INVOICE_DISCARDED = "invoice.discarded"
     INVOICE_DRAFTED = "invoice.drafted"
     INVOICE_ISSUED = "invoice.issued"
@@ -63,6 +66,8 @@ class Tag(StrEnum):
     PAYMENT_DECLINED = "payment.declined"
     PAYMENT_PREPARED = "payment.prepared"
     PAYMENT_PROCESSING = "payment.processing"
+    PAYMENT_REFUND_RESERVED = "payment.refund_reserved"
+    PAYMENT_REFUND_RETURNED = "payment.refund_returned"
     PAYMENT_REQUIRES_ACTION = "payment.requires_action"
     PAYMENT_SENT = "payment.sent"
     PAYMENT_SETTLED = "payment.settled"
@@ -77,6 +82,14 @@ class Tag(StrEnum):
     PRODUCT_CREATED = "product.created"
     PRODUCT_PUBLISHED = "product.published"
     PRODUCT_WITHDRAWN = "product.withdrawn"
+    REFUND_ACCEPTED = "refund.accepted"
+    REFUND_ADVANCED = "refund.advanced"
+    REFUND_CANCELLED = "refund.cancelled"
+    REFUND_FAILED = "refund.failed"
+    REFUND_FOUND = "refund.found"
+    REFUND_PREPARED = "refund.prepared"
+    REFUND_SUCCEEDED = "refund.succeeded"
+    REFUND_UNKNOWN = "refund.unknown"
     SHIPMENT_SENT = "shipment.sent"
     STAFF_CLOSED = "staff.closed"
     STAFF_CREATED = "staff.created"
@@ -125,6 +138,7 @@ WORDS: dict[Tag, str] = {
     Tag.CASE_SNOOZED: "The case sleeps, or was woken",
     Tag.CATEGORY_CHANGED: "Category changed",
     Tag.CATEGORY_CREATED: "Category created",
+    Tag.CREDIT_NOTE_ISSUED: "Credit note issued",
     Tag.DELIVERY_CHANGED: "Delivery methods changed",
     Tag.DOCUMENT_ORDERED: "Invoice PDF asked for",
     Tag.DOCUMENT_TYPESET: "Invoice PDF made",
@@ -135,10 +149,12 @@ WORDS: dict[Tag, str] = {
     Tag.ENTITY_CHANGED: "Company data changed",
     Tag.EVENT_REPLAYED: "Event handled once more",
     Tag.FULFILMENT_ADVANCED: "Delivery went on",
+    Tag.FULFILMENT_KEPT_BACK: "Pieces stay here: they were paid back",
     Tag.FULFILMENT_OPENED: "Ready to be delivered",
     Tag.FULFILMENT_WITHDRAWN: "Delivery withdrawn",
     Tag.IMAGE_ADDED: "Picture added",
     Tag.IMAGE_REMOVED: "Picture taken down",
+    Tag.INVOICE_CREDITED: "Invoice credited",
     Tag.INVOICE_DISCARDED: "Draft invoice discarded",
     Tag.INVOICE_DRAFTED: "Invoice drafted",
     Tag.INVOICE_ISSUED: "Invoice issued",
@@ -161,6 +177,8 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_DECLINED: "Payment declined",
     Tag.PAYMENT_PREPARED: "Payment prepared",
     Tag.PAYMENT_PROCESSING: "The customer's bank is working on it",
+    Tag.PAYMENT_REFUND_RESERVED: "A part is to be given back",
+    Tag.PAYMENT_REFUND_RETURNED: "A part is with us again",
     Tag.PAYMENT_REQUIRES_ACTION: "The customer's bank asks for approval",
     Tag.PAYMENT_SENT: "Payment page opened at the provider",
     Tag.PAYMENT_SETTLED: "Payment settled",
@@ -175,6 +193,14 @@ WORDS: dict[Tag, str] = {
     Tag.PRODUCT_CREATED: "Product created",
     Tag.PRODUCT_PUBLISHED: "Product published",
     Tag.PRODUCT_WITHDRAWN: "Product withdrawn",
+    Tag.REFUND_ACCEPTED: "The provider gives the money back",
+    Tag.REFUND_ADVANCED: "The refund went on",
+    Tag.REFUND_CANCELLED: "Refund cancelled",
+    Tag.REFUND_FAILED: "Refund failed",
+    Tag.REFUND_FOUND: "A refund that was made elsewhere",
+    Tag.REFUND_PREPARED: "Refund prepared",
+    Tag.REFUND_SUCCEEDED: "Refund arrived",
+    Tag.REFUND_UNKNOWN: "The provider did not answer about the refund",
     Tag.SHIPMENT_SENT: "Parcel sent",
     Tag.STAFF_CLOSED: "Staff account closed",
     Tag.STAFF_CREATED: "Staff account created",

@@ -11,6 +11,10 @@ class CaseKind(StrEnum):
     UNEXPECTED_MONEY = "unexpected_money"
     AMOUNT_DIFFERS = "amount_differs"
     UNMATCHED_MONEY = "unmatched_money"
+    REFUND_UNKNOWN = "refund_unknown"
+    REFUND_REFUSED = "refund_refused"
+    REFUND_FAILED = "refund_failed"
+    REFUND_ELSEWHERE = "refund_elsewhere"
     HOLD_PROLONGED = "hold_prolonged"
     TASK_GAVE_UP = "task_gave_up"
     WITHDRAWAL = "withdrawal"
@@ -86,6 +90,51 @@ WORDINGS: dict[CaseKind, Wording] = {
             "If another system uses the account, give it an account of its own. If a backup was restored, replay the events.",
         ),
         "Close it with whose money it is.",
+    ),
+    CaseKind.REFUND_UNKNOWN: Wording(
+        "The provider has not said what became of a refund.",
+        "It was asked several times with the same key and did not answer. The customer may have the money already.",
+        "Ask the provider now. If it stays silent, look the refund up in its dashboard by our reference.",
+        (
+            "Ask the provider now. It is asked with the same key: nothing is given back twice by asking.",
+            "If it stays silent, look at its status page, and search its dashboard for the payment.",
+            "Do not refund in the dashboard meanwhile: the money would leave twice.",
+            "The sum stays reserved, so nobody here can give it back a second time either.",
+        ),
+        "It closes by itself when the provider answers, whatever the answer is.",
+    ),
+    CaseKind.REFUND_REFUSED: Wording(
+        "The provider refused a refund.",
+        "No money moved, no credit note was written, and the sum can be refunded again.",
+        "Read the provider's code on the refund, then try another sum, another way, or wait.",
+        (
+            "Open the refund: its code says why. A disputed payment cannot be refunded: the dispute decides.",
+            "If too little is left, somebody gave money back elsewhere: press “Ask the provider now” on the payment.",
+            "If the customer's bank takes no money back, agree on a bank transfer and note it here.",
+        ),
+        "Close it with what was done instead, or let it close when a later refund of the payment is accepted.",
+    ),
+    CaseKind.REFUND_FAILED: Wording(
+        "A refund failed after the provider had accepted it.",
+        "The money came back to us: the customer does not have it. The credit note stands, and we owe them the sum.",
+        "Write to the customer, then send it again, or by another way.",
+        (
+            "The customer's card is usually closed or expired. They were told by mail that the money came back.",
+            "Press “Send it again”: it makes a new refund over the same sum, and no second credit note.",
+            "If it fails again, agree on a bank transfer, and close the case with its date and reference.",
+        ),
+        "It closes by itself when the sum has been refunded after all.",
+    ),
+    CaseKind.REFUND_ELSEWHERE: Wording(
+        "Money was given back in the provider's own dashboard.",
+        "We learned of it afterwards. It is booked, the credit note is written, and nothing was put back on the shelf.",
+        "Find out who did it and why, then check the delivery and the stock of the order.",
+        (
+            "Open the refund and its order. Was something to be delivered that should stay here now?",
+            "Take back pieces by hand in the stock room if they came back.",
+            "Ask whoever has a login at the provider to refund here: only then lines, stock and mails follow.",
+        ),
+        "Close it with who gave the money back, and why.",
     ),
     CaseKind.HOLD_PROLONGED: Wording(
         "An order cannot expire because the provider does not answer.",

@@ -60,7 +60,7 @@ def send_invoice(order: Order, *, by: Actor, request_key: str) -> None:
         by=by,
         attachments=[paper.file],
         invoice=invoice,
-        **_facts(order),
+        **facts_of(order),
     )
 
 
@@ -82,7 +82,7 @@ def _confirm(order: Order, key: str, by: Actor) -> None:
         goes_to=order.destination,
         downloads=any(line.kind == LineKind.DIGITAL for line in order.lines),
         services=any(line.kind == LineKind.SERVICE for line in order.lines),
-        **_facts(order),
+        **facts_of(order),
     )
 
 
@@ -97,15 +97,16 @@ def declined(payment_id: int) -> None:
             about=order,
             key=f"payment_declined:{order.ref}",
             payment=payment,
-            **_facts(order),
+            **facts_of(order),
         )
 
 
 def ended(order_id: int) -> None:
     """Tell the customer that an unpaid order is over."""
     order = orders.get(order_id)
-    mail.queue("order_ended", to=order.email, about=order, key=f"order_ended:{order.ref}", **_facts(order))
+    mail.queue("order_ended", to=order.email, about=order, key=f"order_ended:{order.ref}", **facts_of(order))
 
 
-def _facts(order: Order) -> dict[str, Any]:
+def facts_of(order: Order) -> dict[str, Any]:
+    """What every mail about an order may name."""
     return {"order": order, "entity": entities.get(order.entity_id), "link": links.order_page(order.ref)}

@@ -50,6 +50,22 @@ FROZEN = (
         when="OLD.issued_at IS NOT NULL",
         no_insert="(SELECT state FROM invoices WHERE invoices.id = NEW.invoice_id) = 'issued'",
     ),
+    Frozen("credit_notes"),
+    Frozen(
+        "credit_note_lines",
+        no_insert="NEW.position > (SELECT line_count FROM credit_notes WHERE credit_notes.id = NEW.credit_note_id)",
+    ),
+    Frozen(
+        "credit_note_taxes",
+        no_insert="NEW.position > (SELECT tax_count FROM credit_notes WHERE credit_notes.id = NEW.credit_note_id)",
+    ),
+    Frozen("credit_note_papers"),
+    Frozen("refund_lines"),
+    Frozen(
+        "refunds",
+        when="1 = 1",
+        columns=("ref", "payment_id", "idempotency_key", "request", "currency", "amount", "reason", "created_at"),
+    ),
     Frozen(
         "webhook_events",
         when="1 = 1",

@@ -259,10 +259,13 @@ class Stories:
         for place, (kind, at) in enumerate(heard):
             key, when = f"evt_{ref[4:]}{place}", stamp(at)
             raw = {"id": key, "object": "event", "type": f"payment.{kind}", "data": {"object": said}}
-            state, note = ("ignored", "we have no use for this type") if kind == "created" else ("handled", "")
+            useless = kind == "created"
+            state, note = ("ignored", "we have no use for this type") if useless else ("handled", "")
+            about = ("", "") if useless else ("payment", said["id"])
             books.add(
                 "webhook_events", books.id("webhook_events"), self.refs("whk", 2 * index + place), "sandbox", key, raw["type"],
-                "acct_sandbox", "test", said["id"], ref, json.dumps(raw), "{}", "webhook", state, 1, note, when, when, when,
+                "acct_sandbox", "test", *about, said["id"], ref, json.dumps(raw), "{}", "webhook", state, 1, note,
+                when, when, when,
             )  # fmt: skip
 
     def _settle(self, deal: Deal, at: datetime, number: str, books: Books) -> None:

@@ -38,14 +38,15 @@ class NotDeliverable(CounterfoilError):
 
 @dataclass(frozen=True)
 class ToShip:
-    """An order line with the pieces that have not left yet."""
+    """An order line with the pieces that have not left yet; what was paid back is not to leave any more."""
 
     line: OrderLine
     shipped: int
+    ordered: int
 
     @property
     def left(self) -> int:
-        return self.line.quantity - self.shipped
+        return self.ordered - self.shipped
 
 
 def open_for(order: Order, *, by: Actor) -> Fulfilment:
@@ -75,7 +76,7 @@ def withdraw(order: Order, *, by: Actor, reason: str) -> bool:
     """Let nothing more be delivered: downloads close, open appointments are cancelled. What was shipped stays shipped.
 
     False if it was withdrawn already. Raises NotDeliverable for an order that was never open."""
-    fulfilment = _lock(order.id)
+    fulfilment = lock(order.id)
     if fulfilment is None:
         raise NotDeliverable("it was never opened for delivery")
     before = fulfilment.state
@@ -97,7 +98,8 @@ def find(order_id: int) -> Fulfilment | None:
     return session.scalars(select(Fulfilment).where(Fulfilment.order_id == order_id)).one_or_none()
 
 
-def _lock(order_id: int) -> Fulfilment | None:
+def lock(order_id: int) -> Fulfilment | None:
+    """The delivery of an order, locked until the unit ends."""
     query = select(Fulfilment).where(Fulfilment.order_id == order_id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
@@ -106,17 +108,17 @@ def to_ship(order: Order) -> list[ToShip]:
     """The lines that go into parcels, with what has left of each."""
     lines = [line for line in order.lines if line.kind == LineKind.PHYSICAL]
     rows = session.execute(
-        select(ShippedPieces.order_line_id, ShippedPieces.shipped).where(
+        select(ShippedPieces.order_line_id, ShippedPieces.shipped, ShippedPieces.ordered).where(
             ShippedPieces.order_line_id.in_([line.id for line in lines])
         )
     )
-    shipped = {row[0]: row[1] for row in rows}
-    return [ToShip(line, shipped.get(line.id, 0)) for line in lines]
+    known = {row[0]: (row[1], row[2]) for row in rows}
+    return [ToShip(line, *known.get(line.id, (0, line.quantity))) for line in lines]
 
 
 def deliverable(order: Order) -> Fulfilment:
     """The open delivery of an order, locked: parcels, visits and a withdrawal follow each other. Raises NotDeliverable."""
-    fulfilment = _lock(order.id)
+    fulfilment = lock(order.id)
     if fulfilment is None:
         raise NotDeliverable("it is not paid")
     if fulfilment.state == F.WITHDRAWN:
@@ -130,10 +132,10 @@ def advance(fulfilment: Fulfilment, *, by: Actor) -> None:
     parcels = to_ship(order)
     appointments = list(session.scalars(select(Appointment).where(Appointment.order_id == order.id)))
     open_ends = [item.left for item in parcels if item.left]
-    open_dates = [item for item in appointments if item.state != AppointmentState.DONE]
+    open_dates = [item for item in appointments if item.state in STILL_TO_COME]
     if not open_ends and not open_dates:
         to = F.DONE
-    elif any(item.shipped for item in parcels) or len(open_dates) < len(appointments):
+    elif any(item.shipped for item in parcels) or any(item.state == AppointmentState.DONE for item in appointments):
         to = F.PARTLY
     else:
         return

@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, case, func, select, update
 from backoffice.core import clock
 from backoffice.core.db import session
 from backoffice.entities.models import Entity
-from backoffice.invoices.models import Invoice, NumberCounter, NumberFate
+from backoffice.invoices.models import CreditNote, Invoice, NumberCounter, NumberFate
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Taken:
     issued_on: date
 
 
-def take(entity: Entity, series: str, invoice: Invoice) -> Taken:
-    """Take the next number of (entity, series, year) and enter its fate in the register.
+def take(entity: Entity, series: str) -> Taken:
+    """Take the next number of (entity, series, year); what becomes of it is entered with ``enter``, in the same unit.
 
     The counter row is locked from here to the commit. The date comes from under the same lock and never falls behind
     the date of the number before, so a clock that goes back into the last year goes on in this one."""
@@ -34,21 +34,25 @@ def take(entity: Entity, series: str, invoice: Invoice) -> Taken:
     )
     year = max(today.year, newest or 0)
     counter = _advance(entity.id, series, year, max(today, date(year, 1, 1)))
-    taken = Taken(series, year, counter.last, f"{series}-{year}-{counter.last:06d}", counter.last_issued_on)
+    return Taken(series, year, counter.last, f"{series}-{year}-{counter.last:06d}", counter.last_issued_on)
+
+
+def enter(taken: Taken, entity: Entity, document: Invoice | CreditNote) -> None:
+    """Enter in the register which document has a number."""
     session.add(
         NumberFate(
             entity_id=entity.id,
-            series=series,
-            year=year,
+            series=taken.series,
+            year=taken.year,
             position=taken.position,
             number=taken.number,
-            invoice_id=invoice.id,
+            invoice_id=document.id if isinstance(document, Invoice) else None,
+            credit_note_id=document.id if isinstance(document, CreditNote) else None,
             issued_on=taken.issued_on,
             taken_at=clock.now(),
         )
     )
     session.flush()
-    return taken
 
 
 def _advance(entity_id: int, series: str, year: int, today: date) -> NumberCounter:

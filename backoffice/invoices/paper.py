@@ -1,6 +1,7 @@
-"""The data of a printed invoice: plain text and numbers, formatted here, laid out by ``templates/invoice.typ``."""
+"""The data of a printed invoice or credit note: plain text and numbers, formatted here, laid out by
+``templates/document.typ``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.steps import ask_and_record
 from backoffice.files import service as files
+from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import Invoice, InvoiceState
+from backoffice.invoices.models import CreditNote, Invoice, InvoiceState
 from backoffice.tasks import service as tasks
 
-TEMPLATE = Path(__file__).with_name("templates") / "invoice.typ"
+TEMPLATE = Path(__file__).with_name("templates") / "document.typ"
 
 
 class NotIssued(Exception):
@@ -30,19 +32,36 @@ def typeset(invoice_id: int) -> None:
         if invoice.state != InvoiceState.ISSUED:
             raise NotIssued(invoice.ref)
         data = printed(invoice)
-        name = f"{invoice.number}.pdf"
 
+    def enter(file_id: int, sha256: str) -> None:
+        invoices.enter_paper(session.get_one(Invoice, invoice_id), file_id, by=SYSTEM, sha256=sha256)
+
+    _make("invoices.typeset", data, enter)
+
+
+def typeset_credit_note(credit_note_id: int) -> None:
+    """Make the PDF of a credit note, in the same way."""
+    with units.read():
+        data = printed_credit_note(credit_notes.get(credit_note_id))
+
+    def enter(file_id: int, sha256: str) -> None:
+        credit_notes.enter_paper(credit_notes.get(credit_note_id), file_id, sha256=sha256)
+
+    _make("credit_notes.typeset", data, enter)
+
+
+def _make(name: str, data: dict[str, Any], enter: Callable[[int, str], None]) -> None:
     def make(data: dict[str, Any]) -> tuple[str, int]:
         content = ports().papers.pdf(TEMPLATE, data)
         return files.put(content), len(content)
 
-    def enter(_data: dict[str, Any], stored: tuple[str, int]) -> None:
+    def record(_data: dict[str, Any], stored: tuple[str, int]) -> None:
         sha256, size = stored
-        row = files.enter(sha256, size, name=name, media_type="application/pdf")
-        invoices.enter_paper(session.get_one(Invoice, invoice_id), row.id, by=SYSTEM, sha256=sha256)
+        row = files.enter(sha256, size, name=f"{data['number']}.pdf", media_type="application/pdf")
+        enter(row.id, sha256)
         tasks.finish_running()
 
-    ask_and_record("invoices.typeset", data, ask=make, record=enter)
+    ask_and_record(name, data, ask=make, record=record)
 
 
 def printed(invoice: Invoice) -> dict[str, Any]:
@@ -50,42 +69,57 @@ def printed(invoice: Invoice) -> dict[str, Any]:
     assert invoice.issued_on is not None
     assert invoice.supplied_on is not None
     return {
-        "number": invoice.number,
-        "dated": invoice.issued_on.isoformat(),
-        "issued_on": day(invoice.issued_on),
-        "supplied_on": day(invoice.supplied_on),
-        "seller": {**invoice.seller, "country": country(invoice.seller["country"])},
-        "buyer": {**invoice.buyer, "country": country(invoice.buyer["country"])},
-        "currency": invoice.currency,
+        **_parties(invoice),
+        "title": "Invoice",
+        "dates": [["Date of issue", day(invoice.issued_on)], ["Date of supply", day(invoice.supplied_on)]],
         "lines": [
-            {
-                "position": line.position,
-                "name": line.name,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "rate": percent(line.vat_hundredths),
-                "unit": figure(Money(line.unit_gross_amount, invoice.currency)),
-                "net": figure(line.net),
-                "gross": figure(line.gross),
-            }
+            [line.name, line.sku, str(line.quantity), figure(Money(line.unit_gross_amount, invoice.currency)),
+             percent(line.vat_hundredths), figure(line.net), figure(line.gross)]
             for line in invoice.lines
         ],
-        "taxes": _taxes(invoice),
-        "net": figure(invoice.net),
-        "vat": figure(invoice.vat),
-        "gross": figure(invoice.gross),
-        "paid": figure(invoice.paid),
-        "due": figure(invoice.gross - invoice.paid if invoice.paid < invoice.gross else Money.zero(invoice.currency)),
-        "paid_on": day(invoice.issued_on),
+        "ends": [
+            [f"Paid {day(invoice.issued_on)}", figure(invoice.paid)],
+            ["Still to pay", figure(max(invoice.gross - invoice.paid, Money.zero(invoice.currency)))],
+        ],
+        "words": "Paid in full, with thanks. Prices include VAT at the rates shown; the net amounts are rounded once for "
+        "each rate.",
+    }  # fmt: skip
+
+
+def printed_credit_note(note: CreditNote) -> dict[str, Any]:
+    """The same of a credit note, which names the invoice it takes back from (BT-25, BT-26)."""
+    invoice = note.invoice
+    assert invoice.issued_on is not None
+    return {
+        **_parties(note),
+        "title": "Credit note",
+        "dates": [
+            ["Date of issue", day(note.issued_on)], ["For invoice", str(invoice.number)], ["dated", day(invoice.issued_on)],
+        ],
+        "lines": [
+            [line.name, line.sku, str(line.quantity), "", percent(line.vat_hundredths), figure(line.net),
+             figure(line.gross)]
+            for line in note.lines
+        ],
+        "ends": [],
+        "words": f"Reason: {note.because}. The sum goes back the way it was paid. The VAT shown is taken back from the "
+        "VAT of the invoice.",
+    }  # fmt: skip
+
+
+def _parties(document: Invoice | CreditNote) -> dict[str, Any]:
+    assert document.issued_on is not None
+    return {
+        "number": document.number,
+        "dated": document.issued_on.isoformat(),
+        "seller": {**document.seller, "country": country(document.seller["country"])},
+        "buyer": {**document.buyer, "country": country(document.buyer["country"])},
+        "currency": document.currency,
+        "taxes": [
+            {"rate": percent(tax.vat_hundredths), "net": figure(tax.net), "vat": figure(tax.vat)}
+            for tax in document.taxes
+        ],
+        "net": figure(document.net),
+        "vat": figure(document.vat),
+        "gross": figure(document.gross),
     }
-
-
-def _taxes(invoice: Invoice) -> Sequence[dict[str, str]]:
-    return [
-        {
-            "rate": percent(tax.vat_hundredths),
-            "net": figure(tax.net),
-            "vat": figure(tax.vat),
-        }
-        for tax in invoice.taxes
-    ]

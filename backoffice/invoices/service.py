@@ -37,7 +37,7 @@ COLLECTION_MOVES = StateTable(
     Invoice.collection_state,
     {
         CollectionState.OPEN: frozenset({CollectionState.PAID, CollectionState.PART_PAID, CollectionState.NOT_DUE}),
-        CollectionState.PART_PAID: frozenset({CollectionState.PAID}),
+        CollectionState.PART_PAID: frozenset({CollectionState.PAID, CollectionState.NOT_DUE}),
         CollectionState.PAID: frozenset[CollectionState](),
         CollectionState.NOT_DUE: frozenset[CollectionState](),
     },
@@ -133,7 +133,8 @@ def issue_paid(invoice: Invoice, paid: Money, *, by: Actor) -> bool:
     for part in parts:
         part.issued_at = now
     session.flush()
-    taken = numbering.take(entity, SERIES, invoice)
+    taken = numbering.take(entity, SERIES)
+    numbering.enter(taken, entity, invoice)
     if not DOCUMENT_MOVES.move(
         invoice,
         InvoiceState.ISSUED,

@@ -28,7 +28,7 @@ MOVES = StateTable(
     Order.state,
     {
         OrderState.PLACED: frozenset({OrderState.PAID, OrderState.IN_REVIEW, OrderState.EXPIRED, OrderState.CANCELLED}),
-        OrderState.IN_REVIEW: frozenset[OrderState](),
+        OrderState.IN_REVIEW: frozenset({OrderState.CANCELLED}),  # once its money was given back
         OrderState.PAID: frozenset[OrderState](),
         OrderState.EXPIRED: frozenset[OrderState](),
         OrderState.CANCELLED: frozenset[OrderState](),
@@ -156,11 +156,13 @@ def hold_for_review(order: Order, *, by: Actor, reason: str) -> bool:
 
 
 def end(order: Order, to: OrderState, *, by: Actor, reason: str) -> bool:
-    """End an unpaid order as expired or cancelled; False if it ended so already. Its stock is released by the caller."""
+    """End an order that is not paid, or whose money was given back, as expired or cancelled; False if it ended so already.
+    Its stock is released by the caller."""
+    before = order.state
     if not MOVES.move(order, to):
         return False
     tag = Tag.ORDER_EXPIRED if to == OrderState.EXPIRED else Tag.ORDER_CANCELLED
-    audit.record(tag, order, by=by, reason=reason, state=(OrderState.PLACED, to))
+    audit.record(tag, order, by=by, reason=reason, state=(before, to))
     return True
 
 

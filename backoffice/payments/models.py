@@ -100,5 +100,14 @@ class Payment(Tracked, Base):
         return Money(self.captured_amount, self.currency)
 
     @property
+    def refunded(self) -> Money:
+        """What was given back, or is on its way back."""
+        return Money(self.refunded_amount, self.currency)
+
+    @property
+    def refundable(self) -> Money:
+        return self.captured - self.refunded
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN

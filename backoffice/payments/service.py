@@ -163,6 +163,32 @@ def move(payment: Payment, to: PaymentState, *, by: Actor, reason: str = "", **v
     return True
 
 
+def reserve_refund(payment: Payment, amount: Money, *, seen: Money, by: Actor, refund: str) -> bool:
+    """Put a part of what was captured aside for a refund, before the provider is asked for it. ``seen`` is how much was
+    refunded when somebody decided on it: of two who decide at once, one gets False. So does who wants more than is left."""
+    before = payment.refunded_amount
+    done = change_where(
+        payment,
+        Payment.refunded_amount == seen.amount,
+        Payment.captured_amount - Payment.refunded_amount >= amount.amount,
+        refunded_amount=seen.amount + amount.amount,
+    )
+    if done:
+        after = Money(payment.refunded_amount, payment.currency)
+        change = (Money(before, payment.currency), after)
+        audit.record(Tag.PAYMENT_REFUND_RESERVED, payment, by=by, refunded=change, refund=refund)
+    return done
+
+
+def return_refund(payment: Payment, amount: Money, *, by: Actor, refund: str, reason: str) -> None:
+    """A refund was refused, or came back: its money is with us again. The payment is locked."""
+    before = payment.refunded
+    change_where(payment, refunded_amount=payment.refunded_amount - amount.amount)
+    audit.record(
+        Tag.PAYMENT_REFUND_RETURNED, payment, by=by, reason=reason, refunded=(before, payment.refunded), refund=refund
+    )
+
+
 def note_answer(payment: Payment, answer: Mapping[str, Any], *, answered: bool) -> None:
     """Keep what was asked last and what came back, for people; not a change of state."""
     note(payment, answer_notes(payment, answer, answered=answered))
@@ -186,6 +212,10 @@ def lock(payment_id: int) -> Payment:
     """The payment, locked until the unit ends, so that two tellers of one outcome follow each other."""
     query = select(Payment).where(Payment.id == payment_id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def get(payment_id: int) -> Payment:
+    return session.get_one(Payment, payment_id)
 
 
 def by_ref(ref: str) -> Payment:

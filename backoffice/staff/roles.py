@@ -23,6 +23,7 @@ class Right(StrEnum):
     SEE_RECORDS = "see audit, mails and the machine room"
     SEE_STAFF = "see the accounts of colleagues"
     ASK_PROVIDER = "ask the payment provider"
+    REFUND = "give money back"
     CANCEL_ORDERS = "cancel orders"
     DELIVER = "change deliveries"
     RESOLVE_CASES = "resolve cases"
@@ -57,6 +58,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.SEE_RECORDS: _READERS,
     Right.SEE_STAFF: _ADMINISTRATORS,
     Right.ASK_PROVIDER: _MONEY,
+    Right.REFUND: _MONEY,
     Right.CANCEL_ORDERS: _OPERATIONS,
     Right.DELIVER: _OPERATIONS,
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backoffice.core.columns import Choice, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact, long_binary
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Subject
+from integrations.payments.port import Topic
 
 
 class EventState(StrEnum):
@@ -36,7 +37,9 @@ class WebhookEvent(Base):
     type: Mapped[Exact]
     account: Mapped[Exact]
     mode: Mapped[str] = mapped_column(exact(10))
-    provider_payment: Mapped[str] = mapped_column(exact(255))  # the provider's reference
+    about: Mapped[Topic] = mapped_column(Choice(Topic))  # what to ask the provider for, by its ``object_id``
+    object_id: Mapped[str] = mapped_column(exact(255))
+    provider_payment: Mapped[str] = mapped_column(exact(255))  # the provider's reference of the payment it belongs to
     payment_ref: Mapped[Exact]  # ours, as the provider repeats it
     raw: Mapped[bytes] = mapped_column(long_binary())
     headers: Mapped[Json]

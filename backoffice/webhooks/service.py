@@ -1,8 +1,7 @@
 """The inbox: verify, store raw under a unique key, answer; a task handles what was stored."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,17 +10,11 @@ from sqlalchemy import select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import CaseKind
-from backoffice.collection import service as collection
-from backoffice.core import actor, borders, clock, references, units
+from backoffice.core import borders, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
-from backoffice.core.states import StateTable
-from backoffice.payments import service as payments
-from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, PollerRound, WebhookEvent
 from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent, Refused
@@ -30,20 +23,9 @@ LARGEST = 512 * 1024  # bytes
 KEPT_HEADERS = ("Content-Type", "User-Agent")  # an allow-list: signatures and credentials are not kept
 OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind its last complete round
 FIRST_LOOK = timedelta(days=2)
-LATER = timedelta(minutes=2)
 
 INBOX = Counter("counterfoil_webhooks_total", "Webhooks by provider and what became of them.", ["provider", "outcome"])
 log = structlog.get_logger(__name__)
-
-MOVES = StateTable(
-    WebhookEvent.state,
-    {
-        EventState.RECEIVED: frozenset({EventState.HANDLED, EventState.IGNORED}),
-        EventState.IGNORED: frozenset({EventState.HANDLED}),
-        EventState.HANDLED: frozenset[EventState](),
-        EventState.REJECTED: frozenset[EventState](),
-    },
-)
 
 
 class NotOurs(CounterfoilError):
@@ -51,16 +33,6 @@ class NotOurs(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("This event is about another account or mode. It is kept, and never handled.")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a handler needs of an event, copied out of its row."""
-
-    event_id: int
-    provider: str
-    provider_payment: str
-    payment_ref: str
 
 
 def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
@@ -102,17 +74,6 @@ def by_ref(ref: str) -> WebhookEvent:
     if event is None:
         raise NotFound("event")
     return event
-
-
-def handle(event_id: int, *, again: bool = False) -> None:
-    """Do what a stored event asks for; safe in any order and any number of times. ``again``: though it was handled."""
-    with units.read():
-        event = session.get_one(WebhookEvent, event_id)
-        if event.state == EventState.REJECTED or (event.state == EventState.HANDLED and not again):
-            return
-        act = HANDLERS.get(event.type, _ignore)
-        seen = Seen(event.id, event.provider, event.provider_payment, event.payment_ref)
-    act(seen)
 
 
 def poll() -> int:
@@ -177,6 +138,8 @@ def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], hear
         type=event.type[:120],
         account=event.account[:120],
         mode=event.mode[:10],
+        about=event.about,
+        object_id=event.object_id[:255],
         provider_payment=event.payment[:255],
         payment_ref=event.reference[:120],
         raw=event.raw,
@@ -203,52 +166,6 @@ def about_payments(payment_refs: Sequence[str]) -> list[WebhookEvent]:
     return list(session.scalars(query.order_by(WebhookEvent.occurred_at, WebhookEvent.id)))
 
 
-def _learn_payment(seen: Seen) -> None:
-    """The event is a hint only: the provider is asked, and its answer counts."""
-    with units.read():
-        payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
-        payment_id = payment.id if payment else None
-    if payment_id is None:
-        units.write(lambda: _unmatched(seen))
-        return
-
-    def done(payment: Payment) -> None:
-        if payment.unanswered:
-            tasks.postpone_running(clock.now() + LATER)  # the provider was silent: the event still waits for its answer
-        else:
-            _mark(seen.event_id, EventState.HANDLED, "")
-
-    collection.learn(payment_id, by=actor.provider(seen.provider), then=done)
-
-
-def _unmatched(seen: Seen) -> None:
-    event = session.get_one(WebhookEvent, seen.event_id)
-    if event.type == "payment.paid":
-        cases.open_case(CaseKind.UNMATCHED_MONEY, event.subject(), provider_payment=seen.provider_payment)
-    _mark(seen.event_id, EventState.IGNORED, "no payment of ours has this reference")
-
-
-def _ignore(seen: Seen) -> None:
-    units.write(lambda: _mark(seen.event_id, EventState.IGNORED, "we have no use for this type"))
-
-
-def _mark(event_id: int, state: EventState, note: str) -> None:
-    event = session.get_one(WebhookEvent, event_id)
-    if event.state != EventState.HANDLED:
-        MOVES.move(event, state, note=note, handled_at=clock.now())
-    tasks.finish_running()
-
-
 def _count(provider: str, outcome: str, status: int) -> int:
     INBOX.labels(provider, outcome).inc()
     return status
-
-
-HANDLERS: dict[str, Callable[[Seen], None]] = {
-    "payment.paid": _learn_payment,
-    "payment.declined": _learn_payment,
-    "payment.cancelled": _learn_payment,
-    "payment.expired": _learn_payment,
-    "payment.processing": _learn_payment,
-    "payment.requires_action": _learn_payment,
-}

@@ -75,16 +75,77 @@ class Snapshot:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
+class RefundStatus(StrEnum):
+    """What the provider says of one refund. One that succeeded may still fail days later."""
+
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RefundReason(StrEnum):
+    """The reasons that providers tell apart."""
+
+    REQUESTED_BY_CUSTOMER = "requested_by_customer"
+    DUPLICATE = "duplicate"
+    FRAUDULENT = "fraudulent"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Ask for money to be given back. Sent again with the same key, it must be equal in every field."""
+
+    key: str
+    payment: str  # the provider's reference of the payment
+    amount: int
+    currency: str
+    reference: str  # our refund's reference, repeated by the provider
+    reason: RefundReason
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("key", "payment", "amount", "currency", "reference", "reason")}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "RefundRequest":
+        return cls(**{**stored, "reason": RefundReason(stored["reason"])})
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSnapshot:
+    """One refund as the provider sees it at this moment. ``reference`` is ours, empty where it was not made by us."""
+
+    provider_ref: str
+    payment: str  # the provider's reference of the payment
+    reference: str
+    status: RefundStatus
+    amount: int
+    currency: str
+    failure: str = ""  # the provider's code
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Topic(StrEnum):
+    """What an event tells us something about."""
+
+    NOTHING = ""  # of no use to us
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """One message of the provider, verified. ``payment`` is the provider's own reference and ``reference`` ours, where
-    the event speaks of a payment."""
+    """One message of the provider, verified. ``about`` and ``object_id`` say what to ask the provider for; ``payment`` is
+    the provider's own reference and ``reference`` ours of the payment it belongs to, where it belongs to one."""
 
     event_id: str
     type: str
     occurred_at: datetime
     account: str
     mode: str
+    about: Topic
+    object_id: str
     payment: str
     reference: str
     raw: bytes
@@ -134,6 +195,16 @@ class PaymentsPort(Protocol):
 
     def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
         """Close the page for good. A payment that is already final is returned as it is."""
+        ...
+
+    def refund(self, request: RefundRequest) -> RefundSnapshot:
+        """Give money back, or return what this key gave back before. Refused where the provider will not."""
+        ...
+
+    def retrieve_refund(self, provider_ref: str) -> RefundSnapshot: ...
+
+    def refunds_of(self, payment: str) -> list[RefundSnapshot]:
+        """All refunds of a payment (the provider's reference), whoever made them, newest first."""
         ...
 
     def has_webhook_secret(self) -> bool: ...

@@ -17,15 +17,21 @@ from integrations.payments.port import (
     PageRequest,
     PaymentStatus,
     ProviderEvent,
+    RefundRequest,
+    RefundSnapshot,
+    RefundStatus,
     Refused,
     Snapshot,
     Throttled,
+    Topic,
 )
 
 log = logging.getLogger(__name__)
 
 SIGNATURE = "Sandbox-Signature"
 TOLERANCE = 300  # seconds, in the past and in the future
+TELLING = frozenset({"payment.paid", "payment.declined", "payment.cancelled", "payment.expired", "payment.processing",
+                     "payment.requires_action", "refund.created", "refund.updated", "refund.failed"})  # fmt: skip
 TIMEOUT = (2.0, 8.0)  # connect, read: the sandbox is next door, and a customer may be waiting
 
 
@@ -57,6 +63,19 @@ class SandboxPayments:
     def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
         path = f"/v1/payments/{provider_ref}/cancel"
         return _snapshot(self._call("POST", path, json={}, headers={"Idempotency-Key": key}))
+
+    def refund(self, request: RefundRequest) -> RefundSnapshot:
+        body = request.as_json()
+        key = body.pop("key")
+        del body["currency"]  # that of the payment
+        return _readable_refund(self._call("POST", "/v1/refunds", json=body, headers={"Idempotency-Key": key}))
+
+    def retrieve_refund(self, provider_ref: str) -> RefundSnapshot:
+        return _readable_refund(self._call("GET", f"/v1/refunds/{provider_ref}"))
+
+    def refunds_of(self, payment: str) -> list[RefundSnapshot]:
+        page = self._call("GET", "/v1/refunds", params={"payment": payment})
+        return [_readable_refund(item) for item in page["data"]]
 
     def has_webhook_secret(self) -> bool:
         return bool(self._secrets)
@@ -127,16 +146,21 @@ def _readable(items: list[Any]) -> list[ProviderEvent]:
 
 def _event(item: Any, raw: bytes) -> ProviderEvent:
     try:
-        data = item["data"]["object"]
-        is_payment = data.get("object") == "payment"
+        data, kind = item["data"]["object"], str(item["type"])
+        about = Topic(data["object"]) if kind in TELLING else Topic.NOTHING
+        payment, reference = {
+            "payment": ("id", "reference"), "refund": ("payment", "payment_reference"),
+        }.get(str(data.get("object")), ("", ""))  # fmt: skip
         return ProviderEvent(
             event_id=str(item["id"]),
-            type=str(item["type"]),
+            type=kind,
             occurred_at=datetime.fromisoformat(item["created"]),
             account=str(item["account"]),
             mode=str(item["mode"]),
-            payment=str(data["id"]) if is_payment else "",
-            reference=str(data.get("reference", "")) if is_payment else "",
+            about=about,
+            object_id=str(data["id"]) if about else "",
+            payment=str(data[payment]) if payment else "",
+            reference=str(data.get(reference, "")) if reference else "",
             raw=raw,
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -168,5 +192,26 @@ def _read_snapshot(item: Mapping[str, Any]) -> Snapshot:
         page_expires_at=datetime.fromisoformat(expires) if expires else None,
         decline=Decline(decline["code"][:120], decline["family"]) if decline else None,
         method=(item.get("method") or "")[:255],
+        raw=dict(item),
+    )
+
+
+def _readable_refund(item: Mapping[str, Any]) -> RefundSnapshot:
+    try:
+        return _read_refund(item)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise OutcomeUnknown("an answer of an unknown shape") from error
+
+
+def _read_refund(item: Mapping[str, Any]) -> RefundSnapshot:
+    known = item["status"] in tuple(RefundStatus)
+    return RefundSnapshot(
+        provider_ref=item["id"],
+        payment=item["payment"],
+        reference=item["reference"],
+        status=RefundStatus(item["status"]) if known else RefundStatus.PENDING,  # an unknown word is no outcome
+        amount=item["amount"],
+        currency=item["currency"],
+        failure=(item.get("failure") or "")[:120],
         raw=dict(item),
     )

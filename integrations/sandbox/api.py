@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from integrations.sandbox import faults
 from integrations.sandbox.books import ACCOUNT, Books
+from integrations.sandbox.refunds import NotRefundable
 
 api = Blueprint("api", __name__, url_prefix="/v1")
 
-FIELDS = {
+PAYMENT_FIELDS = {
     "reference": str, "amount": int, "currency": str, "description": str, "return_url": str, "expires_at": str,
 }  # fmt: skip
+REFUND_FIELDS = {"payment": str, "amount": int, "reference": str, "reason": str}
 
 
 def books() -> Books:
@@ -63,6 +65,26 @@ def cancel(payment: str) -> ResponseReturnValue:
     return _once("lose_create", lambda: _cancel(payment))
 
 
+@api.post("/refunds")
+def create_refund() -> ResponseReturnValue:
+    return _once("lose_refund", lambda: _refund(request.get_json(silent=True)))
+
+
+@api.get("/refunds")
+def refunds() -> ResponseReturnValue:
+    """All refunds of one payment, newest first."""
+    rows = books().refunds.of(request.args.get("payment", ""))
+    return faults.lose_answer(books(), "lose_read", jsonify(object="list", data=rows, has_more=False))
+
+
+@api.get("/refunds/<refund>")
+def show_refund(refund: str) -> ResponseReturnValue:
+    row = books().refunds.get(refund)
+    if row is None:
+        return _error(404, "resource_missing", "No such refund.")
+    return faults.lose_answer(books(), "lose_read", jsonify(row))
+
+
 @api.get("/events")
 def events() -> ResponseReturnValue:
     limit = _limit()
@@ -73,15 +95,8 @@ def events() -> ResponseReturnValue:
 
 
 def _create(body: Any) -> tuple[int, dict[str, Any]]:
-    if not isinstance(body, dict):
-        return 400, _problem("parameter_invalid", "The body must be a JSON object.")
-    for name, kind in FIELDS.items():
-        if type(body.get(name)) is not kind:
-            return 400, _problem("parameter_invalid", f"{name} must be given as {kind.__name__}.")
-    if unknown := set(body) - set(FIELDS):
-        return 400, _problem("parameter_unknown", f"{sorted(unknown)[0]} is not a parameter.")
-    if body["amount"] <= 0:
-        return 400, _problem("amount_too_small", "amount must be above zero.")
+    if wrong := _unfit(body, PAYMENT_FIELDS):
+        return wrong
     if datetime.fromisoformat(body["expires_at"]) <= books().clock():
         return 400, _problem("parameter_invalid", "expires_at lies in the past.")
     return 201, books().create(body)
@@ -93,6 +108,34 @@ def _cancel(payment: str) -> tuple[int, dict[str, Any]]:
     if row is None:
         return 404, _problem("resource_missing", "No such payment.")
     return 200, row
+
+
+def _refund(body: Any) -> tuple[int, dict[str, Any]]:
+    if wrong := _unfit(body, REFUND_FIELDS):
+        return wrong
+    if books().take_one("refuse_refund"):
+        return 402, _problem("refund_refused", "The customer's bank takes no money back.")
+    try:
+        row = books().refunds.create(
+            body["payment"], body["amount"], reference=body["reference"], reason=body["reason"]
+        )
+    except NotRefundable as refusal:
+        return 402, _problem(refusal.code, refusal.message)
+    return 201, row
+
+
+def _unfit(body: Any, fields: dict[str, type]) -> tuple[int, dict[str, Any]] | None:
+    """What is wrong with the parameters of a request for money, if anything is."""
+    if not isinstance(body, dict):
+        return 400, _problem("parameter_invalid", "The body must be a JSON object.")
+    for name, kind in fields.items():
+        if type(body.get(name)) is not kind:
+            return 400, _problem("parameter_invalid", f"{name} must be given as {kind.__name__}.")
+    if unknown := set(body) - set(fields):
+        return 400, _problem("parameter_unknown", f"{sorted(unknown)[0]} is not a parameter.")
+    if body["amount"] <= 0:
+        return 400, _problem("amount_too_small", "amount must be above zero.")
+    return None
 
 
 def _once(lose: str, act: Any) -> ResponseReturnValue:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from integrations.sandbox import refunds
+
 Row = dict[str, Any]
 
 SCHEMA = """
@@ -42,8 +44,9 @@ class Books:
         self.path = str(path)
         self.clock = clock
         self.page_base = page_base.rstrip("/")
-        with self._transaction() as db:
-            db.executescript(SCHEMA)
+        with self.transaction() as db:
+            db.executescript(SCHEMA + refunds.SCHEMA)
+        self.refunds = refunds.Refunds(self)
 
     # -- payments
 
@@ -60,22 +63,22 @@ class Books:
             "page_expires_at": order["expires_at"],
             "created": now.isoformat(),
         }
-        with self._transaction() as db:
+        with self.transaction() as db:
             names = ", ".join(row)
             marks = ", ".join(f":{name}" for name in row)
             db.execute(f"INSERT INTO payments ({names}) VALUES ({marks})", row)
-            self._note(db, "payment.created", row["id"])
+            self.note(db, "payment.created", row["id"], self._read(db, row["id"]))
             return self._read(db, row["id"])
 
     def get(self, payment: str) -> Row | None:
         self.advance()
-        with self._transaction() as db:
+        with self.transaction() as db:
             found = db.execute("SELECT id FROM payments WHERE id = ?", (payment,)).fetchone()
             return self._read(db, payment) if found else None
 
     def payments(self, reference: str = "", after: str = "", limit: int = 100) -> list[Row]:
         """Newest first; ``after`` is the id of the last payment seen."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(
                 "SELECT id FROM payments WHERE (:reference = '' OR reference = :reference) AND (:after = '' OR rowid < "
                 "(SELECT rowid FROM payments WHERE id = :after)) ORDER BY rowid DESC LIMIT :limit",
@@ -110,14 +113,14 @@ class Books:
 
     def force_capture(self, payment: str, captured: int) -> None:
         """A drill: capture although the payment was final already, or another amount than asked."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("UPDATE payments SET status = 'paid', captured = ? WHERE id = ?", (captured, payment))
-            self._note(db, "payment.paid", payment)
+            self.note(db, "payment.paid", payment, self._read(db, payment))
 
     def advance(self) -> None:
-        """Let time do its work: pages expire, slow payments settle."""
+        """Let time do its work: pages expire, slow payments settle, refunds take their course."""
         now = self.clock()
-        with self._transaction() as db:
+        with self.transaction() as db:
             late = db.execute(
                 "SELECT id, status, page_expires_at, settles_at, method FROM payments "
                 "WHERE status IN ('open', 'requires_action', 'processing')"
@@ -128,12 +131,13 @@ class Books:
                     self.pay(row["id"], row["method"])
             elif datetime.fromisoformat(row["page_expires_at"]) <= now:
                 self.expire(row["id"])
+        self.refunds.advance()
 
     # -- events and their deliveries
 
     def events(self, since: str = "", after: str = "", limit: int = 100) -> list[Row]:
         """Oldest first, from a moment on, after an event id."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(
                 "SELECT body FROM events WHERE created >= :since AND (:after = '' OR seq > "
                 "(SELECT seq FROM events WHERE id = :after)) ORDER BY seq LIMIT :limit",
@@ -142,12 +146,12 @@ class Books:
             return [json.loads(row["body"]) for row in rows]
 
     def deliver(self, event: str, due: datetime) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("INSERT INTO deliveries (event, due) VALUES (?, ?)", (event, due.isoformat()))
 
     def due_deliveries(self, newest_first: bool) -> list[Row]:
         order = "DESC" if newest_first else "ASC"
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(
                 "SELECT deliveries.id, deliveries.tries, events.body FROM deliveries JOIN events "
                 f"ON events.id = deliveries.event WHERE due IS NOT NULL AND due <= ? ORDER BY events.seq {order}",
@@ -156,14 +160,14 @@ class Books:
             return [dict(row) for row in rows]
 
     def delivered(self, delivery: int, outcome: str, again: datetime | None) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "UPDATE deliveries SET tries = tries + 1, outcome = ?, due = ? WHERE id = ?",
                 (outcome, again.isoformat() if again else None, delivery),
             )
 
     def recent_deliveries(self, limit: int = 20) -> list[Row]:
-        with self._transaction() as db:
+        with self.transaction() as db:
             rows = db.execute(
                 "SELECT deliveries.*, events.type, events.payment FROM deliveries JOIN events "
                 "ON events.id = deliveries.event ORDER BY deliveries.id DESC LIMIT ?",
@@ -176,7 +180,7 @@ class Books:
     def claim_key(self, key: str, request: str) -> Row | None:
         """None when the key is new (and now ours), else the row of its first use."""
         now = self.clock()
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("DELETE FROM keys WHERE created < ?", ((now - KEY_LIFE).isoformat(),))
             row = db.execute("SELECT * FROM keys WHERE key = ?", (key,)).fetchone()
             if row:
@@ -185,27 +189,27 @@ class Books:
             return None
 
     def keep_answer(self, key: str, status: int, body: Row) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("UPDATE keys SET status = ?, body = ? WHERE key = ?", (status, json.dumps(body), key))
 
     def forget_key(self, key: str) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("DELETE FROM keys WHERE key = ?", (key,))
 
     # -- switches
 
     def switch(self, name: str) -> Any:
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute("SELECT value FROM switches WHERE name = ?", (name,)).fetchone()
             return json.loads(row["value"]) if row else None
 
     def set_switch(self, name: str, value: Any) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("INSERT OR REPLACE INTO switches (name, value) VALUES (?, ?)", (name, json.dumps(value)))
 
     def take_one(self, name: str) -> bool:
         """Count a switch down; True while it was above zero."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute("SELECT value FROM switches WHERE name = ?", (name,)).fetchone()
             left = int(json.loads(row["value"]) or 0) if row else 0
             if left <= 0:
@@ -216,7 +220,7 @@ class Books:
     # -- inside
 
     def _finish(self, payment: str, status: str, event: str, **values: Any) -> bool:
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute("SELECT status, amount FROM payments WHERE id = ?", (payment,)).fetchone()
             if row is None or row["status"] in FINAL or row["status"] == status:
                 return False
@@ -229,10 +233,11 @@ class Books:
                 f"UPDATE payments SET status = :status{settings} WHERE id = :id",
                 {"status": status, "id": payment, **values},
             )
-            self._note(db, event, payment)
+            self.note(db, event, payment, self._read(db, payment))
             return True
 
-    def _note(self, db: sqlite3.Connection, event_type: str, payment: str) -> None:
+    def note(self, db: sqlite3.Connection, event_type: str, payment: str, about: Row) -> None:
+        """Write an event about a payment, or about something that belongs to it, and plan its deliveries."""
         now = self.clock()
         event = {
             "id": f"evt_{secrets.token_hex(10)}",
@@ -241,7 +246,7 @@ class Books:
             "account": ACCOUNT,
             "mode": "test",
             "created": now.isoformat(),
-            "data": {"object": self._read(db, payment)},
+            "data": {"object": about},
         }
         db.execute(
             "INSERT INTO events (id, type, payment, created, body) VALUES (?, ?, ?, ?, ?)",
@@ -260,7 +265,13 @@ class Books:
             db.execute("INSERT INTO deliveries (event, due) VALUES (?, ?)", (event, due))
 
     def _read(self, db: sqlite3.Connection, payment: str) -> Row:
-        row = dict(db.execute("SELECT * FROM payments WHERE id = ?", (payment,)).fetchone())
+        row = dict(
+            db.execute(
+                "SELECT payments.*, (SELECT COALESCE(SUM(amount), 0) FROM refunds WHERE payment = payments.id AND "
+                "refunds.status NOT IN ('failed', 'cancelled')) AS refunded FROM payments WHERE id = ?",
+                (payment,),
+            ).fetchone()
+        )
         code = row.pop("decline")
         row.pop("settles_at")
         family = "hard" if code in HARD_DECLINES else "soft"
@@ -272,7 +283,7 @@ class Books:
         }
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
         db.row_factory = sqlite3.Row
         try:

@@ -1,11 +1,14 @@
 """The control page and its API: provoke every trouble, look at the books."""
 
+import sqlite3
+
 from flask import Blueprint, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from integrations.sandbox import faults
 from integrations.sandbox.api import books
 from integrations.sandbox.pages import amount
+from integrations.sandbox.refunds import NotRefundable
 
 control = Blueprint("control", __name__, url_prefix="/control")
 
@@ -24,6 +27,7 @@ def page() -> ResponseReturnValue:
         state=faults.state(books()),
         counters=faults.COUNTERS,
         declines=faults.DECLINES,
+        refunds=faults.REFUNDS,
         webhooks=faults.WEBHOOKS,
         payments=books().payments(limit=20),
         deliveries=books().recent_deliveries(),
@@ -57,13 +61,26 @@ def move(payment: str) -> ResponseReturnValue:
         books().force_capture(payment, row["amount"])
     elif what == "capture_less":
         books().force_capture(payment, row["amount"] - 100)
+    elif what == "refund":
+        _refund_elsewhere(payment, row["captured"] - row["refunded"])
+    elif what == "refund_one":
+        _refund_elsewhere(payment, 100)
     elif what == "resend":
         for event in books().events():
-            if event["data"]["object"]["id"] == payment:
+            about = event["data"]["object"]
+            if payment in (about["id"], about.get("payment")):
                 books().deliver(event["id"], books().clock())
     else:
         abort(400)
     return redirect("/control/", 303)
+
+
+def _refund_elsewhere(payment: str, amount: int) -> None:
+    """As the merchant would in the provider's own dashboard: the shop hears of it afterwards."""
+    try:
+        books().refunds.create(payment, amount, reason="requested_by_customer")
+    except (NotRefundable, sqlite3.IntegrityError):
+        abort(400)
 
 
 @control.get("/api/faults")

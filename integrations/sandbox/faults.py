@@ -12,12 +12,20 @@ from integrations.sandbox.books import Books
 COUNTERS = {
     "lose_create": "Lose the answer to the next new payments, after creating them",
     "lose_pay": "Lose the answer to the customer's next payments, after the charge",
+    "lose_refund": "Lose the answer to the next refunds, after giving the money back",
+    "refuse_refund": "Refuse the next refunds",
     "lose_read": "Lose the answer to the next look-ups",
     "throttle": "Answer the next calls with 429",
     "fail": "Answer the next calls with 500, before doing anything",
     "authenticate": "Ask for authentication on the next payments",
 }
 DECLINES = ("", "generic_decline", "insufficient_funds", "expired_card", "lost_card", "processing_error")
+REFUNDS = {
+    "": "at once",
+    "pending": "after 20 s",
+    "fails": "and fail after 20 s",
+    "fails_later": "at once, and are sent back after 20 s",
+}
 WEBHOOKS = {
     "normal": "at once",
     "late": "20 s late",
@@ -39,6 +47,7 @@ def state(books: Books) -> dict[str, Any]:
         **found,
         "outage": bool(books.switch("outage")),
         "decline": books.switch("decline") or "",
+        "refunds": books.switch("refunds") or "",
         "webhooks": books.switch("webhooks") or "normal",
     }
 
@@ -51,7 +60,8 @@ def change(books: Books, wishes: Mapping[str, Any]) -> None:
 
 
 def reset(books: Books) -> None:
-    change(books, dict.fromkeys((*COUNTERS, "latency_ms"), 0) | {"outage": False, "decline": "", "webhooks": "normal"})
+    change(books, dict.fromkeys((*COUNTERS, "latency_ms"), 0) | {"outage": False, "decline": "", "refunds": "",
+                  "webhooks": "normal"})  # fmt: skip
 
 
 def before_call(books: Books) -> tuple[dict[str, Any], int] | None:
@@ -92,6 +102,8 @@ def _checked(name: str, value: Any) -> Any:
     if name == "outage":
         return value in (True, "on", "true", "1", 1)
     if name == "decline" and value in DECLINES:
+        return value
+    if name == "refunds" and value in REFUNDS:
         return value
     if name == "webhooks" and value in WEBHOOKS:
         return value

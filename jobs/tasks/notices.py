@@ -1,5 +1,6 @@
 from backoffice.collection import notices
 from backoffice.fulfilment import notices as deliveries
+from backoffice.refunds import notices as refunds
 from backoffice.tasks import registry
 
 
@@ -26,3 +27,13 @@ def shipped(shipment_id: int) -> None:
 @registry.plain("notices.proposed")
 def proposed(appointment_id: int, starts_at: str, said: str) -> None:
     deliveries.proposed(appointment_id, starts_at, said)
+
+
+@registry.plain("notices.refunded")
+def refunded(refund_id: int) -> None:
+    refunds.refunded(refund_id)
+
+
+@registry.plain("notices.refund_failed")
+def refund_failed(refund_id: int) -> None:
+    refunds.failed(refund_id)

@@ -1,12 +1,12 @@
 from backoffice.tasks import registry
-from backoffice.webhooks import service as webhooks
+from backoffice.webhooks import handling
 
 
 @registry.call("webhooks.handle", must_run=True)
 def handle(event_id: int) -> None:
-    webhooks.handle(event_id)
+    handling.handle(event_id)
 
 
 @registry.call("webhooks.replay", must_run=True)
 def replay(event_id: int) -> None:
-    webhooks.handle(event_id, again=True)
+    handling.handle(event_id, again=True)

@@ -10,10 +10,12 @@ from backoffice.admin.lists import DeskList, NoRightNamed, needs
 from backoffice.models import (
     Case,
     Category,
+    CreditNote,
     DeliveryMethod,
     Mail,
     Person,
     Product,
+    Refund,
     StaffMember,
     StockItem,
     Task,
@@ -47,6 +49,9 @@ MAY = {
     **{f"desk_orders.{verb}": {O, A} for verb in ("address", "email", "extend")},
     "desk_payments.index_view": READERS, "desk_payments.one": READERS, "desk_payments.ask": {O, F, A},
     "desk_invoices.index_view": READERS, "desk_invoices.one": READERS, "desk_invoices.paper": READERS,
+    "desk_refunds.index_view": READERS, "desk_refunds.one": READERS, "desk_refunds.ask": {O, F, A},
+    **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again")},
+    "desk_credit_notes.index_view": READERS, "desk_credit_notes.one": READERS, "desk_credit_notes.paper": READERS,
     "desk_audit.index_view": READERS, "desk_audit.one": READERS,
     "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
     "desk_mails.index_view": READERS, "desk_mails.one": READERS,
@@ -96,6 +101,8 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
     sale = shop.buyer().orders()
     shop.pays(sale)
     shop.minutes_pass(1)
+    shop.refunds(sale, 100)
+    shop.minutes_pass(1)
     client = logged_in(shop, role)
     refs = {
         "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
@@ -104,7 +111,8 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         "desk_products": shop.all(select(Product.ref))[0],
         "desk_categories": shop.all(select(Category.ref))[0], "desk_stock": shop.all(select(StockItem.ref))[0],
         "desk_delivery": shop.all(select(DeliveryMethod.ref))[0], "desk_webhooks": shop.all(select(WebhookEvent.ref))[0],
-        "desk_staff": shop.all(select(StaffMember.ref))[-1],
+        "desk_staff": shop.all(select(StaffMember.ref))[-1], "desk_refunds": shop.all(select(Refund.ref))[0],
+        "desk_credit_notes": shop.all(select(CreditNote.ref))[0], "payment": sale.payment_ref,
     }  # fmt: skip
     token = hidden(client.get("/admin/cases/").text)
     seen = 0
@@ -112,6 +120,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         ref = refs.get(rule.endpoint.partition(".")[0], "cas_none")
         address = (
             re.sub("<ref>|<view>", ref, rule.rule)
+            .replace("<payment>", refs["payment"])
             .replace("<kind>", "withdrawal")
             .replace("<int(max=999999999999999999):number>", "1")
         )

@@ -84,7 +84,7 @@ def test_every_outcome_is_read(port, provider, request_, event, status):
 
 def test_an_outcome_we_have_no_word_for_yet_is_not_taken_for_one(port, provider, request_):
     opened = port.open_page(request_)
-    with provider.books._transaction() as db:
+    with provider.books.transaction() as db:
         db.execute("UPDATE payments SET status = 'under_review'")
     assert port.retrieve(opened.provider_ref).status == PaymentStatus.PROCESSING
 

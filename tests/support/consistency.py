@@ -24,8 +24,9 @@ CHECKS = {
     "HAVING COUNT(*) > 1",
     "a number that is missing": "SELECT year FROM number_register GROUP BY entity_id, series, year "
     "HAVING MIN(position) <> 1 OR MAX(position) <> COUNT(*)",
-    "a counter that is not where its numbers end": "SELECT c.year FROM number_counters c JOIN (SELECT year, MAX(position) top "
-    "FROM number_register GROUP BY year) r ON r.year = c.year WHERE r.top <> c.last",
+    "a counter that is not where its numbers end": "SELECT c.year FROM number_counters c JOIN (SELECT entity_id, series, year, "
+    "MAX(position) top FROM number_register GROUP BY entity_id, series, year) r ON r.entity_id = c.entity_id AND "
+    "r.series = c.series AND r.year = c.year WHERE r.top <> c.last",
     "a number that fell behind the day before": "SELECT a.number FROM number_register a JOIN number_register b ON "
     "b.entity_id = a.entity_id AND b.series = a.series AND b.year = a.year AND b.position = a.position + 1 "
     "WHERE b.issued_on < a.issued_on",
@@ -41,6 +42,25 @@ CHECKS = {
     "pieces that left in no parcel": "SELECT p.order_line_id FROM shipped_pieces p LEFT JOIN (SELECT order_line_id, "
     "SUM(quantity) sent FROM shipment_lines GROUP BY order_line_id) s ON s.order_line_id = p.order_line_id "
     "WHERE p.shipped <> COALESCE(s.sent, 0)",
+    "a credit note without its number": "SELECT n.ref FROM credit_notes n LEFT JOIN number_register r ON "
+    "r.credit_note_id = n.id WHERE r.id IS NULL OR r.number <> n.number",
+    "a credit note whose lines do not sum up": "SELECT n.ref FROM credit_notes n JOIN (SELECT credit_note_id, "
+    "SUM(net_amount) net, SUM(gross_amount) gross FROM credit_note_lines GROUP BY credit_note_id) l ON l.credit_note_id = n.id "
+    "WHERE l.net <> n.net_amount OR l.gross <> n.gross_amount",
+    "a credit note whose taxes do not sum up": "SELECT n.ref FROM credit_notes n JOIN (SELECT credit_note_id, "
+    "SUM(vat_amount) vat, SUM(net_amount) net FROM credit_note_taxes GROUP BY credit_note_id) t ON t.credit_note_id = n.id "
+    "WHERE t.vat <> n.vat_amount OR t.net <> n.net_amount",
+    "an invoice that was credited beyond itself": "SELECT i.ref FROM invoices i JOIN (SELECT c.invoice_id, t.vat_category, "
+    "t.vat_hundredths, SUM(t.vat_amount) vat, SUM(t.net_amount) net FROM credit_notes c JOIN credit_note_taxes t ON "
+    "t.credit_note_id = c.id GROUP BY c.invoice_id, t.vat_category, t.vat_hundredths) c ON c.invoice_id = i.id JOIN "
+    "invoice_taxes x ON x.invoice_id = i.id AND x.vat_category = c.vat_category AND x.vat_hundredths = c.vat_hundredths "
+    "WHERE c.vat > x.vat_amount OR c.net > x.net_amount",
+    "a payment whose refunds are not what it says": "SELECT p.ref FROM payments p LEFT JOIN (SELECT payment_id, SUM(amount) "
+    "gone FROM refunds WHERE state NOT IN ('failed', 'cancelled') GROUP BY payment_id) r ON r.payment_id = p.id "
+    "WHERE p.refunded_amount <> COALESCE(r.gone, 0)",
+    "a line that was refunded beyond itself": "SELECT l.id FROM order_lines l JOIN (SELECT x.order_line_id, "
+    "SUM(x.quantity) gone FROM refund_lines x JOIN refunds r ON r.id = x.refund_id WHERE r.accepted_at IS NOT NULL OR "
+    "r.state NOT IN ('failed', 'cancelled') GROUP BY x.order_line_id) r ON r.order_line_id = l.id WHERE r.gone > l.quantity",
     "an order nobody wrote down": "SELECT o.ref FROM orders o WHERE NOT EXISTS (SELECT 1 FROM audit_log a WHERE "
     "a.subject_kind = 'order' AND a.subject_id = o.id AND a.tag = 'order.placed' AND a.subject_ref = o.ref)",
     "an end nobody wrote down": "SELECT o.ref FROM orders o WHERE o.state IN ('paid', 'expired', 'cancelled') AND NOT EXISTS "

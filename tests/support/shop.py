@@ -3,8 +3,10 @@
 import contextvars
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -12,11 +14,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backoffice.carts.models import CartLine
-from backoffice.core import links, units
+from backoffice.core import links, references, units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.core.money import Money
 from backoffice.demo.goods import GOODS
 from backoffice.invoices.models import Invoice
 from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task, Variant
+from backoffice.orders.models import OrderLine
+from backoffice.refunds import service as refunds
+from backoffice.refunds import wishes
+from backoffice.refunds.models import Refund, RefundReason
+from backoffice.refunds.wishes import Pieces, Wish
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
 from tests.support.provider import Provider
@@ -134,6 +143,26 @@ class Shop:
     def is_declined(self, sale: Sale, code: str = "generic_decline") -> None:
         self.clock.forward(seconds=5)
         assert self.provider.books.decline(self.provider.payments(sale.payment_ref)[0]["id"], "Visa ·· 0002", code)
+
+    # -- the operator
+
+    def refunds(self, sale: Sale, amount: int = 0, *, pieces: Sequence[Pieces] = (), **wish: Any) -> Refund:
+        """Give an amount back, or pieces at their price; all that is left where neither is named."""
+        with units.read():
+            payment = session.scalars(select(Payment).where(Payment.ref == sale.payment_ref)).one()
+            order = session.scalars(select(Order).where(Order.ref == sale.order_ref)).one()
+            priced = wishes.price(order, {item.order_line_id: item.quantity for item in pieces})
+            wanted = Money(amount, payment.currency) if amount else priced or payment.refundable
+            known = {"seen": payment.refunded, "reason": RefundReason.RETURNED, "request_key": references.new("key")}
+            made = Wish(payment_ref=payment.ref, amount=wanted, pieces=pieces, **{**known, **wish})
+        return refunds.give_back(made, by=SYSTEM)
+
+    def refund(self, ref: str) -> Refund:
+        return self._one(select(Refund).where(Refund.ref == ref))
+
+    def line_ids(self, sale: Sale) -> list[int]:
+        query = select(OrderLine.id).join(Order).where(Order.ref == sale.order_ref).order_by(OrderLine.position)
+        return self.all(query)
 
     # -- time
 

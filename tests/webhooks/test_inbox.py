@@ -1,6 +1,7 @@
 """The inbox: what it stores, what it refuses, and what it does with what it stored."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from backoffice.core.ports import ports
-from backoffice.models import WebhookEvent
+from backoffice.models import Case, WebhookEvent
 from backoffice.webhooks import service as webhooks
 from integrations.sandbox.courier import signature
 from tests.support.provider import SECRET
@@ -102,10 +103,39 @@ def test_an_unknown_type_is_stored_and_ignored(shop, clock):
     assert [row.state for row in stored(shop)] == ["ignored"]
 
 
+def of_another_system(shop, clock, *, paid: bool) -> str:
+    """A payment at the provider that no row of ours stands behind."""
+    page = {"reference": "theirs", "amount": 700, "currency": "EUR", "description": "", "return_url": "",
+            "expires_at": (clock() + timedelta(hours=1)).isoformat()}  # fmt: skip
+    payment = shop.provider.books.create(page)["id"]
+    if paid:
+        shop.provider.books.pay(payment, "Visa")
+    return payment
+
+
 def test_an_event_about_a_payment_that_is_not_ours_is_ignored(shop, clock):
-    send(shop, event(clock))
+    shop.provider.switch(webhooks="never")
+    about = {"object": "payment", "id": of_another_system(shop, clock, paid=False), "reference": "theirs"}
+    send(shop, event(clock, data={"object": about}))
     shop.works()
     assert [(row.state, row.note) for row in stored(shop)] == [("ignored", "no payment of ours has this reference")]
+    assert shop.open_cases() == []
+
+
+def test_an_event_about_nothing_is_ignored(shop, clock):
+    send(shop, event(clock))
+    shop.works()
+    assert [row.state for row in stored(shop)] == ["ignored"]
+
+
+def test_an_event_about_something_unknown_waits_while_the_provider_is_silent(shop, clock):
+    send(shop, event(clock))
+    shop.provider.switch(outage=True)
+    shop.works()
+    assert [row.state for row in stored(shop)] == ["received"]
+    shop.provider.switch(outage=False)
+    shop.minutes_pass(3)
+    assert [row.state for row in stored(shop)] == ["ignored"]
 
 
 def test_an_event_lies_and_the_provider_is_asked(shop, clock):
@@ -138,6 +168,8 @@ def test_no_bytes_and_no_header_cause_an_error_of_ours(shop, raw, header, signed
 
 
 def test_money_for_a_payment_we_do_not_know_opens_a_case(shop, clock):
-    send(shop, event(clock))
+    about = of_another_system(shop, clock, paid=True)
     shop.works()
     assert shop.open_cases() == ["unmatched_money"]
+    (case,) = shop.all(select(Case))
+    assert (case.at_risk_amount, case.detail["provider_payment"]) == (700, about)

@@ -1,0 +1,58 @@
+"""The desk of credit notes: what was taken back of invoices. Nothing is edited."""
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from backoffice.admin import looks, timeline
+from backoffice.admin.cells import ZONE
+from backoffice.admin.filters import equals
+from backoffice.admin.notes import Noted
+from backoffice.core.errors import NotFound
+from backoffice.core.tracking import Subject
+from backoffice.customers import service as customers
+from backoffice.files import service as files
+from backoffice.invoices import credit_notes
+from backoffice.invoices.models import CreditNote
+from backoffice.orders import service as orders
+from backoffice.staff.roles import Right
+
+
+class CreditNoteDesk(Noted):
+    sees = Right.SEE_MONEY
+    moment = "created_at"
+    column_list = ("number", "issued_on", "because", "net", "vat", "gross")
+    column_more = ("created_at", "currency", "ref")
+    column_labels = {"issued_on": "Issued", "because": "Reason", "vat": "VAT", "ref": "Reference"}
+    numbers = frozenset({"net", "vat", "gross"})
+    narrows = (equals("number", "Number", CreditNote.number),)
+    blank = "No credit note fits. One is written when money of an issued invoice goes back."
+    one_template = "office/credit_note.html"
+
+    def subject_of(self, ref: str) -> Subject:
+        return credit_notes.by_ref(ref).subject()
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        note = credit_notes.by_ref(ref)
+        order = orders.get(note.invoice.order_id)
+        looks.at(customers.get(order.person_id), note)
+        return self.render(
+            self.one_template,
+            note=note,
+            order=order,
+            paper=credit_notes.paper(note),
+            days=timeline.by_day(timeline.of([note.subject()]), ZONE),
+            actions=[self.note_offer(ref)],
+        )
+
+    @expose("/<ref>/paper.pdf")
+    def paper(self, ref: str) -> ResponseReturnValue:
+        note = credit_notes.by_ref(ref)
+        paper = credit_notes.paper(note)
+        if paper is None:
+            raise NotFound("paper yet")
+        looks.at(customers.get(orders.get(note.invoice.order_id).person_id), note)
+        answer = Response(files.read(paper.file.sha256), mimetype="application/pdf")
+        answer.headers["Content-Disposition"] = f'inline; filename="{paper.file.name}"'
+        return answer

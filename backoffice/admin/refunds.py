@@ -1,0 +1,312 @@
+"""Giving money back: choose, see what will happen, confirm; and what became of every refund."""
+
+import json
+from dataclasses import dataclass
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin.actions import Action, needs, refuse, request_key, run, typed_count, typed_text
+from backoffice.admin.cells import ZONE, choices, code, state
+from backoffice.admin.filters import equals
+from backoffice.admin.notes import Noted
+from backoffice.core import references, units
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.formatting import money
+from backoffice.core.money import Money
+from backoffice.core.tracking import Subject
+from backoffice.customers import service as customers
+from backoffice.fulfilment import service as fulfilment
+from backoffice.invoices import credit_notes
+from backoffice.invoices import service as invoices
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order, OrderLine
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment, PaymentState
+from backoffice.refunds import service as refunds
+from backoffice.refunds import wishes
+from backoffice.refunds.models import Refund, RefundReason, RefundState
+from backoffice.refunds.wishes import NothingToRefund, Pieces, Wish
+from backoffice.staff.roles import Right
+
+REASONS = {
+    RefundReason.WITHDRAWN: "The customer withdrew from the contract",
+    RefundReason.RETURNED: "The goods came back",
+    RefundReason.DAMAGED: "Damaged or faulty",
+    RefundReason.NOT_DELIVERED: "Not delivered",
+    RefundReason.GOODWILL: "Price reduced, goodwill",
+    RefundReason.PAID_TWICE: "Paid twice, or too much",
+    RefundReason.FRAUD: "Not paid by the holder of the card",
+}
+
+
+class NotAReason(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Choose why the money goes back.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be given back, as chosen on the page: a sum, and the pieces it is for."""
+
+    amount: Money
+    pieces: tuple[tuple[OrderLine, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """An order line as the page offers it."""
+
+    line: OrderLine
+    left: int
+    to_ship: int  # of these, not sent yet
+    chosen: str
+
+
+class RefundDesk(Noted):
+    sees = Right.SEE_MONEY
+    moment = "created_at"
+    column_list = ("created_at", "ref", "state", "reason", "money", "failure_code")
+    column_more = ("provider_ref", "note", "accepted_at", "currency")
+    column_labels = {
+        "created_at": "Begun", "ref": "Refund", "money": "Amount", "failure_code": "Provider's reason",
+        "provider_ref": "Provider's id", "accepted_at": "Accepted",
+    }  # fmt: skip
+    column_formatters = {"state": state, "ref": code, "reason": lambda _v, _c, row, _n: words_of(row.reason)}
+    numbers = frozenset({"money"})
+    narrows = (
+        equals("ref", "Our reference", Refund.ref),
+        equals("provider_ref", "Provider's id", Refund.provider_ref),
+        equals("state", "State", Refund.state, choices(RefundState), RefundState),
+        equals("reason", "Reason", Refund.reason, [(item.value, words_of_item) for item, words_of_item in [
+            *REASONS.items(), (RefundReason.ELSEWHERE, "Made at the provider")]], RefundReason),
+    )  # fmt: skip
+    blank = "No money went back."
+    one_template = "office/refund.html"
+
+    def subject_of(self, ref: str) -> Subject:
+        return refunds.by_ref(ref).subject()
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        refund = refunds.by_ref(ref)
+        payment = payments.get(refund.payment_id)
+        order = orders.get(invoices.get(payment.invoice_id).order_id)
+        note = credit_notes.get(refund.credit_note_id) if refund.credit_note_id else None
+        looks.at(customers.get(order.person_id), refund)
+        subjects = [refund.subject(), *([note.subject()] if note else [])]
+        return self.render(
+            self.one_template,
+            refund=refund,
+            payment=payment,
+            order=order,
+            note=note,
+            why=words_of(refund.reason),
+            answer=json.dumps(refund.last_answer, indent=2),
+            request_sent=json.dumps(refund.request, indent=2),
+            troubles=troubles.of(subjects),
+            days=timeline.by_day(timeline.of(subjects), ZONE),
+            actions=[*self._offers(refund, payment), self.note_offer(ref)],
+        )
+
+    @expose("/<ref>/ask", methods=["POST"])
+    @needs(Right.ASK_PROVIDER)
+    def ask(self, ref: str) -> ResponseReturnValue:
+        with units.read():
+            refund_id = refunds.by_ref(ref).id
+        return run(
+            lambda: refunds.learn(refund_id, by=access.by()),
+            "The provider was asked; what it said is in the timeline.",
+            self.get_url(".one", ref=ref),
+        )
+
+    @expose("/<ref>/again", methods=["POST"])
+    @needs(Right.REFUND)
+    def again(self, ref: str) -> ResponseReturnValue:
+        """Send a refund once more that came back: the same sum, no second credit note."""
+        with units.read():
+            refund = refunds.by_ref(ref)
+            wish = refunds.again(refund, request_key=request_key(), payment=payments.get(refund.payment_id))
+        return self._carry_out(wish, self.get_url(".one", ref=ref))
+
+    @expose("/of/<payment>")
+    def choose(self, payment: str) -> ResponseReturnValue:
+        """What can be given back of a payment; once it is chosen, what will happen."""
+        access.demand(Right.REFUND)
+        row = payments.by_ref(payment)
+        invoice = invoices.get(row.invoice_id)
+        order = orders.get(invoice.order_id)
+        looks.at(customers.get(order.person_id), order)
+        choice, problem = None, ""
+        try:
+            choice = self._chosen(order, row)
+        except CounterfoilError as error:
+            problem = str(error)
+        return self.render(
+            "office/refund_form.html",
+            payment=row,
+            order=order,
+            invoice=invoice,
+            rows=self._rows(order),
+            choice=choice,
+            problem=problem,
+            credited=credit_notes.left(invoice) if invoice.number else None,
+            reasons=REASONS,
+            key=references.new("rfk"),
+            chosen_all=request.args.get("what") == "all",
+            pieces_stay=self._staying(order, choice) if choice else 0,
+        )
+
+    @expose("/of/<payment>", methods=["POST"])
+    @needs(Right.REFUND)
+    def give_back(self, payment: str) -> ResponseReturnValue:
+        place = self.get_url(".choose", payment=payment)
+        with units.read():
+            row = payments.by_ref(payment)
+            order = orders.get(invoices.get(row.invoice_id).order_id)
+            try:
+                wish = self._wish(order, row)
+            except CounterfoilError as error:
+                refuse(error)
+                return redirect(f"{place}?{request.query_string.decode()}", 303)
+        return self._carry_out(wish, f"{place}?{request.query_string.decode()}")
+
+    def _carry_out(self, wish: Wish, back: str) -> ResponseReturnValue:
+        """Refund, and say what the provider said."""
+        try:
+            refund = refunds.give_back(wish, by=access.by())
+        except CounterfoilError as error:
+            refuse(error)
+            return redirect(back, 303)
+        flash(*_said(refund))
+        return redirect(self.get_url(".one", ref=refund.ref), 303)
+
+    def _wish(self, order: Order, payment: Payment) -> Wish:
+        choice = self._chosen(order, payment)
+        if choice is None:
+            raise NothingToRefund
+        reason = request.form.get("reason", "")
+        if reason not in REASONS:
+            raise NotAReason
+        seen = Money(typed_count("seen", 10**9), payment.currency)
+        return Wish(
+            payment_ref=payment.ref,
+            amount=choice.amount,
+            seen=seen,
+            reason=RefundReason(reason),
+            note=typed_text("note", 255),
+            request_key=request_key(),
+            pieces=[
+                Pieces(line.id, count, count if request.form.get(f"shelve{line.id}") and line.variant_id else 0)
+                for line, count in choice.pieces
+            ],
+        )
+
+    def _chosen(self, order: Order, payment: Payment) -> Choice | None:
+        """What the address says; None while nothing was chosen. Raises CounterfoilError for what cannot be."""
+        what = request.args.get("what", "")
+        left = wishes.left_of_lines(order)
+        if what == "all":
+            pieces = tuple((line, left[line.id]) for line in order.lines if left[line.id])
+            return Choice(payment.refundable, pieces) if payment.refundable else None
+        if what == "sum":
+            amount = Money.parse(request.args.get("amount", "").replace(",", "."), payment.currency)
+            if amount.amount < 1:
+                raise NothingToRefund
+            return Choice(_within(amount, payment))
+        if what == "pieces":
+            counts = {line.id: _count(line, left[line.id]) for line in order.lines}
+            pieces = tuple((line, counts[line.id]) for line in order.lines if counts[line.id])
+            if not pieces:
+                raise NothingToRefund
+            return Choice(_within(wishes.price(order, {line.id: count for line, count in pieces}), payment), pieces)
+        return None
+
+    def _rows(self, order: Order) -> list[Row]:
+        left = wishes.left_of_lines(order)
+        to_ship = self._to_ship(order)
+        return [
+            Row(
+                line,
+                left[line.id],
+                min(to_ship.get(line.id, 0), left[line.id]),
+                request.args.get(f"line{line.id}", "0"),
+            )
+            for line in order.lines
+        ]
+
+    def _to_ship(self, order: Order) -> dict[int, int]:
+        if fulfilment.find(order.id) is None:
+            return {}
+        return {item.line.id: item.left for item in fulfilment.to_ship(order)}
+
+    def _staying(self, order: Order, choice: Choice) -> int:
+        """Pieces that were to be sent, and are not any more."""
+        to_ship = self._to_ship(order)
+        return sum(min(count, to_ship.get(line.id, 0)) for line, count in choice.pieces)
+
+    def _offers(self, refund: Refund, payment: Payment) -> list[Action]:
+        ask = Action(
+            "Ask the provider now",
+            self.get_url(".ask", ref=refund.ref),
+            Right.ASK_PROVIDER,
+            first=refund.is_open,
+        )
+        if refund.state != RefundState.FAILED:
+            return [ask]
+        why_not = "" if refund.accepted_at else "it never left: give the money back on the payment's page"
+        if not payment.refundable:
+            why_not = "nothing is left to give back of the payment"
+        url = self.get_url(".again", ref=refund.ref)
+        return [Action("Send it again", url, Right.REFUND, why_not, first=True, key=references.new("rfk")), ask]
+
+
+def words_of(reason: RefundReason) -> str:
+    return REASONS.get(reason, "Made at the provider, not here")
+
+
+def offer(payment: Payment, words: str = "Give money back") -> Action:
+    """The way to the page that gives back money of a payment."""
+    why_not = ""
+    if payment.state != PaymentState.SETTLED:
+        why_not = "nothing was captured"
+    elif not payment.refundable:
+        why_not = "all of it was given back"
+    return Action(f"{words} …", f"/admin/refunds/of/{payment.ref}", Right.REFUND, why_not, is_link=True)
+
+
+def _within(amount: Money, payment: Payment) -> Money:
+    if amount > payment.refundable:
+        raise refunds.RefundedMeanwhile(payment)
+    return amount
+
+
+def _count(line: OrderLine, left: int) -> int:
+    text = request.args.get(f"line{line.id}", "0").strip() or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise NothingToRefund
+    if int(text) > left:
+        raise wishes.PiecesRefunded(line.name, left)
+    return int(text)
+
+
+def _said(refund: Refund) -> tuple[str, str]:
+    """What the provider said, as a sentence and its tone."""
+    sum_ = money(refund.money)
+    known: dict[RefundState, tuple[str, str]] = {
+        RefundState.SUCCEEDED: (f"{sum_} go back to the customer, who gets a mail.", "good"),
+        RefundState.PENDING: (f"The provider has accepted to give {sum_} back; it may take days.", "good"),
+        RefundState.REQUIRES_ACTION: (f"The provider asks the customer where to send {sum_}.", "good"),
+        RefundState.FAILED: (f"The provider refused: {refund.failure_code}. No money moved.", "bad"),
+        RefundState.CANCELLED: (f"The provider refused: {refund.failure_code}. No money moved.", "bad"),
+    }
+    silent = (
+        f"The provider did not answer. {sum_} stay reserved, and it is asked again until it says what happened: do not "
+        "give them back by another way.",
+        "bad",
+    )
+    return known.get(refund.state, silent)

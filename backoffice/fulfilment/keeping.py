@@ -1,0 +1,78 @@
+"""What was paid back is not delivered any more: pieces stay here, downloads close, visits are called off."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy import CursorResult, select, update
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import clock
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.models import (
+    Appointment,
+    AppointmentState,
+    DownloadGrant,
+    FulfilmentState,
+    ShippedPieces,
+)
+from backoffice.fulfilment.states import APPOINTMENT_MOVES, STILL_TO_COME
+from backoffice.orders.models import LineKind, Order, OrderLine
+
+
+def keep_back(order: Order, pieces: Mapping[int, int], *, by: Actor, reason: str) -> dict[int, int]:
+    """Deliver these pieces (order line id → how many) no more; returns how many of each had not left yet.
+
+    What left already stays delivered. An order that is not being delivered is left as it is."""
+    delivery = fulfilment.lock(order.id)
+    if delivery is None or delivery.state == FulfilmentState.WITHDRAWN:
+        return {}
+    kept = {}
+    for line in order.lines:
+        count = pieces.get(line.id, 0)
+        if not count:
+            continue
+        if line.kind == LineKind.PHYSICAL:
+            kept[line.id] = _stay(line, count)
+        elif line.kind == LineKind.DIGITAL and count == line.quantity:
+            _close(line, by=by, reason=reason)
+        elif line.kind == LineKind.SERVICE:
+            _call_off(line, by=by, reason=reason)
+    if any(kept.values()):
+        audit.record(Tag.FULFILMENT_KEPT_BACK, delivery, by=by, reason=reason, pieces=sum(kept.values()))
+    fulfilment.advance(delivery, by=by)
+    return kept
+
+
+def _stay(line: OrderLine, count: int) -> int:
+    """Lower what is to be sent, as far as it has not left."""
+    query = select(ShippedPieces).where(ShippedPieces.order_line_id == line.id)
+    row = session.scalars(query.execution_options(populate_existing=True)).one()
+    stays = min(count, row.ordered - row.shipped)
+    if not stays:
+        return 0
+    done = cast(
+        "CursorResult[object]",
+        session.execute(
+            update(ShippedPieces)
+            .where(ShippedPieces.id == row.id, ShippedPieces.ordered - ShippedPieces.shipped >= stays)
+            .values(ordered=ShippedPieces.ordered - stays)
+        ),
+    )
+    return stays if done.rowcount else 0
+
+
+def _close(line: OrderLine, *, by: Actor, reason: str) -> None:
+    for grant in session.scalars(select(DownloadGrant).where(DownloadGrant.order_line_id == line.id)):
+        if grant.withdrawn_at is None:
+            grant.withdrawn_at = clock.now()
+            audit.record(Tag.DOWNLOAD_WITHDRAWN, grant, by=by, reason=reason)
+
+
+def _call_off(line: OrderLine, *, by: Actor, reason: str) -> None:
+    for appointment in session.scalars(select(Appointment).where(Appointment.order_line_id == line.id)):
+        was = appointment.state
+        if was in STILL_TO_COME and APPOINTMENT_MOVES.move(appointment, AppointmentState.CANCELLED):
+            audit.record(Tag.APPOINTMENT_CANCELLED, appointment, by=by, reason=reason, state=(was, appointment.state))

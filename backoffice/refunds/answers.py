@@ -1,0 +1,75 @@
+"""Asking the provider about one refund, and every kind of answer there is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from backoffice.collection.answers import KEY_MARGIN, NOT_AN_OUTCOME, Never, Unanswered
+from backoffice.core import clock
+from backoffice.core.ports import ports
+from backoffice.refunds.models import Refund
+from integrations.payments.port import OutcomeUnknown, RefundRequest, RefundSnapshot, Refused
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about: copied out of the row, so that no session is needed while we wait."""
+
+    refund_id: int
+    payment_id: int
+    reference: str
+    provider_ref: str | None
+    request: RefundRequest | None  # none where somebody else asked for it
+    created_at: datetime
+
+
+Answer = RefundSnapshot | Unanswered | Never
+
+
+def question(refund: Refund) -> Question:
+    return Question(
+        refund_id=refund.id,
+        payment_id=refund.payment_id,
+        reference=refund.ref,
+        provider_ref=refund.provider_ref,
+        request=RefundRequest.from_json(refund.request) if refund.request else None,
+        created_at=refund.created_at,
+    )
+
+
+def ask(asked: Question) -> Answer:
+    """What became of this refund? It is made by the same question, with the same key."""
+    try:
+        return _find_out(asked)
+    except OutcomeUnknown as error:
+        log.warning("provider did not answer about a refund", error=str(error))
+        return Unanswered(str(error))
+    except Refused as refusal:
+        log.error("provider refused to say what became of a refund", code=refusal.code)
+        return Unanswered(refusal.code)
+
+
+def _find_out(asked: Question) -> Answer:
+    """By the provider's reference where we have it; with the same key while the provider honours it; by our reference
+    among all refunds of the payment after that. A new key is never used."""
+    port = ports().payments
+    if asked.provider_ref:
+        return port.retrieve_refund(asked.provider_ref)
+    assert asked.request is not None
+    if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
+        try:
+            return port.refund(asked.request)
+        except Refused as refusal:
+            if refusal.code in NOT_AN_OUTCOME:
+                raise
+            return _among_all(asked) or Never(refusal.code)
+    return _among_all(asked) or Never("never_arrived")
+
+
+def _among_all(asked: Question) -> RefundSnapshot | None:
+    assert asked.request is not None
+    known = ports().payments.refunds_of(asked.request.payment)
+    return next((item for item in known if item.reference == asked.reference), None)

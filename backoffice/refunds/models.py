@@ -1,0 +1,110 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact
+from backoffice.core.db import Base, table
+from backoffice.core.money import Money
+from backoffice.core.tracking import Part, Subject, Tracked
+from backoffice.orders.models import OrderLine
+
+
+class RefundState(StrEnum):
+    CREATED = "created"  # the row, its key and the money it reserves exist; nobody was asked yet
+    UNKNOWN = "unknown"  # asked, and no usable answer; left only by asking
+    PENDING = "pending"  # the provider accepted it and works on it
+    REQUIRES_ACTION = "requires_action"  # the customer has to tell the provider where to send it
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # refused, or sent back by the customer's bank, even days after it succeeded
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({RefundState.CREATED, RefundState.UNKNOWN, RefundState.PENDING, RefundState.REQUIRES_ACTION})
+LOST = frozenset({RefundState.FAILED, RefundState.CANCELLED})  # the money is with us again
+
+
+class RefundReason(StrEnum):
+    """Why we give money back."""
+
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
+    DAMAGED = "damaged"
+    NOT_DELIVERED = "not_delivered"
+    GOODWILL = "goodwill"
+    PAID_TWICE = "paid_twice"
+    FRAUD = "fraud"
+    ELSEWHERE = "elsewhere"  # made by somebody in the provider's own dashboard
+
+
+class Refund(Tracked, Base):
+    """One refund of one payment: one key, exact parameters, stored before the provider is asked.
+
+    While it is not lost, its amount is part of the payment's ``refunded_amount``, which the database keeps within what
+    was captured."""
+
+    __tablename__ = "refunds"
+    __table_args__ = table(
+        Index("ix_refunds_day", "created_at", "id"),
+        UniqueConstraint("payment_id", "provider_ref"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_refunds_state", "state", "id"),
+        Index("ix_refunds_reason", "reason", "id"),
+        Index("ix_refunds_provider_ref", "provider_ref"),
+    )
+    subject_kind = "refund"
+    unaudited = frozenset({"asked_at", "unanswered", "last_answer", "provider_ref", "credit_note_id"})
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    request_key: Mapped[str] = mapped_column(exact(60), unique=True)  # one showing of the form makes one refund
+    payment_id: Mapped[BigInt] = mapped_column(ForeignKey("payments.id"))
+    idempotency_key: Mapped[str] = mapped_column(exact(120), unique=True)
+    request: Mapped[Json]  # the exact parameters, as sent and sent again; empty where somebody else asked
+    state: Mapped[RefundState] = mapped_column(Choice(RefundState))
+    reason: Mapped[RefundReason] = mapped_column(Choice(RefundReason))
+    note: Mapped[Line]
+    currency: Mapped[Currency]
+    amount: Mapped[BigInt]
+    provider_ref: Mapped[str | None] = mapped_column(exact(255))
+    failure_code: Mapped[Exact]
+    credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
+    created_at: Mapped[Timestamp]
+    accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the provider said yes: what follows was done
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    unanswered: Mapped[int] = mapped_column(Integer)
+    last_answer: Mapped[Json]
+    lines: Mapped[list["RefundLine"]] = relationship(order_by="RefundLine.id", back_populates="refund")
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+class RefundLine(Part, Base):
+    """Pieces of an order line that a refund is for; ``shelved`` of them go back on the shelf. Frozen whole."""
+
+    __tablename__ = "refund_lines"
+    __table_args__ = table(
+        UniqueConstraint("refund_id", "order_line_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("shelved >= 0 AND shelved <= quantity", name="shelved_within"),
+        Index("ix_refund_lines_order_line", "order_line_id"),
+    )
+
+    id: Mapped[Id]
+    refund_id: Mapped[BigInt] = mapped_column(ForeignKey("refunds.id"))
+    order_line_id: Mapped[BigInt] = mapped_column(ForeignKey("order_lines.id"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    shelved: Mapped[int] = mapped_column(Integer)
+    refund: Mapped[Refund] = relationship(back_populates="lines")
+    order_line: Mapped[OrderLine] = relationship(lazy="joined", innerjoin=True)
+
+    def subject(self) -> Subject:
+        return self.refund.subject()

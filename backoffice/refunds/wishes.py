@@ -1,0 +1,84 @@
+"""What an operator wants to give back, before anything is written: a sum, or pieces of lines at the price they were sold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.money import Money, total
+from backoffice.orders.models import Order, OrderLine
+from backoffice.refunds.models import LOST, Refund, RefundLine, RefundReason
+
+
+class NothingToRefund(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Say what is given back: pieces of a line, or a sum above zero.")
+
+
+class PiecesRefunded(CounterfoilError):
+    """More pieces than are left of a line."""
+
+    status = 409
+
+    def __init__(self, name: str, left: int) -> None:
+        super().__init__(f"Only {left} of “{name}” were not refunded yet.")
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """So many pieces of an order line; ``shelved`` of them go back on the shelf."""
+
+    order_line_id: int
+    quantity: int
+    shelved: int = 0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One refund as it was decided on. ``seen`` is what the page showed as refunded of the payment at that moment, and
+    ``request_key`` belongs to that showing of the page."""
+
+    payment_ref: str
+    amount: Money
+    seen: Money
+    reason: RefundReason
+    request_key: str
+    note: str = ""
+    pieces: Sequence[Pieces] = ()
+
+
+def left_of_lines(order: Order) -> dict[int, int]:
+    """Pieces of each order line that no refund was made for, by line id. A refund that failed after it was accepted has
+    used them up: what followed from it has happened."""
+    counted = or_(Refund.accepted_at.is_not(None), Refund.state.not_in(LOST))
+    rows = session.execute(
+        select(RefundLine.order_line_id, func.sum(RefundLine.quantity))
+        .join(Refund, Refund.id == RefundLine.refund_id)
+        .where(RefundLine.order_line_id.in_([line.id for line in order.lines]), counted)
+        .group_by(RefundLine.order_line_id)
+    )
+    gone = {row[0]: int(row[1]) for row in rows}
+    return {line.id: line.quantity - gone.get(line.id, 0) for line in order.lines}
+
+
+def check(order: Order, wished: Sequence[Pieces]) -> None:
+    """Raises PiecesRefunded where more is wished than is left, NothingToRefund for pieces of another order."""
+    left, lines = left_of_lines(order), {line.id: line for line in order.lines}
+    for item in wished:
+        line = lines.get(item.order_line_id)
+        if line is None or item.quantity < 1 or not 0 <= item.shelved <= item.quantity:
+            raise NothingToRefund
+        if item.quantity > left[line.id]:
+            raise PiecesRefunded(line.name, left[line.id])
+
+
+def price(order: Order, quantities: Mapping[int, int]) -> Money:
+    """What pieces (order line id → how many) were sold for. Raises NothingToRefund for lines of another order."""
+    lines: dict[int, OrderLine] = {line.id: line for line in order.lines}
+    if not quantities.keys() <= lines.keys():
+        raise NothingToRefund
+    return total([lines[line_id].unit * count for line_id, count in quantities.items()], order.currency)

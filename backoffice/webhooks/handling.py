@@ -1,0 +1,167 @@
+"""What a stored event sets off. An event is a hint only: the provider is asked about what it names, and that answer counts;
+so any order, and any number of times, is the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.collection import service as collection
+from backoffice.collection.answers import NOT_AN_OUTCOME
+from backoffice.core import actor, clock, units
+from backoffice.core.db import session
+from backoffice.core.money import Money
+from backoffice.core.ports import ports
+from backoffice.core.states import StateTable
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+from backoffice.refunds import service as refunds
+from backoffice.refunds.models import Refund
+from backoffice.tasks import service as tasks
+from backoffice.webhooks.models import EventState, WebhookEvent
+from integrations.payments.port import OutcomeUnknown, Refused, Topic
+
+LATER = timedelta(minutes=2)
+NOT_KNOWN = "no payment of ours has this reference"
+NOT_THERE = "the provider knows nothing of what it names"
+
+log = structlog.get_logger(__name__)
+A = TypeVar("A")
+
+MOVES = StateTable(
+    WebhookEvent.state,
+    {
+        EventState.RECEIVED: frozenset({EventState.HANDLED, EventState.IGNORED}),
+        EventState.IGNORED: frozenset({EventState.HANDLED}),
+        EventState.HANDLED: frozenset[EventState](),
+        EventState.REJECTED: frozenset[EventState](),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a handler needs of an event, copied out of its row."""
+
+    event_id: int
+    provider: str
+    object_id: str
+    provider_payment: str
+    payment_ref: str
+
+
+def handle(event_id: int, *, again: bool = False) -> None:
+    """Do what a stored event asks for; safe in any order and any number of times. ``again``: though it was handled."""
+    with units.read():
+        event = session.get_one(WebhookEvent, event_id)
+        if event.state == EventState.REJECTED or (event.state == EventState.HANDLED and not again):
+            return
+        act = HANDLERS[event.about]
+        seen = Seen(event.id, event.provider, event.object_id, event.provider_payment, event.payment_ref)
+    act(seen)
+
+
+def _learn_payment(seen: Seen) -> None:
+    """The event is a hint only: the provider is asked, and its answer counts."""
+    payment_id = _payment_of(seen)
+    if payment_id is None:
+        _unmatched(seen)
+        return
+
+    def done(payment: Payment) -> None:
+        if payment.unanswered:
+            tasks.postpone_running(clock.now() + LATER)  # the provider was silent: the event still waits for its answer
+        else:
+            _mark(seen.event_id, EventState.HANDLED, "")
+
+    collection.learn(payment_id, by=actor.provider(seen.provider), then=done)
+
+
+def _learn_refund(seen: Seen) -> None:
+    """A refund of ours is asked about; one that somebody made elsewhere is taken in as a fact."""
+    payment_id = _payment_of(seen)
+    if payment_id is None:
+        _ignore(seen, NOT_KNOWN)
+        return
+    snapshot = _asked(seen, lambda: ports().payments.retrieve_refund(seen.object_id))
+    if snapshot is None:
+        return
+    by = actor.provider(seen.provider)
+    with units.read():
+        known = refunds.find(session.get_one(Payment, payment_id), snapshot.provider_ref, snapshot.reference)
+        refund_id = known.id if known else None
+    if refund_id is None:
+        if not refunds.take_in(payment_id, snapshot, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, "")):
+            units.write(lambda: tasks.postpone_running(clock.now() + LATER))
+        return
+
+    def done(refund: Refund) -> None:
+        if refund.unanswered:
+            tasks.postpone_running(clock.now() + LATER)
+        else:
+            _mark(seen.event_id, EventState.HANDLED, "")
+
+    refunds.learn(refund_id, by=by, then=done)
+
+
+def _payment_of(seen: Seen) -> int | None:
+    with units.read():
+        payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
+        return payment.id if payment else None
+
+
+def _asked(seen: Seen, ask: Callable[[], A]) -> A | None:
+    """What the provider answers to a look-up. None when it is silent, and the event comes back later; or when it knows of
+    no such thing, and the event said nothing."""
+    units.closed()
+    try:
+        return ask()
+    except Refused as refusal:
+        if refusal.code not in NOT_AN_OUTCOME:
+            _ignore(seen, NOT_THERE)
+            return None
+        log.error("provider refused to say what an event is about", code=refusal.code)
+    except OutcomeUnknown as error:
+        log.warning("provider did not answer about an event", error=str(error))
+    units.write(lambda: tasks.postpone_running(clock.now() + LATER))
+    return None
+
+
+def _unmatched(seen: Seen) -> None:
+    """The provider speaks of a payment that is not ours: money that it holds opens a case."""
+    found = _asked(seen, lambda: ports().payments.retrieve(seen.object_id))
+    if found is None:
+        return
+    held = Money(found.captured, found.currency)
+
+    def record() -> None:
+        if held:
+            event = session.get_one(WebhookEvent, seen.event_id)
+            cases.open_case(
+                CaseKind.UNMATCHED_MONEY, event.subject(), at_risk=held, provider_payment=seen.provider_payment
+            )
+        _mark(seen.event_id, EventState.IGNORED, NOT_KNOWN)
+
+    units.write(record)
+
+
+def _ignore(seen: Seen, why: str = "we have no use for this type") -> None:
+    units.write(lambda: _mark(seen.event_id, EventState.IGNORED, why))
+
+
+def _mark(event_id: int, state: EventState, note: str) -> None:
+    event = session.get_one(WebhookEvent, event_id)
+    if event.state != EventState.HANDLED:
+        MOVES.move(event, state, note=note, handled_at=clock.now())
+    tasks.finish_running()
+
+
+HANDLERS: dict[Topic, Callable[[Seen], None]] = {
+    Topic.NOTHING: _ignore,
+    Topic.PAYMENT: _learn_payment,
+    Topic.REFUND: _learn_refund,
+}

@@ -1,0 +1,144 @@
+"""Giving money back in the office: choose, see, confirm; and every answer is said."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.models import Case, CreditNote, Refund
+from tests.support.shop import hidden, paid
+
+
+@pytest.fixture
+def sale(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(3)
+    return paid(shop, buyer)
+
+
+def form_of(page: str, **typed: str) -> dict[str, str]:
+    """What the confirming form sends: its hidden values, and what somebody chose."""
+    return {**hidden(page, "key", "seen"), "reason": "returned", "note": "", **typed}
+
+
+def test_three_ways_lead_to_what_will_happen_and_then_it_does(shop, operator, sale):
+    (line,) = shop.line_ids(sale)
+    place = f"/admin/refunds/of/{sale.payment_ref}"
+    page = operator.get(place).text
+    assert "387.00" in page
+    assert 'name="key"' not in page  # nothing can be confirmed before something is chosen
+    page = operator.get(f"{place}?what=pieces&line{line}=1").text
+    assert "€129.00 go back" in page or "129.00" in re.search(r'id="confirm">([^<]+)', page).group(1)
+    assert "1 piece was not sent yet" in page
+    answer = operator.post(f"{place}?what=pieces&line{line}=1", data=form_of(page, **{f"shelve{line}": "y"}))
+    (refund,) = shop.all(select(Refund))
+    assert answer.location.endswith(f"/admin/refunds/{refund.ref}")
+    assert "go back to the customer" in operator.get(answer.location).text
+    assert shop.stock() == (23, 0)
+    page = operator.get(f"{place}?what=sum&amount=12,50").text
+    operator.post(f"{place}?what=sum&amount=12,50", data=form_of(page, reason="goodwill", note="a scratch"))
+    page = operator.get(f"{place}?what=all").text
+    assert "Nothing is left of the payment then" in page
+    operator.post(f"{place}?what=all", data=form_of(page))
+    assert [item.amount for item in shop.all(select(Refund).order_by(Refund.id))] == [12_900, 1_250, 24_550]
+    assert "All of this payment was given back" in operator.get(place).text
+    page = operator.get(f"/admin/orders/{sale.order_ref}").text
+    assert "All given back" in page
+    for note in shop.all(select(CreditNote)):
+        assert note.number in page
+        assert operator.get(f"/admin/credit_notes/{note.ref}").status_code == 200
+    shop.minutes_pass(1)
+    note = shop.all(select(CreditNote))[0]
+    assert operator.get(f"/admin/credit_notes/{note.ref}/paper.pdf").data.startswith(b"%PDF")
+    assert note.number in operator.get(f"/admin/invoices/{shop.invoice(sale).ref}").text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("what=sum&amount=one", "is not an amount in EUR"),
+        ("what=sum&amount=0", "Say what is given back"),
+        ("what=sum&amount=387.01", "are left"),
+        ("what=sum&amount=1.234", "is not an amount"),
+        ("what=pieces", "Say what is given back"),
+        ("what=pieces&line{line}=4", "were not refunded yet"),
+        ("what=pieces&line{line}=-1", "Say what is given back"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_confirmed(shop, operator, sale, query, words):
+    (line,) = shop.line_ids(sale)
+    page = operator.get(f"/admin/refunds/of/{sale.payment_ref}?{query.format(line=line)}").text
+    assert words in page
+    assert 'name="key"' not in page
+    assert shop.count(Refund) == 0
+
+
+def test_what_was_typed_stays_when_it_is_refused(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=5"
+    page = operator.get(place).text
+    answer = operator.post(place, data=form_of(page, reason="", note="said by phone"), follow_redirects=True)
+    assert "Choose why the money goes back." in answer.text
+    assert "said by phone" in answer.text
+    answer = operator.post(place, data=form_of(page, note="card 4242 4242 4242 4242"), follow_redirects=True)
+    assert "4242 4242" not in answer.text
+    assert shop.count(Refund) == 0
+
+
+def test_pressing_twice_and_two_operators_give_back_once(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=50"
+    mine, theirs = operator.get(place).text, operator.get(place).text
+    for page in (mine, mine, theirs):
+        answer = operator.post(place, data=form_of(page), follow_redirects=True)
+    assert "Look at it again before you decide" in answer.text
+    assert shop.provider.payments()[0]["refunded"] == 5_000
+
+
+def test_every_answer_of_the_provider_is_said(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=1"
+    for switch, words in [
+        ({"refuse_refund": 1}, "The provider refused: refund_refused. No money moved."),
+        ({"lose_refund": 1}, "The provider did not answer."),
+        ({"refunds": "pending"}, "has accepted to give"),
+    ]:
+        shop.provider.switch(**switch)
+        page = operator.get(place).text
+        assert words in operator.post(place, data=form_of(page), follow_redirects=True).text
+    unknown = shop.all(select(Refund).where(Refund.state == "unknown"))[0]
+    operator.post(f"/admin/refunds/{unknown.ref}/ask", data=hidden(operator.get("/admin/refunds/").text))
+    assert shop.refund(unknown.ref).state == "succeeded"  # it had gone through: only its answer was lost
+
+
+def test_a_refund_that_came_back_is_sent_again_with_one_press(shop, operator, sale):
+    shop.provider.switch(refunds="fails_later")
+    refund = shop.refunds(sale, 1_000)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="")
+    (case,) = shop.all(select(Case).where(Case.open_key.is_not(None)))
+    page = operator.get(f"/admin/cases/{case.ref}").text
+    assert "Send it again" in page
+    operator.post(f"/admin/refunds/{refund.ref}/again", data=hidden(page))
+    assert shop.open_cases() == []
+    assert shop.provider.payments()[0]["refunded"] == 1_000
+    assert shop.count(CreditNote) == 1
+
+
+def test_the_customer_sees_what_went_back_and_has_the_note(shop, sale):
+    shop.refunds(sale, 1_000)
+    shop.minutes_pass(1)
+    path = shop.order_path(sale.order_ref)
+    page = sale.buyer.client.get(path).text
+    assert "Given back to you" in page
+    (note,) = shop.all(select(CreditNote))
+    assert note.number in page
+    assert sale.buyer.client.get(f"{path}/credit/{note.ref}.pdf").data.startswith(b"%PDF")
+    stranger = shop.buyer("eve@example.org")
+    stranger.fills_cart()
+    other = paid(shop, stranger)
+    assert stranger.client.get(f"{shop.order_path(other.order_ref)}/credit/{note.ref}.pdf").status_code == 404
+
+
+def test_the_jump_box_finds_refund_and_note(shop, operator, sale):
+    refund = shop.refunds(sale, 1_000)
+    (note,) = shop.all(select(CreditNote))
+    for wish in (refund.ref, refund.provider_ref, note.number.lower(), note.ref):
+        assert operator.get(f"/admin/jump?q={wish}").location.endswith((refund.ref, note.ref)), wish
