@@ -45,6 +45,7 @@ from backoffice.invoices.models import (
     NumberCounter,
     NumberFate,
 )
+from backoffice.ledger.models import LedgerEntry, LedgerPosting
 from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail
 from backoffice.notes.models import Mention, Note
@@ -82,6 +83,8 @@ __all__ = [
     "InvoiceLine",
     "InvoicePaper",
     "InvoiceTax",
+    "LedgerEntry",
+    "LedgerPosting",
     "LegalText",
     "Listing",
     "LoginFailure",

@@ -1,6 +1,7 @@
 """Which desks there are, in the order of the sidebar."""
 
 from backoffice.admin.batches import LABELS, BatchDesk, Many
+from backoffice.admin.books import LedgerDesk
 from backoffice.admin.catalogue import ProductDesk
 from backoffice.admin.categories import CategoryDesk
 from backoffice.admin.colleagues import StaffDesk
@@ -21,6 +22,7 @@ from backoffice.catalog.models import Category, Product
 from backoffice.customers.models import Person
 from backoffice.fulfilment.models import DeliveryMethod, Shipment
 from backoffice.invoices.models import CreditNote, Invoice
+from backoffice.ledger.models import LedgerPosting
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
@@ -41,6 +43,7 @@ def views() -> list[DeskList]:
         RefundDesk(Refund, "Refunds", "refunds", "Money"),
         InvoiceDesk(Invoice, "Invoices", "invoices", "Money"),
         CreditNoteDesk(CreditNote, "Credit notes", "credit_notes", "Money"),
+        LedgerDesk(LedgerPosting, "Ledger", "ledger", "Money"),
         ProductDesk(Product, "Products", "products", "Catalogue"),
         CategoryDesk(Category, "Categories", "categories", "Catalogue"),
         StockDesk(StockItem, "Stock", "stock", "Catalogue"),

@@ -60,6 +60,11 @@ FROZEN = (
         no_insert="NEW.position > (SELECT tax_count FROM credit_notes WHERE credit_notes.id = NEW.credit_note_id)",
     ),
     Frozen("credit_note_papers"),
+    Frozen("ledger_entries"),
+    Frozen(
+        "ledger_postings",
+        no_insert="NEW.position > (SELECT posting_count FROM ledger_entries WHERE ledger_entries.id = NEW.entry_id)",
+    ),
     Frozen("refund_lines"),
     Frozen(
         "refunds",

@@ -7,6 +7,8 @@ from typing import Any
 
 from backoffice.core import sealing
 from backoffice.core.references import ALPHABET
+from backoffice.ledger.entries import Sides
+from backoffice.ledger.models import EntryKind
 
 CUSTOMER, SYSTEM = "customer", ("system", "counterfoil")
 Who = tuple[str, str]  # kind and reference of an actor
@@ -70,6 +72,13 @@ class Books:
         via = {"customer": "web", "staff": "office"}.get(by[0], "worker")
         self.add("audit_log", stamp(at), tag, kind, row_id, ref, by[0], by[1], reason, request, via, None, changes)
 
+    def post(self, at: datetime, kind: EntryKind, about: tuple[str, int, str], sides: Sides) -> None:
+        """What the ledger keeps of one fact."""
+        entry_id, when, currency = self.id("ledger_entries"), stamp(at), sides[0][1].currency
+        self.add("ledger_entries", entry_id, f"{kind}:{about[2]}", kind.value, *about, currency, len(sides), when)
+        for place, (account, money) in enumerate(sides, 1):
+            self.add("ledger_postings", entry_id, place, account.value, currency, money.amount, when)
+
 
 # Lines come before their invoices: a trigger lets no line into an invoice that is issued.
 COLUMNS: dict[str, str] = {
@@ -94,11 +103,13 @@ COLUMNS: dict[str, str] = {
     "shipped_pieces": "order_line_id ordered shipped",
     "stock_holds": "holder variant_id quantity state created_at",
     "stock_movements": "item_id kind on_hand_change held_change holder reason at",
+    "ledger_entries": "id key kind about_kind about_id about_ref currency posting_count posted_at",
+    "ledger_postings": "entry_id position account currency amount posted_at",
     "audit_log": "at tag subject_kind subject_id subject_ref actor_kind actor_ref reason request_id via network changes",
 }
 COUNTED = (
     "people", "orders", "order_lines", "invoice_lines", "invoice_taxes", "invoices", "payments", "webhook_events",
-    "fulfilments", "shipments",
+    "fulfilments", "shipments", "ledger_entries",
 )  # fmt: skip
 
 

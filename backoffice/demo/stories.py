@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from backoffice.core.money import Money
 from backoffice.demo.books import CUSTOMER, SYSTEM, Books, Buyer, Ware, Who, amount, base32, stamp
+from backoffice.ledger import entries
+from backoffice.ledger.models import EntryKind
 from backoffice.orders.service import FIRST_NUMBER
 from backoffice.tax.arithmetic import Category, GrossLine, break_down
 
@@ -192,6 +194,10 @@ class Stories:
                 line_net.amount, line.total, "S", 1900, issued_at,
             )  # fmt: skip
         books.add("invoice_taxes", books.id("invoice_taxes"), deal.invoice_id, "S", 1900, net, vat, issued_at)
+        if deal.paid_at:
+            about = ("invoice", deal.invoice_id, deal.invoice_ref)
+            books.post(deal.paid_at, EntryKind.INVOICE_ISSUED, about, entries.issue(sums.net, sums.vat))
+            books.post(deal.paid_at, EntryKind.INVOICE_PAID, about, entries.payment_of_invoice(sums.gross))
         return str(numbered[3])
 
     def _number(self, deal: Deal, paid_at: datetime, books: Books) -> tuple[object, ...]:
@@ -246,6 +252,7 @@ class Stories:
             captured = f'"captured": [null, {deal.money()}], "method": [null, {json.dumps(method)}]'
             moved = f'{{{captured}, "state": ["sent", "settled"]}}'
             books.tell(over, "payment.settled", *about, deal.by, request, moved)
+            books.post(over, EntryKind.PAYMENT_SETTLED, about, entries.settlement(Money(total, deal.currency)))
         else:
             books.tell(
                 over, f"payment.{state}", *about, SYSTEM, request, f'{{"state": ["sent", "{state}"]}}', code or state

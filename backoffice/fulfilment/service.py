@@ -48,6 +48,11 @@ class ToShip:
     def left(self) -> int:
         return self.ordered - self.shipped
 
+    @property
+    def stays(self) -> int:
+        """Pieces that were paid back before they left."""
+        return self.line.quantity - self.ordered
+
 
 def open_for(order: Order, *, by: Actor) -> Fulfilment:
     """Let the order be delivered: parcels may be packed, downloads open, services get a date. Twice is once."""

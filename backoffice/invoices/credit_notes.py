@@ -16,6 +16,9 @@ from backoffice.entities import service as entities
 from backoffice.invoices import crediting, numbering
 from backoffice.invoices.crediting import Balance, CreditTooHigh
 from backoffice.invoices.models import CreditNote, CreditNoteLine, CreditNotePaper, CreditNoteTax, Invoice
+from backoffice.ledger import entries
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.tasks import service as tasks
 from backoffice.tax.arithmetic import Category, CategoryTotal
 
@@ -82,6 +85,7 @@ def issue(invoice: Invoice, lines: Sequence[CreditLine], *, because: str, by: Ac
     session.flush()
     numbering.enter(taken, entity, note)
     tasks.schedule("credit_notes.typeset", dedupe=f"credit_notes.typeset:{note.ref}", credit_note_id=note.id)
+    ledger.post(EntryKind.CREDIT_NOTE, note, entries.credit(note.net, note.vat))
     audit.record(Tag.CREDIT_NOTE_ISSUED, note, by=by, reason=because, number=note.number, gross=note.gross, vat=vat)
     audit.record(Tag.INVOICE_CREDITED, invoice, by=by, reason=because, number=note.number, amount=note.gross)
     return note

@@ -19,6 +19,9 @@ from backoffice.entities import service as entities
 from backoffice.entities.models import Entity
 from backoffice.invoices import numbering
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceLine, InvoicePaper, InvoiceState, InvoiceTax
+from backoffice.ledger import entries
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.orders.models import Order
 from backoffice.tasks import service as tasks
 from backoffice.tax.arithmetic import Category, GrossLine, break_down
@@ -148,6 +151,8 @@ def issue_paid(invoice: Invoice, paid: Money, *, by: Actor) -> bool:
         return False
     state = (InvoiceState.DRAFT, InvoiceState.ISSUED)
     audit.record(Tag.INVOICE_ISSUED, invoice, by=by, number=taken.number, gross=invoice.gross, state=state)
+    ledger.post(EntryKind.INVOICE_ISSUED, invoice, entries.issue(invoice.net, invoice.vat))
+    ledger.post(EntryKind.INVOICE_PAID, invoice, entries.payment_of_invoice(invoice.gross))
     return True
 
 

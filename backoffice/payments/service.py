@@ -18,6 +18,9 @@ from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable, change_where
 from backoffice.invoices.models import COLLECTIBLE, Invoice
+from backoffice.ledger import entries
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.payments.models import OPEN, Payment, PaymentState
 from integrations.payments.port import PageRequest
 
@@ -123,6 +126,7 @@ def settle(payment: Payment, captured: Money, *, by: Actor) -> bool:
         return False
     state = (before, PaymentState.SETTLED)
     audit.record(Tag.PAYMENT_SETTLED, payment, by=by, captured=captured, method=payment.method, state=state)
+    ledger.post(EntryKind.PAYMENT_SETTLED, payment, entries.settlement(captured))
     if captured != payment.asked_for:
         cases.open_case(
             CaseKind.AMOUNT_DIFFERS,
@@ -143,6 +147,8 @@ def correct(payment: Payment, captured: Money, *, by: Actor) -> bool:
         return False
     change_where(payment, Payment.captured_amount == known.amount, captured_amount=captured.amount)
     audit.record(Tag.PAYMENT_CORRECTED, payment, by=by, captured=(known, captured))
+    change = entries.settlement(captured - known)
+    ledger.post(EntryKind.PAYMENT_CORRECTED, payment, change, part=references.new("cor"))
     cases.open_case(
         CaseKind.AMOUNT_DIFFERS, payment, at_risk=captured - payment.asked_for, asked=str(payment.asked_for),
         captured=str(captured), captured_before=str(known),

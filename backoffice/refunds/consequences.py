@@ -17,6 +17,9 @@ from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.credit_notes import CreditLine
 from backoffice.invoices.models import Invoice, InvoiceState
+from backoffice.ledger import entries
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
@@ -49,10 +52,25 @@ def follow(refund: Refund, payment: Payment, *, by: Actor) -> None:
     if returned >= captured and order.state == OrderState.IN_REVIEW:
         _end(order, invoice, by=by)
     _close_cases(payment, order, returned=returned, captured=captured, invoice=invoice)
+    _post(refund, invoice, captured, returned)
     if invoice.state == InvoiceState.ISSUED:
         _credit(refund, invoice, order, _owed(invoice, captured, returned), by=by)
     # after the note, whose paper it carries
     tasks.schedule("notices.refunded", dedupe=f"notices.refunded:{refund.ref}", refund_id=refund.id)
+
+
+def _post(refund: Refund, invoice: Invoice, captured: Money, returned: Money) -> None:
+    """Money beyond the invoice goes back first; the rest is what credit notes owe."""
+    credited = Money.zero(invoice.currency)
+    if invoice.state == InvoiceState.ISSUED:
+        beyond = _beyond(invoice, captured)
+        credited = max(returned - beyond, credited) - max(returned - refund.money - beyond, credited)
+    ledger.post(EntryKind.REFUND, refund, entries.refund(credited, refund.money - credited))
+
+
+def _beyond(invoice: Invoice, captured: Money) -> Money:
+    """What was captured and is not part of the invoice."""
+    return max(captured - invoice.gross, Money.zero(invoice.currency))
 
 
 def _deliver_less(refund: Refund, order: Order, *, is_whole: bool, by: Actor) -> None:
@@ -115,7 +133,7 @@ def _owed_from_before(payment: Payment) -> bool:
 def _owed(invoice: Invoice, captured: Money, returned: Money) -> Money:
     """How much of the invoice must be credited now: money beyond the invoice goes back first, and what an earlier note
     credited is credited (a refund that came back left its note standing)."""
-    beyond = max(captured - invoice.gross, Money.zero(invoice.currency))
+    beyond = _beyond(invoice, captured)
     credited = total([note.gross for note in credit_notes.of(invoice)], invoice.currency)
     return min(returned - beyond - credited, credit_notes.left(invoice))
 

@@ -19,6 +19,8 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import StateTable
 from backoffice.core.steps import ask_and_record
 from backoffice.invoices import service as invoices
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
@@ -311,6 +313,7 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
     payments.return_refund(payment, refund.money, by=by, refund=refund.ref, reason=code)
     cases.close(CaseKind.REFUND_UNKNOWN, refund, because=f"The provider answered: {code}.")
     if was_accepted:
+        ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
         cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
         tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
     else:

@@ -52,6 +52,7 @@ MAY = {
     "desk_refunds.index_view": READERS, "desk_refunds.one": READERS, "desk_refunds.ask": {O, F, A},
     **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again")},
     "desk_credit_notes.index_view": READERS, "desk_credit_notes.one": READERS, "desk_credit_notes.paper": READERS,
+    **{f"desk_ledger.{page}": READERS for page in ("index_view", "one", "balance")},
     "desk_audit.index_view": READERS, "desk_audit.one": READERS,
     "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
     "desk_mails.index_view": READERS, "desk_mails.one": READERS,
@@ -69,7 +70,7 @@ for desk in DESKS:
 
 for desk in ("cases", "orders", "payments", "tasks", "webhooks"):  # who may do what to many is asked by the action
     MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]
-for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery", "batches"}:
+for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery", "batches", "ledger"}:
     MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
@@ -112,7 +113,8 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         "desk_categories": shop.all(select(Category.ref))[0], "desk_stock": shop.all(select(StockItem.ref))[0],
         "desk_delivery": shop.all(select(DeliveryMethod.ref))[0], "desk_webhooks": shop.all(select(WebhookEvent.ref))[0],
         "desk_staff": shop.all(select(StaffMember.ref))[-1], "desk_refunds": shop.all(select(Refund.ref))[0],
-        "desk_credit_notes": shop.all(select(CreditNote.ref))[0], "payment": sale.payment_ref,
+        "desk_credit_notes": shop.all(select(CreditNote.ref))[0],
+        "desk_ledger": f"payment_settled:{sale.payment_ref}", "payment": sale.payment_ref,
     }  # fmt: skip
     token = hidden(client.get("/admin/cases/").text)
     seen = 0

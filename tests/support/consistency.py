@@ -17,7 +17,7 @@ CHECKS = {
     "an invoice whose taxes do not sum up": "SELECT i.ref FROM invoices i JOIN (SELECT invoice_id, SUM(vat_amount) vat FROM "
     "invoice_taxes GROUP BY invoice_id) t ON t.invoice_id = i.id WHERE t.vat <> i.vat_amount",
     "a paid order whose invoice is not": "SELECT o.ref FROM orders o JOIN invoices i ON i.order_id = o.id "
-    "WHERE (o.state = 'paid') <> (i.state = 'issued' AND i.collection_state = 'paid' AND i.paid_amount = i.gross_amount)",
+    "WHERE (o.state = 'paid') <> (i.state = 'issued' AND i.collection_state = 'paid' AND i.paid_amount >= i.gross_amount)",
     "money that settles no invoice": "SELECT i.ref FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(captured_amount) captured "
     "FROM payments GROUP BY invoice_id) p ON p.invoice_id = i.id WHERE COALESCE(p.captured, 0) <> i.paid_amount",
     "an invoice charged twice": "SELECT invoice_id FROM payments WHERE state = 'settled' GROUP BY invoice_id "
@@ -61,6 +61,28 @@ CHECKS = {
     "a line that was refunded beyond itself": "SELECT l.id FROM order_lines l JOIN (SELECT x.order_line_id, "
     "SUM(x.quantity) gone FROM refund_lines x JOIN refunds r ON r.id = x.refund_id WHERE r.accepted_at IS NOT NULL OR "
     "r.state NOT IN ('failed', 'cancelled') GROUP BY x.order_line_id) r ON r.order_line_id = l.id WHERE r.gone > l.quantity",
+    "an entry of the ledger that does not sum to zero": "SELECT e.`key` FROM ledger_entries e LEFT JOIN (SELECT entry_id, "
+    "SUM(amount) total, COUNT(*) sides, COUNT(DISTINCT currency) kinds, MIN(currency) currency FROM ledger_postings GROUP BY "
+    "entry_id) p ON p.entry_id = e.id WHERE p.entry_id IS NULL OR p.total <> 0 OR p.sides <> e.posting_count OR p.kinds <> 1 "
+    "OR p.currency <> e.currency",
+    "a payment that the ledger does not hold": "SELECT p.ref FROM payments p LEFT JOIN (SELECT e.about_id, SUM(l.amount) held "
+    "FROM ledger_entries e JOIN ledger_postings l ON l.entry_id = e.id WHERE e.kind IN ('payment_settled', "
+    "'payment_corrected') AND l.account = 'clearing' GROUP BY e.about_id) h ON h.about_id = p.id "
+    "WHERE p.captured_amount <> COALESCE(h.held, 0)",
+    "an invoice that the ledger does not hold": "SELECT i.ref FROM invoices i LEFT JOIN (SELECT e.about_id, "
+    "SUM(CASE l.account WHEN 'revenue' THEN -l.amount ELSE 0 END) net, SUM(CASE l.account WHEN 'tax_payable' THEN -l.amount "
+    "ELSE 0 END) vat FROM ledger_entries e JOIN ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'invoice_issued' "
+    "GROUP BY e.about_id) h ON h.about_id = i.id WHERE (i.state = 'issued') <> (h.about_id IS NOT NULL) OR "
+    "(h.about_id IS NOT NULL AND (h.net <> i.net_amount OR h.vat <> i.vat_amount))",
+    "a refund that the ledger does not hold": "SELECT r.ref FROM refunds r LEFT JOIN (SELECT e.about_id, SUM(-l.amount) gone "
+    "FROM ledger_entries e JOIN ledger_postings l ON l.entry_id = e.id WHERE e.kind IN ('refund', 'refund_returned') AND "
+    "l.account = 'clearing' GROUP BY e.about_id) h ON h.about_id = r.id WHERE COALESCE(h.gone, 0) <> CASE WHEN "
+    "r.accepted_at IS NOT NULL AND r.state NOT IN ('failed', 'cancelled') THEN r.amount ELSE 0 END",
+    "a credit note that the ledger does not hold": "SELECT n.ref FROM credit_notes n LEFT JOIN (SELECT e.about_id, "
+    "SUM(-l.amount) owed FROM ledger_entries e JOIN ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'credit_note' AND "
+    "l.account = 'refunds_payable' GROUP BY e.about_id) h ON h.about_id = n.id WHERE COALESCE(h.owed, 0) <> n.gross_amount",
+    "money we owe customers below nothing": "SELECT CONCAT(account, currency) FROM ledger_postings WHERE account IN "
+    "('customer_money', 'refunds_payable') GROUP BY account, currency HAVING SUM(amount) > 0",
     "an order nobody wrote down": "SELECT o.ref FROM orders o WHERE NOT EXISTS (SELECT 1 FROM audit_log a WHERE "
     "a.subject_kind = 'order' AND a.subject_id = o.id AND a.tag = 'order.placed' AND a.subject_ref = o.ref)",
     "an end nobody wrote down": "SELECT o.ref FROM orders o WHERE o.state IN ('paid', 'expired', 'cancelled') AND NOT EXISTS "
@@ -81,6 +103,7 @@ def problems() -> list[str]:
                 query = query.replace("CONCAT('order.', o.state)", "'order.' || o.state")
                 query = query.replace("CONCAT('payment.', p.state)", "'payment.' || p.state")
                 query = query.replace("CONCAT('stock.', m.kind)", "'stock.' || m.kind")
+                query = query.replace("CONCAT(account, currency)", "account || currency")
             rows = connection.execute(text(query)).fetchmany(3)
             found += [f"{words}: {row[0]}" for row in rows]
     return found

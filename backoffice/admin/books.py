@@ -1,0 +1,91 @@
+"""The desk of the ledger: the trial balance, what stands in one account, and every entry with both its sides."""
+
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import ColumnElement, select
+
+from backoffice.admin.cells import code
+from backoffice.admin.filters import Filter, equals
+from backoffice.admin.lists import DeskList
+from backoffice.admin.troubles import place_of
+from backoffice.core.money import Money, total
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import Account, EntryKind, LedgerEntry, LedgerPosting
+from backoffice.staff.roles import Right
+
+WORDS = {
+    EntryKind.PAYMENT_SETTLED: "Payment settled",
+    EntryKind.PAYMENT_CORRECTED: "The provider holds another sum",
+    EntryKind.INVOICE_ISSUED: "Invoice issued",
+    EntryKind.INVOICE_PAID: "Invoice paid",
+    EntryKind.CREDIT_NOTE: "Credit note",
+    EntryKind.REFUND: "Refund",
+    EntryKind.REFUND_RETURNED: "Refund came back",
+}
+NAMES = {
+    Account.CLEARING: ("Provider clearing", "what the provider holds for us"),
+    Account.BANK: ("Bank", "what was paid out to us"),
+    Account.RECEIVABLE: ("Receivable", "issued invoices that are not paid"),
+    Account.CUSTOMER_MONEY: ("Customers' money", "captured, and not part of a paid invoice"),
+    Account.REFUNDS_PAYABLE: ("Refunds payable", "credited, and not given back"),
+    Account.TAX_PAYABLE: ("Tax payable", "VAT of what was sold, less what was credited"),
+    Account.DEFERRED: ("Deferred revenue", "invoiced before it is earned"),
+    Account.REVENUE: ("Revenue", "net of what was invoiced"),
+    Account.REFUNDS: ("Refunds", "net of what was credited"),
+    Account.FEES: ("Fees", "what the provider keeps"),
+    Account.DISPUTES: ("Disputes", "taken back by customers' banks"),
+}
+
+
+def _about(ref: str) -> ColumnElement[bool]:
+    return LedgerPosting.entry_id.in_(select(LedgerEntry.id).where(LedgerEntry.about_ref == ref))
+
+
+class LedgerDesk(DeskList):
+    sees = Right.SEE_MONEY
+    moment = "posted_at"
+    column_list = ("posted_at", "fact", "about_ref", "account", "debit", "credit")
+    column_more = ("currency", "ref")
+    column_labels = {"posted_at": "Posted", "ref": "Entry", "about_ref": "About"}
+    column_formatters = {
+        "fact": lambda _view, _context, row, _name: WORDS[row.entry.kind],
+        "about_ref": code,
+        "account": lambda _view, _context, row, _name: NAMES[row.account][0],
+    }
+    numbers = frozenset({"debit", "credit"})
+    narrows = (
+        equals(
+            "account", "Account", LedgerPosting.account, [(item.value, NAMES[item][0]) for item in Account], Account
+        ),
+        equals("currency", "Currency", LedgerPosting.currency, read=str.upper),
+        Filter("about", "Reference of what was posted", _about),
+    )
+    blank = "Nothing was posted."
+    one_template = "office/entry.html"
+    more_links = (("Trial balance", ".balance", Right.SEE_MONEY),)
+
+    @expose("/balance")
+    def balance(self) -> ResponseReturnValue:
+        """All accounts by currency. Their sum is zero, always; the page says so, or by how much it is not."""
+        currencies = [
+            (currency, rows, total([row.balance for row in rows], currency), _both(rows, currency))
+            for currency, rows in ledger.trial_balance().items()
+        ]
+        return self.render("office/balance.html", currencies=currencies, names=NAMES)
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        entry = ledger.by_key(ref)
+        return self.render(
+            self.one_template,
+            entry=entry,
+            fact=WORDS[entry.kind],
+            names=NAMES,
+            place=place_of(entry.about),
+            others=[item for item in ledger.about([entry.about_ref]) if item.id != entry.id],
+            facts=WORDS,
+        )
+
+
+def _both(rows: list[ledger.Balance], currency: str) -> tuple[Money, Money]:
+    return total([row.debit for row in rows], currency), total([row.credit for row in rows], currency)

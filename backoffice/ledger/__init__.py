@@ -1,0 +1,1 @@
+"""The ledger: double entry, posted in the unit of the fact, append-only."""

@@ -1,0 +1,44 @@
+"""Which accounts a fact moves: pure arithmetic. A debit is above zero, a credit below; every entry sums to zero.
+
+Money that comes is owed to the customer until it pays an invoice; an invoice earns its net and owes its VAT; what is
+credited is owed to the customer again until it has been given back."""
+
+from collections.abc import Sequence
+
+from backoffice.core.money import Money
+from backoffice.ledger.models import Account
+
+Sides = Sequence[tuple[Account, Money]]
+
+
+def settlement(captured: Money) -> Sides:
+    """The provider holds a customer's money for us. Below zero: it holds less than it said before."""
+    return [(Account.CLEARING, captured), (Account.CUSTOMER_MONEY, -captured)]
+
+
+def issue(net: Money, vat: Money) -> Sides:
+    """An invoice is a debt, earned in its net."""
+    return [(Account.RECEIVABLE, net + vat), (Account.REVENUE, -net), (Account.TAX_PAYABLE, -vat)]
+
+
+def payment_of_invoice(paid: Money) -> Sides:
+    """Money that was there pays a debt."""
+    return [(Account.CUSTOMER_MONEY, paid), (Account.RECEIVABLE, -paid)]
+
+
+def credit(net: Money, vat: Money) -> Sides:
+    """A credit note takes back revenue and VAT; the sum is owed to the customer."""
+    return [(Account.REFUNDS, net), (Account.TAX_PAYABLE, vat), (Account.REFUNDS_PAYABLE, -(net + vat))]
+
+
+def refund(credited: Money, beyond: Money) -> Sides:
+    """The provider gives money back: what was credited, and what was never part of an invoice."""
+    return [
+        (Account.REFUNDS_PAYABLE, credited),
+        (Account.CUSTOMER_MONEY, beyond),
+        (Account.CLEARING, -(credited + beyond)),
+    ]
+
+
+def reversal(sides: Sides) -> Sides:
+    return [(account, -money) for account, money in sides]

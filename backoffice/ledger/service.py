@@ -1,0 +1,120 @@
+"""Posting facts, and reading the books. Nothing is ever changed: what was wrong is posted back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from backoffice.core import clock
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound, ProgrammingError
+from backoffice.core.money import Money, total
+from backoffice.core.tracking import Subject, Tracked
+from backoffice.ledger.entries import Sides, reversal
+from backoffice.ledger.models import Account, EntryKind, LedgerEntry, LedgerPosting
+
+
+class Unbalanced(ProgrammingError):
+    """The sides of an entry do not sum to zero."""
+
+    def __init__(self, key: str, difference: Money) -> None:
+        self.key, self.difference = key, difference
+        super().__init__(f"the entry {key} is out of balance by {difference}")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """An account's sum in one currency: what stands in debit, in credit, and between them."""
+
+    account: Account
+    debit: Money
+    credit: Money
+
+    @property
+    def balance(self) -> Money:
+        return self.debit - self.credit
+
+
+def post(kind: EntryKind, about: Tracked, sides: Sides, *, part: str = "") -> None:
+    """Post a fact in its own unit, once: a second time the unique key refuses it. Sides of zero are left out, and an entry of
+    none is not written. ``part`` tells facts of one kind about one thing apart. Raises Unbalanced."""
+    _write(kind, about.subject(), [(account, money) for account, money in sides if money], part)
+
+
+def take_back(kind: EntryKind, about: Tracked, of: EntryKind) -> None:
+    """Post the reversal of what was posted about the same thing before."""
+    subject = about.subject()
+    entry = session.scalars(select(LedgerEntry).where(LedgerEntry.key == _key(of, subject, ""))).one_or_none()
+    if entry is not None:
+        _write(kind, subject, reversal([(item.account, item.money) for item in entry.postings]), "")
+
+
+def trial_balance() -> dict[str, list[Balance]]:
+    """Every account with something in it, by currency. All balances of a currency sum to zero."""
+    rows = session.execute(
+        select(
+            LedgerPosting.currency,
+            LedgerPosting.account,
+            func.sum(LedgerPosting.amount),
+            func.sum(func.abs(LedgerPosting.amount)),
+        ).group_by(LedgerPosting.currency, LedgerPosting.account)
+    )
+    found: dict[str, list[Balance]] = {}
+    for currency, account, balance, moved in rows:
+        debit, credit = (int(moved) + int(balance)) // 2, (int(moved) - int(balance)) // 2
+        found.setdefault(currency, []).append(Balance(account, Money(debit, currency), Money(credit, currency)))
+    order = list(Account)
+    return {currency: sorted(found[currency], key=lambda item: order.index(item.account)) for currency in sorted(found)}
+
+
+def balance_of(account: Account, currency: str) -> Money:
+    query = select(func.coalesce(func.sum(LedgerPosting.amount), 0))
+    return Money(
+        int(session.scalar(query.where(LedgerPosting.account == account, LedgerPosting.currency == currency)) or 0),
+        currency,
+    )
+
+
+def by_key(key: str) -> LedgerEntry:
+    """Raises NotFound."""
+    entry = session.scalars(select(LedgerEntry).where(LedgerEntry.key == key)).one_or_none()
+    if entry is None:
+        raise NotFound("entry")
+    return entry
+
+
+def about(refs: Sequence[str]) -> list[LedgerEntry]:
+    """What was posted about these things, oldest first."""
+    if not refs:
+        return []
+    return list(session.scalars(select(LedgerEntry).where(LedgerEntry.about_ref.in_(refs)).order_by(LedgerEntry.id)))
+
+
+def _write(kind: EntryKind, subject: Subject, sides: Sides, part: str) -> None:
+    if not sides:
+        return
+    currency = sides[0][1].currency
+    key, now = _key(kind, subject, part), clock.now()
+    difference = total([money for _account, money in sides], currency)
+    if difference:
+        raise Unbalanced(key, difference)
+    session.add(
+        LedgerEntry(
+            key=key,
+            kind=kind,
+            about_kind=subject.kind,
+            about_id=subject.id,
+            about_ref=subject.ref,
+            currency=currency,
+            posting_count=len(sides),
+            posted_at=now,
+            postings=[
+                LedgerPosting(position=place, account=account, currency=currency, amount=money.amount, posted_at=now)
+                for place, (account, money) in enumerate(sides, start=1)
+            ],
+        )
+    )
+
+
+def _key(kind: EntryKind, subject: Subject, part: str) -> str:
+    return f"{kind}:{subject.ref}" + (f":{part}" if part else "")
