@@ -1,15 +1,17 @@
 """What every page of the office is drawn with, whatever desk it belongs to."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
+from flask import request
+from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 
-from backoffice.admin import access, badges, differences, waiting
+from backoffice.admin import access, badges, differences, looks, waiting
 from backoffice.admin.actions import Action
 from backoffice.admin.cells import ZONE
 from backoffice.admin.views import openings
-from backoffice.core import clock, formatting
+from backoffice.core import clock, formatting, units
 from backoffice.staff.roles import Right, whom_to_ask
 
 
@@ -31,6 +33,29 @@ def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
         "openings": openings(view.admin._views),
         "now_here": formatting.moment(clock.now(), ZONE),
     }
+
+
+class Page:
+    """Mixin of the office's views: for colleagues who may see them; pages are drawn inside one read unit, actions open
+    their own, and who looked at personal data is written down."""
+
+    sees: ClassVar[Right]  # what its pages ask for, where a view names no right of its own
+
+    def is_accessible(self) -> bool:
+        return access.is_staff()
+
+    def inaccessible_callback(self, name: str, **_kwargs: Any) -> ResponseReturnValue:
+        return access.to_login()
+
+    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        access.demand(self.sees)
+        access.demand(getattr(fn, "right", self.sees))
+        if request.method in ("GET", "HEAD"):
+            with units.read():
+                answer = fn(self, *args, **kwargs)
+            looks.write_down()
+            return answer
+        return fn(self, *args, **kwargs)
 
 
 def for_whoever_asks(item: Action) -> Action:

@@ -18,7 +18,7 @@ from backoffice.admin import access, exports, looks
 from backoffice.admin.actions import Action, needs
 from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import Filter, days, narrowed
-from backoffice.admin.frame import drawn_with, for_whoever_asks
+from backoffice.admin.frame import Page, drawn_with, for_whoever_asks
 from backoffice.admin.paging import Keyset
 from backoffice.admin.views import SavedViews
 from backoffice.audit import service as audit
@@ -37,7 +37,7 @@ class NoRightNamed(ProgrammingError):
         super().__init__(f"{view} changes something and names no right: add @needs.")
 
 
-class DeskList(SavedViews, ModelView):
+class DeskList(Page, SavedViews, ModelView):
     """A list of one model, newest first, twenty rows a page, and pages for one row below it."""
 
     can_create = can_edit = can_delete = can_export = can_view_details = False
@@ -51,7 +51,6 @@ class DeskList(SavedViews, ModelView):
     blank: ClassVar[str] = "Nothing here."
     one_template: ClassVar[str] = ""
     more_links: ClassVar[Sequence[tuple[str, str, Right]]] = ()  # words, endpoint and right of further pages
-    sees: ClassVar[Right]  # what its list and pages ask for
 
     def __init__(self, model: Any, name: str, url: str, category: str | None = None) -> None:
         inherited: list[Any] = getattr(self, "_urls")  # noqa: B009 - Flask-Admin's metaclass collects it, untyped
@@ -71,25 +70,8 @@ class DeskList(SavedViews, ModelView):
     def scaffold_filters(self, name: Any) -> None:
         return None
 
-    def is_accessible(self) -> bool:
-        return access.is_staff()
-
     def is_visible(self) -> bool:
         return access.has(self.sees)
-
-    def inaccessible_callback(self, name: str, **_kwargs: Any) -> ResponseReturnValue:
-        return access.to_login()
-
-    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Pages are drawn inside one read unit; actions open their own. Both for those who may."""
-        access.demand(self.sees)
-        access.demand(getattr(fn, "right", self.sees))
-        if request.method in ("GET", "HEAD"):
-            with units.read():
-                answer = fn(self, *args, **kwargs)
-            looks.write_down()
-            return answer
-        return fn(self, *args, **kwargs)
 
     def render(self, template: str, **kwargs: Any) -> str:
         return str(super().render(template, desk=self, **drawn_with(self, kwargs)))

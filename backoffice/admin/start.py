@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from backoffice.admin import access, jump, looks, today, troubles
 from backoffice.admin.actions import needs, run
 from backoffice.admin.cells import ZONE
-from backoffice.admin.frame import drawn_with
+from backoffice.admin.frame import Page, drawn_with
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
@@ -56,24 +56,11 @@ class Broken:
     since: str
 
 
-class Start(AdminIndexView):
-    def is_accessible(self) -> bool:
-        return access.is_staff()
-
-    def inaccessible_callback(self, name: str, **_kwargs: object) -> ResponseReturnValue:
-        return access.to_login()
+class Start(Page, AdminIndexView):
+    sees = Right.SEE_INBOX
 
     def is_visible(self) -> bool:
         return False
-
-    def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        access.demand(getattr(fn, "right", Right.SEE_INBOX))
-        if request.method in ("GET", "HEAD"):
-            with units.read():
-                answer = fn(self, *args, **kwargs)
-            looks.write_down()
-            return answer
-        return fn(self, *args, **kwargs)
 
     def render(self, template: str, **kwargs: Any) -> str:
         return str(super().render(template, **drawn_with(self, kwargs)))

@@ -1,4 +1,4 @@
-"""Today against the same day last week: orders by the hour, money and declined payments. Two looks, through indexes."""
+"""Today against the same day last week: orders by the hour, money, declined payments and refunds. Three looks, by index."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment, PaymentState
+from backoffice.refunds.models import LOST, Refund
 
 WIDTH, HEIGHT, HOURS = 560, 150, 24
 WEEK = timedelta(days=7)
@@ -26,6 +27,7 @@ class Day:
     orders: int
     declined: int
     money: dict[str, int]  # currency → minor units captured of payments that began that day
+    returned: dict[str, int]  # currency → minor units of refunds that began that day and were not refused
     by_hour: Sequence[int]  # orders placed in each hour of the office's day
 
 
@@ -39,6 +41,13 @@ class Comparison:
     @property
     def currencies(self) -> list[str]:
         return sorted({*self.today.money, *self.before.money})
+
+    @property
+    def returned_in(self) -> list[str]:
+        return sorted({*self.today.returned, *self.before.returned})
+
+    def returned(self, day: Day, currency: str) -> Money:
+        return Money(day.returned.get(currency, 0), currency)
 
     def money(self, day: Day, currency: str) -> Money:
         return Money(day.money.get(currency, 0), currency)
@@ -74,7 +83,12 @@ def compare(zone: str) -> Comparison:
             money[bool(is_today)][currency] = int(amount)
         elif state == PaymentState.DECLINED:
             declined[bool(is_today)] += count
-    days = {key: Day(sum(by_hour[key]), declined[key], money[key], by_hour[key]) for key in (True, False)}
+    returned: dict[bool, dict[str, int]] = {True: {}, False: {}}
+    for is_today, currency, amount in session.execute(_refunds(today, before, end)):
+        returned[bool(is_today)][currency] = int(amount)
+    days = {
+        key: Day(sum(by_hour[key]), declined[key], money[key], returned[key], by_hour[key]) for key in (True, False)
+    }
     gone = int((local.astimezone(UTC) - today).total_seconds()) // 3600 + 1
     return Comparison(days[True], days[False], min(gone, HOURS), until_now)
 
@@ -99,6 +113,15 @@ def _payments(today: datetime, before: datetime, end: datetime) -> Select[*tuple
         select(*columns, func.sum(Payment.captured_amount), func.count())
         .where(_within(Payment.created_at, today, before, end))
         .group_by(*columns)
+    )
+
+
+def _refunds(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
+    is_today = case((Refund.created_at >= today, 1), else_=0)
+    return (
+        select(is_today, Refund.currency, func.sum(Refund.amount))
+        .where(_within(Refund.created_at, today, before, end), Refund.state.not_in(LOST))
+        .group_by(is_today, Refund.currency)
     )
 
 
