@@ -41,7 +41,11 @@ class Settings:
     payments: str
     sandbox_url: str
     sandbox_api_key: str
-    webhook_secrets: tuple[str, ...]
+    stripe_api_key: str
+    stripe_account: str
+    stripe_mode: str  # test or live: what the key must say of itself
+    stripe_api_base: str  # another server than Stripe's, for drills (never in production)
+    webhook_secrets: tuple[str, ...]  # of the provider that is configured; several while one is replaced
     mail: str  # "folder" or smtp://user:password@host:port
     mail_from: str
     log_level: str
@@ -81,7 +85,15 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             "/"
         ),
         sandbox_api_key=env.get("SANDBOX_API_KEY") or keys.get("SANDBOX_API_KEY", ""),
-        webhook_secrets=_list(env.get("SANDBOX_WEBHOOK_SECRET") or keys.get("SANDBOX_WEBHOOK_SECRET", "")),
+        stripe_api_key=env.get("STRIPE_API_KEY", ""),
+        stripe_account=env.get("STRIPE_ACCOUNT", ""),
+        stripe_mode=env.get("STRIPE_MODE") or ("live" if name == "production" else "test"),
+        stripe_api_base=env.get("STRIPE_API_BASE", "").rstrip("/"),
+        webhook_secrets=_list(
+            env.get("STRIPE_WEBHOOK_SECRET", "")
+            if env.get("PAYMENTS") == "stripe"
+            else env.get("SANDBOX_WEBHOOK_SECRET") or keys.get("SANDBOX_WEBHOOK_SECRET", "")
+        ),
         mail=env.get("MAIL") or ("" if name == "production" else "folder"),
         mail_from=env.get("MAIL_FROM")
         or ("" if name == "production" else "Plumb & Level <shop@plumb-and-level.example>"),
@@ -112,8 +124,28 @@ def _problems(settings: Settings) -> list[str]:
     found = []
     if not settings.database_url.startswith(("sqlite:", "mysql+pymysql:", "mariadb+pymysql:")):
         found.append("DATABASE_URL must be mysql+pymysql://user:password@host/database (or sqlite:///file)")
+    if settings.payments == "stripe":
+        found += _stripe_problems(settings)
     if settings.is_production:
         found += _production_problems(settings)
+    return found
+
+
+def _stripe_problems(settings: Settings) -> list[str]:
+    """What of Stripe does not fit together; whether the key opens that account, ``flask payments check`` asks."""
+    found = []
+    modes = {"sk_test_": "test", "rk_test_": "test", "sk_live_": "live", "rk_live_": "live"}
+    mode = modes.get(settings.stripe_api_key[:8])
+    if mode is None:
+        found.append("STRIPE_API_KEY must be a secret or restricted key: sk_…, or better rk_…, with _test_ or _live_")
+    elif mode != settings.stripe_mode:
+        found.append(f"STRIPE_API_KEY is a {mode} key, and STRIPE_MODE is {settings.stripe_mode}")
+    if not settings.stripe_account.startswith("acct_"):
+        found.append("STRIPE_ACCOUNT, the account that the key belongs to (acct_…), is not set")
+    if not settings.webhook_secrets or not all(item.startswith("whsec_") for item in settings.webhook_secrets):
+        found.append("STRIPE_WEBHOOK_SECRET, the signing secret of the webhook endpoint (whsec_…), is not set")
+    if settings.stripe_api_base and settings.is_production:
+        found.append("STRIPE_API_BASE is a drill and is refused in production")
     return found
 
 

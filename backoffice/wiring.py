@@ -56,7 +56,15 @@ def development_mailbox(settings: Settings) -> Blueprint | None:
 def _payments(settings: Settings) -> PaymentsPort:
     if settings.payments == "sandbox":
         return SandboxPayments(settings.sandbox_url, settings.sandbox_api_key, settings.webhook_secrets)
-    raise ConfigurationError([f"PAYMENTS={settings.payments} is not a provider we have an adapter for: use sandbox"])
+    if settings.payments == "stripe":  # loaded where it is used: the SDK is large
+        adapter = import_module("integrations.payments.stripe")
+        port: PaymentsPort = adapter.StripePayments(
+            settings.stripe_api_key, settings.stripe_account, settings.webhook_secrets, settings.stripe_api_base
+        )
+        return port
+    raise ConfigurationError(
+        [f"PAYMENTS={settings.payments} is not a provider we have an adapter for: stripe or sandbox"]
+    )
 
 
 def _mail(settings: Settings) -> MailPort:

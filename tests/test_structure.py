@@ -15,7 +15,8 @@ GOOD = {
     "COUNTERFOIL_ENV": "production", "SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789", "MAIL": "smtp://mail.example:587",
     "DATA_KEY": "zyxwvutsrqponmlkjihgfedcba9876543210", "DATABASE_URL": "mysql+pymysql://u:p@db/shop",
     "REDIS_URL": "redis://redis/0", "BASE_URL": "https://shop.example", "MAIL_FROM": "a@shop.example", "PAYMENTS": "stripe",
-    "METRICS_TOKEN": "0123456789abcdef",
+    "METRICS_TOKEN": "0123456789abcdef", "STRIPE_API_KEY": "rk_live_0123456789", "STRIPE_ACCOUNT": "acct_1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_new,whsec_old",
 }  # fmt: skip
 
 
@@ -64,6 +65,13 @@ def test_a_complete_production_environment_is_accepted():
         ({"SECRET_KEY": "a" * 40}, "SECRET_KEY needs"),
         ({"DATA_KEY": "short"}, "DATA_KEY needs"),
         ({"PAYMENTS": "sandbox"}, "moves no money"),
+        ({"STRIPE_API_KEY": "sk_test_abc"}, "is a test key, and STRIPE_MODE is live"),
+        ({"STRIPE_API_KEY": "pk_live_abc"}, "secret or restricted key"),
+        ({"STRIPE_API_KEY": ""}, "secret or restricted key"),
+        ({"STRIPE_ACCOUNT": ""}, "STRIPE_ACCOUNT"),
+        ({"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_a,oops"}, "STRIPE_WEBHOOK_SECRET"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:1"}, "drill"),
         ({"PAYMENTS": ""}, "PAYMENTS"),
         ({"MAIL": "folder"}, "sends nothing"),
         ({"BASE_URL": "http://shop.example"}, "https"),

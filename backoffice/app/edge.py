@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
@@ -16,6 +15,7 @@ from backoffice.admin import access
 from backoffice.catalog.images import LARGEST_UPLOAD
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.ports import EXTENSION
 from backoffice.staff.roles import Right, may
 from config import Settings
 
@@ -75,7 +75,7 @@ def let_pictures_in(app: Flask) -> None:
 
 def install(app: Flask, settings: Settings) -> None:
     """Register headers, measurements and error pages."""
-    policy = content_policy(settings)
+    policy = content_policy(app.extensions[EXTENSION].ports.payments.page_origin)
 
     @app.before_request
     def start_watch() -> None:
@@ -133,10 +133,9 @@ def page(status: int, message: str) -> ResponseReturnValue:
     ), status
 
 
-def content_policy(settings: Settings) -> str:
+def content_policy(page_origin: str) -> str:
     """No inline script or style, no third party; forms may end at the provider's payment page."""
-    provider = urlsplit(settings.sandbox_url) if settings.payments == "sandbox" else None
-    pay = f" {provider.scheme}://{provider.netloc}" if provider else ""
+    pay = f" {page_origin}" if page_origin else ""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
         f"frame-src 'self'; form-action 'self'{pay}; base-uri 'none'; frame-ancestors 'self'; manifest-src 'self'"

@@ -9,18 +9,21 @@ from backoffice.commands.demo import demo_group
 from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.ports import ports
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import runner
+from integrations.payments.port import PaymentsError
 
 staff_group = AppGroup("staff", help="Accounts of the people who work here.")
 catalog_group = AppGroup("catalog", help="What the shop shows.")
 tasks_group = AppGroup("tasks", help="Durable tasks.")
+payments_group = AppGroup("payments", help="The payment provider.")
 maintenance_group = AppGroup("maintenance", help="Close the shop for work on it, and open it again.")
 
 
 def install(app: Flask) -> None:
-    for group in (staff_group, demo_group, catalog_group, tasks_group, maintenance_group):
+    for group in (staff_group, demo_group, catalog_group, tasks_group, payments_group, maintenance_group):
         app.cli.add_command(group)
 
 
@@ -51,6 +54,23 @@ def run_tasks() -> None:
     """Run all tasks that are due, without a queue."""
     with coming_from(Origin(new_request_id(), "command")):
         click.echo(f"{runner.run_due()} tasks run.")
+
+
+@payments_group.command("check")
+def check_payments() -> None:
+    """Ask the provider what our key opens, and compare it with what is configured."""
+    port = ports().payments
+    try:
+        found = port.describe()
+    except PaymentsError as error:
+        raise click.ClickException(f"The provider did not say: {error}") from None
+    for name, value in found.items():
+        click.echo(f"{name:10} {value}")
+    wrong = [name for name in ("account", "mode") if found[name] != getattr(port, name)]
+    if wrong:
+        known = ", ".join(f"{name} {getattr(port, name)}" for name in wrong)
+        raise click.ClickException(f"The key opens another {' and '.join(wrong)} than configured ({known}).")
+    click.echo("The key opens what is configured.")
 
 
 @maintenance_group.command("on")

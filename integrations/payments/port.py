@@ -182,6 +182,7 @@ class PaymentsPort(Protocol):
     account: str
     mode: str
     key_life: timedelta  # how long the provider honours an idempotency key
+    page_origin: str  # where its payment pages are: scheme and host, for the forms that end there
 
     def open_page(self, request: PageRequest) -> Snapshot:
         """Create the payment and its page, or return what this key created before."""
@@ -217,4 +218,8 @@ class PaymentsPort(Protocol):
 
     def events_since(self, moment: datetime) -> list[ProviderEvent]:
         """Events that occurred at or after ``moment``, oldest first, all pages."""
+        ...
+
+    def describe(self) -> Mapping[str, str]:
+        """What the key opens, for people who set it up; ``account`` and ``mode`` among it."""
         ...

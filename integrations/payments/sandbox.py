@@ -1,7 +1,5 @@
 """Adapter of the sandbox provider (integrations/sandbox), over HTTP."""
 
-import hashlib
-import hmac
 import json
 import logging
 from collections.abc import Mapping
@@ -10,8 +8,8 @@ from typing import Any
 
 import requests
 
+from integrations.payments import signatures
 from integrations.payments.port import (
-    BadSignature,
     Decline,
     OutcomeUnknown,
     PageRequest,
@@ -29,7 +27,6 @@ from integrations.payments.port import (
 log = logging.getLogger(__name__)
 
 SIGNATURE = "Sandbox-Signature"
-TOLERANCE = 300  # seconds, in the past and in the future
 TELLING = frozenset({"payment.paid", "payment.declined", "payment.cancelled", "payment.expired", "payment.processing",
                      "payment.requires_action", "refund.created", "refund.updated", "refund.failed"})  # fmt: skip
 TIMEOUT = (2.0, 8.0)  # connect, read: the sandbox is next door, and a customer may be waiting
@@ -44,7 +41,7 @@ class SandboxPayments:
     key_life = timedelta(hours=24)
 
     def __init__(self, base_url: str, api_key: str, webhook_secrets: tuple[str, ...]) -> None:
-        self._base = base_url
+        self._base = self.page_origin = base_url
         self._secrets = webhook_secrets
         self._headers = {"Authorization": f"Bearer {api_key}"}
 
@@ -81,13 +78,7 @@ class SandboxPayments:
         return bool(self._secrets)
 
     def verify(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
-        stamp, signatures = _parse_signature(headers.get(SIGNATURE, ""))
-        if abs(now.timestamp() - stamp) > TOLERANCE:
-            raise BadSignature("the time of the signature is too far from ours")
-        signed = f"{stamp}.".encode() + raw
-        expected = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in self._secrets]
-        if not any(hmac.compare_digest(good, given) for good in expected for given in signatures):
-            raise BadSignature("no secret of ours made this signature")
+        signatures.check(headers.get(SIGNATURE, ""), raw, self._secrets, now)
         return _event(json.loads(raw), raw)
 
     def events_since(self, moment: datetime) -> list[ProviderEvent]:
@@ -99,6 +90,10 @@ class SandboxPayments:
             if not page["has_more"]:
                 return found
             params["after"] = page["data"][-1]["id"]
+
+    def describe(self) -> Mapping[str, str]:
+        account = self._call("GET", "/v1/account")
+        return {"account": account["id"], "mode": account["mode"], "name": account["name"]}
 
     def _call(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
@@ -121,16 +116,6 @@ class SandboxPayments:
             problem = body.get("error", {})
             raise Refused(str(problem.get("code", answer.status_code)), str(problem.get("message", "")))
         return body
-
-
-def _parse_signature(header: str) -> tuple[int, list[str]]:
-    """``t=1700000000,v1=hex,v1=hex`` → the time and all signatures of scheme v1."""
-    pairs = [part.split("=", 1) for part in header.split(",") if "=" in part]
-    stamps = [value for name, value in pairs if name.strip() == "t"]
-    signatures = [value.strip() for name, value in pairs if name.strip() == "v1" and value.isascii()]
-    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit() and len(stamps[0]) < 16) or not signatures:
-        raise BadSignature("the signature header is missing or malformed")
-    return int(stamps[0]), signatures
 
 
 def _readable(items: list[Any]) -> list[ProviderEvent]:

@@ -1,0 +1,162 @@
+"""Stripe's objects, as plain rows, in the words of the port. Of a card only brand and last four are kept; an unknown status
+is never an outcome."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from integrations.payments.port import (
+    OutcomeUnknown,
+    PaymentStatus,
+    RefundSnapshot,
+    RefundStatus,
+    Refused,
+    Snapshot,
+)
+from integrations.payments.stripe_declines import decline_of
+
+# Stripe counts these in hundredths although ISO 4217 gives them no decimals; what it counts otherwise is refused.
+HUNDREDTHS = frozenset({"ISK", "UGX"})
+NOT_HERE = frozenset({"MGA"})  # two decimals in ISO 4217, none at Stripe
+THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+_INTENTS = {
+    "succeeded": PaymentStatus.PAID,
+    "processing": PaymentStatus.PROCESSING,
+    "requires_action": PaymentStatus.REQUIRES_ACTION,
+    "canceled": PaymentStatus.CANCELLED,
+}
+_REFUNDS = {
+    "pending": RefundStatus.PENDING,
+    "requires_action": RefundStatus.REQUIRES_ACTION,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.CANCELLED,
+}
+
+Row = dict[str, Any]
+
+
+def belongs_to(data: Row) -> tuple[str, str]:
+    """Stripe's reference and ours of the payment an object belongs to, where it belongs to one."""
+    kind, known = data.get("object"), data.get("metadata") or {}
+    if kind == "checkout.session":
+        return str(data["id"]), str(data.get("client_reference_id") or "")
+    if kind == "payment_intent":
+        return str(data["id"]), str(known.get("reference") or "")
+    intent = data.get("payment_intent")
+    return str(intent.get("id", "") if isinstance(intent, dict) else intent or ""), ""
+
+
+def from_session(row: Row) -> Snapshot:
+    try:
+        intent = row.get("payment_intent") if isinstance(row.get("payment_intent"), dict) else None
+        if intent and intent["status"] == "succeeded":
+            return from_intent(intent, reference=str(row["client_reference_id"] or ""))
+        currency = str(row["currency"]).upper()
+        return Snapshot(
+            provider_ref=row["id"],
+            reference=str(row["client_reference_id"] or ""),
+            status=_session_status(row, intent),
+            amount=_from_stripe(row["amount_total"], currency),
+            captured=0,
+            currency=currency,
+            page_url=row.get("url") or "",
+            page_expires_at=datetime.fromtimestamp(row["expires_at"], UTC),
+            decline=decline_of(intent["last_payment_error"]) if intent and intent.get("last_payment_error") else None,
+            method=_method(intent),
+            raw=_told(row, intent),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise OutcomeUnknown("an answer of an unknown shape") from error
+
+
+def _session_status(row: Row, intent: Row | None) -> PaymentStatus:
+    if row["status"] == "expired":
+        return PaymentStatus.EXPIRED
+    if row["status"] == "open":
+        return _INTENTS.get(intent["status"], PaymentStatus.OPEN) if intent else PaymentStatus.OPEN
+    if intent and intent["status"] == "requires_payment_method" and intent.get("last_payment_error"):
+        return PaymentStatus.DECLINED  # complete, and the bank debit failed afterwards
+    return _INTENTS.get(intent["status"], PaymentStatus.PROCESSING) if intent else PaymentStatus.PROCESSING
+
+
+def from_intent(row: Row, reference: str = "") -> Snapshot:
+    try:
+        currency = str(row["currency"]).upper()
+        status = _INTENTS.get(row["status"])
+        if status is None:
+            failed = row["status"] == "requires_payment_method" and row.get("last_payment_error")
+            status = PaymentStatus.DECLINED if failed else PaymentStatus.PROCESSING  # an unknown word is no outcome
+        return Snapshot(
+            provider_ref=row["id"],
+            reference=reference or str((row.get("metadata") or {}).get("reference", "")),
+            status=status,
+            amount=_from_stripe(row["amount"], currency),
+            captured=_from_stripe(row["amount_received"], currency),
+            currency=currency,
+            page_url="",
+            decline=decline_of(row["last_payment_error"]) if row.get("last_payment_error") else None,
+            method=_method(row),
+            raw=_told(row, row),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise OutcomeUnknown("an answer of an unknown shape") from error
+
+
+def from_refund(row: Row) -> RefundSnapshot:
+    try:
+        currency, intent = str(row["currency"]).upper(), row.get("payment_intent")
+        return RefundSnapshot(
+            provider_ref=row["id"],
+            payment=str(intent["id"] if isinstance(intent, dict) else intent or ""),
+            reference=str((row.get("metadata") or {}).get("reference", "")),
+            status=_REFUNDS.get(str(row["status"]), RefundStatus.PENDING),  # an unknown word is no outcome
+            amount=_from_stripe(row["amount"], currency),
+            currency=currency,
+            failure=str(row.get("failure_reason") or "")[:120],
+            raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "reason", "pending_reason",
+                                                  "failure_reason", "balance_transaction")},
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as error:
+        raise OutcomeUnknown("an answer of an unknown shape") from error
+
+
+def _method(intent: Row | None) -> str:
+    """``Visa ·· 4242``: brand and last four are all that is kept of a card."""
+    charge = intent.get("latest_charge") if intent else None
+    details = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    if not details:
+        return ""
+    card = details.get("card")
+    if card:
+        return f"{str(card.get('brand') or 'card').capitalize()} ·· {card.get('last4') or '????'}"[:255]
+    return str(details.get("type") or "").replace("_", " ").capitalize()[:255]
+
+
+def _told(row: Row, intent: Row | None) -> Row:
+    """What is kept for people: an allow-list, so that no client secret and no card data is stored."""
+    kept: Row = {name: row[name] for name in ("id", "object", "status", "payment_status", "amount", "amount_total",
+                                         "amount_received", "currency") if name in row}  # fmt: skip
+    error = (intent or {}).get("last_payment_error") or {}
+    if error:
+        kept["last_payment_error"] = {
+            name: error.get(name) for name in ("code", "decline_code", "advice_code", "network_advice_code", "message")
+        }
+    if intent and intent is not row:
+        kept["payment_intent"] = {"id": intent.get("id"), "status": intent.get("status")}
+    return kept
+
+
+def to_stripe(amount: int, currency: str) -> int:
+    """Minor units of ISO 4217 as Stripe counts them. Raises Refused for what it cannot charge."""
+    if currency in NOT_HERE or (currency in THREE_DECIMALS and amount % 10):
+        raise Refused("amount_invalid", f"{amount} minor units of {currency} cannot be charged through Stripe.")
+    return amount * 100 if currency in HUNDREDTHS else amount
+
+
+def _from_stripe(amount: int, currency: str) -> int:
+    if type(amount) is not int:
+        raise TypeError("an amount is a whole number")
+    if currency in HUNDREDTHS and amount % 100:
+        raise TypeError("an amount that the currency does not have")
+    return amount // 100 if currency in HUNDREDTHS else amount

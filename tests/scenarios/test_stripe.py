@@ -1,0 +1,141 @@
+"""A sale and a refund through Stripe's side of the world: pages, webhooks and the dashboard, with the test server behind the
+adapter."""
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.app import create_app
+from backoffice.core.actor import Origin, coming_from
+from backoffice.core.db import db
+from backoffice.models import CreditNote, Payment, Refund, WebhookEvent
+from backoffice.tasks import runner
+from backoffice.webhooks import service as webhooks
+from tests.conftest import settings_for
+from tests.support import stripe_server
+from tests.support.consistency import problems
+from tests.support.shop import Shop, Visitor
+from tests.support.stripe_server import StripeServer
+
+
+@pytest.fixture
+def stripe(clock):
+    server = StripeServer(clock)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shop(database_url, stripe, provider, clock, tmp_path, demo_rows):
+    settings = settings_for(
+        tmp_path, database_url, payments="stripe", stripe_api_key=stripe_server.KEY, stripe_account=stripe_server.ACCOUNT,
+        stripe_api_base=stripe.url, webhook_secrets=(stripe_server.SECRET,),
+    )  # fmt: skip
+    app = create_app(settings)
+    app.test_client_class = Visitor
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with app.app_context(), coming_from(Origin("req_test0000", "code")):
+        demo_rows.write()
+        yield Shop(app, clock, provider)
+        db.engine.dispose()
+
+
+def delivers(shop, stripe, *, backwards: bool = False) -> None:
+    """Every event so far reaches the shop, and what follows from it is done."""
+    for event in stripe.events if backwards else reversed(stripe.events):
+        raw, headers = stripe.webhook(event)
+        assert shop.app.test_client().post("/webhooks/stripe", data=raw, headers=headers).status_code == 200
+    for _ in range(5):
+        runner.run_due()
+
+
+def sold(shop, stripe):
+    sale = shop.buyer().orders()
+    session = shop.payment(sale).provider_ref
+    assert sale.page == stripe.sessions[session]["url"]
+    shop.clock.forward(seconds=5)
+    stripe.pay(session)
+    delivers(shop, stripe)
+    return sale
+
+
+def test_a_sale_is_settled_by_the_webhook(shop, stripe):
+    sale = sold(shop, stripe)
+    payment = shop.payment(sale)
+    assert (payment.state, payment.captured_amount, payment.method) == ("settled", 12_900, "Visa ·· 4242")
+    assert payment.provider_ref in stripe.intents
+    assert shop.order(sale).state == "paid"
+    assert shop.open_cases() == []
+    assert {event.state for event in shop.all(select(WebhookEvent))} == {"handled"}
+    assert problems() == []
+
+
+def test_the_success_page_proves_nothing(shop, stripe):
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    assert "Thank you" not in buyer.returns_from(sale)
+    assert shop.order(sale).state == "placed"
+    stripe.pay(shop.payment(sale).provider_ref)
+    assert "Thank you" in buyer.returns_from(sale)
+
+
+def test_events_backwards_and_twice_change_nothing(shop, stripe):
+    sale = shop.buyer().orders()
+    session = shop.payment(sale).provider_ref
+    stripe.decline(session, "generic_decline")
+    stripe.pay(session)
+    for _ in range(2):
+        delivers(shop, stripe, backwards=True)
+    assert shop.tags(sale.payment_ref).count("payment.settled") == 1
+    assert shop.order(sale).state == "paid"
+    assert problems() == []
+
+
+def test_money_goes_back_once_whoever_tells_of_it_first(shop, stripe):
+    sale = sold(shop, stripe)
+    stripe.faults["lose_refund"] = 3
+    refund = shop.refunds(sale, 2_900)
+    assert refund.state == "unknown"
+    delivers(shop, stripe)
+    assert shop.refund(refund.ref).state == "succeeded"
+    assert stripe.refunded(shop.payment(sale).provider_ref) == 2_900
+    assert shop.count(Refund) == shop.count(CreditNote) == 1
+    assert problems() == []
+
+
+def test_a_refund_from_stripes_dashboard_appears_with_a_case(shop, stripe):
+    sale = sold(shop, stripe)
+    stripe.refund(shop.payment(sale).provider_ref, 1_000)
+    assert webhooks.poll() == 1
+    for _ in range(3):
+        runner.run_due()
+    (refund,) = shop.all(select(Refund))
+    assert (refund.reason, refund.amount) == ("elsewhere", 1_000)
+    assert shop.open_cases() == ["refund_elsewhere"]
+    assert problems() == []
+
+
+def test_a_refund_that_fails_after_it_succeeded_is_told_by_stripe(shop, stripe):
+    sale = sold(shop, stripe)
+    stripe.course = "fails_later"
+    refund = shop.refunds(sale)
+    shop.clock.forward(minutes=1)
+    stripe.advance()
+    delivers(shop, stripe)
+    assert shop.refund(refund.ref).state == "failed"
+    assert shop.refund(refund.ref).failure_code == "expired_or_canceled_card"
+    assert shop.open_cases() == ["refund_failed"]
+    assert problems() == []
+
+
+def test_an_order_ends_only_when_its_page_is_closed_at_stripe(shop, stripe):
+    sale = shop.buyer().orders()
+    shop.clock.forward(minutes=46)
+    runner.run_due()
+    (payment,) = shop.all(select(Payment))
+    assert stripe.sessions[payment.provider_ref]["status"] == "expired"
+    assert shop.order(sale).state == "expired"
+    assert shop.stock() == (25, 0)
+
+
+def test_forms_may_end_on_the_page_of_the_provider(shop, stripe):
+    assert f"form-action 'self' {stripe.url}" in shop.app.test_client().get("/").headers["Content-Security-Policy"]

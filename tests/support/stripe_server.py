@@ -1,0 +1,305 @@
+"""A server that behaves as Stripe does where we touch it: bracketed forms, idempotency with replay, conflict and mismatch,
+hosted Checkout, declines, authentication, refunds that fail later, events newest first, signed webhooks.
+
+It encodes our reading of Stripe's documentation; nothing here was checked against Stripe itself."""
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.serving import make_server
+
+from integrations.sandbox.courier import signature
+from integrations.sandbox.faults import drop_connection
+from tests.support import stripe_wire as wire
+from tests.support.servers import free_port
+
+KEY = "sk_test_" + "k" * 24
+SECRET = "whsec_" + "s" * 32
+ACCOUNT = "acct_1TestMerchant"
+KNOWN = {
+    "mode", "client_reference_id", "line_items", "success_url", "cancel_url", "expires_at", "metadata",
+    "payment_intent_data", "customer", "expand",
+}  # fmt: skip
+DELAY = 20  # seconds
+COURSES = {"": ("succeeded", ""), "pending": ("pending", "succeeded"), "fails": ("pending", "failed"),
+           "fails_later": ("succeeded", "failed")}  # fmt: skip
+Row = dict[str, Any]
+
+
+class StripeServer:
+    """Its state, its HTTP side, and what customers and their banks do to it."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.sessions: dict[str, Row] = {}
+        self.intents: dict[str, Row] = {}
+        self.refunds: dict[str, Row] = {}
+        self.events: list[Row] = []
+        self.keys: dict[str, list[Any]] = {}
+        self.requests: list[Any] = []
+        self.faults: dict[str, Any] = {}
+        self.course = ""
+        self.lock = threading.RLock()
+        self.count = 0
+        self._later: list[tuple[int, str, str]] = []
+        app = Flask(__name__)
+        app.add_url_rule("/<path:path>", "all", self._serve, methods=["GET", "POST"])
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.server = make_server("127.0.0.1", self.port, app, threaded=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    # -- what customers and banks do
+
+    def pay(self, session: str, card: str = "4242") -> None:
+        intent = self._intent_of(session)
+        charge = {"id": self._id("ch"), "object": "charge", "payment_method_details": {"type": "card", "card": {
+            "brand": "visa", "last4": card, "exp_month": 8, "exp_year": 2030, "fingerprint": "fp"}}}  # fmt: skip
+        intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge,
+                   "last_payment_error": None}  # fmt: skip
+        self.sessions[session] |= {"status": "complete", "payment_status": "paid", "url": None}
+        self._note("payment_intent.succeeded", intent)
+        self._note("checkout.session.completed", self.sessions[session])
+
+    def decline(self, session: str, code: str, **advice: str) -> None:
+        """The customer may try another card: the page stays open."""
+        intent = self._intent_of(session)
+        error = {
+            "type": "card_error",
+            "code": "card_declined",
+            "decline_code": code,
+            "message": "Your card was declined.",
+        }
+        intent |= {"status": "requires_payment_method", "last_payment_error": {**error, **advice}}
+        self._note("payment_intent.payment_failed", intent)
+
+    def authenticate(self, session: str) -> None:
+        intent = self._intent_of(session)
+        intent["status"] = "requires_action"
+        self._note("payment_intent.requires_action", intent)
+
+    def process(self, session: str) -> None:
+        intent = self._intent_of(session)
+        intent["status"] = "processing"
+        self.sessions[session] |= {"status": "complete", "url": None}
+        self._note("payment_intent.processing", intent)
+
+    def fail_afterwards(self, session: str) -> None:
+        """A bank debit that was processing is refused days later."""
+        intent = self._intent_of(session)
+        intent |= {"status": "requires_payment_method", "last_payment_error": {"code": "insufficient_funds"}}
+        self._note("checkout.session.async_payment_failed", self.sessions[session])
+
+    def expire(self, session: str) -> None:
+        self.sessions[session] |= {"status": "expired", "url": None}
+        self._note("checkout.session.expired", self.sessions[session])
+
+    def refund(
+        self, intent: str, amount: int, metadata: Row | None = None, reason: str | None = None
+    ) -> tuple[int, Row]:
+        """Also as somebody does in the dashboard."""
+        row = self.intents.get(intent)
+        if row is None or not row["amount_received"]:
+            return 400, wire.error("invalid_request_error", "charge_not_captured", "Nothing was captured.")
+        left = row["amount_received"] - self.refunded(intent)
+        if left <= 0:
+            return 400, wire.error("invalid_request_error", "charge_already_refunded", "The charge has been refunded.")
+        if amount > left:
+            return 400, wire.error(
+                "invalid_request_error", "amount_too_large", "Refund amount is greater than unrefunded."
+            )
+        begins, changes = COURSES[self.course]
+        refund = {
+            "id": self._id("re"), "object": "refund", "amount": amount, "currency": row["currency"], "status": begins,
+            "payment_intent": intent, "charge": row["latest_charge"]["id"], "metadata": metadata or {}, "reason": reason,
+            "created": self._now(), "failure_reason": None,
+        }  # fmt: skip
+        self.refunds[refund["id"]] = refund
+        if changes:
+            self._later.append((self._now() + DELAY, refund["id"], changes))
+        self._note("refund.created", refund)
+        return 200, refund
+
+    def refunded(self, intent: str) -> int:
+        return sum(
+            item["amount"] for item in self.refunds.values()
+            if item["payment_intent"] == intent and item["status"] not in ("failed", "canceled")
+        )  # fmt: skip
+
+    def advance(self) -> None:
+        for due, refund, status in list(self._later):
+            if due <= self._now():
+                self._later.remove((due, refund, status))
+                self.refunds[refund] |= {
+                    "status": status,
+                    "failure_reason": "expired_or_canceled_card" if status == "failed" else None,
+                }
+                self._note("refund.failed" if status == "failed" else "refund.updated", self.refunds[refund])
+
+    def webhook(self, event: Row, secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
+        """An event as it is delivered, signed."""
+        raw = json.dumps(event).encode()
+        return raw, {"Stripe-Signature": signature(raw, secret, self.clock()) + ",v0=ignored"}
+
+    # -- HTTP
+
+    def _serve(self, path: str) -> Response:
+        with self.lock:
+            return self._answer(path)
+
+    def _answer(self, path: str) -> Response:
+        params = wire.nested(request.args if request.method == "GET" else request.form)
+        self.requests.append((request.method, path, params, dict(request.headers)))
+        if self.faults.get("outage"):
+            drop_connection()
+            return Response(status=502)
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            return wire.answer(401, wire.error("invalid_request_error", None, "Invalid API Key provided"))
+        if self._take("throttle"):
+            return wire.answer(429, wire.error("invalid_request_error", "rate_limit", "Too many requests"))
+        if self._take("fail"):
+            return wire.answer(500, wire.error("api_error", None, "Something went wrong"), retry="false")
+        if request.method == "GET":
+            return self._lose("read", wire.answer(*self._get(path, params)))
+        return self._once(path, params)
+
+    def _once(self, path: str, params: Row) -> Response:
+        key, asked = request.headers["Idempotency-Key"], json.dumps([path, params], sort_keys=True)
+        if self.faults.get("in_use"):
+            return wire.answer(409, wire.error("idempotency_error", "idempotency_key_in_use", "in use"), retry="false")
+        if key in self.keys:
+            known, status, body = self.keys[key]
+            if known != asked:
+                return wire.answer(
+                    400, wire.error("idempotency_error", None, "Keys can only be used with the same parameters")
+                )
+            answer = wire.answer(status, body)
+            answer.headers["Idempotent-Replayed"] = "true"
+            return self._lose("refund" if path == "v1/refunds" else "open", answer)
+        status, body = self._post(path, params)
+        if status != 400 or body["error"]["code"] in ("charge_already_refunded", "amount_too_large"):
+            self.keys[key] = [asked, status, json.loads(json.dumps(body))]
+        return self._lose("refund" if path == "v1/refunds" else "open", wire.answer(status, body))
+
+    def _get(self, path: str, params: Row) -> tuple[int, Row]:
+        self.advance()
+        if found := re.fullmatch(r"v1/checkout/sessions/(\w+)", path):
+            row = self.sessions.get(found[1])
+            if row and row["expires_at"] <= self._now() and row["status"] == "open":
+                self.expire(found[1])
+            return (200, self._expanded(row, params)) if row else wire.missing("checkout.session")
+        if path == "v1/payment_intents/search":
+            wanted = re.fullmatch(r"metadata\['reference'\]:'(.*)'", params["query"])[1]
+            rows = [row for row in self.intents.values() if row["metadata"].get("reference") == wanted]
+            return 200, {"object": "search_result", "data": rows, "has_more": False}
+        if found := re.fullmatch(r"v1/payment_intents/(\w+)", path):
+            row = self.intents.get(found[1])
+            return (200, row) if row else wire.missing("payment_intent")
+        if found := re.fullmatch(r"v1/refunds/(\w+)", path):
+            row = self.refunds.get(found[1])
+            return (200, row) if row else wire.missing("refund")
+        if path == "v1/refunds":
+            return 200, wire.page(
+                [row for row in self.refunds.values() if row["payment_intent"] == params["payment_intent"]], params
+            )
+        if path == "v1/events":
+            since = int(params["created"]["gte"])
+            return 200, wire.page([event for event in self.events if event["created"] >= since], params)
+        if path == "v1/account":
+            return 200, {"id": ACCOUNT, "object": "account"}
+        if path == "v1/webhook_endpoints":
+            return 200, wire.page(
+                [{"id": "we_1", "url": "https://shop.example/webhooks/stripe", "api_version": None}], params
+            )
+        return 404, wire.error("invalid_request_error", None, "Unrecognized request URL")
+
+    def _post(self, path: str, params: Row) -> tuple[int, Row]:
+        if path == "v1/checkout/sessions":
+            return self._open(params)
+        if found := re.fullmatch(r"v1/checkout/sessions/(\w+)/expire", path):
+            row = self.sessions.get(found[1])
+            if row is None:
+                return wire.missing("checkout.session")
+            if row["status"] != "open":
+                return 400, wire.error("invalid_request_error", None, "Only open Checkout Sessions can be expired.")
+            self.expire(found[1])
+            return 200, row
+        if path == "v1/refunds":
+            return self.refund(
+                params["payment_intent"], int(params["amount"]), params.get("metadata"), params.get("reason")
+            )
+        return 404, wire.error("invalid_request_error", None, "Unrecognized request URL")
+
+    def _open(self, params: Row) -> tuple[int, Row]:
+        if unknown := set(params) - KNOWN:
+            return 400, wire.error(
+                "invalid_request_error", "parameter_unknown", f"Received unknown parameter: {min(unknown)}"
+            )
+        item = params["line_items"][0]
+        amount, expires = int(item["price_data"]["unit_amount"]) * int(item["quantity"]), int(params["expires_at"])
+        if amount < 50:
+            return 400, wire.error("invalid_request_error", "amount_too_small", "The amount must be at least 50 cents.")
+        if not self._now() + 30 * 60 <= expires <= self._now() + 24 * 3600:
+            return 400, wire.error("invalid_request_error", None, "`expires_at` must be 30 minutes to 24 hours away.")
+        session = self._id("cs_test")
+        self.sessions[session] = {
+            "id": session, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "mode": params["mode"],
+            "amount_total": amount, "currency": item["price_data"]["currency"], "payment_intent": None, "livemode": False,
+            "client_reference_id": params.get("client_reference_id"), "metadata": params.get("metadata", {}),
+            "url": f"{self.url}/c/pay/{session}", "expires_at": expires, "created": self._now(),
+            "a_field_of_tomorrow": {"nested": [1]}, "_intent": params["payment_intent_data"],
+        }  # fmt: skip
+        return 200, self.sessions[session]
+
+    def _intent_of(self, session: str) -> Row:
+        """Made when the customer first presses the button of the page."""
+        row = self.sessions[session]
+        if row["payment_intent"] is None:
+            intent = self._id("pi")
+            self.intents[intent] = {
+                "id": intent, "object": "payment_intent", "amount": row["amount_total"], "amount_received": 0,
+                "livemode": False, "currency": row["currency"], "status": "requires_payment_method",
+                "metadata": row["_intent"]["metadata"], "latest_charge": None, "last_payment_error": None,
+                "client_secret": f"{intent}_secret_x", "created": self._now(),
+            }  # fmt: skip
+            row["payment_intent"] = intent
+        return self.intents[row["payment_intent"]]
+
+    def _expanded(self, row: Row, params: Row) -> Row:
+        wants = any(item.startswith("payment_intent") for item in params.get("expand", []))
+        intent = self.intents.get(row["payment_intent"] or "")
+        return {**row, "payment_intent": intent} if wants and intent else row
+
+    def _note(self, kind: str, about: Row) -> None:
+        self.events.insert(0, {
+            "id": self._id("evt"), "object": "event", "type": kind, "created": self._now(), "livemode": False,
+            "api_version": "2026-10-28.endive", "pending_webhooks": 1, "request": {"id": None, "idempotency_key": None},
+            "data": {"object": json.loads(json.dumps(about))},
+        })  # fmt: skip
+
+    def _lose(self, what: str, answer: Response) -> Response:
+        if self._take(f"lose_{what}"):
+            drop_connection()
+            return Response(status=502, headers={"Stripe-Should-Retry": "false"})
+        return answer
+
+    def _take(self, name: str) -> bool:
+        left = self.faults.get(name, 0)
+        self.faults[name] = max(0, left - 1)
+        return left > 0
+
+    def _id(self, prefix: str) -> str:
+        self.count += 1
+        return f"{prefix}_{self.count:06d}" + "x" * 60  # ids may be long
+
+    def _now(self) -> int:
+        return int(self.clock().timestamp())
