@@ -33,6 +33,7 @@ from backoffice.fulfilment.models import (
     ShipmentLine,
     ShippedPieces,
 )
+from backoffice.invariants.models import InvariantResult
 from backoffice.invoices.models import (
     CreditNote,
     CreditNoteLine,
@@ -79,6 +80,7 @@ __all__ = [
     "DownloadGrant",
     "Entity",
     "Fulfilment",
+    "InvariantResult",
     "Invoice",
     "InvoiceLine",
     "InvoicePaper",

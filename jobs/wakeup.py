@@ -2,6 +2,7 @@
 
 from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from, new_request_id
+from backoffice.invariants import service as invariants
 from backoffice.tasks import bell, runner
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
@@ -19,6 +20,12 @@ def sweep() -> None:
         due = tasks.is_any_due()
     if due:
         run()
+
+
+def check_promises() -> None:
+    """Look whether everything fits together that must."""
+    with coming_from(Origin(new_request_id(), "cron")):
+        invariants.check_and_keep()
 
 
 def poll_events() -> None:

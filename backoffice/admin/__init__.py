@@ -5,6 +5,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from backoffice.admin import access, desks
+from backoffice.admin.promises import Promises
 from backoffice.admin.start import Start
 
 
@@ -18,4 +19,5 @@ def install(app: Flask) -> None:
     )
     for view in desks.views():
         admin.add_view(view)
+    admin.add_view(Promises())
     admin.init_app(app)

@@ -29,7 +29,7 @@ SEEN_BY = MappingProxyType(
     {
         **dict.fromkeys(("order", "person", "shipment", "withdrawal", "fulfilment", "appointment"), Right.SEE_SALES),
         **dict.fromkeys(("payment", "invoice", "refund", "credit_note"), Right.SEE_MONEY),
-        **dict.fromkeys(("task", "webhook_event", "mail", "audit"), Right.SEE_RECORDS),
+        **dict.fromkeys(("task", "webhook_event", "mail", "audit", "invariant"), Right.SEE_RECORDS),
         "staff": Right.SEE_STAFF,
     }
 )
@@ -83,6 +83,8 @@ class Trouble:
 
 def place_of(subject: Subject) -> str:
     """Where a subject has its page; empty where it has none."""
+    if subject.kind == "invariant":
+        return f"/admin/promises/#{subject.ref}"
     desk = DESKS.get(subject.kind)
     return f"/admin/{desk}/{subject.ref}" if desk else ""
 

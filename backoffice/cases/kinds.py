@@ -20,6 +20,7 @@ class CaseKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     ACCOUNT_DELETION = "account_deletion"
     DATE_DECLINED = "date_declined"
+    INVARIANT_BROKEN = "invariant_broken"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,18 @@ class Wording:
 
 
 WORDINGS: dict[CaseKind, Wording] = {
+    CaseKind.INVARIANT_BROKEN: Wording(
+        "A promise of the system does not hold for something.",
+        "A check that runs every hour found rows that do not fit together. No customer has to have noticed.",
+        "Open the page of the promises, look at what was found, and tell whoever looks after the system.",
+        (
+            "Open “Promises” under System: it lists what was found, with links to each thing.",
+            "Read the timeline of one of them: who changed it last, and how?",
+            "A row that was changed by hand in the database, or a restored backup, is the usual cause.",
+            "Do not mend it in the database. Tell whoever looks after the system, with the name of the check.",
+        ),
+        "It closes by itself when the check finds nothing any more.",
+    ),
     CaseKind.PAYMENT_UNKNOWN: Wording(
         "The provider has not said what became of a payment.",
         "It was asked several times with the same key and did not answer. The customer may have paid.",

@@ -10,6 +10,7 @@ from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import ports
+from backoffice.invariants import service as invariants
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import runner
@@ -19,11 +20,20 @@ staff_group = AppGroup("staff", help="Accounts of the people who work here.")
 catalog_group = AppGroup("catalog", help="What the shop shows.")
 tasks_group = AppGroup("tasks", help="Durable tasks.")
 payments_group = AppGroup("payments", help="The payment provider.")
+invariants_group = AppGroup("invariants", help="What must hold, whatever happened.")
 maintenance_group = AppGroup("maintenance", help="Close the shop for work on it, and open it again.")
 
 
 def install(app: Flask) -> None:
-    for group in (staff_group, demo_group, catalog_group, tasks_group, payments_group, maintenance_group):
+    for group in (
+        staff_group,
+        demo_group,
+        catalog_group,
+        tasks_group,
+        payments_group,
+        invariants_group,
+        maintenance_group,
+    ):
         app.cli.add_command(group)
 
 
@@ -71,6 +81,22 @@ def check_payments() -> None:
         known = ", ".join(f"{name} {getattr(port, name)}" for name in wrong)
         raise click.ClickException(f"The key opens another {' and '.join(wrong)} than configured ({known}).")
     click.echo("The key opens what is configured.")
+
+
+@invariants_group.command("check")
+def check_invariants() -> None:
+    """Look for what does not fit together; nothing is changed. Ends with 1 where something does not hold."""
+    with coming_from(Origin(new_request_id(), "command")):
+        findings = invariants.check()
+    for finding in findings:
+        mark = "ok  " if finding.holds else "FAIL"
+        click.echo(f"{mark} {finding.milliseconds:6} ms  {finding.check.words}")
+        for what in finding.refs or ([finding.error] if finding.error else []):
+            click.echo(f"                    {what}")
+    broken = sum(not finding.holds for finding in findings)
+    if broken:
+        raise click.ClickException(f"{broken} of {len(findings)} checks do not hold.")
+    click.echo(f"All {len(findings)} checks hold.")
 
 
 @maintenance_group.command("on")

@@ -1,5 +1,20 @@
 """Handlers of durable tasks: importing this package registers them all."""
 
-from jobs.tasks import accounts, batches, catalog, invoices, mail, notices, orders, payments, refunds, webhooks
+from jobs.tasks import (
+    accounts,
+    batches,
+    catalog,
+    invariants,
+    invoices,
+    mail,
+    notices,
+    orders,
+    payments,
+    refunds,
+    webhooks,
+)
 
-__all__ = ["accounts", "batches", "catalog", "invoices", "mail", "notices", "orders", "payments", "refunds", "webhooks"]
+__all__ = [
+    "accounts", "batches", "catalog", "invariants", "invoices", "mail", "notices", "orders", "payments", "refunds",
+    "webhooks",
+]  # fmt: skip

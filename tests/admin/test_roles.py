@@ -22,6 +22,7 @@ from backoffice.models import (
     WebhookEvent,
 )
 from backoffice.staff.roles import Right, Role
+from tests.support import staff
 from tests.support.shop import hidden
 
 V, O, F, C, A = Role.VIEWER, Role.OPERATIONS, Role.FINANCE, Role.CATALOGUE, Role.ADMINISTRATOR  # noqa: E741
@@ -53,6 +54,7 @@ MAY = {
     **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again")},
     "desk_credit_notes.index_view": READERS, "desk_credit_notes.one": READERS, "desk_credit_notes.paper": READERS,
     **{f"desk_ledger.{page}": READERS for page in ("index_view", "one", "balance")},
+    "promises.index": READERS, "promises.check": {O, A},
     "desk_audit.index_view": READERS, "desk_audit.one": READERS,
     "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
     "desk_mails.index_view": READERS, "desk_mails.one": READERS,
@@ -77,14 +79,7 @@ OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "of
 
 
 def logged_in(shop, role):
-    email = shop.all(select(StaffMember.email).where(StaffMember.role == role))[0]
-    client = shop.app.test_client()
-    form = hidden(client.get("/admin/login").text)
-    assert (
-        client.post("/admin/login", data={**form, "email": email, "password": "measure twice", "next": ""}).status_code
-        == 303
-    )
-    return client
+    return staff.logged_in(shop, shop.all(select(StaffMember.email).where(StaffMember.role == role))[0])
 
 
 def rules(app):

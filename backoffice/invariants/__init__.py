@@ -1,0 +1,1 @@
+"""The promises as queries over a live shop: run by hand, by the hour, and by tests."""

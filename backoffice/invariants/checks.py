@@ -1,0 +1,304 @@
+"""What must hold in any shop, lived or written in bulk: each check is a query that finds what does not fit, and nothing where
+all of it does. The first column names a thing by its reference, where it has one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Check:
+    """``key`` names it for ever; ``words`` say what would be found; ``promise`` is what it proves."""
+
+    key: str
+    promise: str
+    words: str
+    query: str
+
+
+CHECKS = (
+    Check(
+        "money-that-settles-no-invoice",
+        "charged at most once, and nothing forgotten",
+        "money that settles no invoice",
+        "SELECT i.ref FROM invoices i LEFT JOIN (SELECT invoice_id, SUM(captured_amount) captured FROM payments GROUP "
+        "BY invoice_id) p ON p.invoice_id = i.id WHERE COALESCE(p.captured, 0) <> i.paid_amount AND NOT EXISTS "
+        "(SELECT 1 FROM cases k JOIN payments x ON x.ref = k.about_ref WHERE x.invoice_id = i.id AND k.kind IN "
+        "('unexpected_money', 'amount_differs'))",
+    ),
+    Check(
+        "invoice-charged-twice",
+        "charged at most once, and nothing forgotten",
+        "an invoice charged twice",
+        "SELECT i.ref FROM invoices i JOIN (SELECT invoice_id FROM payments WHERE state = 'settled' GROUP BY "
+        "invoice_id HAVING COUNT(*) > 1) p ON p.invoice_id = i.id WHERE 1 = 1 AND NOT EXISTS (SELECT 1 FROM cases k "
+        "JOIN payments x ON x.ref = k.about_ref WHERE x.invoice_id = i.id AND k.kind IN ('unexpected_money', "
+        "'amount_differs'))",
+    ),
+    Check(
+        "payment-whose-refunds-are-not-what-it-says",
+        "charged at most once, and nothing forgotten",
+        "a payment whose refunds are not what it says",
+        "SELECT p.ref FROM payments p LEFT JOIN (SELECT payment_id, SUM(amount) gone FROM refunds WHERE state NOT IN "
+        "('failed', 'cancelled') GROUP BY payment_id) r ON r.payment_id = p.id WHERE p.refunded_amount <> "
+        "COALESCE(r.gone, 0)",
+    ),
+    Check(
+        "line-that-was-refunded-beyond-itself",
+        "charged at most once, and nothing forgotten",
+        "a line that was refunded beyond itself",
+        "SELECT l.id FROM order_lines l JOIN (SELECT x.order_line_id, SUM(x.quantity) gone FROM refund_lines x JOIN "
+        "refunds r ON r.id = x.refund_id WHERE r.accepted_at IS NOT NULL OR r.state NOT IN ('failed', 'cancelled') "
+        "GROUP BY x.order_line_id) r ON r.order_line_id = l.id WHERE r.gone > l.quantity",
+    ),
+    Check(
+        "order-whose-lines-do-not-sum-up",
+        "every debt is an invoice",
+        "an order whose lines do not sum up",
+        "SELECT o.ref FROM orders o JOIN (SELECT order_id, SUM(quantity * unit_amount) total FROM order_lines GROUP "
+        "BY order_id) l ON l.order_id = o.id WHERE l.total <> o.total_amount",
+    ),
+    Check(
+        "order-without-an-invoice",
+        "every debt is an invoice",
+        "an order without an invoice",
+        "SELECT o.ref FROM orders o LEFT JOIN invoices i ON i.order_id = o.id WHERE i.id IS NULL",
+    ),
+    Check(
+        "invoice-over-another-sum-than-its-order",
+        "every debt is an invoice",
+        "an invoice over another sum than its order",
+        "SELECT i.ref FROM invoices i JOIN orders o ON o.id = i.order_id WHERE i.gross_amount <> o.total_amount OR "
+        "i.currency <> o.currency",
+    ),
+    Check(
+        "invoice-whose-lines-do-not-sum-up",
+        "every debt is an invoice",
+        "an invoice whose lines do not sum up",
+        "SELECT i.ref FROM invoices i JOIN (SELECT invoice_id, SUM(net_amount) net, SUM(gross_amount) gross FROM "
+        "invoice_lines GROUP BY invoice_id) l ON l.invoice_id = i.id WHERE l.net <> i.net_amount OR l.gross <> "
+        "i.gross_amount",
+    ),
+    Check(
+        "invoice-whose-taxes-do-not-sum-up",
+        "every debt is an invoice",
+        "an invoice whose taxes do not sum up",
+        "SELECT i.ref FROM invoices i JOIN (SELECT invoice_id, SUM(vat_amount) vat FROM invoice_taxes GROUP BY "
+        "invoice_id) t ON t.invoice_id = i.id WHERE t.vat <> i.vat_amount",
+    ),
+    Check(
+        "paid-order-whose-invoice-is-not",
+        "every debt is an invoice",
+        "a paid order whose invoice is not",
+        "SELECT o.ref FROM orders o JOIN invoices i ON i.order_id = o.id WHERE (o.state = 'paid') <> (i.state = "
+        "'issued' AND i.collection_state = 'paid' AND i.paid_amount >= i.gross_amount)",
+    ),
+    Check(
+        "credit-note-whose-lines-do-not-sum-up",
+        "every debt is an invoice",
+        "a credit note whose lines do not sum up",
+        "SELECT n.ref FROM credit_notes n JOIN (SELECT credit_note_id, SUM(net_amount) net, SUM(gross_amount) gross "
+        "FROM credit_note_lines GROUP BY credit_note_id) l ON l.credit_note_id = n.id WHERE l.net <> n.net_amount OR "
+        "l.gross <> n.gross_amount",
+    ),
+    Check(
+        "credit-note-whose-taxes-do-not-sum-up",
+        "every debt is an invoice",
+        "a credit note whose taxes do not sum up",
+        "SELECT n.ref FROM credit_notes n JOIN (SELECT credit_note_id, SUM(vat_amount) vat, SUM(net_amount) net FROM "
+        "credit_note_taxes GROUP BY credit_note_id) t ON t.credit_note_id = n.id WHERE t.vat <> n.vat_amount OR t.net "
+        "<> n.net_amount",
+    ),
+    Check(
+        "invoice-that-was-credited-beyond-itself",
+        "every debt is an invoice",
+        "an invoice that was credited beyond itself",
+        "SELECT i.ref FROM invoices i JOIN (SELECT c.invoice_id, t.vat_category, t.vat_hundredths, SUM(t.vat_amount) "
+        "vat, SUM(t.net_amount) net FROM credit_notes c JOIN credit_note_taxes t ON t.credit_note_id = c.id GROUP BY "
+        "c.invoice_id, t.vat_category, t.vat_hundredths) c ON c.invoice_id = i.id JOIN invoice_taxes x ON "
+        "x.invoice_id = i.id AND x.vat_category = c.vat_category AND x.vat_hundredths = c.vat_hundredths WHERE c.vat "
+        "> x.vat_amount OR c.net > x.net_amount",
+    ),
+    Check(
+        "number-that-is-missing",
+        "numbers have no gaps",
+        "a number that is missing",
+        "SELECT year FROM number_register GROUP BY entity_id, series, year HAVING MIN(position) <> 1 OR MAX(position) "
+        "<> COUNT(*)",
+    ),
+    Check(
+        "counter-that-is-not-where-its-numbers-end",
+        "numbers have no gaps",
+        "a counter that is not where its numbers end",
+        "SELECT c.year FROM number_counters c JOIN (SELECT entity_id, series, year, MAX(position) top FROM "
+        "number_register GROUP BY entity_id, series, year) r ON r.entity_id = c.entity_id AND r.series = c.series AND "
+        "r.year = c.year WHERE r.top <> c.last",
+    ),
+    Check(
+        "number-that-fell-behind-the-day-before",
+        "numbers have no gaps",
+        "a number that fell behind the day before",
+        "SELECT a.number FROM number_register a JOIN number_register b ON b.entity_id = a.entity_id AND b.series = "
+        "a.series AND b.year = a.year AND b.position = a.position + 1 WHERE b.issued_on < a.issued_on",
+    ),
+    Check(
+        "issued-invoice-without-its-number",
+        "numbers have no gaps",
+        "an issued invoice without its number",
+        "SELECT i.ref FROM invoices i LEFT JOIN number_register r ON r.invoice_id = i.id WHERE (i.state = 'issued') "
+        "<> (r.id IS NOT NULL) OR (r.id IS NOT NULL AND r.number <> i.number)",
+    ),
+    Check(
+        "credit-note-without-its-number",
+        "numbers have no gaps",
+        "a credit note without its number",
+        "SELECT n.ref FROM credit_notes n LEFT JOIN number_register r ON r.credit_note_id = n.id WHERE r.id IS NULL "
+        "OR r.number <> n.number",
+    ),
+    Check(
+        "entry-of-the-ledger-that-does-not-sum-to-zero",
+        "every posting balances",
+        "an entry of the ledger that does not sum to zero",
+        "SELECT e.`key` FROM ledger_entries e LEFT JOIN (SELECT entry_id, SUM(amount) total, COUNT(*) sides, "
+        "COUNT(DISTINCT currency) kinds, MIN(currency) currency FROM ledger_postings GROUP BY entry_id) p ON "
+        "p.entry_id = e.id WHERE p.entry_id IS NULL OR p.total <> 0 OR p.sides <> e.posting_count OR p.kinds <> 1 OR "
+        "p.currency <> e.currency",
+    ),
+    Check(
+        "payment-that-the-ledger-does-not-hold",
+        "every posting balances",
+        "a payment that the ledger does not hold",
+        "SELECT p.ref FROM payments p LEFT JOIN (SELECT e.about_id, SUM(l.amount) held FROM ledger_entries e JOIN "
+        "ledger_postings l ON l.entry_id = e.id WHERE e.kind IN ('payment_settled', 'payment_corrected') AND "
+        "l.account = 'clearing' GROUP BY e.about_id) h ON h.about_id = p.id WHERE p.captured_amount <> "
+        "COALESCE(h.held, 0)",
+    ),
+    Check(
+        "invoice-that-the-ledger-does-not-hold",
+        "every posting balances",
+        "an invoice that the ledger does not hold",
+        "SELECT i.ref FROM invoices i LEFT JOIN (SELECT e.about_id, SUM(CASE l.account WHEN 'revenue' THEN -l.amount "
+        "ELSE 0 END) net, SUM(CASE l.account WHEN 'tax_payable' THEN -l.amount ELSE 0 END) vat FROM ledger_entries e "
+        "JOIN ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'invoice_issued' GROUP BY e.about_id) h ON "
+        "h.about_id = i.id WHERE (i.state = 'issued') <> (h.about_id IS NOT NULL) OR (h.about_id IS NOT NULL AND "
+        "(h.net <> i.net_amount OR h.vat <> i.vat_amount))",
+    ),
+    Check(
+        "refund-that-the-ledger-does-not-hold",
+        "every posting balances",
+        "a refund that the ledger does not hold",
+        "SELECT r.ref FROM refunds r LEFT JOIN (SELECT e.about_id, SUM(-l.amount) gone FROM ledger_entries e JOIN "
+        "ledger_postings l ON l.entry_id = e.id WHERE e.kind IN ('refund', 'refund_returned') AND l.account = "
+        "'clearing' GROUP BY e.about_id) h ON h.about_id = r.id WHERE COALESCE(h.gone, 0) <> CASE WHEN r.accepted_at "
+        "IS NOT NULL AND r.state NOT IN ('failed', 'cancelled') THEN r.amount ELSE 0 END",
+    ),
+    Check(
+        "credit-note-that-the-ledger-does-not-hold",
+        "every posting balances",
+        "a credit note that the ledger does not hold",
+        "SELECT n.ref FROM credit_notes n LEFT JOIN (SELECT e.about_id, SUM(-l.amount) owed FROM ledger_entries e "
+        "JOIN ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'credit_note' AND l.account = 'refunds_payable' "
+        "GROUP BY e.about_id) h ON h.about_id = n.id WHERE COALESCE(h.owed, 0) <> n.gross_amount",
+    ),
+    Check(
+        "money-we-owe-customers-below-nothing",
+        "every posting balances",
+        "money we owe customers below nothing",
+        "SELECT account FROM ledger_postings WHERE account IN ('customer_money', 'refunds_payable') GROUP BY account, "
+        "currency HAVING SUM(amount) > 0",
+    ),
+    Check(
+        "pieces-that-are-not-the-sum-of-what-moved",
+        "pieces are where we say",
+        "pieces that are not the sum of what moved",
+        "SELECT s.ref FROM stock_items s LEFT JOIN (SELECT item_id, SUM(on_hand_change) on_hand, SUM(held_change) "
+        "held FROM stock_movements GROUP BY item_id) m ON m.item_id = s.id WHERE s.on_hand <> COALESCE(m.on_hand, 0) "
+        "OR s.held <> COALESCE(m.held, 0)",
+    ),
+    Check(
+        "paid-order-that-nobody-delivers",
+        "pieces are where we say",
+        "a paid order that nobody delivers",
+        "SELECT o.ref FROM orders o LEFT JOIN fulfilments f ON f.order_id = o.id WHERE (o.state = 'paid') <> (f.id IS "
+        "NOT NULL)",
+    ),
+    Check(
+        "delivery-that-is-done-while-pieces-are-left",
+        "pieces are where we say",
+        "a delivery that is done while pieces are left",
+        "SELECT f.ref FROM fulfilments f JOIN order_lines l ON l.order_id = f.order_id JOIN shipped_pieces p ON "
+        "p.order_line_id = l.id WHERE f.state = 'done' AND p.shipped < p.ordered",
+    ),
+    Check(
+        "pieces-that-left-in-no-parcel",
+        "pieces are where we say",
+        "pieces that left in no parcel",
+        "SELECT p.order_line_id FROM shipped_pieces p LEFT JOIN (SELECT order_line_id, SUM(quantity) sent FROM "
+        "shipment_lines GROUP BY order_line_id) s ON s.order_line_id = p.order_line_id WHERE p.shipped <> "
+        "COALESCE(s.sent, 0)",
+    ),
+    Check(
+        "unknown-payment-that-no-case-tells-of",
+        "whatever gives up says so",
+        "an unknown payment that no case tells of",
+        "SELECT p.ref FROM payments p WHERE p.state = 'unknown' AND p.unanswered >= 5 AND NOT EXISTS (SELECT 1 FROM "
+        "cases k WHERE k.about_ref = p.ref AND k.kind = 'payment_unknown' AND k.state = 'open')",
+    ),
+    Check(
+        "unknown-refund-that-no-case-tells-of",
+        "whatever gives up says so",
+        "an unknown refund that no case tells of",
+        "SELECT r.ref FROM refunds r WHERE r.state = 'unknown' AND r.unanswered >= 5 AND NOT EXISTS (SELECT 1 FROM "
+        "cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_unknown' AND k.state = 'open')",
+    ),
+    Check(
+        "case-that-should-have-closed",
+        "whatever gives up says so",
+        "a case that should have closed",
+        "SELECT k.ref FROM cases k LEFT JOIN payments p ON p.ref = k.about_ref LEFT JOIN refunds r ON r.ref = "
+        "k.about_ref WHERE k.state = 'open' AND ((k.kind = 'payment_unknown' AND p.state <> 'unknown') OR (k.kind = "
+        "'refund_unknown' AND r.state <> 'unknown'))",
+    ),
+    Check(
+        "refund-that-failed-and-that-no-case-told-of",
+        "whatever gives up says so",
+        "a refund that failed and that no case told of",
+        "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
+        "WHERE k.about_ref = r.ref AND k.kind IN ('refund_failed', 'refund_refused'))",
+    ),
+    Check(
+        "task-that-gave-up-and-that-no-case-tells-of",
+        "whatever gives up says so",
+        "a task that gave up and that no case tells of",
+        "SELECT t.ref FROM tasks t WHERE t.state = 'gave_up' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref "
+        "= t.ref AND k.kind = 'task_gave_up')",
+    ),
+    Check(
+        "order-nobody-wrote-down",
+        "every change has a counterfoil",
+        "an order nobody wrote down",
+        "SELECT o.ref FROM orders o WHERE NOT EXISTS (SELECT 1 FROM audit_log a WHERE a.subject_kind = 'order' AND "
+        "a.subject_id = o.id AND a.tag = 'order.placed' AND a.subject_ref = o.ref)",
+    ),
+    Check(
+        "end-nobody-wrote-down",
+        "every change has a counterfoil",
+        "an end nobody wrote down",
+        "SELECT o.ref FROM orders o WHERE o.state IN ('paid', 'expired', 'cancelled') AND NOT EXISTS (SELECT 1 FROM "
+        "audit_log a WHERE a.subject_kind = 'order' AND a.subject_id = o.id AND a.tag LIKE 'order.%' AND "
+        "SUBSTR(a.tag, 7) = o.state)",
+    ),
+    Check(
+        "settled-payment-nobody-wrote-down",
+        "every change has a counterfoil",
+        "a settled payment nobody wrote down",
+        "SELECT p.ref FROM payments p WHERE NOT EXISTS (SELECT 1 FROM audit_log a WHERE a.subject_kind = 'payment' "
+        "AND a.subject_id = p.id AND a.tag LIKE 'payment.%' AND SUBSTR(a.tag, 9) = p.state)",
+    ),
+    Check(
+        "movement-nobody-wrote-down",
+        "every change has a counterfoil",
+        "a movement nobody wrote down",
+        "SELECT m.id FROM stock_movements m WHERE NOT EXISTS (SELECT 1 FROM audit_log a WHERE a.subject_kind = "
+        "'stock' AND a.subject_id = m.item_id AND a.tag LIKE 'stock.%' AND SUBSTR(a.tag, 7) = m.kind)",
+    ),
+)
+BY_KEY = {check.key: check for check in CHECKS}
