@@ -16,6 +16,7 @@ from backoffice.core import actor, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.core.steps import ask_and_record
 from backoffice.invoices import service as invoices
@@ -76,6 +77,16 @@ class NotRefundable(CounterfoilError):
         super().__init__("Nothing was captured by this payment, so there is nothing to give back.")
 
 
+class AnotherAccount(CounterfoilError):
+    status = 409
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(
+            f"This payment was taken by {payment.provider}, account {payment.account}, in {payment.mode} mode: that is "
+            "not what is configured now. Give it back in that provider's dashboard."
+        )
+
+
 class RefundedMeanwhile(CounterfoilError):
     """Somebody was faster, or more is wanted than is left."""
 
@@ -91,8 +102,8 @@ class RefundedMeanwhile(CounterfoilError):
 def give_back(wish: Wish, *, by: Actor) -> Refund:
     """Refund: written with its key and its money reserved, then the provider is asked; what it says is in the result.
 
-    Raises NotRefundable, RefundedMeanwhile, NothingToRefund, PiecesRefunded; then nothing was written. The same request key
-    refunds once. A silent provider is no error: the refund is UNKNOWN then, and asked about later."""
+    Raises NotRefundable, AnotherAccount, RefundedMeanwhile, NothingToRefund, PiecesRefunded; then nothing was written. The
+    same request key refunds once. A silent provider is no error: the refund is UNKNOWN then, and asked about later."""
     refund_id = units.write(lambda: _begin(wish, by=by).id)
     learn(refund_id, by=by)
     with units.read():
@@ -176,12 +187,17 @@ def again(refund: Refund, *, request_key: str, payment: Payment) -> Wish:
 
 
 def _begin(wish: Wish, *, by: Actor) -> Refund:
+    payment = payments.lock(
+        payments.by_ref(wish.payment_ref).id
+    )  # first: who pressed twice finds what the first press made
     known = session.scalars(select(Refund).where(Refund.request_key == wish.request_key)).one_or_none()
     if known:
         return known
-    payment = payments.lock(payments.by_ref(wish.payment_ref).id)
     if payment.state != PaymentState.SETTLED or not payment.captured_amount:
         raise NotRefundable
+    provider = ports().payments
+    if (payment.provider, payment.account, payment.mode) != (provider.name, provider.account, provider.mode):
+        raise AnotherAccount(payment)
     if wish.amount.amount < 1:
         raise NothingToRefund
     ref = references.new("rfd")

@@ -6,13 +6,14 @@ from sqlalchemy import select
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.core.ports import ports
 from backoffice.fulfilment import parcels
 from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, Payment, Refund
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
 from backoffice.refunds import service as refunds
 from backoffice.refunds.models import RefundReason, RefundState
-from backoffice.refunds.service import NotRefundable, RefundedMeanwhile
+from backoffice.refunds.service import AnotherAccount, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import OutcomeUnknown
@@ -334,3 +335,11 @@ def test_a_provider_that_crashes_us_between_asking_and_writing_gives_back_once(s
     assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
     assert given_back(shop) == 12_900
     assert problems() == []
+
+
+def test_a_payment_of_another_account_is_not_refunded_through_this_one(shop, buyer, monkeypatch):
+    sale = bought(buyer)
+    monkeypatch.setattr(type(ports().payments), "account", "acct_other")
+    with pytest.raises(AnotherAccount):
+        shop.refunds(sale, 100)
+    assert shop.count(Refund) == 0
