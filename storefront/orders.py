@@ -138,6 +138,8 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
         invoice = invoices.for_order(order.id)
         attempts = payments.for_invoice(invoice)
         payment = attempts[-1]
+        returned = refunds.of(attempts)
+        again = {item.again_of_id for item in returned}  # what came back and was sent once more is told once
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
         page = render_template(
@@ -152,9 +154,9 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             can_cancel=order.state in PAYABLE,
             delivery=delivery,
             declared=withdrawals.of(order) if is_paid else [],
-            refunds=[item for item in refunds.of(attempts) if item.accepted_at],
+            refunds=[item for item in returned if item.accepted_at and item.id not in again],
             methods={item.id: item.method for item in attempts},
-            credit_notes=credit_notes.of(invoice) if is_paid and any(item.refunded for item in attempts) else [],
+            credit_notes=credit_notes.of(invoice) if returned else [],
             terms=entities.text_of(order.terms_id) if is_paid else None,
             parcels=parcels.of(order) if delivery else [],
             to_ship=fulfilment.to_ship(order) if delivery else [],

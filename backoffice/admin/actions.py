@@ -136,4 +136,4 @@ def refuse(error: CounterfoilError) -> None:
 
 def inside(wish: str) -> str:
     """The address where it is one of the office; never another host, never a scheme. Empty for any other."""
-    return wish if wish.startswith("/admin/") and "\\" not in wish else ""
+    return wish if wish.startswith("/admin/") and "\\" not in wish and ".." not in wish else ""

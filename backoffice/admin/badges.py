@@ -44,7 +44,7 @@ SHAPES = {
     "delivery_open": WAITING,
     "delivery_partly": PART,
     "delivery_done": DONE,
-    "delivery_withdrawn": WRONG,
+    "delivery_withdrawn": WAITING,
     "visit_wanted": WAITING,
     "visit_proposed": PART,
     "visit_agreed": PART,

@@ -1,14 +1,16 @@
 """The desk of the ledger: the trial balance, what stands in one account, and every entry with both its sides."""
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select, union
 
-from backoffice.admin.cells import code
-from backoffice.admin.filters import Filter, equals
+from backoffice.admin.cells import ZONE, code
+from backoffice.admin.filters import Filter, days, equals, narrowed
 from backoffice.admin.lists import DeskList
 from backoffice.admin.troubles import place_of
 from backoffice.core.money import Money, total
+from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account, EntryKind, LedgerEntry, LedgerPosting
 from backoffice.staff.roles import Right
@@ -37,8 +39,14 @@ NAMES = {
 }
 
 
-def _about(ref: str) -> ColumnElement[bool]:
-    return LedgerPosting.entry_id.in_(select(LedgerEntry.id).where(LedgerEntry.about_ref == ref))
+def _about(wish: str) -> ColumnElement[bool]:
+    """By reference, or by the number of an invoice or a credit note."""
+    numbered = union(
+        select(Invoice.ref).where(Invoice.number == wish.upper()),
+        select(CreditNote.ref).where(CreditNote.number == wish.upper()),
+    )
+    about = or_(LedgerEntry.about_ref == wish, LedgerEntry.about_ref.in_(numbered))
+    return LedgerPosting.entry_id.in_(select(LedgerEntry.id).where(about))
 
 
 class LedgerDesk(DeskList):
@@ -58,7 +66,7 @@ class LedgerDesk(DeskList):
             "account", "Account", LedgerPosting.account, [(item.value, NAMES[item][0]) for item in Account], Account
         ),
         equals("currency", "Currency", LedgerPosting.currency, read=str.upper),
-        Filter("about", "Reference of what was posted", _about),
+        Filter("about", "Reference or number", _about),
     )
     blank = "Nothing was posted."
     one_template = "office/entry.html"
@@ -66,12 +74,15 @@ class LedgerDesk(DeskList):
 
     @expose("/balance")
     def balance(self) -> ResponseReturnValue:
-        """All accounts by currency. Their sum is zero, always; the page says so, or by how much it is not."""
+        """All accounts by currency, of all time or of the days in the address. Their sum is zero, always; the page
+        says so, or by how much it is not."""
+        query, problems = narrowed(self.rows(), days(LedgerPosting.posted_at, ZONE), request.args)
+        within = [] if query.whereclause is None else [query.whereclause]
         currencies = [
             (currency, rows, total([row.balance for row in rows], currency), _both(rows, currency))
-            for currency, rows in ledger.trial_balance().items()
+            for currency, rows in ledger.trial_balance(*within).items()
         ]
-        return self.render("office/balance.html", currencies=currencies, names=NAMES)
+        return self.render("office/balance.html", currencies=currencies, names=NAMES, problems=problems)
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:

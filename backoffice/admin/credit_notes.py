@@ -1,8 +1,12 @@
 """The desk of credit notes: what was taken back of invoices. Nothing is edited."""
 
+from typing import Any
+
 from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
 
 from backoffice.admin import looks, timeline
 from backoffice.admin.cells import ZONE
@@ -15,19 +19,29 @@ from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices.models import CreditNote
 from backoffice.orders import service as orders
+from backoffice.refunds import service as refunds
 from backoffice.staff.roles import Right
 
 
 class CreditNoteDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
-    column_list = ("number", "issued_on", "because", "net", "vat", "gross")
+    column_list = ("number", "issued_on", "invoice_number", "because", "net", "vat", "gross")
     column_more = ("created_at", "currency", "ref")
-    column_labels = {"issued_on": "Issued", "because": "Reason", "vat": "VAT", "ref": "Reference"}
+    column_labels = {
+        "issued_on": "Issued",
+        "because": "Reason",
+        "invoice_number": "Of invoice",
+        "vat": "VAT",
+        "ref": "Reference",
+    }
     numbers = frozenset({"net", "vat", "gross"})
     narrows = (equals("number", "Number", CreditNote.number),)
     blank = "No credit note fits. One is written when money of an issued invoice goes back."
     one_template = "office/credit_note.html"
+
+    def rows(self) -> Select[Any]:
+        return select(CreditNote).options(joinedload(CreditNote.invoice, innerjoin=True))
 
     def subject_of(self, ref: str) -> Subject:
         return credit_notes.by_ref(ref).subject()
@@ -41,6 +55,7 @@ class CreditNoteDesk(Noted):
             self.one_template,
             note=note,
             order=order,
+            refund=refunds.of_credit_note(note),
             paper=credit_notes.paper(note),
             days=timeline.by_day(timeline.of([note.subject()]), ZONE),
             actions=[self.note_offer(ref)],

@@ -12,7 +12,7 @@ from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
-from backoffice.core import units
+from backoffice.core import links, units
 from backoffice.core.tracking import Subject
 from backoffice.payments import service as payments
 from backoffice.staff.roles import Right, Role
@@ -51,9 +51,9 @@ class WebhookDesk(Noted, Many):
     def one(self, ref: str) -> ResponseReturnValue:
         event = webhooks.by_ref(ref)
         try:
-            body = json.dumps(json.loads(event.raw), indent=2)
+            body = links.hidden(json.dumps(json.loads(event.raw), indent=2))
         except ValueError:
-            body = event.raw.decode(errors="replace")
+            body = links.hidden(event.raw.decode(errors="replace"))
         payment = payments.find(event.provider, event.provider_payment, event.payment_ref)
         return self.render(
             self.one_template,

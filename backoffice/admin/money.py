@@ -15,7 +15,7 @@ from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.collection import notices
 from backoffice.collection import service as collection
-from backoffice.core import references, units
+from backoffice.core import links, references, units
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
@@ -63,8 +63,8 @@ class PaymentDesk(Noted, Many):
             payment=payment,
             invoice=invoice,
             order=orders.get(invoice.order_id),
-            answer=json.dumps(payment.last_answer, indent=2),
-            request_sent=json.dumps(payment.request, indent=2),
+            answer=links.hidden(json.dumps(payment.last_answer, indent=2)),
+            request_sent=links.hidden(json.dumps(payment.request, indent=2)),
             refunds=returned,
             troubles=troubles.of([payment.subject(), *(item.subject() for item in returned)]),
             days=timeline.by_day(timeline.of([payment.subject()], [payment]), ZONE),

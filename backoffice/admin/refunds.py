@@ -1,18 +1,23 @@
 """Giving money back: choose, see what will happen, confirm; and what became of every refund."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, refuse, request_key, run, typed_count, typed_text
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
-from backoffice.core import references, units
+from backoffice.core import clock, links, references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
@@ -25,12 +30,13 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderLine
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
+from backoffice.refunds import booking, wishes
 from backoffice.refunds import service as refunds
-from backoffice.refunds import wishes
-from backoffice.refunds.models import Refund, RefundReason, RefundState
+from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Pieces, Wish
 from backoffice.staff.roles import Right
 
+A_WHILE = timedelta(hours=1)
 REASONS = {
     RefundReason.WITHDRAWN: "The customer withdrew from the contract",
     RefundReason.RETURNED: "The goods came back",
@@ -47,6 +53,22 @@ class NotAReason(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Choose why the money goes back.")
+
+
+class SameSum(CounterfoilError):
+    status = 409
+
+    def __init__(self, same: Refund) -> None:
+        super().__init__(
+            f"{money(same.money)} was given back a short while ago by {same.who}. Tick “once more” if you mean it."
+        )
+
+
+class TooMuch(CounterfoilError):
+    status = 409
+
+    def __init__(self, wanted: Money, left: Money) -> None:
+        super().__init__(f"{money(wanted)} is more than the {money(left)} that is left of this payment.")
 
 
 @dataclass(frozen=True)
@@ -70,10 +92,11 @@ class Row:
 class RefundDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
-    column_list = ("created_at", "ref", "state", "reason", "money", "failure_code")
-    column_more = ("provider_ref", "note", "accepted_at", "currency")
+    column_list = ("created_at", "order_number", "who", "reason", "note", "state", "money")
+    column_more = ("ref", "failure_code", "provider_ref", "accepted_at", "currency")
     column_labels = {
-        "created_at": "Begun", "ref": "Refund", "money": "Amount", "failure_code": "Provider's reason",
+        "created_at": "Begun", "ref": "Refund", "order_number": "Order", "who": "By",
+        "money": "Amount", "failure_code": "Provider's reason",
         "provider_ref": "Provider's id", "accepted_at": "Accepted",
     }  # fmt: skip
     column_formatters = {"state": state, "ref": code, "reason": lambda _v, _c, row, _n: words_of(row.reason)}
@@ -87,6 +110,9 @@ class RefundDesk(Noted):
     )  # fmt: skip
     blank = "No money went back."
     one_template = "office/refund.html"
+
+    def rows(self) -> Select[Any]:
+        return select(Refund).options(joinedload(Refund.order), joinedload(Refund.maker))
 
     def subject_of(self, ref: str) -> Subject:
         return refunds.by_ref(ref).subject()
@@ -105,8 +131,10 @@ class RefundDesk(Noted):
             payment=payment,
             order=order,
             note=note,
+            successor=refunds.successor(refund),
+            priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.lines}),
             why=words_of(refund.reason),
-            answer=json.dumps(refund.last_answer, indent=2),
+            answer=links.hidden(json.dumps(refund.last_answer, indent=2)),
             request_sent=json.dumps(refund.request, indent=2),
             troubles=troubles.of(subjects),
             days=timeline.by_day(timeline.of(subjects), ZONE),
@@ -127,11 +155,8 @@ class RefundDesk(Noted):
     @expose("/<ref>/again", methods=["POST"])
     @needs(Right.REFUND)
     def again(self, ref: str) -> ResponseReturnValue:
-        """Send a refund once more that came back: the same sum, no second credit note."""
-        with units.read():
-            refund = refunds.by_ref(ref)
-            wish = refunds.again(refund, request_key=request_key(), payment=payments.get(refund.payment_id))
-        return self._carry_out(wish, self.get_url(".one", ref=ref))
+        """Send a refund once more that came back: the same sum, no second credit note, once."""
+        return self._carry_out(lambda: refunds.send_again(ref, by=access.by()), self.get_url(".one", ref=ref))
 
     @expose("/of/<payment>")
     def choose(self, payment: str) -> ResponseReturnValue:
@@ -141,6 +166,7 @@ class RefundDesk(Noted):
         invoice = invoices.get(row.invoice_id)
         order = orders.get(invoice.order_id)
         looks.at(customers.get(order.person_id), order)
+        before = refunds.of([row])
         choice, problem = None, ""
         try:
             choice = self._chosen(order, row)
@@ -154,11 +180,14 @@ class RefundDesk(Noted):
             rows=self._rows(order),
             choice=choice,
             problem=problem,
-            credited=credit_notes.left(invoice) if invoice.number else None,
+            credited=booking.would_credit(invoice, choice.amount) if choice else None,
+            priced=wishes.price(order, {line.id: count for line, count in choice.pieces}) if choice else None,
+            before=before,
+            same=self._same(before, choice) if choice else None,
+            troubles=troubles.of([refund.subject() for refund in before]),
             reasons=REASONS,
             key=references.new("rfk"),
-            chosen_all=request.args.get("what") == "all",
-            pieces_stay=self._staying(order, choice) if choice else 0,
+            staying=self._staying(order, choice) if choice else {},
         )
 
     @expose("/of/<payment>", methods=["POST"])
@@ -173,12 +202,14 @@ class RefundDesk(Noted):
             except CounterfoilError as error:
                 refuse(error)
                 return redirect(f"{place}?{request.query_string.decode()}", 303)
-        return self._carry_out(wish, f"{place}?{request.query_string.decode()}")
+        return self._carry_out(
+            lambda: refunds.give_back(wish, by=access.by()), f"{place}?{request.query_string.decode()}"
+        )
 
-    def _carry_out(self, wish: Wish, back: str) -> ResponseReturnValue:
+    def _carry_out(self, act: Callable[[], Refund], back: str) -> ResponseReturnValue:
         """Refund, and say what the provider said."""
         try:
-            refund = refunds.give_back(wish, by=access.by())
+            refund = act()
         except CounterfoilError as error:
             refuse(error)
             return redirect(back, 303)
@@ -189,6 +220,12 @@ class RefundDesk(Noted):
         choice = self._chosen(order, payment)
         if choice is None:
             raise NothingToRefund
+        if not request.form.get("key"):
+            raise refunds.FormUsed
+        same = self._same(refunds.of([payment]), choice)
+        known = same is not None and same.request_key == request_key()
+        if same and not known and not request.form.get("more"):
+            raise SameSum(same)
         reason = request.form.get("reason", "")
         if reason not in REASONS:
             raise NotAReason
@@ -214,16 +251,17 @@ class RefundDesk(Noted):
             pieces = tuple((line, left[line.id]) for line in order.lines if left[line.id])
             return Choice(payment.refundable, pieces) if payment.refundable else None
         if what == "sum":
-            amount = Money.parse(request.args.get("amount", "").replace(",", "."), payment.currency)
-            if amount.amount < 1:
-                raise NothingToRefund
-            return Choice(_within(amount, payment))
+            amount = _amount(request.args.get("amount", ""), payment.currency)
+            if amount > payment.refundable:
+                raise TooMuch(amount, payment.refundable)
+            return Choice(amount)
         if what == "pieces":
             counts = {line.id: _count(line, left[line.id]) for line in order.lines}
             pieces = tuple((line, counts[line.id]) for line in order.lines if counts[line.id])
             if not pieces:
                 raise NothingToRefund
-            return Choice(_within(wishes.price(order, {line.id: count for line, count in pieces}), payment), pieces)
+            priced = wishes.price(order, {line.id: count for line, count in pieces})
+            return Choice(min(priced, payment.refundable), pieces) if payment.refundable else None
         return None
 
     def _rows(self, order: Order) -> list[Row]:
@@ -244,10 +282,16 @@ class RefundDesk(Noted):
             return {}
         return {item.line.id: item.left for item in fulfilment.to_ship(order)}
 
-    def _staying(self, order: Order, choice: Choice) -> int:
-        """Pieces that were to be sent, and are not any more."""
+    def _staying(self, order: Order, choice: Choice) -> dict[int, int]:
+        """Pieces by line that were to be sent, and are not any more."""
         to_ship = self._to_ship(order)
-        return sum(min(count, to_ship.get(line.id, 0)) for line, count in choice.pieces)
+        staying = {line.id: min(count, to_ship.get(line.id, 0)) for line, count in choice.pieces}
+        return {line_id: count for line_id, count in staying.items() if count}
+
+    def _same(self, before: Sequence[Refund], choice: Choice) -> Refund | None:
+        """A refund over the same sum that was made a short while ago: perhaps this very one, by somebody who went back."""
+        recent = [row for row in before if row.state not in LOST and row.created_at > clock.now() - A_WHILE]
+        return next((row for row in reversed(recent) if row.money == choice.amount), None)
 
     def _offers(self, refund: Refund, payment: Payment) -> list[Action]:
         ask = Action(
@@ -256,13 +300,14 @@ class RefundDesk(Noted):
             Right.ASK_PROVIDER,
             first=refund.is_open,
         )
-        if refund.state != RefundState.FAILED:
+        if refund.state not in LOST:
             return [ask]
         why_not = "" if refund.accepted_at else "it never left: give the money back on the payment's page"
-        if not payment.refundable:
-            why_not = "nothing is left to give back of the payment"
-        url = self.get_url(".again", ref=refund.ref)
-        return [Action("Send it again", url, Right.REFUND, why_not, first=True, key=references.new("rfk")), ask]
+        if refund.accepted_at and refunds.successor(refund):
+            why_not = "it was"
+        elif refund.accepted_at and not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
+            why_not = "its money was given back since"
+        return [Action("Send it again", self.get_url(".again", ref=refund.ref), Right.REFUND, why_not), ask]
 
 
 def words_of(reason: RefundReason) -> str:
@@ -275,13 +320,16 @@ def offer(payment: Payment, words: str = "Give money back") -> Action:
     if payment.state != PaymentState.SETTLED:
         why_not = "nothing was captured"
     elif not payment.refundable:
-        why_not = "all of it was given back"
+        why_not = "all of it was given back, or is on its way"
     return Action(f"{words} …", f"/admin/refunds/of/{payment.ref}", Right.REFUND, why_not, is_link=True)
 
 
-def _within(amount: Money, payment: Payment) -> Money:
-    if amount > payment.refundable:
-        raise refunds.RefundedMeanwhile(payment)
+def _amount(text: str, currency: str) -> Money:
+    """``15``, ``15.00``, ``15,00`` or ``€ 15``. Raises NotAnAmount with what was typed, NothingToRefund."""
+    plain = text.strip().removeprefix("€").removesuffix("€").strip()
+    amount = Money.parse(plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain, currency)
+    if amount.amount < 1:
+        raise NothingToRefund
     return amount
 
 
@@ -298,15 +346,15 @@ def _said(refund: Refund) -> tuple[str, str]:
     """What the provider said, as a sentence and its tone."""
     sum_ = money(refund.money)
     known: dict[RefundState, tuple[str, str]] = {
-        RefundState.SUCCEEDED: (f"{sum_} go back to the customer, who gets a mail.", "good"),
+        RefundState.SUCCEEDED: (f"{sum_} is on its way back to the customer, who gets a mail.", "good"),
         RefundState.PENDING: (f"The provider has accepted to give {sum_} back; it may take days.", "good"),
         RefundState.REQUIRES_ACTION: (f"The provider asks the customer where to send {sum_}.", "good"),
         RefundState.FAILED: (f"The provider refused: {refund.failure_code}. No money moved.", "bad"),
         RefundState.CANCELLED: (f"The provider refused: {refund.failure_code}. No money moved.", "bad"),
     }
     silent = (
-        f"The provider did not answer. {sum_} stay reserved, and it is asked again until it says what happened: do not "
-        "give them back by another way.",
+        f"The provider did not answer. {sum_} stays reserved, and it is asked again until it says what happened: do not "
+        "give it back by another way.",
         "bad",
     )
     return known.get(refund.state, silent)

@@ -21,6 +21,7 @@ class CaseKind(StrEnum):
     ACCOUNT_DELETION = "account_deletion"
     DATE_DECLINED = "date_declined"
     INVARIANT_BROKEN = "invariant_broken"
+    WEBHOOKS_SILENT = "webhooks_silent"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,18 @@ class Wording:
 
 
 WORDINGS: dict[CaseKind, Wording] = {
+    CaseKind.WEBHOOKS_SILENT: Wording(
+        "The provider's webhooks do not arrive.",
+        "Its list has events that nobody delivered to us. We fetch them ourselves: nothing is lost, it only comes later.",
+        "Look at the endpoint in the provider's dashboard: its address, whether it was switched off, its last answers.",
+        (
+            "Open the webhook endpoint in the provider's dashboard. Was it disabled after many failures?",
+            "Compare its address with ours, and its signing secret with the configured one.",
+            "A wrong secret shows as refused webhooks in the logs and in counterfoil_webhooks_total.",
+            "Switch it on again; what was missed was fetched already.",
+        ),
+        "It closes by itself when webhooks arrive again and none is missing.",
+    ),
     CaseKind.INVARIANT_BROKEN: Wording(
         "A promise of the system does not hold for something.",
         "A check that runs every hour found rows that do not fit together. No customer has to have noticed.",
@@ -130,7 +143,7 @@ WORDINGS: dict[CaseKind, Wording] = {
     CaseKind.REFUND_FAILED: Wording(
         "A refund failed after the provider had accepted it.",
         "The money came back to us: the customer does not have it. The credit note stands, and we owe them the sum.",
-        "Write to the customer, then send it again, or by another way.",
+        "The customer was told by mail. Send it again, or agree on another way.",
         (
             "The customer's card is usually closed or expired. They were told by mail that the money came back.",
             "Press “Send it again”: it makes a new refund over the same sum, and no second credit note.",
@@ -145,7 +158,7 @@ WORDINGS: dict[CaseKind, Wording] = {
         (
             "Open the refund and its order. Was something to be delivered that should stay here now?",
             "Take back pieces by hand in the stock room if they came back.",
-            "Ask whoever has a login at the provider to refund here: only then lines, stock and mails follow.",
+            "Ask whoever has a login at the provider to refund here: only then lines and stock follow.",
         ),
         "Close it with who gave the money back, and why.",
     ),

@@ -69,7 +69,8 @@ FROZEN = (
     Frozen(
         "refunds",
         when="1 = 1",
-        columns=("ref", "payment_id", "idempotency_key", "request", "currency", "amount", "reason", "created_at"),
+        columns=("ref", "payment_id", "idempotency_key", "request", "currency", "amount", "reason", "created_at",
+                 "made_by", "again_of_id"),
     ),
     Frozen(
         "webhook_events",

@@ -1,7 +1,7 @@
 """Credit notes: what was invoiced is never changed, a note beside it takes back a part or all of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
@@ -98,17 +98,19 @@ def balances(invoice: Invoice) -> list[Balance]:
             CreditNoteTax.vat_category,
             CreditNoteTax.vat_hundredths,
             func.sum(CreditNoteTax.net_amount + CreditNoteTax.vat_amount),
+            func.sum(CreditNoteTax.vat_amount),
         )
         .join(CreditNote, CreditNote.id == CreditNoteTax.credit_note_id)
         .where(CreditNote.invoice_id == invoice.id)
         .group_by(CreditNoteTax.vat_category, CreditNoteTax.vat_hundredths)
     )
-    credited = {Category(row[0], row[1]): int(row[2]) for row in rows}
-    return [
-        Balance(CategoryTotal(category, tax.net, tax.vat), Money(credited.get(category, 0), invoice.currency))
-        for tax in invoice.taxes
-        for category in (Category(tax.vat_category, tax.vat_hundredths),)
-    ]
+    credited = {Category(row[0], row[1]): (int(row[2]), int(row[3])) for row in rows}
+    made = []
+    for tax in invoice.taxes:
+        category = Category(tax.vat_category, tax.vat_hundredths)
+        gross, vat = (Money(amount, invoice.currency) for amount in credited.get(category, (0, 0)))
+        made.append(Balance(CategoryTotal(category, tax.net, tax.vat), gross, vat))
+    return made
 
 
 def left(invoice: Invoice) -> Money:
@@ -120,6 +122,27 @@ def part_of_price(invoice: Invoice, amount: Money, name: str) -> list[CreditLine
     """A sum that belongs to no line, shared out over the VAT categories. Raises CreditTooHigh."""
     shares: Mapping[Category, Money] = crediting.spread(amount, balances(invoice))
     return [CreditLine("", name, 1, share, category) for category, share in shares.items()]
+
+
+def fitted(invoice: Invoice, lines: Sequence[CreditLine], amount: Money, name: str) -> list[CreditLine]:
+    """The lines that sum up to ``amount``, each as far as its VAT category has as much left; the rest, which an earlier
+    reduction of the price took from that category, comes from the others. Raises CreditTooHigh."""
+    left_of = {item.invoiced.category: item.left for item in balances(invoice)}
+    made: list[CreditLine] = []
+    rest = amount
+    for line in lines:
+        gross = min(line.gross, left_of.get(line.category, Money.zero(invoice.currency)), rest)
+        if gross:
+            made.append(replace(line, gross=gross))
+            left_of[line.category] -= gross
+            rest -= gross
+    if rest:
+        others = [
+            replace(item, credited=item.invoiced.gross - left_of[item.invoiced.category]) for item in balances(invoice)
+        ]
+        shares = crediting.spread(rest, others)
+        made += [CreditLine("", name, 1, share, category) for category, share in shares.items()]
+    return made
 
 
 def of(invoice: Invoice) -> list[CreditNote]:

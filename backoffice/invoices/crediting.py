@@ -1,15 +1,15 @@
 """How much net and VAT a credit note takes back of an invoice: pure arithmetic, per VAT category.
 
-The invoice's own VAT is shared out by how much of a category's gross has been credited so far, rounded half up, so that
-however many notes there are, together they credit exactly what was invoiced and never a cent more (EN 16931 BT-116,
-BT-117; a note may differ by one minor unit from its own rate, which BR-CO-17 tolerates)."""
+A note's VAT is that of its own gross at the rate, rounded half up (EN 16931 BT-117), as long as all notes together stay within
+one minor unit of their share of the invoice's VAT; else it is what brings them back to that share. The last note takes the
+rest. So however many notes there are, together they credit exactly what was invoiced (BR-CO-17 tolerates a unit)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money, total
-from backoffice.tax.arithmetic import Category, CategoryTotal
+from backoffice.tax.arithmetic import Category, CategoryTotal, net_of
 
 
 class CreditTooHigh(CounterfoilError):
@@ -27,7 +27,8 @@ class Balance:
     """One category of an invoice, and how much of its gross was credited before."""
 
     invoiced: CategoryTotal
-    credited: Money
+    credited: Money  # gross
+    credited_vat: Money
 
     @property
     def left(self) -> Money:
@@ -52,12 +53,18 @@ def credit(wanted: Mapping[Category, Money], balances: Sequence[Balance]) -> lis
             continue
         if gross > item.left:
             raise CreditTooHigh(gross, item.left)
-        vat = _vat_until(item, item.credited + gross) - _vat_until(item, item.credited)
+        vat = _vat_of(item, gross)
         made.append(CategoryTotal(item.invoiced.category, gross - vat, vat))
     return made
 
 
-def _vat_until(item: Balance, gross: Money) -> Money:
-    """The VAT in the first ``gross`` of a category, rounded half up."""
-    whole = item.invoiced.gross.amount
-    return Money((2 * item.invoiced.vat.amount * gross.amount + whole) // (2 * whole), gross.currency)
+def _vat_of(item: Balance, gross: Money) -> Money:
+    whole, until = item.invoiced.gross.amount, (item.credited + gross).amount
+    share = item.invoiced.vat.amount * until  # times ``whole``: the VAT in all that is credited then, exactly
+    if until == whole:
+        return item.invoiced.vat - item.credited_vat
+    own = gross - net_of(gross, item.invoiced.category.hundredths)
+    if abs((item.credited_vat + own).amount * whole - share) <= whole:
+        return own
+    rounded = Money((2 * share + whole) // (2 * whole), gross.currency)
+    return min(max(rounded - item.credited_vat, Money.zero(gross.currency)), gross)

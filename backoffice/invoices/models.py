@@ -236,6 +236,10 @@ class CreditNote(Tracked, Base):
     taxes: Mapped[list["CreditNoteTax"]] = relationship(order_by="CreditNoteTax.position", back_populates="credit_note")
 
     @property
+    def invoice_number(self) -> str | None:
+        return self.invoice.number
+
+    @property
     def net(self) -> Money:
         return Money(self.net_amount, self.currency)
 

@@ -15,7 +15,7 @@ from backoffice.core.steps import ask_and_record
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import CreditNote, Invoice, InvoiceState
+from backoffice.invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceState
 from backoffice.tasks import service as tasks
 
 TEMPLATE = Path(__file__).with_name("templates") / "document.typ"
@@ -97,7 +97,7 @@ def printed_credit_note(note: CreditNote) -> dict[str, Any]:
             ["Date of issue", day(note.issued_on)], ["For invoice", str(invoice.number)], ["dated", day(invoice.issued_on)],
         ],
         "lines": [
-            [line.name, line.sku, str(line.quantity), "", percent(line.vat_hundredths), figure(line.net),
+            [line.name, line.sku, str(line.quantity), _each(line), percent(line.vat_hundredths), figure(line.net),
              figure(line.gross)]
             for line in note.lines
         ],
@@ -105,6 +105,12 @@ def printed_credit_note(note: CreditNote) -> dict[str, Any]:
         "words": f"Reason: {note.because}. The sum goes back the way it was paid. The VAT shown is taken back from the "
         "VAT of the invoice.",
     }  # fmt: skip
+
+
+def _each(line: CreditNoteLine) -> str:
+    """The price of a piece, where the line is whole pieces at their price."""
+    each, rest = divmod(line.gross_amount, line.quantity)
+    return figure(Money(each, line.credit_note.currency)) if line.sku and not rest else ""
 
 
 def _parties(document: Invoice | CreditNote) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from backoffice.core import clock
 from backoffice.core.db import session
@@ -43,21 +43,51 @@ def post(kind: EntryKind, about: Tracked, sides: Sides, *, part: str = "") -> No
 
 def take_back(kind: EntryKind, about: Tracked, of: EntryKind) -> None:
     """Post the reversal of what was posted about the same thing before."""
-    subject = about.subject()
-    entry = session.scalars(select(LedgerEntry).where(LedgerEntry.key == _key(of, subject, ""))).one_or_none()
+    entry = _find(of, about)
     if entry is not None:
-        _write(kind, subject, reversal([(item.account, item.money) for item in entry.postings]), "")
+        _write(kind, about.subject(), reversal([(item.account, item.money) for item in entry.postings]), "")
 
 
-def trial_balance() -> dict[str, list[Balance]]:
-    """Every account with something in it, by currency. All balances of a currency sum to zero."""
+def repeat(kind: EntryKind, about: Tracked, of: Tracked) -> None:
+    """Post about one thing what was posted of this kind about another."""
+    entry = _find(kind, of)
+    if entry is not None:
+        _write(kind, about.subject(), [(item.account, item.money) for item in entry.postings], "")
+
+
+def moved(kind: EntryKind, about: Tracked, account: Account) -> Money | None:
+    """What the entry of this kind about a thing moved on one account; None where there is no such entry."""
+    entry = _find(kind, about)
+    if entry is None:
+        return None
+    return total([item.money for item in entry.postings if item.account == account], entry.currency)
+
+
+def balance_about(account: Account, refs: Sequence[str], currency: str) -> Money:
+    """What stands on an account from entries about these things."""
+    session.flush()
+    query = (
+        select(func.coalesce(func.sum(LedgerPosting.amount), 0))
+        .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
+        .where(
+            LedgerEntry.about_ref.in_(list(refs)), LedgerPosting.account == account, LedgerPosting.currency == currency
+        )
+    )
+    return Money(int(session.scalar(query) or 0), currency)
+
+
+def trial_balance(*within: ColumnElement[bool]) -> dict[str, list[Balance]]:
+    """Every account with something in it, by currency, of all postings or of those ``within``. All balances of a
+    currency sum to zero."""
     rows = session.execute(
         select(
             LedgerPosting.currency,
             LedgerPosting.account,
             func.sum(LedgerPosting.amount),
             func.sum(func.abs(LedgerPosting.amount)),
-        ).group_by(LedgerPosting.currency, LedgerPosting.account)
+        )
+        .where(*within)
+        .group_by(LedgerPosting.currency, LedgerPosting.account)
     )
     found: dict[str, list[Balance]] = {}
     for currency, account, balance, moved in rows:
@@ -88,6 +118,10 @@ def about(refs: Sequence[str]) -> list[LedgerEntry]:
     if not refs:
         return []
     return list(session.scalars(select(LedgerEntry).where(LedgerEntry.about_ref.in_(refs)).order_by(LedgerEntry.id)))
+
+
+def _find(kind: EntryKind, about: Tracked) -> LedgerEntry | None:
+    return session.scalars(select(LedgerEntry).where(LedgerEntry.key == _key(kind, about.subject(), ""))).one_or_none()
 
 
 def _write(kind: EntryKind, subject: Subject, sides: Sides, part: str) -> None:

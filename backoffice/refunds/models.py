@@ -1,14 +1,17 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, join
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
 from backoffice.core.money import Money
 from backoffice.core.tracking import Part, Subject, Tracked
-from backoffice.orders.models import OrderLine
+from backoffice.invoices.models import Invoice
+from backoffice.orders.models import Order, OrderLine
+from backoffice.payments.models import Payment
+from backoffice.staff.models import StaffMember
 
 
 class RefundState(StrEnum):
@@ -69,6 +72,8 @@ class Refund(Tracked, Base):
     amount: Mapped[BigInt]
     provider_ref: Mapped[str | None] = mapped_column(exact(255))
     failure_code: Mapped[Exact]
+    made_by: Mapped[Exact]  # who asked for it, as the audit log names them
+    again_of_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"), unique=True)  # what came back, once
     credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
     created_at: Mapped[Timestamp]
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the provider said yes: what follows was done
@@ -76,11 +81,30 @@ class Refund(Tracked, Base):
     asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     unanswered: Mapped[int] = mapped_column(Integer)
     last_answer: Mapped[Json]
+    order: Mapped[Order] = relationship(
+        secondary=join(Payment.__table__, Invoice.__table__, Invoice.id == Payment.invoice_id),
+        primaryjoin=lambda: Refund.payment_id == Payment.id,
+        secondaryjoin=Invoice.order_id == Order.id,
+        viewonly=True,
+        uselist=False,
+    )
+    again_of: Mapped["Refund | None"] = relationship(remote_side="Refund.id")
+    maker: Mapped[StaffMember | None] = relationship(
+        primaryjoin="foreign(Refund.made_by) == StaffMember.ref", viewonly=True
+    )
     lines: Mapped[list["RefundLine"]] = relationship(order_by="RefundLine.id", back_populates="refund")
 
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def order_number(self) -> int | None:
+        return self.order.number
+
+    @property
+    def who(self) -> str:
+        return self.maker.name if self.maker else self.made_by
 
     @property
     def is_open(self) -> bool:

@@ -16,16 +16,18 @@ from backoffice.core import actor, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.core.steps import ask_and_record
 from backoffice.invoices import service as invoices
+from backoffice.invoices.models import CreditNote
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from backoffice.refunds import answers, consequences, wishes
+from backoffice.refunds import answers, booking, consequences, wishes
 from backoffice.refunds.answers import Answer, Question
 from backoffice.refunds.models import LOST, OPEN, Refund, RefundLine, RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Wish
@@ -87,6 +89,24 @@ class AnotherAccount(CounterfoilError):
         )
 
 
+class FormUsed(CounterfoilError):
+    """The key of a form that made another refund."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This form has made a refund already. Open the page again for another one.")
+
+
+class NotOwed(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This refund did not come back, or its money was given back since: there is nothing to send again."
+        )
+
+
 class RefundedMeanwhile(CounterfoilError):
     """Somebody was faster, or more is wanted than is left."""
 
@@ -94,8 +114,8 @@ class RefundedMeanwhile(CounterfoilError):
 
     def __init__(self, payment: Payment) -> None:
         super().__init__(
-            f"Of this payment {payment.refunded} have been given back or are on their way, and {payment.refundable} are "
-            "left. Look at it again before you decide."
+            f"Only {payment.refundable} of this payment are left: {payment.refunded} have been given back or are on their "
+            "way. Look at it again before you decide."
         )
 
 
@@ -105,6 +125,18 @@ def give_back(wish: Wish, *, by: Actor) -> Refund:
     Raises NotRefundable, AnotherAccount, RefundedMeanwhile, NothingToRefund, PiecesRefunded; then nothing was written. The
     same request key refunds once. A silent provider is no error: the refund is UNKNOWN then, and asked about later."""
     refund_id = units.write(lambda: _begin(wish, by=by).id)
+    learn(refund_id, by=by)
+    with units.read():
+        refund = session.get_one(Refund, refund_id)
+        session.expunge(refund)
+        return refund
+
+
+def send_again(ref: str, *, by: Actor) -> Refund:
+    """Send a refund once more that came back: the same sum, no second credit note, and once, however often it is pressed.
+
+    Raises NotOwed, NotRefundable, AnotherAccount."""
+    refund_id = units.write(lambda: _begin_again(ref, by=by).id)
     learn(refund_id, by=by)
     with units.read():
         refund = session.get_one(Refund, refund_id)
@@ -166,6 +198,16 @@ def of(attempts: Sequence[Payment]) -> list[Refund]:
     return list(session.scalars(select(Refund).where(Refund.payment_id.in_(ids)).order_by(Refund.id)))
 
 
+def of_credit_note(note: CreditNote) -> Refund | None:
+    """The refund that a credit note was written for."""
+    return session.scalars(select(Refund).where(Refund.credit_note_id == note.id)).one_or_none()
+
+
+def successor(refund: Refund) -> Refund | None:
+    """The refund that sent this one again."""
+    return session.scalars(select(Refund).where(Refund.again_of_id == refund.id)).one_or_none()
+
+
 def by_ref(ref: str) -> Refund:
     """Raises NotFound."""
     refund = session.scalars(select(Refund).where(Refund.ref == ref)).one_or_none()
@@ -174,56 +216,82 @@ def by_ref(ref: str) -> Refund:
     return refund
 
 
-def again(refund: Refund, *, request_key: str, payment: Payment) -> Wish:
-    """The wish that sends a refund once more that came back."""
-    return Wish(
-        payment_ref=payment.ref,
-        amount=refund.money,
-        seen=payment.refunded,
-        reason=refund.reason,
-        note=f"again, after {refund.ref}",
-        request_key=request_key,
-    )
-
-
 def _begin(wish: Wish, *, by: Actor) -> Refund:
     payment = payments.lock(
         payments.by_ref(wish.payment_ref).id
     )  # first: who pressed twice finds what the first press made
     known = session.scalars(select(Refund).where(Refund.request_key == wish.request_key)).one_or_none()
     if known:
+        if (known.payment_id, known.money) != (payment.id, wish.amount):
+            raise FormUsed
         return known
-    if payment.state != PaymentState.SETTLED or not payment.captured_amount:
-        raise NotRefundable
-    provider = ports().payments
-    if (payment.provider, payment.account, payment.mode) != (provider.name, provider.account, provider.mode):
-        raise AnotherAccount(payment)
+    _check(payment)
     if wish.amount.amount < 1:
         raise NothingToRefund
     ref = references.new("rfd")
     if not payments.reserve_refund(payment, wish.amount, seen=wish.seen, by=by, refund=ref):
         raise RefundedMeanwhile(payment)
     wishes.check(orders.get(invoices.get(payment.invoice_id).order_id), wish.pieces)
-    assert payment.provider_ref is not None
-    request = RefundRequest(
-        key=f"{ref}-refund",
-        payment=payment.provider_ref,
-        amount=wish.amount.amount,
-        currency=wish.amount.currency,
-        reference=ref,
-        reason=_PORT_REASONS.get(wish.reason, port.RefundReason.REQUESTED_BY_CUSTOMER),
-    )
-    refund = _row(payment, ref, wish.request_key, request.as_json(), wish.reason, wish.amount.amount, note=wish.note)
+    refund = _asked(payment, ref, wish.request_key, wish.reason, wish.amount, note=wish.note, by=by)
     refund.lines = [
         RefundLine(order_line_id=item.order_line_id, quantity=item.quantity, shelved=item.shelved)
         for item in wish.pieces
     ]
-    audit.record(
-        Tag.REFUND_PREPARED, refund, by=by, reason=wish.note, amount=refund.money, why=wish.reason, key=request.key
-    )
-    due = clock.now() + PATIENCE[0]
-    tasks.schedule("refunds.ask", due=due, dedupe=f"refunds.ask:{ref}", is_new=True, refund_id=refund.id)
+    _prepared(refund, by=by)
     return refund
+
+
+def _begin_again(ref: str, *, by: Actor) -> Refund:
+    lost = by_ref(ref)
+    payment = payments.lock(lost.payment_id)
+    known = session.scalars(select(Refund).where(Refund.again_of_id == lost.id)).one_or_none()
+    if known:
+        return known
+    if lost.state not in LOST or not lost.accepted_at:
+        raise NotOwed
+    _check(payment)
+    if not booking.is_owed(lost, payment, invoices.get(payment.invoice_id)):
+        raise NotOwed
+    new = references.new("rfd")
+    if not payments.reserve_refund(payment, lost.money, seen=payment.refunded, by=by, refund=new):
+        raise RefundedMeanwhile(payment)
+    refund = _asked(payment, new, f"again:{ref}", lost.reason, lost.money, note=f"again, after {ref}", by=by)
+    refund.again_of = lost
+    _prepared(refund, by=by)
+    return refund
+
+
+def _check(payment: Payment) -> None:
+    if payment.state != PaymentState.SETTLED or not payment.captured_amount:
+        raise NotRefundable
+    provider = ports().payments
+    if (payment.provider, payment.account, payment.mode) != (provider.name, provider.account, provider.mode):
+        raise AnotherAccount(payment)
+
+
+def _asked(
+    payment: Payment, ref: str, request_key: str, reason: RefundReason, amount: Money, *, note: str, by: Actor
+) -> Refund:
+    """A refund of ours, with its key and exact parameters."""
+    assert payment.provider_ref is not None
+    request = RefundRequest(
+        key=f"{ref}-refund",
+        payment=payment.provider_ref,
+        amount=amount.amount,
+        currency=amount.currency,
+        reference=ref,
+        reason=_PORT_REASONS.get(reason, port.RefundReason.REQUESTED_BY_CUSTOMER),
+    )
+    return _row(payment, ref, request_key, request.as_json(), reason, amount.amount, by, note)
+
+
+def _prepared(refund: Refund, *, by: Actor) -> None:
+    audit.record(
+        Tag.REFUND_PREPARED, refund, by=by, reason=refund.note, amount=refund.money, why=refund.reason,
+        key=refund.idempotency_key,
+    )  # fmt: skip
+    due = clock.now() + PATIENCE[0]
+    tasks.schedule("refunds.ask", due=due, dedupe=f"refunds.ask:{refund.ref}", is_new=True, refund_id=refund.id)
 
 
 def _enter(payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> bool:
@@ -231,12 +299,12 @@ def _enter(payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> bool:
     if snapshot.status in (RefundStatus.FAILED, RefundStatus.CANCELLED):
         return True  # no money moved in the end
     ref = references.new("rfd")
-    row = _row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount)
+    row = _row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount, by)
     if not payments.reserve_refund(payment, row.money, seen=payment.refunded, by=by, refund=ref):
         session.expunge(row)
         return False
     audit.record(Tag.REFUND_FOUND, row, by=by, amount=row.money, provider_ref=snapshot.provider_ref)
-    cases.open_case(CaseKind.REFUND_ELSEWHERE, row, at_risk=row.money, provider_ref=snapshot.provider_ref)
+    cases.open_case(CaseKind.REFUND_ELSEWHERE, row, amount=str(row.money), provider_ref=snapshot.provider_ref)
     tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{ref}", is_new=True, refund_id=row.id)
     _record_snapshot(row, payment, snapshot, by=by)
     return True
@@ -249,6 +317,7 @@ def _row(
     request: dict[str, Any],
     reason: RefundReason,
     amount: int,
+    by: Actor,
     note: str = "",
 ) -> Refund:
     refund = Refund(
@@ -264,6 +333,8 @@ def _row(
         amount=amount,
         provider_ref=None,
         failure_code="",
+        made_by=by.ref or by.kind,
+        again_of_id=None,
         credit_note_id=None,
         created_at=clock.now(),
         accepted_at=None,

@@ -25,7 +25,7 @@ class PiecesRefunded(CounterfoilError):
     status = 409
 
     def __init__(self, name: str, left: int) -> None:
-        super().__init__(f"Only {left} of “{name}” were not refunded yet.")
+        super().__init__(f"Of “{name}” only {left} can still be refunded.")
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ from sqlalchemy import select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
+from backoffice.core.tracking import Subject
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, PollerRound, WebhookEvent
 from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent, Refused
@@ -23,6 +26,8 @@ LARGEST = 512 * 1024  # bytes
 KEPT_HEADERS = ("Content-Type", "User-Agent")  # an allow-list: signatures and credentials are not kept
 OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind its last complete round
 FIRST_LOOK = timedelta(days=2)
+TIME_TO_COME = timedelta(minutes=5)  # an event of the list that no webhook brought by then was not delivered
+QUIET = timedelta(hours=1)
 
 INBOX = Counter("counterfoil_webhooks_total", "Webhooks by provider and what became of them.", ["provider", "outcome"])
 log = structlog.get_logger(__name__)
@@ -103,16 +108,30 @@ def poll() -> int:
     for event in missing:
         units.write(lambda event=event: _store(port.name, event, {}, "poller"))  # type: ignore[misc]
         INBOX.labels(port.name, "polled").inc()
-    units.write(lambda: _complete_round(port.name, started))
+    late = [event for event in missing if event.occurred_at < started - TIME_TO_COME]
+    units.write(lambda: _complete_round(port.name, started, late))
     return len(missing)
 
 
-def _complete_round(provider: str, until: datetime) -> None:
+def _complete_round(provider: str, until: datetime, late: Sequence[ProviderEvent]) -> None:
     known = session.get(PollerRound, provider)
     if known is None:
         session.add(PollerRound(provider=provider, complete_until=until))
     else:
         known.complete_until = max(known.complete_until, until)
+    silence = Subject("provider", 1, provider)
+    if late:
+        first = min(event.occurred_at for event in late)
+        cases.open_case(CaseKind.WEBHOOKS_SILENT, silence, missed=len(late), since=first.isoformat())
+    elif known is not None and _heard_since(provider, until - QUIET):
+        cases.close(CaseKind.WEBHOOKS_SILENT, silence, because="Webhooks arrive again.")
+
+
+def _heard_since(provider: str, moment: datetime) -> bool:
+    query = select(WebhookEvent.id).where(
+        WebhookEvent.provider == provider, WebhookEvent.heard_by == "webhook", WebhookEvent.received_at >= moment
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> None:

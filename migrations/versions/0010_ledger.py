@@ -34,7 +34,7 @@ def facts(name, *columns):
 PAYMENTS = facts("payments", "captured_amount", "settled_at", "invoice_id")
 INVOICES = facts("invoices", "net_amount", "vat_amount", "gross_amount", "state", "paid_at")
 NOTES = facts("credit_notes", "net_amount", "vat_amount", "gross_amount", "created_at")
-REFUNDS = facts("refunds", "amount", "accepted_at", "ended_at", "state", "payment_id", "credit_note_id")
+REFUNDS = facts("refunds", "amount", "accepted_at", "ended_at", "state", "payment_id", "again_of_id")
 
 
 def upgrade():
@@ -112,14 +112,16 @@ def _post_refunds():
     steps += [(row["ended_at"], row["id"], "refund_returned", -1, row) for row in rows if row["state"] in LOST_STATES]
     returned, posted = {}, {}
     for at, refund_id, kind, sign, row in sorted(steps, key=lambda step: step[:3]):
-        if kind == "refund":
+        if kind == "refund" and row["again_of_id"]:
+            posted[refund_id] = posted[row["again_of_id"]]
+        elif kind == "refund":
             before = returned.get(row["invoice_id"], 0)
             after = before + row["amount"]
             beyond = max(row["captured"] - row["gross_amount"], 0)
             credited = max(after - beyond, 0) - max(before - beyond, 0) if row["document"] == "issued" else 0
             posted[refund_id] = [("refunds_payable", credited), ("customer_money", row["amount"] - credited),
                                  ("clearing", -row["amount"])]  # fmt: skip
-        returned[row["invoice_id"]] = returned.get(row["invoice_id"], 0) + sign * row["amount"]
+            returned[row["invoice_id"]] = after
         sides = [(account, sign * amount) for account, amount in posted[refund_id] if amount]
         bind.execute(
             ENTRIES.insert().values(

@@ -5,7 +5,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from backoffice.models import Case, CreditNote, Refund
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
+from backoffice.fulfilment import parcels
+from backoffice.models import Case, CreditNote, Refund, WebhookEvent
+from backoffice.orders import service as orders
 from tests.support.shop import hidden, paid
 
 
@@ -28,12 +33,13 @@ def test_three_ways_lead_to_what_will_happen_and_then_it_does(shop, operator, sa
     assert "387.00" in page
     assert 'name="key"' not in page  # nothing can be confirmed before something is chosen
     page = operator.get(f"{place}?what=pieces&line{line}=1").text
-    assert "€129.00 go back" in page or "129.00" in re.search(r'id="confirm">([^<]+)', page).group(1)
-    assert "1 piece was not sent yet" in page
+    assert "129.00" in re.search(r'id="confirm">([^<]+)', page).group(1)
+    assert "was not sent yet, and stays here" in page
+    assert re.search(rf'name="shelve{line}"[^>]*checked', page)
     answer = operator.post(f"{place}?what=pieces&line{line}=1", data=form_of(page, **{f"shelve{line}": "y"}))
     (refund,) = shop.all(select(Refund))
     assert answer.location.endswith(f"/admin/refunds/{refund.ref}")
-    assert "go back to the customer" in operator.get(answer.location).text
+    assert "is on its way back to the customer" in operator.get(answer.location).text
     assert shop.stock() == (23, 0)
     page = operator.get(f"{place}?what=sum&amount=12,50").text
     operator.post(f"{place}?what=sum&amount=12,50", data=form_of(page, reason="goodwill", note="a scratch"))
@@ -58,10 +64,11 @@ def test_three_ways_lead_to_what_will_happen_and_then_it_does(shop, operator, sa
     [
         ("what=sum&amount=one", "is not an amount in EUR"),
         ("what=sum&amount=0", "Say what is given back"),
-        ("what=sum&amount=387.01", "are left"),
+        ("what=sum&amount=387.01", "is more than the"),
+        ("what=sum&amount=1.000,00", "“1.000,00” is not an amount"),
         ("what=sum&amount=1.234", "is not an amount"),
         ("what=pieces", "Say what is given back"),
-        ("what=pieces&line{line}=4", "were not refunded yet"),
+        ("what=pieces&line{line}=4", "can still be refunded"),
         ("what=pieces&line{line}=-1", "Say what is given back"),
     ],
 )
@@ -88,7 +95,7 @@ def test_pressing_twice_and_two_operators_give_back_once(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=50"
     mine, theirs = operator.get(place).text, operator.get(place).text
     for page in (mine, mine, theirs):
-        answer = operator.post(place, data=form_of(page), follow_redirects=True)
+        answer = operator.post(place, data=form_of(page, more="y"), follow_redirects=True)
     assert "Look at it again before you decide" in answer.text
     assert shop.provider.payments()[0]["refunded"] == 5_000
 
@@ -102,7 +109,7 @@ def test_every_answer_of_the_provider_is_said(shop, operator, sale):
     ]:
         shop.provider.switch(**switch)
         page = operator.get(place).text
-        assert words in operator.post(place, data=form_of(page), follow_redirects=True).text
+        assert words in operator.post(place, data=form_of(page, more="y"), follow_redirects=True).text
     unknown = shop.all(select(Refund).where(Refund.state == "unknown"))[0]
     operator.post(f"/admin/refunds/{unknown.ref}/ask", data=hidden(operator.get("/admin/refunds/").text))
     assert shop.refund(unknown.ref).state == "succeeded"  # it had gone through: only its answer was lost
@@ -116,7 +123,8 @@ def test_a_refund_that_came_back_is_sent_again_with_one_press(shop, operator, sa
     (case,) = shop.all(select(Case).where(Case.open_key.is_not(None)))
     page = operator.get(f"/admin/cases/{case.ref}").text
     assert "Send it again" in page
-    operator.post(f"/admin/refunds/{refund.ref}/again", data=hidden(page))
+    for _ in range(3):
+        operator.post(f"/admin/refunds/{refund.ref}/again", data=hidden(page))
     assert shop.open_cases() == []
     assert shop.provider.payments()[0]["refunded"] == 1_000
     assert shop.count(CreditNote) == 1
@@ -127,7 +135,7 @@ def test_the_customer_sees_what_went_back_and_has_the_note(shop, sale):
     shop.minutes_pass(1)
     path = shop.order_path(sale.order_ref)
     page = sale.buyer.client.get(path).text
-    assert "Given back to you" in page
+    assert ">Refunds<" in page
     (note,) = shop.all(select(CreditNote))
     assert note.number in page
     assert sale.buyer.client.get(f"{path}/credit/{note.ref}.pdf").data.startswith(b"%PDF")
@@ -142,3 +150,76 @@ def test_the_jump_box_finds_refund_and_note(shop, operator, sale):
     (note,) = shop.all(select(CreditNote))
     for wish in (refund.ref, refund.provider_ref, note.number.lower(), note.ref):
         assert operator.get(f"/admin/jump?q={wish}").location.endswith((refund.ref, note.ref)), wish
+
+
+def test_the_same_sum_a_moment_later_asks_whether_it_is_meant(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=7"
+    operator.post(place, data=form_of(operator.get(place).text))
+    page = operator.get(place).text  # somebody went back in the browser
+    assert "Once more" in page
+    assert "Olive" in page
+    answer = operator.post(place, data=form_of(page), follow_redirects=True)
+    assert "Tick “once more” if you mean it" in answer.text
+    assert shop.count(Refund) == 1
+    operator.post(place, data=form_of(page, more="y"))
+    assert shop.count(Refund) == 2
+
+
+def test_a_form_without_its_key_gives_nothing_back(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=7"
+    form = form_of(operator.get(place).text)
+    operator.post(place, data={**form, "key": ""})
+    assert shop.count(Refund) == 0
+
+
+def test_a_piece_can_be_given_back_after_a_part_of_its_price(shop, operator, sale):
+    (line,) = shop.line_ids(sale)
+    shop.refunds(sale, 5_000)
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=3"
+    page = operator.get(place).text
+    assert "less what was given back before" in page
+    operator.post(place, data=form_of(page, **{f"shelve{line}": "y"}))
+    assert [item.amount for item in shop.all(select(Refund).order_by(Refund.id))] == [5_000, 33_700]
+    assert shop.stock() == (25, 0)
+    with units.read():
+        note = session.scalars(select(CreditNote).order_by(CreditNote.id.desc())).first()
+        assert note.lines[0].sku == "SL-60-OAK"
+
+
+def test_what_was_sent_is_not_offered_for_sale_again_by_itself(shop, operator, sale):
+    (line,) = shop.line_ids(sale)
+    units.write(lambda: parcels.ship(orders.by_ref(sale.order_ref), {line: 3}, request_key="k", tracking="", by=SYSTEM))
+    page = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=1").text
+    assert re.search(rf'name="shelve{line}"', page)
+    assert not re.search(rf'name="shelve{line}"[^>]*checked', page)
+
+
+def test_the_page_promises_no_note_where_none_is_written(shop, operator, sale):
+    shop.provider.switch(refunds="fails_later")
+    shop.refunds(sale)
+    shop.minutes_pass(2)
+    page = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=5").text
+    assert "No credit note: this is credited already" in page
+    assert "Send it again" in page
+
+
+def test_no_link_of_a_customer_is_readable_in_the_office(shop, operator, sale):
+    token = shop.return_path(sale.payment_ref).rsplit("/", 1)[1]
+    event = shop.all(select(WebhookEvent.ref))[0]
+    for address in (f"/admin/payments/{sale.payment_ref}", f"/admin/webhooks/{event}"):
+        page = operator.get(address).text
+        assert "/pay/…" in page
+        assert token not in page
+
+
+def test_lists_say_who_and_for_what(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=7"
+    operator.post(place, data=form_of(operator.get(place).text, note="a scratch"))
+    page = operator.get("/admin/refunds/").text
+    number = str(shop.order(sale).number)
+    assert all(words in page for words in ("Olive", "a scratch", number))
+    assert shop.invoice(sale).number in operator.get("/admin/credit_notes/").text
+    found = operator.get(f"/admin/ledger/?about={shop.invoice(sale).number.lower()}").text
+    assert found.count(shop.invoice(sale).ref) >= 5  # three postings of its issue, two of its payment
+    assert "Nothing was posted yet" in operator.get("/admin/ledger/balance?from=2020-01-01&to=2020-01-31").text
+    assert "In balance" in operator.get("/admin/ledger/balance?from=2026-11-01").text

@@ -2,11 +2,14 @@
 
 import pytest
 from flask_migrate import downgrade, upgrade
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from backoffice.app import schema
 from backoffice.core import units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.invoices import crediting
@@ -14,7 +17,8 @@ from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account, EntryKind, LedgerEntry
 from backoffice.ledger.service import Unbalanced
 from backoffice.models import Invoice, Payment
-from backoffice.tax.arithmetic import Category, CategoryTotal
+from backoffice.refunds import service as refunds
+from backoffice.tax.arithmetic import Category, CategoryTotal, net_of
 from tests.support.consistency import problems
 from tests.support.shop import paid
 
@@ -109,10 +113,11 @@ def test_what_was_sold_and_given_back_before_is_posted_when_the_ledger_comes(sho
     first = sold(shop, 3)
     shop.refunds(first, 1_000)
     shop.provider.switch(refunds="fails_later")
-    shop.refunds(first, 2_000)
+    lost = shop.refunds(first, 2_000)
     shop.minutes_pass(2)
     shop.provider.switch(refunds="")
-    shop.refunds(first, 2_000)
+    shop.refunds(first, 3_000)
+    refunds.send_again(lost.ref, by=SYSTEM)
     late = shop.buyer("eve@example.org").orders()
     shop.pays(late, captured=13_900)
     shop.works()
@@ -134,14 +139,43 @@ def test_what_was_sold_and_given_back_before_is_posted_when_the_ledger_comes(sho
     assert problems() == []
 
 
-def test_notes_credit_what_was_invoiced_in_whatever_parts():
-    """However a category is cut, its notes sum to its VAT and never go beyond."""
-    invoiced = CategoryTotal(Category("S", 1900), eur(84), eur(16))
-    credited, vat = 0, 0
-    for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 34):
-        balance = crediting.Balance(invoiced, eur(credited))
-        (made,) = crediting.credit({invoiced.category: eur(part)}, [balance])
-        credited, vat = credited + part, vat + made.vat.amount
-        assert made.gross == eur(part)
-        assert 0 <= vat <= 16
-    assert (credited, vat) == (100, 16)
+@given(
+    gross=st.integers(1, 50_000),
+    rate=st.sampled_from([0, 700, 1_900, 2_500]),
+    cuts=st.lists(st.integers(1, 9_000), max_size=30),
+)
+def test_notes_credit_what_was_invoiced_in_whatever_parts(gross, rate, cuts):
+    """However a category is cut, its notes sum to its VAT, none is below zero, and each is right to a minor unit or two."""
+    net = net_of(eur(gross), rate)
+    invoiced = CategoryTotal(Category("S", rate), net, eur(gross) - net)
+    credited, vat, parts = 0, 0, []
+    for cut in [*cuts, gross]:
+        part = min(cut, gross - credited)
+        if part:
+            parts.append(part)
+            balance = crediting.Balance(invoiced, eur(credited), eur(vat))
+            (made,) = crediting.credit({invoiced.category: eur(part)}, [balance])
+            assert made.gross == eur(part)
+            assert made.net.amount >= 0
+            assert made.vat.amount >= 0
+            own = part - net_of(eur(part), rate).amount
+            assert abs(made.vat.amount - own) <= 2
+            credited, vat = credited + part, vat + made.vat.amount
+    assert (credited, vat) == (gross, invoiced.vat.amount)
+
+
+def test_one_part_is_rounded_at_its_own_rate():
+    net = net_of(eur(12_900), 1_900)
+    invoiced = CategoryTotal(Category("S", 1_900), net, eur(12_900) - net)
+    for part in (59, 28, 1_000, 4_321):
+        (made,) = crediting.credit({invoiced.category: eur(part)}, [crediting.Balance(invoiced, eur(0), eur(0))])
+        assert made.net == net_of(eur(part), 1_900)
+
+
+def test_what_goes_beyond_is_refused():
+    invoiced = CategoryTotal(Category("S", 1_900), eur(84), eur(16))
+    balance = crediting.Balance(invoiced, eur(60), eur(10))
+    with pytest.raises(crediting.CreditTooHigh):
+        crediting.credit({invoiced.category: eur(41)}, [balance])
+    with pytest.raises(crediting.CreditTooHigh):
+        crediting.spread(eur(41), [balance])

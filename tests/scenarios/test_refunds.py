@@ -8,12 +8,12 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.fulfilment import parcels
-from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, Payment, Refund
+from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
 from backoffice.refunds import service as refunds
 from backoffice.refunds.models import RefundReason, RefundState
-from backoffice.refunds.service import AnotherAccount, NotRefundable, RefundedMeanwhile
+from backoffice.refunds.service import AnotherAccount, FormUsed, NotOwed, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import OutcomeUnknown
@@ -124,13 +124,13 @@ def test_a_double_click_and_a_second_tab_give_back_once(shop, buyer):
 def test_a_lost_answer_is_asked_for_and_nothing_is_given_back_twice(shop, buyer):
     sale = bought(buyer)
     shop.provider.switch(lose_refund=1, webhooks="never")
-    refund = shop.refunds(sale)
+    refund = shop.refunds(sale, 5_000)
     assert refund.state == RefundState.UNKNOWN
-    assert given_back(shop) == 12_900
+    assert given_back(shop) == 5_000
     assert notes(shop) == []
     shop.minutes_pass(5)
     assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert given_back(shop) == 12_900
+    assert given_back(shop) == 5_000
     assert len(notes(shop)) == 1
     assert problems() == []
 
@@ -224,10 +224,8 @@ def test_a_refund_that_fails_after_it_succeeded_leaves_its_note_and_a_debt(shop,
     assert given_back(shop) == 0
     assert shop.payment(sale).refundable.amount == 12_900
     shop.provider.switch(refunds="")
-    with units.read():
-        payment = session.scalars(select(Payment)).one()
-        wish = refunds.again(refunds.by_ref(refund.ref), request_key="again-1", payment=payment)
-    refunds.give_back(wish, by=SYSTEM)
+    first, second = (refunds.send_again(refund.ref, by=SYSTEM) for _ in range(2))
+    assert first.ref == second.ref  # pressed twice, it is sent once
     assert given_back(shop) == 12_900
     assert len(notes(shop)) == 1  # what was credited stays credited, once
     assert shop.stock() == (25, 0)  # and what came back came back once
@@ -343,3 +341,92 @@ def test_a_payment_of_another_account_is_not_refunded_through_this_one(shop, buy
     with pytest.raises(AnotherAccount):
         shop.refunds(sale, 100)
     assert shop.count(Refund) == 0
+
+
+def test_only_what_came_back_is_sent_again_and_never_a_second_time(shop, buyer):
+    sale = bought(buyer, 3)
+    good = shop.refunds(sale, 500)
+    with pytest.raises(NotOwed):
+        refunds.send_again(good.ref, by=SYSTEM)
+    shop.provider.switch(outage=True)
+    unknown = shop.refunds(sale, 400)
+    shop.provider.switch(outage=False)
+    with pytest.raises(NotOwed):
+        refunds.send_again(unknown.ref, by=SYSTEM)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 1_000)
+    shop.minutes_pass(4)
+    again = refunds.send_again(lost.ref, by=SYSTEM)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="")
+    assert shop.refund(again.ref).state == RefundState.FAILED  # it came back once more
+    assert refunds.send_again(lost.ref, by=SYSTEM).ref == again.ref
+    last = refunds.send_again(again.ref, by=SYSTEM)
+    assert shop.refund(last.ref).state == RefundState.SUCCEEDED
+    shop.minutes_pass(10)
+    assert given_back(shop) == 500 + 400 + 1_000
+    assert [gross for _number, gross, _vat in notes(shop)] == [500, 400, 1_000]
+    assert shop.open_cases() == []
+    assert problems() == []
+
+
+def test_another_refund_does_not_settle_one_that_came_back(shop, buyer):
+    sale = bought(buyer, 2)
+    (line,) = shop.line_ids(sale)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 500, reason=RefundReason.GOODWILL)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="")
+    shop.refunds(sale, pieces=[Pieces(line, 1)])
+    assert shop.open_cases() == ["refund_failed"]
+    assert [gross for _number, gross, _vat in notes(shop)] == [500, 12_900]  # each its own, whole
+    refunds.send_again(lost.ref, by=SYSTEM)
+    assert shop.open_cases() == []
+    assert given_back(shop) == 13_400
+    assert problems() == []
+
+
+def test_all_that_is_left_settles_what_came_back_too(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 500)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="")
+    shop.refunds(sale)
+    assert given_back(shop) == 12_900
+    assert shop.open_cases() == []
+    with pytest.raises(NotOwed):
+        refunds.send_again(lost.ref, by=SYSTEM)
+    assert sum(gross for _number, gross, _vat in notes(shop)) == 12_900
+    assert problems() == []
+
+
+def test_the_key_of_a_form_makes_no_other_refund(shop, buyer):
+    sale = bought(buyer)
+    shop.refunds(sale, 100, request_key="form-1")
+    with pytest.raises(FormUsed):
+        shop.refunds(sale, 200, request_key="form-1")
+    assert given_back(shop) == 100
+
+
+def test_a_piece_is_credited_at_its_own_rate_as_far_as_it_goes(shop, buyer):
+    """A reduction of the price took from all rates; what a returned book lacks of its own comes from the others."""
+    buyer.fills_cart(1, "HB-PDF")
+    buyer.fills_cart(1)
+    sale = paid(shop, buyer)
+    lines = shop.all(select(OrderLine).order_by(OrderLine.position))
+    book = next(line for line in lines if line.vat_hundredths == 700)
+    shop.refunds(sale, 1_000, reason=RefundReason.GOODWILL)
+    shop.refunds(sale, pieces=[Pieces(book.id, 1)])
+    with units.read():
+        note = session.scalars(select(CreditNote).order_by(CreditNote.id.desc())).first()
+        left = {tax.vat_hundredths: tax.net_amount + tax.vat_amount for tax in note.taxes}
+        assert note.lines[0].sku == book.sku
+        assert note.lines[0].vat_hundredths == 700
+    with units.read():
+        first = session.scalars(select(CreditNote).order_by(CreditNote.id)).first()
+        reduced = {tax.vat_hundredths: tax.net_amount + tax.vat_amount for tax in first.taxes}
+    assert left[700] == book.unit_amount - reduced[700]  # all that was left at its rate
+    assert sum(left.values()) == book.unit_amount
+    assert problems() == []

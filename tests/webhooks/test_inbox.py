@@ -173,3 +173,22 @@ def test_money_for_a_payment_we_do_not_know_opens_a_case(shop, clock):
     assert shop.open_cases() == ["unmatched_money"]
     (case,) = shop.all(select(Case))
     assert (case.at_risk_amount, case.detail["provider_payment"]) == (700, about)
+
+
+def test_webhooks_that_never_come_open_a_case_and_close_it_when_they_come_again(shop, clock):
+    shop.provider.switch(webhooks="never")
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    webhooks.poll()
+    assert shop.open_cases() == []  # a moment ago: they may be on their way
+    shop.buyer("eve@example.org").orders()
+    clock.forward(minutes=6)
+    webhooks.poll()
+    assert shop.open_cases() == ["webhooks_silent"]
+    webhooks.poll()
+    assert shop.open_cases() == ["webhooks_silent"]  # nothing new, and still none arrives
+    shop.provider.switch(webhooks="normal")
+    shop.buyer("bob@example.org").orders()
+    shop.works()
+    webhooks.poll()
+    assert shop.open_cases() == []

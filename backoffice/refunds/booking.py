@@ -1,0 +1,96 @@
+"""What an accepted refund does to the books: which part of it is credited, its postings, its credit note, and what is still
+owed when a refund came back."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.money import Money, total
+from backoffice.invoices import credit_notes
+from backoffice.invoices.credit_notes import CreditLine
+from backoffice.invoices.models import Invoice, InvoiceState
+from backoffice.ledger import entries
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import Account, EntryKind
+from backoffice.orders.models import Order
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
+from backoffice.refunds.reasons import WORDS
+from backoffice.tax.arithmetic import Category
+
+
+def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
+    """Post an accepted refund, and credit what was invoiced of it. The credit note comes last: it takes its number.
+
+    A refund that is sent again after it came back moves what the first one moved, and is credited already."""
+    if refund.again_of:
+        ledger.repeat(EntryKind.REFUND, refund, of=refund.again_of)
+        return
+    session.flush()
+    invoiced = _invoiced_part(invoice, refund.money, _asked_for(invoice))
+    ledger.post(EntryKind.REFUND, refund, entries.refund(invoiced, refund.money - invoiced))
+    amount = min(invoiced, credit_notes.left(invoice))
+    if amount:
+        name = f"Order {order.number}, {WORDS[refund.reason]}"
+        lines = credit_notes.fitted(invoice, _sold_lines(refund), amount, name)
+        note = credit_notes.issue(invoice, lines, because=WORDS[refund.reason], by=by)
+        refund.credit_note_id = note.id
+
+
+def would_credit(invoice: Invoice, amount: Money) -> Money:
+    """What a refund of ``amount`` would be credited with, if it were accepted now."""
+    invoiced = _invoiced_part(invoice, amount, _asked_for(invoice) + amount)
+    return min(invoiced, credit_notes.left(invoice)) if invoiced else invoiced
+
+
+def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
+    """Whether the money of a refund that came back is still the customer's, and was not given back after all."""
+    if payment.refundable < refund.money:
+        return False
+    posted = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
+    return posted is None or not posted or owed_for(invoice) >= posted
+
+
+def owed_for(invoice: Invoice) -> Money:
+    """What was credited of an invoice and has not been given back."""
+    refs = [note.ref for note in credit_notes.of(invoice)]
+    refs += session.scalars(select(Refund.ref).where(Refund.payment_id.in_(_payment_ids(invoice))))
+    return -ledger.balance_about(Account.REFUNDS_PAYABLE, refs, invoice.currency)
+
+
+def _invoiced_part(invoice: Invoice, amount: Money, until: Money) -> Money:
+    """Money beyond the invoice goes back first. ``until``: all that was given back, with this."""
+    zero = Money.zero(invoice.currency)
+    if invoice.state != InvoiceState.ISSUED:
+        return zero
+    captured = total([item.captured for item in payments.for_invoice(invoice)], invoice.currency)
+    beyond = max(captured - invoice.gross, zero)
+    return max(until - beyond, zero) - max(until - amount - beyond, zero)
+
+
+def _asked_for(invoice: Invoice) -> Money:
+    """What the provider accepted to give back, counted once: not again for what was sent again, and also what came back."""
+    query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id.in_(_payment_ids(invoice)), Refund.accepted_at.is_not(None), Refund.again_of_id.is_(None)
+    )
+    return Money(int(session.scalar(query) or 0), invoice.currency)
+
+
+def _payment_ids(invoice: Invoice) -> Sequence[int]:
+    return session.scalars(select(Payment.id).where(Payment.invoice_id == invoice.id)).all()
+
+
+def _sold_lines(refund: Refund) -> list[CreditLine]:
+    return [
+        CreditLine(
+            sku=line.order_line.sku,
+            name=line.order_line.name,
+            quantity=line.quantity,
+            gross=line.order_line.unit * line.quantity,
+            category=Category(line.order_line.vat_category, line.order_line.vat_hundredths),
+        )
+        for line in refund.lines
+    ]
