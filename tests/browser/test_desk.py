@@ -1,4 +1,4 @@
-"""Twenty-five tasks of a day in the office, each from the login on, with its clicks counted: docs/desk-tasks.md says how many
+"""Twenty-eight tasks of a day in the office, each from the login on, with its clicks counted: docs/desk-tasks.md says how many
 a task may take, and this test that it does. Typing and Enter are no clicks; the login is not counted."""
 
 import re
@@ -345,6 +345,37 @@ def _(desk: Desk) -> None:
     desk.page.locator(".views [name=name]").fill("Paid ones")
     desk.press("Keep")
     desk.sees("is kept")
+
+
+@task("Give part of the price back for a scratch")
+def _(desk: Desk) -> None:
+    desk.jump(desk.sold["two"])
+    desk.follow("Give money back …")
+    desk.page.get_by_label("Sum in EUR").fill("15")
+    desk.press("This sum …")
+    desk.page.get_by_label("Why?").select_option("goodwill")
+    desk.click(desk.page.get_by_role("button", name=re.compile("^Give .* back$")))
+    desk.sees("on its way back to the customer")
+    desk.sees("Given back")
+
+
+@task("Give a customer all their money back")
+def _(desk: Desk) -> None:
+    desk.jump(desk.sold["paid"])
+    desk.follow("Give money back …")
+    desk.press("All of it …")
+    desk.sees("Nothing is left of the payment then")
+    desk.page.get_by_label("Why?").select_option("withdrawn")
+    desk.click(desk.page.get_by_role("button", name=re.compile("^Give .* back$")))
+    desk.sees("on its way back to the customer")
+
+
+@task("Say what the provider holds for us")
+def _(desk: Desk) -> None:
+    desk.desk("Ledger")
+    desk.follow("Trial balance …")
+    desk.sees("In balance")
+    desk.sees("Provider clearing")
 
 
 @pytest.mark.parametrize("words", TASKS)
