@@ -13,11 +13,12 @@ from config import ConfigurationError, Settings
 from integrations.files.folder import FolderStore
 from integrations.mail.folder import FolderMail
 from integrations.mail.mailbox import mailbox_blueprint
-from integrations.mail.port import MailPort
+from integrations.mail.port import MailPort, Message
 from integrations.mail.smtp import SmtpMail
 from integrations.papers.port import Typesetter
 from integrations.payments.port import PaymentsPort
 from integrations.payments.sandbox import SandboxPayments
+from integrations.sandbox.inprocess import KEY, SECRET, InProcess
 
 
 class _LazyTypesetter:
@@ -43,6 +44,31 @@ def build(settings: Settings) -> Ports:
         mail=_mail(settings),
         files=FolderStore(settings.var / "files"),
         papers=_LazyTypesetter(),
+    )
+
+
+class _NoPapers:
+    """Papers of a simulated day: what is printed is the typesetter's own tests' business."""
+
+    def pdf(self, _template: Path, data: Mapping[str, Any]) -> bytes:
+        return f"%PDF {data['number']}".encode()
+
+    def png(self, _svg: str, _width: int) -> bytes:
+        return b""
+
+
+class _NoMail:
+    def send(self, _message: Message) -> None:
+        """Taken, and gone."""
+
+
+def simulated(settings: Settings, provider: InProcess) -> Ports:
+    """The ports of a simulated shop: the provider in its process; mails and papers go nowhere."""
+    return Ports(
+        payments=SandboxPayments(provider.url, KEY, (SECRET,), provider.request),
+        mail=_NoMail(),
+        files=FolderStore(settings.var / "files"),
+        papers=_NoPapers(),
     )
 
 

@@ -14,6 +14,7 @@ import storefront
 from backoffice import admin, commands, models, wiring
 from backoffice.app import edge, health, identities
 from backoffice.audit import service as audit
+from backoffice.commands import simulate
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
@@ -79,4 +80,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         os.environ.get("FLASK_RUN_FROM_CLI") == "true"
     ):  # set by ``flask``, which alone of all programs changes the schema
         import_module("backoffice.app.schema").attach(app)
+        simulating = import_module("backoffice.app.simulating")
+        app.cli.add_command(simulate.command(simulating.furnish, simulating.live_all))
     return app

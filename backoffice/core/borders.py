@@ -4,7 +4,8 @@ Drills and tests kill the process here for real; the simulator will raise here. 
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _watchers: list[Callable[[str], None]] = []
 
@@ -17,6 +18,16 @@ def cross(name: str) -> None:
 
 def watch(watcher: Callable[[str], None]) -> None:
     _watchers.append(watcher)
+
+
+@contextmanager
+def watched_by(watcher: Callable[[str], None]) -> Iterator[None]:
+    """Tell ``watcher`` of every border while this lasts."""
+    watch(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
 
 
 def kill_at(name: str) -> None:

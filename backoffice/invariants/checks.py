@@ -206,6 +206,14 @@ CHECKS = (
         "currency HAVING SUM(amount) > 0",
     ),
     Check(
+        "hold-that-its-order-does-not-need",
+        "pieces are where we say",
+        "a hold that its order does not need any more",
+        "SELECT o.ref FROM stock_holds h JOIN orders o ON o.ref = h.holder WHERE (h.state = 'held' AND o.state IN "
+        "('paid', 'expired', 'cancelled')) OR (h.state = 'taken' AND o.state <> 'paid') OR (h.state = 'released' AND "
+        "o.state IN ('placed', 'in_review', 'paid'))",
+    ),
+    Check(
         "pieces-that-are-not-the-sum-of-what-moved",
         "pieces are where we say",
         "pieces that are not the sum of what moved",

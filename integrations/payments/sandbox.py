@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,7 +40,14 @@ class SandboxPayments:
     mode = "test"
     key_life = timedelta(hours=24)
 
-    def __init__(self, base_url: str, api_key: str, webhook_secrets: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        webhook_secrets: tuple[str, ...],
+        send: Callable[..., Any] = requests.request,
+    ) -> None:
+        self._send = send
         self._base = self.page_origin = base_url
         self._secrets = webhook_secrets
         self._headers = {"Authorization": f"Bearer {api_key}"}
@@ -99,7 +106,7 @@ class SandboxPayments:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
     ) -> dict[str, Any]:
         try:
-            answer = requests.request(
+            answer = self._send(
                 method, self._base + path, headers={**self._headers, **(headers or {})}, timeout=TIMEOUT, **arguments
             )
         except requests.RequestException as error:

@@ -1,0 +1,92 @@
+"""``flask simulate``: days of a shop in which everything goes wrong, on all cores, and what did not hold in the end."""
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backoffice.invariants.checks import CHECKS
+from backoffice.simulation.service import Life
+from backoffice.simulation.world import PROFILES, Profile
+
+SHARE = 4  # days that one process lives before it reports
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one; a folder of our own below it
+Furnish = Callable[[Path], Path]
+LiveAll = Callable[[Sequence[str], Path, Path, Profile], list[Life]]
+
+
+def command(furnish: Furnish, live_all: LiveAll) -> click.Command:
+    """The command over a shop that is furnished once and lived in by several processes."""
+
+    @click.command("simulate")
+    @click.option("--runs", default=200, show_default=True, help="How many days.")
+    @click.option("--seed", default="1", show_default=True, help="The same seed is the same days.")
+    @click.option("--only", default=None, type=int, help="One day of the seed, by its number: to replay a failure.")
+    @click.option("--profile", type=click.Choice(list(PROFILES)), default="rough", show_default=True)
+    @click.option("--workers", default=os.cpu_count() or 1, show_default=True)
+    def simulate(runs: int, seed: str, only: int | None, profile: str, workers: int) -> None:
+        """Live days of a shop with crashes, lost answers, late webhooks and two operators; check every promise after each.
+
+        Ends with 1 where one does not hold, and names the day: --seed S --only N lives it again."""
+        days = [f"{seed}:{number}" for number in (range(runs) if only is None else [only])]
+        begun = time.perf_counter()
+        with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+            template = furnish(Path(folder) / "template")
+            lives = _live(days, Path(folder), template, PROFILES[profile], workers, live_all)
+        _report(lives, time.perf_counter() - begun)
+        broken = [life for life in lives if life.problems]
+        if broken:
+            raise click.ClickException(f"{len(broken)} of {len(lives)} days ended with a promise broken.")
+
+    return simulate
+
+
+def _live(
+    days: Sequence[str], folder: Path, template: Path, profile: Profile, workers: int, live_all: LiveAll
+) -> list[Life]:
+    shares = [days[first : first + SHARE] for first in range(0, len(days), SHARE)]
+    lives: list[Life] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(shares)), mp_context=context) as pool:
+        asked = [
+            pool.submit(live_all, share, folder / f"share{number}", template, profile)
+            for number, share in enumerate(shares)
+        ]
+        with click.progressbar(length=len(days), label="Days") as bar:
+            for done in as_completed(asked):
+                for life in done.result():
+                    lives.append(life)
+                    bar.update(1)
+                    if life.problems:
+                        click.echo(f"\n{life.seed}\n  " + "\n  ".join(life.problems[:8]))
+    return lives
+
+
+def _report(lives: Sequence[Life], seconds: float) -> None:
+    borders: Counter[str] = sum((life.borders for life in lives), Counter())
+    faults: Counter[str] = sum((life.faults for life in lives), Counter())
+    lines: list[tuple[str, Any]] = [
+        ("days", len(lives)),
+        ("payments begun", sum(life.orders for life in lives)),
+        ("borders crossed", sum(borders.values())),
+        ("crashes", sum(count for name, count in faults.items() if name.startswith("crash"))),
+        (
+            "faults and twists",
+            sum(count for name, count in faults.items() if not name.startswith(("crash", "refused"))),
+        ),
+        ("refusals read", sum(count for name, count in faults.items() if name.startswith("refused"))),
+        ("checks", f"{sum(life.checked for life in lives)} ({len(CHECKS)} and the provider's books, each day)"),
+        ("days a second", f"{len(lives) / seconds:.2f}"),
+    ]
+    for name, value in lines:
+        click.echo(f"{name:20} {value}")
+    for name, count in faults.most_common():
+        click.echo(f"  {count:7} {name}")
+    click.echo("Not checked yet: disputes, subscriptions, contracts, payouts; workers that truly overlap.")

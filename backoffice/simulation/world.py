@@ -1,0 +1,115 @@
+"""What a simulated day happens in: a clock, a provider in process, a process that dies, and a count of all that was done."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+FAULTS = ("lose_create", "lose_pay", "lose_refund", "lose_read", "throttle", "fail", "refuse_refund")
+WEBHOOKS = ("normal", "normal", "normal", "twice", "late", "reversed", "never")
+REFUNDS = ("", "", "", "pending", "fails", "fails_later")
+
+
+class Crash(BaseException):
+    """The process died here. No handler catches it: what was not committed is gone."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much goes wrong: probabilities by step, or by border."""
+
+    name: str = "rough"
+    customers: int = 12
+    crash: float = 0.02
+    fault: float = 0.10
+    outage: float = 0.02
+    flood: float = 0.3  # how often an event that came is sent once more
+
+
+PROFILES = {
+    "calm": Profile("calm", crash=0.0, fault=0.0, outage=0.0, flood=0.0),
+    "rough": Profile(),
+    "wild": Profile("wild", customers=16, crash=0.06, fault=0.25, outage=0.05, flood=0.6),
+}
+
+
+class Provider(Protocol):
+    """The provider in process, as the simulation uses it."""
+
+    books: Any
+
+    def courier(self, send: Callable[[str, bytes, dict[str, str]], int]) -> Any: ...
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def forward(self, **step: float) -> None:
+        self.time += timedelta(**step)
+
+
+@dataclass
+class World:
+    draw: random.Random
+    clock: Clock
+    provider: Provider
+    profile: Profile
+    borders: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)  # what should never be raised
+    is_calm: bool = False
+
+    def chance(self, probability: float) -> bool:
+        return not self.is_calm and self.draw.random() < probability
+
+    def crossed(self, border: str) -> None:
+        """A border was crossed; perhaps the process dies there."""
+        self.borders[border] += 1
+        if self.chance(self.profile.crash):
+            self.faults[f"crash at {border}"] += 1
+            raise Crash(border)
+
+    def set_switch(self, name: str, value: object) -> None:
+        self.provider.books.set_switch(name, value)
+
+    def disturb(self) -> None:
+        """Perhaps something goes wrong at the provider, or is mended."""
+        if self.chance(self.profile.fault):
+            fault = self.draw.choice(FAULTS)
+            self.set_switch(fault, 1)
+            self.faults[fault] += 1
+        if self.chance(self.profile.outage):
+            self.set_switch("outage", True)
+            self.faults["outage"] += 1
+        elif self.draw.random() < 0.5:
+            self.set_switch("outage", False)
+        if self.chance(self.profile.fault / 2):
+            mode = self.draw.choice(WEBHOOKS)
+            self.set_switch("webhooks", mode)
+            self.faults[f"webhooks {mode}"] += mode != "normal"
+        if self.chance(self.profile.fault):
+            course = self.draw.choice(REFUNDS)
+            self.set_switch("refunds", course)
+            self.faults[f"refunds {course}"] += bool(course)
+
+    def calm_down(self) -> None:
+        """Nothing goes wrong from here on."""
+        self.is_calm = True
+        for name in FAULTS:
+            self.set_switch(name, 0)
+        for name, value in (("outage", False), ("webhooks", "normal"), ("refunds", "")):
+            self.set_switch(name, value)
+
+    @contextmanager
+    def mortal(self) -> Iterator[None]:
+        """What happens in here may be cut off."""
+        with suppress(Crash):
+            yield

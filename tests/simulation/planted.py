@@ -1,0 +1,122 @@
+"""Guards, each taken away by a patch: what the simulator must find. Shared by the test and by whoever looks for seeds."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from backoffice.collection import outcomes
+from backoffice.core.states import StateTable
+from backoffice.invoices import numbering
+from backoffice.ledger import service as ledger
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment, PaymentState
+from backoffice.refunds import consequences
+from backoffice.refunds import service as refunds
+from backoffice.refunds.models import Refund
+from backoffice.stock import service as stock
+from backoffice.stock.models import StockItem
+from backoffice.webhooks import handling
+from backoffice.webhooks import service as webhooks
+from integrations.payments.port import Topic
+from integrations.payments.sandbox import SandboxPayments
+
+
+def _new_key(method: str) -> Callable[[pytest.MonkeyPatch], None]:
+    real = getattr(SandboxPayments, method)
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(
+            SandboxPayments,
+            method,
+            lambda self, request: real(self, replace(request, key=f"{request.key}{random.random()}")),
+        )
+
+    return plant
+
+
+def _no_late_money(patch: pytest.MonkeyPatch) -> None:
+    moves = {**payments.MOVES.moves, PaymentState.CANCELLED: frozenset(), PaymentState.DECLINED: frozenset()}
+    patch.setattr(payments, "MOVES", StateTable(Payment.state, moves))
+
+
+def _sum_is_not_free_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(payments, "return_refund", lambda payment, *_a, **_k: payment)
+    patch.setattr(refunds.payments, "return_refund", lambda *_a, **_k: None)
+
+
+def _refunds_never_come_back(patch: pytest.MonkeyPatch) -> None:
+    moves = {**refunds.MOVES.moves, refunds.R.SUCCEEDED: frozenset()}
+    patch.setattr(refunds, "MOVES", StateTable(Refund.state, moves))
+
+
+def _unconditional_reserve(patch: pytest.MonkeyPatch) -> None:
+    def reserve(payment, amount, *, seen, by, refund):
+        del seen
+        return real(payment, amount, seen=payment.refunded, by=by, refund=refund) or True
+
+    real = payments.reserve_refund
+    patch.setattr(payments, "reserve_refund", reserve)
+
+
+def _unheard_refunds(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(handling.HANDLERS, Topic.REFUND, handling._ignore)
+
+
+def _answered_before_stored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(webhooks, "_store", lambda *_args: None)
+
+
+def _numbers_stand_still(patch: pytest.MonkeyPatch) -> None:
+    real = numbering.take
+    patch.setattr(numbering, "take", lambda entity, series: replace(real(entity, series), position=1))
+
+
+def _stock_is_never_enough(patch: pytest.MonkeyPatch) -> None:
+    real = stock._move
+
+    def move(item: StockItem, kind, *_conditions, **values):
+        return real(item, kind, **values)
+
+    patch.setattr(stock, "_move", move)
+
+
+def _nothing_posted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledger, "take_back", lambda *_args, **_kwargs: None)
+
+
+def _taken_stays_held(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outcomes.stock, "take", lambda *_args, **_kwargs: None)
+
+
+def _pieces_come_back_twice(patch: pytest.MonkeyPatch) -> None:
+    real = stock.take_back
+
+    def twice(*args, **kwargs):
+        real(*args, **kwargs)
+        patch_free_update(*args)
+
+    def patch_free_update(variant_id: int, quantity: int) -> None:
+        (item,) = stock._items([variant_id])
+        item.on_hand += quantity
+
+    patch.setattr(consequences.stock, "take_back", twice)
+
+
+# guard taken away → how
+PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "a page is asked for with the same key": _new_key("open_page"),
+    "a refund is asked for with the same key": _new_key("refund"),
+    "money that comes after all is taken in": _no_late_money,
+    "a refund that came back frees its sum": _sum_is_not_free_again,
+    "a refund may fail after it succeeded": _refunds_never_come_back,
+    "what was seen decides a refund": _unconditional_reserve,
+    "refunds made elsewhere are taken in": _unheard_refunds,
+    "an event is stored before it is answered": _answered_before_stored,
+    "numbers count up": _numbers_stand_still,
+    "pieces are held under a condition": _stock_is_never_enough,
+    "what came back is posted back": _nothing_posted,
+    "settlement takes the held pieces": _taken_stays_held,
+    "every change of stock is a movement": _pieces_come_back_twice,
+}
