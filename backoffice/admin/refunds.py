@@ -1,95 +1,33 @@
-"""Giving money back: choose, see what will happen, confirm; and what became of every refund."""
+"""The desk of refunds: what became of each, and what to do where one came back."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles
-from backoffice.admin.actions import Action, needs, refuse, request_key, run, typed_count, typed_text
+from backoffice.admin.actions import Action, needs, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
-from backoffice.admin.notes import Noted
-from backoffice.core import clock, links, references, units
-from backoffice.core.errors import CounterfoilError
-from backoffice.core.formatting import money
-from backoffice.core.money import Money
+from backoffice.admin.refund_form import REASONS, RefundForm
+from backoffice.core import links, units
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
-from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
-from backoffice.orders.models import Order, OrderLine
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import booking, wishes
 from backoffice.refunds import service as refunds
 from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
-from backoffice.refunds.wishes import NothingToRefund, Pieces, Wish
 from backoffice.staff.roles import Right
 
-A_WHILE = timedelta(hours=1)
-REASONS = {
-    RefundReason.WITHDRAWN: "The customer withdrew from the contract",
-    RefundReason.RETURNED: "The goods came back",
-    RefundReason.DAMAGED: "Damaged or faulty",
-    RefundReason.NOT_DELIVERED: "Not delivered",
-    RefundReason.GOODWILL: "Price reduced, goodwill",
-    RefundReason.PAID_TWICE: "Paid twice, or too much",
-    RefundReason.FRAUD: "Not paid by the holder of the card",
-}
 
-
-class NotAReason(CounterfoilError):
-    status = 422
-
-    def __init__(self) -> None:
-        super().__init__("Choose why the money goes back.")
-
-
-class SameSum(CounterfoilError):
-    status = 409
-
-    def __init__(self, same: Refund) -> None:
-        super().__init__(
-            f"{money(same.money)} was given back a short while ago by {same.who}. Tick “once more” if you mean it."
-        )
-
-
-class TooMuch(CounterfoilError):
-    status = 409
-
-    def __init__(self, wanted: Money, left: Money) -> None:
-        super().__init__(f"{money(wanted)} is more than the {money(left)} that is left of this payment.")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is to be given back, as chosen on the page: a sum, and the pieces it is for."""
-
-    amount: Money
-    pieces: tuple[tuple[OrderLine, int], ...] = ()
-
-
-@dataclass(frozen=True)
-class Row:
-    """An order line as the page offers it."""
-
-    line: OrderLine
-    left: int
-    to_ship: int  # of these, not sent yet
-    chosen: str
-
-
-class RefundDesk(Noted):
+class RefundDesk(RefundForm):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_list = ("created_at", "order_number", "who", "reason", "note", "state", "money")
@@ -158,141 +96,6 @@ class RefundDesk(Noted):
         """Send a refund once more that came back: the same sum, no second credit note, once."""
         return self._carry_out(lambda: refunds.send_again(ref, by=access.by()), self.get_url(".one", ref=ref))
 
-    @expose("/of/<payment>")
-    def choose(self, payment: str) -> ResponseReturnValue:
-        """What can be given back of a payment; once it is chosen, what will happen."""
-        access.demand(Right.REFUND)
-        row = payments.by_ref(payment)
-        invoice = invoices.get(row.invoice_id)
-        order = orders.get(invoice.order_id)
-        looks.at(customers.get(order.person_id), order)
-        before = refunds.of([row])
-        choice, problem = None, ""
-        try:
-            choice = self._chosen(order, row)
-        except CounterfoilError as error:
-            problem = str(error)
-        return self.render(
-            "office/refund_form.html",
-            payment=row,
-            order=order,
-            invoice=invoice,
-            rows=self._rows(order),
-            choice=choice,
-            problem=problem,
-            credited=booking.would_credit(invoice, choice.amount) if choice else None,
-            priced=wishes.price(order, {line.id: count for line, count in choice.pieces}) if choice else None,
-            before=before,
-            same=self._same(before, choice) if choice else None,
-            troubles=troubles.of([refund.subject() for refund in before]),
-            reasons=REASONS,
-            key=references.new("rfk"),
-            staying=self._staying(order, choice) if choice else {},
-        )
-
-    @expose("/of/<payment>", methods=["POST"])
-    @needs(Right.REFUND)
-    def give_back(self, payment: str) -> ResponseReturnValue:
-        place = self.get_url(".choose", payment=payment)
-        with units.read():
-            row = payments.by_ref(payment)
-            order = orders.get(invoices.get(row.invoice_id).order_id)
-            try:
-                wish = self._wish(order, row)
-            except CounterfoilError as error:
-                refuse(error)
-                return redirect(f"{place}?{request.query_string.decode()}", 303)
-        return self._carry_out(
-            lambda: refunds.give_back(wish, by=access.by()), f"{place}?{request.query_string.decode()}"
-        )
-
-    def _carry_out(self, act: Callable[[], Refund], back: str) -> ResponseReturnValue:
-        """Refund, and say what the provider said."""
-        try:
-            refund = act()
-        except CounterfoilError as error:
-            refuse(error)
-            return redirect(back, 303)
-        flash(*_said(refund))
-        return redirect(self.get_url(".one", ref=refund.ref), 303)
-
-    def _wish(self, order: Order, payment: Payment) -> Wish:
-        choice = self._chosen(order, payment)
-        if choice is None:
-            raise NothingToRefund
-        if not request.form.get("key"):
-            raise refunds.FormUsed
-        same = self._same(refunds.of([payment]), choice)
-        known = same is not None and same.request_key == request_key()
-        if same and not known and not request.form.get("more"):
-            raise SameSum(same)
-        reason = request.form.get("reason", "")
-        if reason not in REASONS:
-            raise NotAReason
-        seen = Money(typed_count("seen", 10**9), payment.currency)
-        return Wish(
-            payment_ref=payment.ref,
-            amount=choice.amount,
-            seen=seen,
-            reason=RefundReason(reason),
-            note=typed_text("note", 255),
-            request_key=request_key(),
-            pieces=[
-                Pieces(line.id, count, count if request.form.get(f"shelve{line.id}") and line.variant_id else 0)
-                for line, count in choice.pieces
-            ],
-        )
-
-    def _chosen(self, order: Order, payment: Payment) -> Choice | None:
-        """What the address says; None while nothing was chosen. Raises CounterfoilError for what cannot be."""
-        what = request.args.get("what", "")
-        left = wishes.left_of_lines(order)
-        if what == "all":
-            pieces = tuple((line, left[line.id]) for line in order.lines if left[line.id])
-            return Choice(payment.refundable, pieces) if payment.refundable else None
-        if what == "sum":
-            amount = _amount(request.args.get("amount", ""), payment.currency)
-            if amount > payment.refundable:
-                raise TooMuch(amount, payment.refundable)
-            return Choice(amount)
-        if what == "pieces":
-            counts = {line.id: _count(line, left[line.id]) for line in order.lines}
-            pieces = tuple((line, counts[line.id]) for line in order.lines if counts[line.id])
-            if not pieces:
-                raise NothingToRefund
-            priced = wishes.price(order, {line.id: count for line, count in pieces})
-            return Choice(min(priced, payment.refundable), pieces) if payment.refundable else None
-        return None
-
-    def _rows(self, order: Order) -> list[Row]:
-        left = wishes.left_of_lines(order)
-        to_ship = self._to_ship(order)
-        return [
-            Row(
-                line,
-                left[line.id],
-                min(to_ship.get(line.id, 0), left[line.id]),
-                request.args.get(f"line{line.id}", "0"),
-            )
-            for line in order.lines
-        ]
-
-    def _to_ship(self, order: Order) -> dict[int, int]:
-        if fulfilment.find(order.id) is None:
-            return {}
-        return {item.line.id: item.left for item in fulfilment.to_ship(order)}
-
-    def _staying(self, order: Order, choice: Choice) -> dict[int, int]:
-        """Pieces by line that were to be sent, and are not any more."""
-        to_ship = self._to_ship(order)
-        staying = {line.id: min(count, to_ship.get(line.id, 0)) for line, count in choice.pieces}
-        return {line_id: count for line_id, count in staying.items() if count}
-
-    def _same(self, before: Sequence[Refund], choice: Choice) -> Refund | None:
-        """A refund over the same sum that was made a short while ago: perhaps this very one, by somebody who went back."""
-        recent = [row for row in before if row.state not in LOST and row.created_at > clock.now() - A_WHILE]
-        return next((row for row in reversed(recent) if row.money == choice.amount), None)
-
     def _offers(self, refund: Refund, payment: Payment) -> list[Action]:
         ask = Action(
             "Ask the provider now",
@@ -322,39 +125,3 @@ def offer(payment: Payment, words: str = "Give money back") -> Action:
     elif not payment.refundable:
         why_not = "all of it was given back, or is on its way"
     return Action(f"{words} …", f"/admin/refunds/of/{payment.ref}", Right.REFUND, why_not, is_link=True)
-
-
-def _amount(text: str, currency: str) -> Money:
-    """``15``, ``15.00``, ``15,00`` or ``€ 15``. Raises NotAnAmount with what was typed, NothingToRefund."""
-    plain = text.strip().removeprefix("€").removesuffix("€").strip()
-    amount = Money.parse(plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain, currency)
-    if amount.amount < 1:
-        raise NothingToRefund
-    return amount
-
-
-def _count(line: OrderLine, left: int) -> int:
-    text = request.args.get(f"line{line.id}", "0").strip() or "0"
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise NothingToRefund
-    if int(text) > left:
-        raise wishes.PiecesRefunded(line.name, left)
-    return int(text)
-
-
-def _said(refund: Refund) -> tuple[str, str]:
-    """What the provider said, as a sentence and its tone."""
-    sum_ = money(refund.money)
-    known: dict[RefundState, tuple[str, str]] = {
-        RefundState.SUCCEEDED: (f"{sum_} is on its way back to the customer, who gets a mail.", "good"),
-        RefundState.PENDING: (f"The provider has accepted to give {sum_} back; it may take days.", "good"),
-        RefundState.REQUIRES_ACTION: (f"The provider asks the customer where to send {sum_}.", "good"),
-        RefundState.FAILED: (f"The provider refused: {refund.failure_code}. No money moved.", "bad"),
-        RefundState.CANCELLED: (f"The provider refused: {refund.failure_code}. No money moved.", "bad"),
-    }
-    silent = (
-        f"The provider did not answer. {sum_} stays reserved, and it is asked again until it says what happened: do not "
-        "give it back by another way.",
-        "bad",
-    )
-    return known.get(refund.state, silent)

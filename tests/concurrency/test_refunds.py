@@ -9,8 +9,8 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.models import CreditNote, Payment, Refund
 from backoffice.refunds import service as refunds
+from backoffice.refunds.beginning import RefundedMeanwhile
 from backoffice.refunds.models import RefundReason
-from backoffice.refunds.service import RefundedMeanwhile
 from backoffice.refunds.wishes import Wish
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks

@@ -12,8 +12,8 @@ from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, Orde
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
 from backoffice.refunds import service as refunds
+from backoffice.refunds.beginning import AnotherAccount, FormUsed, NotOwed, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.models import RefundReason, RefundState
-from backoffice.refunds.service import AnotherAccount, FormUsed, NotOwed, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import OutcomeUnknown
@@ -322,7 +322,7 @@ def test_a_provider_that_crashes_us_between_asking_and_writing_gives_back_once(s
     sale = bought(buyer)
     with monkeypatch.context() as patch:
         patch.setattr(
-            "backoffice.refunds.service._record", lambda *_args, **_kwargs: (_ for _ in ()).throw(OutcomeUnknown)
+            "backoffice.refunds.recording.record", lambda *_args, **_kwargs: (_ for _ in ()).throw(OutcomeUnknown)
         )
         with pytest.raises(OutcomeUnknown):
             shop.refunds(sale)

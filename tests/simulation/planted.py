@@ -12,9 +12,8 @@ from backoffice.invoices import numbering
 from backoffice.ledger import service as ledger
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from backoffice.refunds import consequences
-from backoffice.refunds import service as refunds
-from backoffice.refunds.models import Refund
+from backoffice.refunds import consequences, recording
+from backoffice.refunds.models import Refund, RefundState
 from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
 from backoffice.webhooks import handling
@@ -42,13 +41,12 @@ def _no_late_money(patch: pytest.MonkeyPatch) -> None:
 
 
 def _sum_is_not_free_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(payments, "return_refund", lambda payment, *_a, **_k: payment)
-    patch.setattr(refunds.payments, "return_refund", lambda *_a, **_k: None)
+    patch.setattr(payments, "return_refund", lambda *_a, **_k: None)
 
 
 def _refunds_never_come_back(patch: pytest.MonkeyPatch) -> None:
-    moves = {**refunds.MOVES.moves, refunds.R.SUCCEEDED: frozenset()}
-    patch.setattr(refunds, "MOVES", StateTable(Refund.state, moves))
+    moves = {**recording.MOVES.moves, RefundState.SUCCEEDED: frozenset()}
+    patch.setattr(recording, "MOVES", StateTable(Refund.state, moves))
 
 
 def _unconditional_reserve(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,140 @@
+"""What the provider answered about a refund, and refunds that somebody made elsewhere; in the unit of whoever calls."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.collection.answers import Never, Unanswered
+from backoffice.collection.service import CASE_AFTER
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.states import StateTable
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+from backoffice.refunds import beginning, consequences
+from backoffice.refunds.answers import Answer, Question
+from backoffice.refunds.models import LOST, OPEN, Refund, RefundReason, RefundState
+from backoffice.tasks import service as tasks
+from integrations.payments.port import RefundSnapshot, RefundStatus
+
+R = RefundState
+
+MOVES = StateTable(
+    Refund.state,
+    {
+        R.CREATED: frozenset({R.UNKNOWN, R.PENDING, R.REQUIRES_ACTION, R.SUCCEEDED}) | LOST,
+        R.UNKNOWN: frozenset({R.PENDING, R.REQUIRES_ACTION, R.SUCCEEDED}) | LOST,
+        R.PENDING: frozenset({R.REQUIRES_ACTION, R.SUCCEEDED}) | LOST,
+        R.REQUIRES_ACTION: frozenset({R.PENDING, R.SUCCEEDED}) | LOST,
+        R.SUCCEEDED: LOST,  # the customer's bank may send it back days later
+        R.FAILED: frozenset[RefundState](),
+        R.CANCELLED: frozenset[RefundState](),
+    },
+)
+_STATES = {
+    RefundStatus.PENDING: R.PENDING,
+    RefundStatus.REQUIRES_ACTION: R.REQUIRES_ACTION,
+    RefundStatus.SUCCEEDED: R.SUCCEEDED,
+    RefundStatus.FAILED: R.FAILED,
+    RefundStatus.CANCELLED: R.CANCELLED,
+}
+_TAGS = {
+    R.UNKNOWN: Tag.REFUND_UNKNOWN,
+    R.PENDING: Tag.REFUND_ADVANCED,
+    R.REQUIRES_ACTION: Tag.REFUND_ADVANCED,
+    R.SUCCEEDED: Tag.REFUND_SUCCEEDED,
+    R.FAILED: Tag.REFUND_FAILED,
+    R.CANCELLED: Tag.REFUND_CANCELLED,
+}
+Then = Callable[[Refund], None]
+
+
+def record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) -> RefundState:
+    payment = payments.lock(asked.payment_id)  # first, as whoever begins a refund does
+    query = select(Refund).where(Refund.id == asked.refund_id)
+    refund = session.scalars(query.execution_options(populate_existing=True)).one()
+    match answer:
+        case Unanswered():
+            _record_silence(refund, answer, by=by)
+        case Never():
+            _note(refund, {"refused": answer.code}, answered=True)
+            _lose(refund, payment, R.FAILED, answer.code, by=by)
+        case RefundSnapshot():
+            record_snapshot(refund, payment, answer, by=by)
+    if then:
+        then(refund)
+    return refund.state
+
+
+def _record_silence(refund: Refund, answer: Unanswered, *, by: Actor) -> None:
+    _note(refund, {"unanswered": answer.reason}, answered=False)
+    if refund.state == R.CREATED and MOVES.move(refund, R.UNKNOWN):
+        audit.record(Tag.REFUND_UNKNOWN, refund, by=by, reason=answer.reason, state=(R.CREATED, R.UNKNOWN))
+    if refund.state in OPEN and refund.unanswered >= CASE_AFTER:
+        cases.open_case(CaseKind.REFUND_UNKNOWN, refund, at_risk=refund.money, answer=answer.reason)
+
+
+def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> None:
+    _note(refund, snapshot.raw, answered=True)
+    refund.provider_ref = snapshot.provider_ref
+    to = _STATES[snapshot.status]
+    if to in LOST:
+        _lose(refund, payment, to, snapshot.failure or snapshot.status, by=by)
+        return
+    before, is_new = refund.state, refund.accepted_at is None
+    if before == to or not MOVES.allows(before, to):
+        return  # known, or older than what is known
+    ended = {"ended_at": clock.now()} if to == R.SUCCEEDED else {}
+    accepted = {"accepted_at": clock.now()} if is_new else {}
+    if not MOVES.move(refund, to, **ended, **accepted):
+        return
+    audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))
+    cases.close(CaseKind.REFUND_UNKNOWN, refund, because=f"The provider answered: {snapshot.status}.")
+    if is_new:
+        consequences.follow(refund, payment, by=by)
+
+
+def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: Actor) -> None:
+    before, was_accepted = refund.state, refund.accepted_at is not None
+    if before in LOST or not MOVES.move(refund, to, ended_at=clock.now(), failure_code=code[:120]):
+        return
+    audit.record(_TAGS[to], refund, by=by, reason=code, amount=refund.money, state=(before, to))
+    payments.return_refund(payment, refund.money, by=by, refund=refund.ref, reason=code)
+    cases.close(CaseKind.REFUND_UNKNOWN, refund, because=f"The provider answered: {code}.")
+    if was_accepted:
+        ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
+        cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
+        tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
+    else:
+        cases.open_case(CaseKind.REFUND_REFUSED, refund, at_risk=refund.money, code=code)
+
+
+def _note(refund: Refund, answer: Any, *, answered: bool) -> None:
+    """Keep what came back last, for people; not a change of state."""
+    refund.asked_at = clock.now()
+    refund.last_answer = dict(answer)
+    refund.unanswered = 0 if answered else refund.unanswered + 1
+
+
+def enter(payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> bool:
+    """Write a refund that somebody made elsewhere, and what follows from it."""
+    if snapshot.status in (RefundStatus.FAILED, RefundStatus.CANCELLED):
+        return True  # no money moved in the end
+    ref = references.new("rfd")
+    row = beginning.row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount, by)
+    if not payments.reserve_refund(payment, row.money, seen=payment.refunded, by=by, refund=ref):
+        session.expunge(row)
+        return False
+    audit.record(Tag.REFUND_FOUND, row, by=by, amount=row.money, provider_ref=snapshot.provider_ref)
+    cases.open_case(CaseKind.REFUND_ELSEWHERE, row, amount=str(row.money), provider_ref=snapshot.provider_ref)
+    tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{ref}", is_new=True, refund_id=row.id)
+    record_snapshot(row, payment, snapshot, by=by)
+    return True
