@@ -18,6 +18,7 @@ from backoffice.commands import simulate
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
+from backoffice.ledger import service as ledger
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import views as webhooks
 from config import ROOT, Settings, load
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     edge.let_pictures_in(app)  # before the token is looked for in the form
     csrf = CSRFProtect(app)
     units.finish_with(tasks.LEFT, tasks.write_out)
+    units.finish_with(ledger.LEFT, ledger.write_out)
     units.finish_with(audit.LEFT, audit.write_out)
     units.before_commit(audit.guard)
     if settings.kill_at:

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, insert, select
 
-from backoffice.core import clock
+from backoffice.core import clock, units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound, ProgrammingError
 from backoffice.core.money import Money, total
 from backoffice.core.tracking import Subject, Tracked
 from backoffice.ledger.entries import Sides, reversal
 from backoffice.ledger.models import Account, EntryKind, LedgerEntry, LedgerPosting
+
+LEFT = "ledger"  # what units leave to their end
 
 
 class Unbalanced(ProgrammingError):
@@ -41,6 +44,29 @@ def post(kind: EntryKind, about: Tracked, sides: Sides, *, part: str = "") -> No
     _write(kind, about.subject(), [(account, money) for account, money in sides if money], part)
 
 
+def write_out(left: list[tuple[dict[str, Any], Sides]]) -> None:
+    """Write the entries of a unit together, then their postings. Registered with ``units.finish_with``."""
+    session.execute(insert(LedgerEntry), [entry for entry, _sides in left])
+    keys = [entry["key"] for entry, _sides in left]
+    rows = session.execute(select(LedgerEntry.key, LedgerEntry.id).where(LedgerEntry.key.in_(keys)))
+    ids: dict[str, int] = {row[0]: row[1] for row in rows}
+    session.execute(
+        insert(LedgerPosting),
+        [
+            {
+                "entry_id": ids[entry["key"]],
+                "position": place,
+                "account": account,
+                "currency": entry["currency"],
+                "amount": money.amount,
+                "posted_at": entry["posted_at"],
+            }
+            for entry, sides in left
+            for place, (account, money) in enumerate(sides, start=1)
+        ],
+    )
+
+
 def take_back(kind: EntryKind, about: Tracked, of: EntryKind) -> None:
     """Post the reversal of what was posted about the same thing before."""
     entry = _find(of, about)
@@ -65,7 +91,7 @@ def moved(kind: EntryKind, about: Tracked, account: Account) -> Money | None:
 
 def balance_about(account: Account, refs: Sequence[str], currency: str) -> Money:
     """What stands on an account from entries about these things."""
-    session.flush()
+    _write_left()
     query = (
         select(func.coalesce(func.sum(LedgerPosting.amount), 0))
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
@@ -121,6 +147,7 @@ def about(refs: Sequence[str]) -> list[LedgerEntry]:
 
 
 def _find(kind: EntryKind, about: Tracked) -> LedgerEntry | None:
+    _write_left()
     return session.scalars(select(LedgerEntry).where(LedgerEntry.key == _key(kind, about.subject(), ""))).one_or_none()
 
 
@@ -132,22 +159,24 @@ def _write(kind: EntryKind, subject: Subject, sides: Sides, part: str) -> None:
     difference = total([money for _account, money in sides], currency)
     if difference:
         raise Unbalanced(key, difference)
-    session.add(
-        LedgerEntry(
-            key=key,
-            kind=kind,
-            about_kind=subject.kind,
-            about_id=subject.id,
-            about_ref=subject.ref,
-            currency=currency,
-            posting_count=len(sides),
-            posted_at=now,
-            postings=[
-                LedgerPosting(position=place, account=account, currency=currency, amount=money.amount, posted_at=now)
-                for place, (account, money) in enumerate(sides, start=1)
-            ],
-        )
-    )
+    entry = {
+        "key": key,
+        "kind": kind,
+        "about_kind": subject.kind,
+        "about_id": subject.id,
+        "about_ref": subject.ref,
+        "currency": currency,
+        "posting_count": len(sides),
+        "posted_at": now,
+    }
+    units.leave_to_the_end(LEFT, (entry, sides))
+
+
+def _write_left() -> None:
+    """Write what this unit has posted so far: it is read now."""
+    unit = units.current()
+    if unit.left.get(LEFT):
+        write_out(unit.left.pop(LEFT))
 
 
 def _key(kind: EntryKind, subject: Subject, part: str) -> str:

@@ -17,10 +17,11 @@ from backoffice.orders.models import OrderState
 from backoffice.orders.service import MOVES as ORDERS
 from backoffice.payments.models import OPEN, PaymentState
 from backoffice.payments.service import MOVES as PAYMENTS
+from backoffice.refunds.recording import MOVES as REFUNDS
 from backoffice.stock.service import MOVES as HOLDS
-from backoffice.webhooks.service import MOVES as EVENTS
+from backoffice.webhooks.handling import MOVES as EVENTS
 
-TABLES = [CASES, COLLECTION_MOVES, DOCUMENT_MOVES, MAILS, ORDERS, PAYMENTS, HOLDS, EVENTS]
+TABLES = [CASES, COLLECTION_MOVES, DOCUMENT_MOVES, MAILS, ORDERS, PAYMENTS, HOLDS, EVENTS, REFUNDS]
 
 
 @given(st.sampled_from(TABLES))
