@@ -110,10 +110,12 @@ OFFICE = {
     "/admin/keys": "/admin/keys",
     "/admin/products/table": "/admin/products/table",
     "/admin/cases/kinds/<kind>": "/admin/cases/kinds/withdrawal",
+    "/admin/ledger/balance": "/admin/ledger/balance",
+    "/admin/promises/": "/admin/promises/",
 }
 DESKS = (
     "orders", "shipments", "customers", "payments", "invoices", "products", "categories", "stock", "delivery", "audit",
-    "webhooks", "mails", "tasks", "batches", "cases", "staff",
+    "webhooks", "mails", "tasks", "batches", "cases", "staff", "refunds", "credit_notes", "ledger",
 )  # fmt: skip
 
 
@@ -126,6 +128,21 @@ def ship_one(world: World, page: Page) -> None:
         page.locator(".actions summary", has_text="Mark as shipped").click()
         page.get_by_role("button", name="Mark as shipped").click()
         page.wait_for_load_state()
+
+
+def give_back(world: World, page: Page) -> str:
+    """So that there is a refund with its note to look at; the address of the page that gives back more."""
+    page.goto(f"{world.base}/admin/payments/?state=settled")
+    page.locator("table.list a").first.click()
+    page.get_by_role("link", name="Give money back").click()
+    page.wait_for_load_state()
+    place = page.url
+    page.get_by_label("Sum in EUR").fill(str(next(NUMBERS)))
+    page.get_by_role("button", name="This sum").click()
+    page.get_by_label("Why?").select_option("goodwill")
+    page.get_by_role("button", name=re.compile("^Give .* back$")).click()
+    expect(page.locator("main")).to_contain_text("on its way back")
+    return place
 
 
 def do_to_many(world: World, page: Page) -> None:
@@ -142,6 +159,7 @@ def addresses(world: World, page: Page) -> dict[str, str]:
     """One address for each rule, found by clicking through the lists."""
     found = {rule: world.base + path for rule, path in OFFICE.items()}
     ship_one(world, page)
+    found["/admin/refunds/of/<payment>"] = give_back(world, page) + "?what=all"
     do_to_many(world, page)
     for desk in DESKS:
         found[f"/admin/{desk}/"] = f"{world.base}/admin/{desk}/"
