@@ -14,6 +14,10 @@ from backoffice.orders import service as orders
 from tests.support.shop import hidden, paid
 
 
+# Pages on SQLite; what is behind them is tried on both engines by tests/scenarios and tests/concurrency.
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
+
+
 @pytest.fixture
 def sale(shop):
     buyer = shop.buyer()
