@@ -13,7 +13,6 @@ from backoffice.models import Case, CreditNote, Refund, WebhookEvent
 from backoffice.orders import service as orders
 from tests.support.shop import hidden, paid
 
-
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios and tests/concurrency.
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
