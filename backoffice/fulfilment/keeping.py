@@ -22,32 +22,31 @@ from backoffice.fulfilment.states import APPOINTMENT_MOVES, STILL_TO_COME
 from backoffice.orders.models import LineKind, Order, OrderLine
 
 
-def keep_back(order: Order, pieces: Mapping[int, int], *, by: Actor, reason: str) -> dict[int, int]:
-    """Deliver these pieces (order line id → how many) no more; returns how many of each had not left yet.
+def keep_back(order: Order, pieces: Mapping[int, int], *, by: Actor, reason: str) -> None:
+    """Deliver these pieces (order line id → how many) no more.
 
     What left already stays delivered. An order that is not being delivered is left as it is."""
     delivery = fulfilment.lock(order.id)
     if delivery is None or delivery.state == FulfilmentState.WITHDRAWN:
-        return {}
-    kept = {}
+        return
+    kept = 0
     for line in order.lines:
         count = pieces.get(line.id, 0)
         if not count:
             continue
         if line.kind == LineKind.PHYSICAL:
-            kept[line.id] = _stay(line, count)
+            kept += _stay(line, count)
         elif line.kind == LineKind.DIGITAL and count == line.quantity:
             _close(line, by=by, reason=reason)
         elif line.kind == LineKind.SERVICE:
             _call_off(line, by=by, reason=reason)
-    if any(kept.values()):
-        audit.record(Tag.FULFILMENT_KEPT_BACK, delivery, by=by, reason=reason, pieces=sum(kept.values()))
+    if kept:
+        audit.record(Tag.FULFILMENT_KEPT_BACK, delivery, by=by, reason=reason, pieces=kept)
     fulfilment.advance(delivery, by=by)
-    return kept
 
 
 def _stay(line: OrderLine, count: int) -> int:
-    """Lower what is to be sent, as far as it has not left."""
+    """Lower what is to be sent, as far as it has not left; returns by how many pieces."""
     query = select(ShippedPieces).where(ShippedPieces.order_line_id == line.id)
     row = session.scalars(query.execution_options(populate_existing=True)).one()
     stays = min(count, row.ordered - row.shipped)

@@ -1,6 +1,6 @@
 """Credit notes: what was invoiced is never changed, a note beside it takes back a part or all of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
@@ -116,12 +116,6 @@ def balances(invoice: Invoice) -> list[Balance]:
 def left(invoice: Invoice) -> Money:
     """How much of an invoice can still be credited."""
     return total([item.left for item in balances(invoice)], invoice.currency)
-
-
-def part_of_price(invoice: Invoice, amount: Money, name: str) -> list[CreditLine]:
-    """A sum that belongs to no line, shared out over the VAT categories. Raises CreditTooHigh."""
-    shares: Mapping[Category, Money] = crediting.spread(amount, balances(invoice))
-    return [CreditLine("", name, 1, share, category) for category, share in shares.items()]
 
 
 def fitted(invoice: Invoice, lines: Sequence[CreditLine], amount: Money, name: str) -> list[CreditLine]:

@@ -71,14 +71,14 @@ def take_back(kind: EntryKind, about: Tracked, of: EntryKind) -> None:
     """Post the reversal of what was posted about the same thing before."""
     entry = _find(of, about)
     if entry is not None:
-        _write(kind, about.subject(), reversal([(item.account, item.money) for item in entry.postings]), "")
+        _write(kind, about.subject(), reversal(_sides(entry)), "")
 
 
 def repeat(kind: EntryKind, about: Tracked, of: Tracked) -> None:
     """Post about one thing what was posted of this kind about another."""
     entry = _find(kind, of)
     if entry is not None:
-        _write(kind, about.subject(), [(item.account, item.money) for item in entry.postings], "")
+        _write(kind, about.subject(), _sides(entry), "")
 
 
 def moved(kind: EntryKind, about: Tracked, account: Account) -> Money | None:
@@ -123,14 +123,6 @@ def trial_balance(*within: ColumnElement[bool]) -> dict[str, list[Balance]]:
     return {currency: sorted(found[currency], key=lambda item: order.index(item.account)) for currency in sorted(found)}
 
 
-def balance_of(account: Account, currency: str) -> Money:
-    query = select(func.coalesce(func.sum(LedgerPosting.amount), 0))
-    return Money(
-        int(session.scalar(query.where(LedgerPosting.account == account, LedgerPosting.currency == currency)) or 0),
-        currency,
-    )
-
-
 def by_key(key: str) -> LedgerEntry:
     """Raises NotFound."""
     entry = session.scalars(select(LedgerEntry).where(LedgerEntry.key == key)).one_or_none()
@@ -149,6 +141,10 @@ def about(refs: Sequence[str]) -> list[LedgerEntry]:
 def _find(kind: EntryKind, about: Tracked) -> LedgerEntry | None:
     _write_left()
     return session.scalars(select(LedgerEntry).where(LedgerEntry.key == _key(kind, about.subject(), ""))).one_or_none()
+
+
+def _sides(entry: LedgerEntry) -> Sides:
+    return [(posting.account, posting.money) for posting in entry.postings]
 
 
 def _write(kind: EntryKind, subject: Subject, sides: Sides, part: str) -> None:
