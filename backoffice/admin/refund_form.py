@@ -1,6 +1,6 @@
 """The page that gives money back: choose, see what will happen, confirm. What is chosen lives in the address."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -94,9 +94,10 @@ class RefundForm(Noted):
         order = orders.get(invoice.order_id)
         looks.at(customers.get(order.person_id), order)
         before = refunds.of([row])
+        left = wishes.left_of_lines(order)
         choice, problem = None, ""
         try:
-            choice = self._chosen(order, row)
+            choice = self._chosen(order, row, left)
         except CounterfoilError as error:
             problem = str(error)
         return self.render(
@@ -104,7 +105,7 @@ class RefundForm(Noted):
             payment=row,
             order=order,
             invoice=invoice,
-            rows=self._rows(order),
+            rows=self._rows(order, left),
             choice=choice,
             problem=problem,
             credited=booking.would_credit(invoice, choice.amount) if choice else None,
@@ -144,7 +145,7 @@ class RefundForm(Noted):
         return redirect(self.get_url(".one", ref=refund.ref), 303)
 
     def _wish(self, order: Order, payment: Payment) -> Wish:
-        choice = self._chosen(order, payment)
+        choice = self._chosen(order, payment, wishes.left_of_lines(order))
         if choice is None:
             raise NothingToRefund
         if not request.form.get("key"):
@@ -170,10 +171,9 @@ class RefundForm(Noted):
             ],
         )
 
-    def _chosen(self, order: Order, payment: Payment) -> Choice | None:
+    def _chosen(self, order: Order, payment: Payment, left: Mapping[int, int]) -> Choice | None:
         """What the address says; None while nothing was chosen. Raises CounterfoilError for what cannot be."""
         what = request.args.get("what", "")
-        left = wishes.left_of_lines(order)
         if what == "all":
             pieces = tuple((line, left[line.id]) for line in order.lines if left[line.id])
             return Choice(payment.refundable, pieces) if payment.refundable else None
@@ -191,8 +191,7 @@ class RefundForm(Noted):
             return Choice(min(priced, payment.refundable), pieces) if payment.refundable else None
         return None
 
-    def _rows(self, order: Order) -> list[Row]:
-        left = wishes.left_of_lines(order)
+    def _rows(self, order: Order, left: Mapping[int, int]) -> list[Row]:
         to_ship = self._to_ship(order)
         return [
             Row(

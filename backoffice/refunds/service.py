@@ -28,24 +28,14 @@ def give_back(wish: Wish, *, by: Actor) -> Refund:
 
     Raises NotRefundable, AnotherAccount, RefundedMeanwhile, NothingToRefund, PiecesRefunded; then nothing was written. The
     same request key refunds once. A silent provider is no error: the refund is UNKNOWN then, and asked about later."""
-    refund_id = units.write(lambda: beginning.begin(wish, by=by).id)
-    learn(refund_id, by=by)
-    with units.read():
-        refund = session.get_one(Refund, refund_id)
-        session.expunge(refund)
-        return refund
+    return _carry_out(lambda: beginning.begin(wish, by=by), by=by)
 
 
 def send_again(ref: str, *, by: Actor) -> Refund:
     """Send a refund once more that came back: the same sum, no second credit note, and once, however often it is pressed.
 
     Raises NotOwed, NotRefundable, AnotherAccount."""
-    refund_id = units.write(lambda: beginning.begin_again(by_ref(ref), by=by).id)
-    learn(refund_id, by=by)
-    with units.read():
-        refund = session.get_one(Refund, refund_id)
-        session.expunge(refund)
-        return refund
+    return _carry_out(lambda: beginning.begin_again(by_ref(ref), by=by), by=by)
 
 
 def learn(refund_id: int, *, by: Actor, then: Then | None = None) -> RefundState:
@@ -120,3 +110,13 @@ def by_ref(ref: str) -> Refund:
     if refund is None:
         raise NotFound("refund")
     return refund
+
+
+def _carry_out(begin: Callable[[], Refund], *, by: Actor) -> Refund:
+    """Write a refund, ask the provider, and return it as it stands then, detached."""
+    refund_id = units.write(lambda: begin().id)
+    learn(refund_id, by=by)
+    with units.read():
+        refund = session.get_one(Refund, refund_id)
+        session.expunge(refund)
+        return refund
