@@ -9,6 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from integrations.payments.balance import BalancePort
+from integrations.payments.disputes import DisputesPort
+
 
 class PaymentStatus(StrEnum):
     """What the provider says of one payment."""
@@ -132,6 +135,8 @@ class Topic(StrEnum):
     NOTHING = ""  # of no use to us
     PAYMENT = "payment"
     REFUND = "refund"
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,12 @@ class PaymentsPort(Protocol):
     mode: str
     key_life: timedelta  # how long the provider honours an idempotency key
     page_origin: str  # where its payment pages are: scheme and host, for the forms that end there
+
+    @property
+    def disputes(self) -> DisputesPort: ...
+
+    @property
+    def balance(self) -> BalancePort: ...
 
     def open_page(self, request: PageRequest) -> Snapshot:
         """Create the payment and its page, or return what this key created before."""

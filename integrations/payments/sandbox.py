@@ -18,18 +18,24 @@ from integrations.payments.port import (
     RefundRequest,
     RefundSnapshot,
     RefundStatus,
-    Refused,
     Snapshot,
-    Throttled,
     Topic,
 )
+from integrations.payments.sandbox_balance import SandboxBalance
+from integrations.payments.sandbox_calls import SandboxCalls
+from integrations.payments.sandbox_disputes import SandboxDisputes
 
 log = logging.getLogger(__name__)
 
 SIGNATURE = "Sandbox-Signature"
-TELLING = frozenset({"payment.paid", "payment.declined", "payment.cancelled", "payment.expired", "payment.processing",
-                     "payment.requires_action", "refund.created", "refund.updated", "refund.failed"})  # fmt: skip
-TIMEOUT = (2.0, 8.0)  # connect, read: the sandbox is next door, and a customer may be waiting
+TELLING = frozenset({
+    "payment.paid", "payment.declined", "payment.cancelled", "payment.expired", "payment.processing",
+    "payment.requires_action", "refund.created", "refund.updated", "refund.failed", "dispute.created", "dispute.updated",
+    "dispute.closed", "payout.created", "payout.paid", "payout.failed",
+})  # fmt: skip
+BELONGS_TO = {  # what an event is about → where its payment's id and our reference of it stand
+    "payment": ("id", "reference"), "refund": ("payment", "payment_reference"), "dispute": ("payment", "payment_reference"),
+}  # fmt: skip
 
 
 class SandboxPayments:
@@ -47,39 +53,36 @@ class SandboxPayments:
         webhook_secrets: tuple[str, ...],
         send: Callable[..., Any] = requests.request,
     ) -> None:
-        self._send = send
-        self._base = self.page_origin = base_url
+        self._calls = calls = SandboxCalls(base_url, api_key, send)
+        self.page_origin = base_url
         self._secrets = webhook_secrets
-        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self.disputes = SandboxDisputes(calls)
+        self.balance = SandboxBalance(calls)
 
     def open_page(self, request: PageRequest) -> Snapshot:
         body = request.as_json()
-        key = body.pop("key")
-        return _snapshot(self._call("POST", "/v1/payments", json=body, headers={"Idempotency-Key": key}))
+        return _snapshot(self._calls.post("/v1/payments", body, body.pop("key")))
 
     def retrieve(self, provider_ref: str) -> Snapshot:
-        return _snapshot(self._call("GET", f"/v1/payments/{provider_ref}"))
+        return _snapshot(self._calls.get(f"/v1/payments/{provider_ref}"))
 
     def find(self, reference: str) -> Snapshot | None:
-        page = self._call("GET", "/v1/payments", params={"reference": reference})
+        page = self._calls.get("/v1/payments", reference=reference)
         return _snapshot(page["data"][0]) if page["data"] else None
 
     def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
-        path = f"/v1/payments/{provider_ref}/cancel"
-        return _snapshot(self._call("POST", path, json={}, headers={"Idempotency-Key": key}))
+        return _snapshot(self._calls.post(f"/v1/payments/{provider_ref}/cancel", {}, key))
 
     def refund(self, request: RefundRequest) -> RefundSnapshot:
         body = request.as_json()
-        key = body.pop("key")
         del body["currency"]  # that of the payment
-        return _readable_refund(self._call("POST", "/v1/refunds", json=body, headers={"Idempotency-Key": key}))
+        return _readable_refund(self._calls.post("/v1/refunds", body, body.pop("key")))
 
     def retrieve_refund(self, provider_ref: str) -> RefundSnapshot:
-        return _readable_refund(self._call("GET", f"/v1/refunds/{provider_ref}"))
+        return _readable_refund(self._calls.get(f"/v1/refunds/{provider_ref}"))
 
     def refunds_of(self, payment: str) -> list[RefundSnapshot]:
-        page = self._call("GET", "/v1/refunds", params={"payment": payment})
-        return [_readable_refund(item) for item in page["data"]]
+        return [_readable_refund(item) for item in self._calls.get("/v1/refunds", payment=payment)["data"]]
 
     def has_webhook_secret(self) -> bool:
         return bool(self._secrets)
@@ -89,40 +92,11 @@ class SandboxPayments:
         return _event(json.loads(raw), raw)
 
     def events_since(self, moment: datetime) -> list[ProviderEvent]:
-        found: list[ProviderEvent] = []
-        params = {"since": moment.isoformat(), "limit": "100"}
-        while True:
-            page = self._call("GET", "/v1/events", params=params)
-            found += _readable(page["data"])
-            if not page["has_more"]:
-                return found
-            params["after"] = page["data"][-1]["id"]
+        return _readable(self._calls.every("/v1/events", since=moment.isoformat()))
 
     def describe(self) -> Mapping[str, str]:
-        account = self._call("GET", "/v1/account")
+        account = self._calls.get("/v1/account")
         return {"account": account["id"], "mode": account["mode"], "name": account["name"]}
-
-    def _call(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
-    ) -> dict[str, Any]:
-        try:
-            answer = self._send(
-                method, self._base + path, headers={**self._headers, **(headers or {})}, timeout=TIMEOUT, **arguments
-            )
-        except requests.RequestException as error:
-            raise OutcomeUnknown(type(error).__name__) from error
-        if answer.status_code == 429:
-            raise Throttled(answer.headers.get("Retry-After", ""))
-        if answer.status_code >= 500 or answer.status_code == 409:
-            raise OutcomeUnknown(f"HTTP {answer.status_code}")
-        try:
-            body: dict[str, Any] = answer.json()
-        except ValueError as error:
-            raise OutcomeUnknown(f"HTTP {answer.status_code} without JSON") from error
-        if answer.status_code >= 400:
-            problem = body.get("error", {})
-            raise Refused(str(problem.get("code", answer.status_code)), str(problem.get("message", "")))
-        return body
 
 
 def _readable(items: list[Any]) -> list[ProviderEvent]:
@@ -139,10 +113,9 @@ def _readable(items: list[Any]) -> list[ProviderEvent]:
 def _event(item: Any, raw: bytes) -> ProviderEvent:
     try:
         data, kind = item["data"]["object"], str(item["type"])
-        about = Topic(data["object"]) if kind in TELLING else Topic.NOTHING
-        payment, reference = {
-            "payment": ("id", "reference"), "refund": ("payment", "payment_reference"),
-        }.get(str(data.get("object")), ("", ""))  # fmt: skip
+        named = str(data["object"])
+        about = Topic(named) if kind in TELLING else Topic.NOTHING
+        payment, reference = BELONGS_TO.get(named, ("", ""))
         return ProviderEvent(
             event_id=str(item["id"]),
             type=kind,

@@ -57,7 +57,7 @@ def from_session(row: Row) -> Snapshot:
             provider_ref=row["id"],
             reference=str(row["client_reference_id"] or ""),
             status=_session_status(row, intent),
-            amount=_from_stripe(row["amount_total"], currency),
+            amount=from_stripe(row["amount_total"], currency),
             captured=0,
             currency=currency,
             page_url=row.get("url") or "",
@@ -91,8 +91,8 @@ def from_intent(row: Row, reference: str = "") -> Snapshot:
             provider_ref=row["id"],
             reference=reference or str((row.get("metadata") or {}).get("reference", "")),
             status=status,
-            amount=_from_stripe(row["amount"], currency),
-            captured=_from_stripe(row["amount_received"], currency),
+            amount=from_stripe(row["amount"], currency),
+            captured=from_stripe(row["amount_received"], currency),
             currency=currency,
             page_url="",
             decline=decline_of(row["last_payment_error"]) if row.get("last_payment_error") else None,
@@ -111,7 +111,7 @@ def from_refund(row: Row) -> RefundSnapshot:
             payment=str(intent["id"] if isinstance(intent, dict) else intent or ""),
             reference=str((row.get("metadata") or {}).get("reference", "")),
             status=_REFUNDS.get(str(row["status"]), RefundStatus.PENDING),  # an unknown word is no outcome
-            amount=_from_stripe(row["amount"], currency),
+            amount=from_stripe(row["amount"], currency),
             currency=currency,
             failure=str(row.get("failure_reason") or "")[:120],
             raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "reason", "pending_reason",
@@ -154,7 +154,7 @@ def to_stripe(amount: int, currency: str) -> int:
     return amount * 100 if currency in HUNDREDTHS else amount
 
 
-def _from_stripe(amount: int, currency: str) -> int:
+def from_stripe(amount: int, currency: str) -> int:
     if type(amount) is not int:
         raise TypeError("an amount is a whole number")
     if currency in HUNDREDTHS and amount % 100:

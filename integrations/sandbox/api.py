@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from integrations.sandbox import faults
 from integrations.sandbox.books import ACCOUNT, Books
+from integrations.sandbox.disputes import NotDisputable
 from integrations.sandbox.refunds import NotRefundable
 
 api = Blueprint("api", __name__, url_prefix="/v1")
@@ -45,11 +47,8 @@ def create() -> ResponseReturnValue:
 
 @api.get("/payments")
 def index() -> ResponseReturnValue:
-    limit = _limit()
-    rows = books().payments(request.args.get("reference", ""), request.args.get("after", ""), limit + 1)
-    return faults.lose_answer(
-        books(), "lose_read", jsonify(object="list", data=rows[:limit], has_more=len(rows) > limit)
-    )
+    reference, after = (request.args.get(name, "") for name in ("reference", "after"))
+    return _listed(lambda limit: books().payments(reference, after, limit))
 
 
 @api.get("/payments/<payment>")
@@ -85,13 +84,50 @@ def show_refund(refund: str) -> ResponseReturnValue:
     return faults.lose_answer(books(), "lose_read", jsonify(row))
 
 
+@api.get("/disputes")
+def disputes() -> ResponseReturnValue:
+    """All disputes of one payment, newest first."""
+    rows = books().disputes.of(request.args.get("payment", ""))
+    return faults.lose_answer(books(), "lose_read", jsonify(object="list", data=rows, has_more=False))
+
+
+@api.get("/disputes/<dispute>")
+def show_dispute(dispute: str) -> ResponseReturnValue:
+    row = books().disputes.get(dispute)
+    if row is None:
+        return _error(404, "resource_missing", "No such dispute.")
+    return faults.lose_answer(books(), "lose_read", jsonify(row))
+
+
+@api.post("/disputes/<dispute>/evidence")
+def answer_dispute(dispute: str) -> ResponseReturnValue:
+    return _once("lose_evidence", lambda: _answer(dispute, request.get_json(silent=True)))
+
+
 @api.get("/events")
 def events() -> ResponseReturnValue:
-    limit = _limit()
-    rows = books().events(request.args.get("since", ""), request.args.get("after", ""), limit + 1)
-    return faults.lose_answer(
-        books(), "lose_read", jsonify(object="list", data=rows[:limit], has_more=len(rows) > limit)
-    )
+    return _listed(lambda limit: books().events(request.args.get("since", ""), request.args.get("after", ""), limit))
+
+
+@api.get("/balance")
+def balance() -> ResponseReturnValue:
+    """Movements of the balance, oldest first; those of one payout, or from a moment on."""
+    since, after, payout = (request.args.get(name, "") for name in ("since", "after", "payout"))
+    return _listed(lambda limit: books().balance.lines(since, after, payout, limit))
+
+
+@api.get("/payouts")
+def payouts() -> ResponseReturnValue:
+    since, after = (request.args.get(name, "") for name in ("since", "after"))
+    return _listed(lambda limit: books().balance.payouts(since, after, limit))
+
+
+@api.get("/payouts/<payout>")
+def show_payout(payout: str) -> ResponseReturnValue:
+    row = books().balance.payout(payout)
+    if row is None:
+        return _error(404, "resource_missing", "No such payout.")
+    return faults.lose_answer(books(), "lose_read", jsonify(row))
 
 
 def _create(body: Any) -> tuple[int, dict[str, Any]]:
@@ -122,6 +158,17 @@ def _refund(body: Any) -> tuple[int, dict[str, Any]]:
     except NotRefundable as refusal:
         return 402, _problem(refusal.code, refusal.message)
     return 201, row
+
+
+def _answer(dispute: str, body: Any) -> tuple[int, dict[str, Any]]:
+    if not isinstance(body, dict) or not isinstance(body.get("texts"), dict):
+        return 400, _problem("parameter_invalid", "texts must be given as an object.")
+    if books().disputes.get(dispute) is None:
+        return 404, _problem("resource_missing", "No such dispute.")
+    try:
+        return 200, books().disputes.answer(dispute, body)
+    except NotDisputable as refusal:
+        return 402, _problem(refusal.code, refusal.message)
 
 
 def _unfit(body: Any, fields: dict[str, type]) -> tuple[int, dict[str, Any]] | None:
@@ -165,8 +212,12 @@ def _once(lose: str, act: Any) -> ResponseReturnValue:
     return answer
 
 
-def _limit() -> int:
-    return min(max(request.args.get("limit", 20, int), 1), 100)
+def _listed(read: Callable[[int], list[dict[str, Any]]]) -> ResponseReturnValue:
+    """One page of a list, and whether there is more."""
+    limit = min(max(request.args.get("limit", 20, int), 1), 100)
+    rows = read(limit + 1)
+    page = jsonify(object="list", data=rows[:limit], has_more=len(rows) > limit)
+    return faults.lose_answer(books(), "lose_read", page)
 
 
 def _problem(code: str, message: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from integrations.sandbox import refunds
+from integrations.sandbox import balance, disputes, refunds
 
 Row = dict[str, Any]
 
@@ -37,6 +37,11 @@ FINAL = frozenset({"paid", "declined", "cancelled", "expired"})
 HARD_DECLINES = frozenset({"lost_card", "stolen_card", "pickup_card", "do_not_try_again"})
 
 
+def midnight(moment: datetime) -> datetime:
+    """The begin of a moment's day."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 class Books:
     """All that the provider knows. Every method is one transaction; ``clock`` gives aware UTC."""
 
@@ -45,8 +50,10 @@ class Books:
         self.clock = clock
         self.page_base = page_base.rstrip("/")
         with self.transaction() as db:
-            db.executescript(SCHEMA + refunds.SCHEMA)
-        self.refunds = refunds.Refunds(self)
+            db.executescript(SCHEMA + refunds.SCHEMA + disputes.SCHEMA + balance.SCHEMA + balance.CATCH_UP)
+        self.refunds, self.disputes = refunds.Refunds(self), disputes.Disputes(self)
+        self.balance = balance.Balance(self)
+        self._advanced_on: datetime | None = None
 
     # -- payments
 
@@ -114,7 +121,9 @@ class Books:
     def force_capture(self, payment: str, captured: int) -> None:
         """A drill: capture although the payment was final already, or another amount than asked."""
         with self.transaction() as db:
+            before = self._read(db, payment)
             db.execute("UPDATE payments SET status = 'paid', captured = ? WHERE id = ?", (captured, payment))
+            self._charge(db, before, captured - before["captured"])
             self.note(db, "payment.paid", payment, self._read(db, payment))
 
     def advance(self) -> None:
@@ -132,6 +141,11 @@ class Books:
             elif datetime.fromisoformat(row["page_expires_at"]) <= now:
                 self.expire(row["id"])
         self.refunds.advance()
+        today = midnight(now)
+        if self._advanced_on != today:  # what takes days
+            self._advanced_on = today
+            self.disputes.advance()
+            self.balance.advance(today)
 
     # -- events and their deliveries
 
@@ -233,8 +247,14 @@ class Books:
                 f"UPDATE payments SET status = :status{settings} WHERE id = :id",
                 {"status": status, "id": payment, **values},
             )
+            if status == "paid":
+                self._charge(db, self._read(db, payment), values["captured"])
             self.note(db, event, payment, self._read(db, payment))
             return True
+
+    def _charge(self, db: sqlite3.Connection, row: Row, amount: int) -> None:
+        fee = balance.fee_of(amount) if amount > 0 else 0
+        self.balance.post(db, "charge", row["id"], row["id"], amount, row["currency"], fee)
 
     def note(self, db: sqlite3.Connection, event_type: str, payment: str, about: Row) -> None:
         """Write an event about a payment, or about something that belongs to it, and plan its deliveries."""

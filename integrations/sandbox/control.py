@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from integrations.sandbox import faults
 from integrations.sandbox.api import books
+from integrations.sandbox.balance import AVAILABLE_AFTER
+from integrations.sandbox.disputes import NotDisputable
 from integrations.sandbox.pages import amount
 from integrations.sandbox.refunds import NotRefundable
 
@@ -29,6 +31,9 @@ def page() -> ResponseReturnValue:
         declines=faults.DECLINES,
         refunds=faults.REFUNDS,
         webhooks=faults.WEBHOOKS,
+        payout_times=faults.PAYOUTS,
+        disputes=books().disputes.of(),
+        payouts=books().balance.payouts()[-10:][::-1],
         payments=books().payments(limit=20),
         deliveries=books().recent_deliveries(),
         amount=amount,
@@ -65,6 +70,8 @@ def move(payment: str) -> ResponseReturnValue:
         _refund_elsewhere(payment, row["captured"] - row["refunded"])
     elif what == "refund_one":
         _refund_elsewhere(payment, 100)
+    elif what in ("dispute", "inquiry"):
+        _dispute(payment, inquiry=what == "inquiry")
     elif what == "resend":
         for event in books().events():
             about = event["data"]["object"]
@@ -81,6 +88,43 @@ def _refund_elsewhere(payment: str, amount: int) -> None:
         books().refunds.create(payment, amount, reason="requested_by_customer")
     except (NotRefundable, sqlite3.IntegrityError):
         abort(400)
+
+
+def _dispute(payment: str, *, inquiry: bool) -> None:
+    try:
+        books().disputes.open(payment, inquiry=inquiry)
+    except (NotDisputable, NotRefundable):
+        abort(400)
+
+
+@control.post("/disputes/<dispute>")
+def decide(dispute: str) -> ResponseReturnValue:
+    """What the customer's bank decides."""
+    what = request.form.get("what", "")
+    if books().disputes.get(dispute) is None:
+        abort(404)
+    if what == "escalate":
+        books().disputes.escalate(dispute)
+    elif what in ("won", "lost", "closed"):
+        books().disputes.close(dispute, what)
+    else:
+        abort(400)
+    return redirect("/control/", 303)
+
+
+@control.post("/payouts")
+def pay_out() -> ResponseReturnValue:
+    """Pay out everything, also what would not be available yet."""
+    books().balance.pay_out(books().clock() + AVAILABLE_AFTER)
+    return redirect("/control/", 303)
+
+
+@control.post("/payouts/<payout>/fail")
+def fail_payout(payout: str) -> ResponseReturnValue:
+    if books().balance.payout(payout) is None:
+        abort(404)
+    books().balance.fail_payout(payout)
+    return redirect("/control/", 303)
 
 
 @control.get("/api/faults")

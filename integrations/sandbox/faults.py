@@ -14,6 +14,7 @@ COUNTERS = {
     "lose_pay": "Lose the answer to the customer's next payments, after the charge",
     "lose_refund": "Lose the answer to the next refunds, after giving the money back",
     "refuse_refund": "Refuse the next refunds",
+    "lose_evidence": "Lose the answer to the next evidence, after taking it in",
     "lose_read": "Lose the answer to the next look-ups",
     "throttle": "Answer the next calls with 429",
     "fail": "Answer the next calls with 500, before doing anything",
@@ -33,6 +34,7 @@ WEBHOOKS = {
     "reversed": "out of order",
     "never": "never",
 }
+PAYOUTS = {"": "daily", "never": "when asked for below"}
 LONGEST_LATENCY = 60_000  # milliseconds
 
 
@@ -49,6 +51,7 @@ def state(books: Books) -> dict[str, Any]:
         "decline": books.switch("decline") or "",
         "refunds": books.switch("refunds") or "",
         "webhooks": books.switch("webhooks") or "normal",
+        "payouts": books.switch("payouts") or "",
     }
 
 
@@ -61,7 +64,7 @@ def change(books: Books, wishes: Mapping[str, Any]) -> None:
 
 def reset(books: Books) -> None:
     change(books, dict.fromkeys((*COUNTERS, "latency_ms"), 0) | {"outage": False, "decline": "", "refunds": "",
-                  "webhooks": "normal"})  # fmt: skip
+                  "webhooks": "normal", "payouts": ""})  # fmt: skip
 
 
 def before_call(books: Books) -> tuple[dict[str, Any], int] | None:
@@ -104,6 +107,8 @@ def _checked(name: str, value: Any) -> Any:
     if name == "decline" and value in DECLINES:
         return value
     if name == "refunds" and value in REFUNDS:
+        return value
+    if name == "payouts" and value in PAYOUTS:
         return value
     if name == "webhooks" and value in WEBHOOKS:
         return value

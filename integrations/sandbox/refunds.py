@@ -48,7 +48,9 @@ class Refunds:
         begins, changes_to = COURSES[str(self.books.switch("refunds") or "")]
         refund = f"srf_{secrets.token_hex(10)}"
         with self.books.transaction() as db:
-            left = self._left(db, payment)
+            left = self.left(db, payment)
+            if self._is_disputed(db, payment):
+                raise NotRefundable("charge_disputed", "This payment is disputed: the dispute decides.")
             if left <= 0:
                 raise NotRefundable("charge_already_refunded", "Nothing is left to refund of this payment.")
             if amount > left:
@@ -59,8 +61,10 @@ class Refunds:
                 (refund, payment, reference, amount, begins, reason,
                  (now + DELAY).isoformat() if changes_to else None, changes_to, now.isoformat()),
             )  # fmt: skip
-            self.books.note(db, "refund.created", payment, self._read(db, refund))
-            return self._read(db, refund)
+            item = self._read(db, refund)
+            self.books.balance.post(db, "refund", refund, payment, -amount, item["currency"])
+            self.books.note(db, "refund.created", payment, item)
+            return item
 
     def get(self, refund: str) -> Row | None:
         self.advance()
@@ -82,6 +86,10 @@ class Refunds:
                 "UPDATE refunds SET status = ?, failure = ?, changes_at = NULL WHERE id = ?", (status, failure, refund)
             )
             item = self._read(db, refund)
+            if status in LOST:
+                self.books.balance.post(
+                    db, "refund_returned", refund, item["payment"], item["amount"], item["currency"]
+                )
             self.books.note(db, "refund.failed" if status == "failed" else "refund.updated", item["payment"], item)
 
     def advance(self) -> None:
@@ -94,7 +102,11 @@ class Refunds:
                 failure = "expired_or_canceled_card" if row["changes_to"] == "failed" else ""
                 self.finish(row["id"], row["changes_to"], failure)
 
-    def _left(self, db: sqlite3.Connection, payment: str) -> int:
+    def _is_disputed(self, db: sqlite3.Connection, payment: str) -> bool:
+        query = "SELECT 1 FROM disputes WHERE payment = ? AND inquiry = 0 AND status NOT IN ('won', 'closed')"
+        return db.execute(query, (payment,)).fetchone() is not None
+
+    def left(self, db: sqlite3.Connection, payment: str) -> int:
         row = db.execute(
             "SELECT captured - (SELECT COALESCE(SUM(amount), 0) FROM refunds WHERE payment = payments.id AND status NOT IN "
             "('failed', 'cancelled')) AS left FROM payments WHERE id = ? AND status = 'paid'",

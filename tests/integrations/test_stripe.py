@@ -8,7 +8,7 @@ import pytest
 
 from integrations.payments.pace import Pace
 from integrations.payments.port import OutcomeUnknown, PaymentStatus, Refused, Throttled, Topic
-from integrations.payments.stripe import API_VERSION, mode_of
+from integrations.payments.stripe_calls import API_VERSION, mode_of
 from integrations.payments.stripe_declines import decline_of
 from integrations.payments.stripe_objects import from_intent, to_stripe
 from tests.support.worlds import StripeWorld

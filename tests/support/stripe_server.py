@@ -17,6 +17,7 @@ from integrations.sandbox.courier import signature
 from integrations.sandbox.faults import drop_connection
 from tests.support import stripe_wire as wire
 from tests.support.servers import free_port
+from tests.support.stripe_books import StripeBooks
 
 KEY = "sk_test_" + "k" * 24
 SECRET = "whsec_" + "s" * 32
@@ -42,6 +43,7 @@ class StripeServer:
         self.events: list[Row] = []
         self.keys: dict[str, list[Any]] = {}
         self.requests: list[Any] = []
+        self.books = StripeBooks(self)
         self.faults: dict[str, Any] = {}
         self.course = ""
         self.lock = threading.RLock()
@@ -62,13 +64,15 @@ class StripeServer:
 
     def pay(self, session: str, card: str = "4242") -> None:
         intent = self._intent_of(session)
-        charge = {"id": self._id("ch"), "object": "charge", "payment_method_details": {"type": "card", "card": {
+        charge = {"id": self.new_id("ch"), "object": "charge", "payment_method_details": {"type": "card", "card": {
             "brand": "visa", "last4": card, "exp_month": 8, "exp_year": 2030, "fingerprint": "fp"}}}  # fmt: skip
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge,
                    "last_payment_error": None}  # fmt: skip
         self.sessions[session] |= {"status": "complete", "payment_status": "paid", "url": None}
-        self._note("payment_intent.succeeded", intent)
-        self._note("checkout.session.completed", self.sessions[session])
+        charge |= {"payment_intent": intent["id"], "amount": intent["amount"], "currency": intent["currency"]}
+        self.books.post("charge", charge, intent["amount"], fee=wire.fee_of(intent["amount"]))
+        self.note("payment_intent.succeeded", intent)
+        self.note("checkout.session.completed", self.sessions[session])
 
     def decline(self, session: str, code: str, **advice: str) -> None:
         """The customer may try another card: the page stays open."""
@@ -80,28 +84,28 @@ class StripeServer:
             "message": "Your card was declined.",
         }
         intent |= {"status": "requires_payment_method", "last_payment_error": {**error, **advice}}
-        self._note("payment_intent.payment_failed", intent)
+        self.note("payment_intent.payment_failed", intent)
 
     def authenticate(self, session: str) -> None:
         intent = self._intent_of(session)
         intent["status"] = "requires_action"
-        self._note("payment_intent.requires_action", intent)
+        self.note("payment_intent.requires_action", intent)
 
     def process(self, session: str) -> None:
         intent = self._intent_of(session)
         intent["status"] = "processing"
         self.sessions[session] |= {"status": "complete", "url": None}
-        self._note("payment_intent.processing", intent)
+        self.note("payment_intent.processing", intent)
 
     def fail_afterwards(self, session: str) -> None:
         """A bank debit that was processing is refused days later."""
         intent = self._intent_of(session)
         intent |= {"status": "requires_payment_method", "last_payment_error": {"code": "insufficient_funds"}}
-        self._note("checkout.session.async_payment_failed", self.sessions[session])
+        self.note("checkout.session.async_payment_failed", self.sessions[session])
 
     def expire(self, session: str) -> None:
         self.sessions[session] |= {"status": "expired", "url": None}
-        self._note("checkout.session.expired", self.sessions[session])
+        self.note("checkout.session.expired", self.sessions[session])
 
     def refund(
         self, intent: str, amount: int, metadata: Row | None = None, reason: str | None = None
@@ -110,6 +114,8 @@ class StripeServer:
         row = self.intents.get(intent)
         if row is None or not row["amount_received"]:
             return 400, wire.error("invalid_request_error", "charge_not_captured", "Nothing was captured.")
+        if self.books.is_disputed(intent):
+            return 400, wire.error("invalid_request_error", "charge_disputed", "The charge is disputed.")
         left = row["amount_received"] - self.refunded(intent)
         if left <= 0:
             return 400, wire.error("invalid_request_error", "charge_already_refunded", "The charge has been refunded.")
@@ -119,14 +125,15 @@ class StripeServer:
             )
         begins, changes = COURSES[self.course]
         refund = {
-            "id": self._id("re"), "object": "refund", "amount": amount, "currency": row["currency"], "status": begins,
+            "id": self.new_id("re"), "object": "refund", "amount": amount, "currency": row["currency"], "status": begins,
             "payment_intent": intent, "charge": row["latest_charge"]["id"], "metadata": metadata or {}, "reason": reason,
-            "created": self._now(), "failure_reason": None,
+            "created": self.now(), "failure_reason": None,
         }  # fmt: skip
         self.refunds[refund["id"]] = refund
+        self.books.post("refund", refund, -amount)
         if changes:
-            self._later.append((self._now() + DELAY, refund["id"], changes))
-        self._note("refund.created", refund)
+            self._later.append((self.now() + DELAY, refund["id"], changes))
+        self.note("refund.created", refund)
         return 200, refund
 
     def refunded(self, intent: str) -> int:
@@ -137,13 +144,15 @@ class StripeServer:
 
     def advance(self) -> None:
         for due, refund, status in list(self._later):
-            if due <= self._now():
+            if due <= self.now():
                 self._later.remove((due, refund, status))
                 self.refunds[refund] |= {
                     "status": status,
                     "failure_reason": "expired_or_canceled_card" if status == "failed" else None,
                 }
-                self._note("refund.failed" if status == "failed" else "refund.updated", self.refunds[refund])
+                if status == "failed":
+                    self.books.post("refund_failure", self.refunds[refund], self.refunds[refund]["amount"])
+                self.note("refund.failed" if status == "failed" else "refund.updated", self.refunds[refund])
 
     def webhook(self, event: Row, secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
         """An event as it is delivered, signed."""
@@ -158,6 +167,7 @@ class StripeServer:
 
     def _answer(self, path: str) -> Response:
         params = wire.nested(request.args if request.method == "GET" else request.form)
+        params |= {name: paper.read() for name, paper in request.files.items()}
         self.requests.append((request.method, path, params, dict(request.headers)))
         if self.faults.get("outage"):
             drop_connection()
@@ -173,7 +183,7 @@ class StripeServer:
         return self._once(path, params)
 
     def _once(self, path: str, params: Row) -> Response:
-        key, asked = request.headers["Idempotency-Key"], json.dumps([path, params], sort_keys=True)
+        key, asked = request.headers["Idempotency-Key"], json.dumps([path, params], sort_keys=True, default=str)
         if self.faults.get("in_use"):
             return wire.answer(409, wire.error("idempotency_error", "idempotency_key_in_use", "in use"), retry="false")
         if key in self.keys:
@@ -184,17 +194,17 @@ class StripeServer:
                 )
             answer = wire.answer(status, body)
             answer.headers["Idempotent-Replayed"] = "true"
-            return self._lose("refund" if path == "v1/refunds" else "open", answer)
+            return self._lose(wire.what(path), answer)
         status, body = self._post(path, params)
         if status != 400 or body["error"]["code"] in ("charge_already_refunded", "amount_too_large"):
             self.keys[key] = [asked, status, json.loads(json.dumps(body))]
-        return self._lose("refund" if path == "v1/refunds" else "open", wire.answer(status, body))
+        return self._lose(wire.what(path), wire.answer(status, body))
 
     def _get(self, path: str, params: Row) -> tuple[int, Row]:
         self.advance()
         if found := re.fullmatch(r"v1/checkout/sessions/(\w+)", path):
             row = self.sessions.get(found[1])
-            if row and row["expires_at"] <= self._now() and row["status"] == "open":
+            if row and row["expires_at"] <= self.now() and row["status"] == "open":
                 self.expire(found[1])
             return (200, self._expanded(row, params)) if row else wire.missing("checkout.session")
         if path == "v1/payment_intents/search":
@@ -214,6 +224,9 @@ class StripeServer:
         if path == "v1/events":
             since = int(params["created"]["gte"])
             return 200, wire.page([event for event in self.events if event["created"] >= since], params)
+        found = self.books.get(path, params)
+        if found is not None:
+            return found
         if path == "v1/account":
             return 200, {"id": ACCOUNT, "object": "account"}
         if path == "v1/webhook_endpoints":
@@ -233,6 +246,9 @@ class StripeServer:
                 return 400, wire.error("invalid_request_error", None, "Only open Checkout Sessions can be expired.")
             self.expire(found[1])
             return 200, row
+        found = self.books.change(path, params)
+        if found is not None:
+            return found
         if path == "v1/refunds":
             return self.refund(
                 params["payment_intent"], int(params["amount"]), params.get("metadata"), params.get("reason")
@@ -248,14 +264,14 @@ class StripeServer:
         amount, expires = int(item["price_data"]["unit_amount"]) * int(item["quantity"]), int(params["expires_at"])
         if amount < 50:
             return 400, wire.error("invalid_request_error", "amount_too_small", "The amount must be at least 50 cents.")
-        if not self._now() + 30 * 60 <= expires <= self._now() + 24 * 3600:
+        if not self.now() + 30 * 60 <= expires <= self.now() + 24 * 3600:
             return 400, wire.error("invalid_request_error", None, "`expires_at` must be 30 minutes to 24 hours away.")
-        session = self._id("cs_test")
+        session = self.new_id("cs_test")
         self.sessions[session] = {
             "id": session, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "mode": params["mode"],
             "amount_total": amount, "currency": item["price_data"]["currency"], "payment_intent": None, "livemode": False,
             "client_reference_id": params.get("client_reference_id"), "metadata": params.get("metadata", {}),
-            "url": f"{self.url}/c/pay/{session}", "expires_at": expires, "created": self._now(),
+            "url": f"{self.url}/c/pay/{session}", "expires_at": expires, "created": self.now(),
             "a_field_of_tomorrow": {"nested": [1]}, "_intent": params["payment_intent_data"],
         }  # fmt: skip
         return 200, self.sessions[session]
@@ -264,12 +280,12 @@ class StripeServer:
         """Made when the customer first presses the button of the page."""
         row = self.sessions[session]
         if row["payment_intent"] is None:
-            intent = self._id("pi")
+            intent = self.new_id("pi")
             self.intents[intent] = {
                 "id": intent, "object": "payment_intent", "amount": row["amount_total"], "amount_received": 0,
                 "livemode": False, "currency": row["currency"], "status": "requires_payment_method",
                 "metadata": row["_intent"]["metadata"], "latest_charge": None, "last_payment_error": None,
-                "client_secret": f"{intent}_secret_x", "created": self._now(),
+                "client_secret": f"{intent}_secret_x", "created": self.now(),
             }  # fmt: skip
             row["payment_intent"] = intent
         return self.intents[row["payment_intent"]]
@@ -279,9 +295,9 @@ class StripeServer:
         intent = self.intents.get(row["payment_intent"] or "")
         return {**row, "payment_intent": intent} if wants and intent else row
 
-    def _note(self, kind: str, about: Row) -> None:
+    def note(self, kind: str, about: Row) -> None:
         self.events.insert(0, {
-            "id": self._id("evt"), "object": "event", "type": kind, "created": self._now(), "livemode": False,
+            "id": self.new_id("evt"), "object": "event", "type": kind, "created": self.now(), "livemode": False,
             "api_version": "2026-10-28.endive", "pending_webhooks": 1, "request": {"id": None, "idempotency_key": None},
             "data": {"object": json.loads(json.dumps(about))},
         })  # fmt: skip
@@ -297,9 +313,9 @@ class StripeServer:
         self.faults[name] = max(0, left - 1)
         return left > 0
 
-    def _id(self, prefix: str) -> str:
+    def new_id(self, prefix: str) -> str:
         self.count += 1
         return f"{prefix}_{self.count:06d}" + "x" * 60  # ids may be long
 
-    def _now(self) -> int:
+    def now(self) -> int:
         return int(self.clock().timestamp())

@@ -1,6 +1,7 @@
 """The providers that the payments port is tried against, each with its adapter, its server, and the same words for what
 happens on the other side."""
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 from integrations.payments.port import PaymentStatus
 from integrations.payments.sandbox import SandboxPayments
 from integrations.payments.stripe import StripePayments
+from integrations.sandbox.balance import AVAILABLE_AFTER
 from integrations.sandbox.courier import signature
 from tests.support import stripe_server
 from tests.support.provider import API_KEY, SECRET, Provider
@@ -47,7 +49,9 @@ class SandboxWorld:
 
     def trouble(self, **faults: Any) -> None:
         """open, refund, read: the next answers to that are lost; fail, throttle: the next calls end so; outage."""
-        names = {"open": "lose_create", "refund": "lose_refund", "read": "lose_read"}
+        names = {
+            "open": "lose_create", "refund": "lose_refund", "read": "lose_read", "evidence": "lose_evidence",
+        }  # fmt: skip
         self.server.switch(**{names.get(name, name): value for name, value in faults.items()})
 
     def refunds_take(self, course: str) -> None:
@@ -55,6 +59,26 @@ class SandboxWorld:
 
     def refund_elsewhere(self, payment: str, amount: int) -> None:
         self.server.books.refunds.create(payment, amount)
+
+    def dispute(self, payment: str, *, inquiry: bool = False) -> str:
+        return self.server.books.disputes.open(payment, inquiry=inquiry)["id"]
+
+    def escalate(self, dispute: str) -> None:
+        self.server.books.disputes.escalate(dispute)
+
+    def decide(self, dispute: str, status: str) -> None:
+        self.server.books.disputes.close(dispute, status)
+
+    def evidence(self, dispute: str) -> tuple[dict[str, str], bytes]:
+        """Texts and receipt, as the provider has them."""
+        given = self.server.books.disputes.get(dispute)["evidence"]
+        return given["texts"], base64.b64decode(given["file"])
+
+    def pay_out(self) -> list[str]:
+        return self.server.books.balance.pay_out(self.clock() + AVAILABLE_AFTER)
+
+    def fail_payout(self, payout: str) -> None:
+        self.server.books.balance.fail_payout(payout)
 
     def advance(self) -> None:
         self.server.books.advance()
@@ -67,7 +91,7 @@ class SandboxWorld:
 
     def invent_status(self, table: str) -> None:
         with self.server.books.transaction() as db:
-            db.execute(f"UPDATE {table} SET status = 'under_review'")
+            db.execute(f"UPDATE {table} SET status = 'a_word_of_tomorrow'")
 
     def newest_event(self) -> dict[str, Any]:
         return self.server.books.events()[-1]
@@ -98,7 +122,7 @@ class StripeWorld:
         getattr(self.server, what)(payment, *(["lost_card"] if what == "decline" else []))
 
     def trouble(self, **faults: Any) -> None:
-        names = {"open": "lose_open", "refund": "lose_refund", "read": "lose_read"}
+        names = {name: f"lose_{name}" for name in ("open", "refund", "read", "evidence")}
         self.server.faults.update({names.get(name, name): value for name, value in faults.items()})
 
     def refunds_take(self, course: str) -> None:
@@ -106,6 +130,25 @@ class StripeWorld:
 
     def refund_elsewhere(self, payment: str, amount: int) -> None:
         self.server.refund(payment, amount)
+
+    def dispute(self, payment: str, *, inquiry: bool = False) -> str:
+        return self.server.books.dispute(payment, inquiry=inquiry)["id"]
+
+    def escalate(self, dispute: str) -> None:
+        self.server.books.escalate(dispute)
+
+    def decide(self, dispute: str, status: str) -> None:
+        self.server.books.decide(dispute, status)
+
+    def evidence(self, dispute: str) -> tuple[dict[str, str], bytes]:
+        given = dict(self.server.books.disputes[dispute]["evidence"])
+        return given, self.server.books.files.get(given.pop("receipt", ""), b"")
+
+    def pay_out(self) -> list[str]:
+        return self.server.books.pay_out()
+
+    def fail_payout(self, payout: str) -> None:
+        self.server.books.fail_payout(payout)
 
     def advance(self) -> None:
         self.server.advance()
@@ -117,8 +160,15 @@ class StripeWorld:
         return sum(self.server.refunded(intent) for intent in self.server.intents)
 
     def invent_status(self, table: str) -> None:
-        for row in {"payments": self.server.intents, "refunds": self.server.refunds}[table].values():
-            row["status"] = "under_review"
+        books = self.server.books
+        tables = {
+            "payments": self.server.intents,
+            "refunds": self.server.refunds,
+            "disputes": books.disputes,
+            "payouts": books.payouts,
+        }
+        for row in tables[table].values():
+            row["status"] = "a_word_of_tomorrow"
 
     def newest_event(self) -> dict[str, Any]:
         return json.loads(json.dumps(self.server.events[0]))

@@ -98,7 +98,7 @@ def test_another_mode_or_account_is_stored_as_rejected_and_never_handled(shop, c
 
 
 def test_an_unknown_type_is_stored_and_ignored(shop, clock):
-    assert send(shop, event(clock, type="payout.paid", data={"object": {"object": "payout", "id": "po_1"}})) == 200
+    assert send(shop, event(clock, type="balance.available", data={"object": {"object": "balance"}})) == 200
     shop.works()
     assert [row.state for row in stored(shop)] == ["ignored"]
 

@@ -1,0 +1,145 @@
+"""The part of the provider's books where customers' banks take money back, and are answered."""
+
+import json
+import secrets
+import sqlite3
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from integrations.sandbox.books import Books
+
+Row = dict[str, Any]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS disputes (
+  id TEXT PRIMARY KEY, payment TEXT NOT NULL REFERENCES payments (id), amount INTEGER NOT NULL CHECK (amount > 0),
+  status TEXT NOT NULL, inquiry INTEGER NOT NULL, reason TEXT NOT NULL, due_by TEXT NOT NULL,
+  evidence TEXT NOT NULL DEFAULT '', created TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS disputes_by_payment ON disputes (payment);
+"""
+
+OPEN = frozenset({"needs_response", "under_review"})
+TIME_TO_ANSWER = timedelta(days=7)
+FEE = 1_500  # minor units, whatever the currency
+REASONS = ("fraudulent", "product_not_received", "duplicate", "credit_not_processed", "unrecognized")
+
+
+class NotDisputable(Exception):
+    """The books refuse: nothing is left to take back, or the dispute takes no answer any more."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(message)
+
+
+class Disputes:
+    def __init__(self, books: "Books") -> None:
+        self.books = books
+
+    def open(
+        self, payment: str, reason: str = "fraudulent", *, inquiry: bool = False, amount: int | None = None
+    ) -> Row:
+        """The customer's bank takes back what is left of a payment, or asks about it first. Raises NotDisputable."""
+        now = self.books.clock()
+        due_by = now.replace(hour=0, minute=0, second=0, microsecond=0) + TIME_TO_ANSWER  # days end at midnight here
+        dispute = f"sdp_{secrets.token_hex(10)}"
+        with self.books.transaction() as db:
+            left = self.books.refunds.left(db, payment)
+            taken = left if amount is None else amount
+            if not 0 < taken <= left:
+                raise NotDisputable("nothing_left", "Nothing is left to dispute of this payment.")
+            db.execute(
+                "INSERT INTO disputes (id, payment, amount, status, inquiry, reason, due_by, created) "
+                "VALUES (?, ?, ?, 'needs_response', ?, ?, ?, ?)",
+                (dispute, payment, taken, int(inquiry), reason, due_by.isoformat(), now.isoformat()),
+            )
+            if not inquiry:
+                self._withdraw(db, dispute)
+            self.books.note(db, "dispute.created", payment, self._read(db, dispute))
+            return self._read(db, dispute)
+
+    def escalate(self, dispute: str) -> None:
+        """An inquiry becomes a dispute: now the money goes."""
+        with self.books.transaction() as db:
+            done = db.execute(
+                "UPDATE disputes SET inquiry = 0, status = 'needs_response' WHERE id = ? AND inquiry = 1", (dispute,)
+            )
+            if done.rowcount:
+                self._withdraw(db, dispute)
+                self._tell(db, dispute, "dispute.updated")
+
+    def answer(self, dispute: str, evidence: Row) -> Row:
+        """Raises NotDisputable where no answer is taken any more."""
+        with self.books.transaction() as db:
+            done = db.execute(
+                "UPDATE disputes SET status = 'under_review', evidence = ? WHERE id = ? AND status = 'needs_response'",
+                (json.dumps(evidence), dispute),
+            )
+            if not done.rowcount:
+                raise NotDisputable("dispute_not_answerable", "This dispute takes no answer any more.")
+            self._tell(db, dispute, "dispute.updated")
+            return self._read(db, dispute)
+
+    def close(self, dispute: str, status: str) -> bool:
+        """The bank decides: won, lost, or closed for an inquiry. False when it has decided before."""
+        with self.books.transaction() as db:
+            known = self._read(db, dispute)
+            if known["status"] not in OPEN:
+                return False
+            db.execute("UPDATE disputes SET status = ? WHERE id = ?", (status, dispute))
+            if status == "won" and not known["inquiry"]:
+                self.books.balance.post(
+                    db, "dispute_returned", dispute, known["payment"], known["amount"], known["currency"]
+                )
+            self._tell(db, dispute, "dispute.closed")
+            return True
+
+    def get(self, dispute: str) -> Row | None:
+        self.books.advance()
+        with self.books.transaction() as db:
+            found = db.execute("SELECT id FROM disputes WHERE id = ?", (dispute,)).fetchone()
+            return self._read(db, dispute) if found else None
+
+    def of(self, payment: str = "") -> list[Row]:
+        """Newest first; of all payments where none is named."""
+        self.books.advance()
+        with self.books.transaction() as db:
+            rows = db.execute(
+                "SELECT id FROM disputes WHERE (:payment = '' OR payment = :payment) ORDER BY rowid DESC",
+                {"payment": payment},
+            ).fetchall()
+            return [self._read(db, row["id"]) for row in rows]
+
+    def advance(self) -> None:
+        """Who does not answer in time has lost; an inquiry closes."""
+        now = self.books.clock()
+        with self.books.transaction() as db:
+            rows = db.execute("SELECT id, inquiry, due_by FROM disputes WHERE status = 'needs_response'").fetchall()
+        for row in rows:
+            if datetime.fromisoformat(row["due_by"]) <= now:
+                self.close(row["id"], "closed" if row["inquiry"] else "lost")
+
+    def _withdraw(self, db: sqlite3.Connection, dispute: str) -> None:
+        row = self._read(db, dispute)
+        self.books.balance.post(db, "dispute", dispute, row["payment"], -row["amount"], row["currency"], fee=FEE)
+
+    def _tell(self, db: sqlite3.Connection, dispute: str, event: str) -> None:
+        row = self._read(db, dispute)
+        self.books.note(db, event, row["payment"], row)
+
+    def _read(self, db: sqlite3.Connection, dispute: str) -> Row:
+        row = db.execute(
+            "SELECT disputes.*, payments.currency, payments.reference AS payment_reference FROM disputes "
+            "JOIN payments ON payments.id = disputes.payment WHERE disputes.id = ?",
+            (dispute,),
+        ).fetchone()
+        found = dict(row)
+        is_taken = not found["inquiry"] and found["status"] != "won"
+        return {
+            **found,
+            "object": "dispute",
+            "inquiry": bool(found["inquiry"]),
+            "evidence": json.loads(found["evidence"]) if found["evidence"] else None,
+            "withdrawn": found["amount"] if is_taken else 0,
+        }
