@@ -20,6 +20,7 @@ from backoffice.catalog.models import (
 )
 from backoffice.core.db import Base
 from backoffice.customers.models import Person, PersonTerm, SavedAddress
+from backoffice.disputes.models import Dispute, DisputeAnswer
 from backoffice.entities.models import Entity, LegalText
 from backoffice.files.models import StoredFile
 from backoffice.fulfilment.models import (
@@ -77,6 +78,8 @@ __all__ = [
     "DeliveryRate",
     "DeliveryZone",
     "DigitalAsset",
+    "Dispute",
+    "DisputeAnswer",
     "DownloadGrant",
     "Entity",
     "Fulfilment",

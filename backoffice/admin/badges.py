@@ -33,6 +33,12 @@ SHAPES = {
     "failed": WRONG,
     "processing": PART,
     "requires_action": PART,
+    "needs_response": WRONG,
+    "under_review": PART,
+    "won": DONE,
+    "lost": WRONG,
+    "closed": WAITING,
+    "accepted": DONE,
     "part_paid": PART,
     "in_review": WRONG,
     "declined": WRONG,
@@ -51,7 +57,7 @@ SHAPES = {
     "visit_done": DONE,
 }
 WORDS = {"sent": "Page open", "open": "Open", "placed": "Not paid yet", "created": "Prepared", "gave_up": "Gave up",
-         "succeeded": "Given back", "pending": "On its way"}  # fmt: skip
+         "succeeded": "Given back", "pending": "On its way", "needs_response": "Needs an answer"}  # fmt: skip
 
 
 def words(state: Enum | str) -> str:

@@ -23,6 +23,7 @@ WORDS = {
     EntryKind.CREDIT_NOTE: "Credit note",
     EntryKind.REFUND: "Refund",
     EntryKind.REFUND_RETURNED: "Refund came back",
+    EntryKind.DISPUTE: "Dispute",
 }
 NAMES = {
     Account.CLEARING: ("Provider clearing", "what the provider holds for us"),

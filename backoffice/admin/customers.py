@@ -23,6 +23,7 @@ from backoffice.core.tracking import Subject
 from backoffice.customers import accounts, addresses, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
+from backoffice.disputes import service as disputes
 from backoffice.invoices.models import CollectionState, Invoice
 from backoffice.logins import sessions
 from backoffice.logins.models import Holder
@@ -49,13 +50,15 @@ def _called(name: str) -> ColumnElement[bool]:
     return and_(*(Person.id.in_(finding.having(word)) for word in words[: finding.MOST_WORDS]))
 
 
-def flags(person: Person, *, owes: bool) -> Markup:
+def flags(person: Person, *, owes: bool, disputing: bool) -> Markup:
     """What a colleague should know before they decide anything about a customer."""
     found = []
     if person.barred_at:
         found.append(badge("rejected", "Barred"))
     if owes:
         found.append(badge("declined", "Overdue"))
+    if disputing:
+        found.append(badge("lost", "Disputed"))
     return Markup(" ").join(found)
 
 
@@ -100,7 +103,7 @@ class CustomerDesk(Noted):
             self.one_template,
             person=person,
             standing=badge(SHAPES[person.standing], person.standing.capitalize()),
-            flags=flags(person, owes=_owes(person)),
+            flags=flags(person, owes=_owes(person), disputing=disputes.is_disputing(person.id)),
             bought=_bought(person),
             orders=shown,
             has_more=len(latest) > LATEST,

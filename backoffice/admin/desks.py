@@ -7,6 +7,7 @@ from backoffice.admin.categories import CategoryDesk
 from backoffice.admin.colleagues import StaffDesk
 from backoffice.admin.credit_notes import CreditNoteDesk
 from backoffice.admin.customers import CustomerDesk
+from backoffice.admin.disputes import DisputeDesk
 from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
 from backoffice.admin.machine import TaskDesk, WebhookDesk
@@ -20,6 +21,7 @@ from backoffice.batches.models import Batch
 from backoffice.cases.models import Case
 from backoffice.catalog.models import Category, Product
 from backoffice.customers.models import Person
+from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import DeliveryMethod, Shipment
 from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.ledger.models import LedgerPosting
@@ -41,6 +43,7 @@ def views() -> list[DeskList]:
         CustomerDesk(Person, "Customers", "customers", "Sales"),
         PaymentDesk(Payment, "Payments", "payments", "Money"),
         RefundDesk(Refund, "Refunds", "refunds", "Money"),
+        DisputeDesk(Dispute, "Disputes", "disputes", "Money"),
         InvoiceDesk(Invoice, "Invoices", "invoices", "Money"),
         CreditNoteDesk(CreditNote, "Credit notes", "credit_notes", "Money"),
         LedgerDesk(LedgerPosting, "Ledger", "ledger", "Money"),

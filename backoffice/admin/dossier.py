@@ -15,6 +15,8 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
 from backoffice.core.tracking import Subject
 from backoffice.customers.models import Person
+from backoffice.disputes import service as disputes
+from backoffice.disputes.models import Dispute
 from backoffice.entities.models import LegalText
 from backoffice.fulfilment import appointments, downloads
 from backoffice.fulfilment.models import (
@@ -52,6 +54,7 @@ class Dossier:
     to_ship: Sequence[ToShip]
     attempts: list[Payment]
     refunds: Sequence[Refund]
+    disputes: Sequence[Dispute]
     credit_notes: Sequence[CreditNote]
     parcels: Sequence[Shipment]
     visits: Sequence[Appointment]
@@ -74,7 +77,7 @@ class Dossier:
     def subjects(self) -> list[Subject]:
         """What the story of the order is about."""
         rows: list[Any] = [self.order, self.invoice, *self.attempts, *self.parcels, *self.visits, *self.downloads]
-        rows += [*self.refunds, *self.credit_notes]
+        rows += [*self.refunds, *self.credit_notes, *self.disputes]
         return [row.subject() for row in (*rows, *([self.delivery] if self.delivery else []))]
 
 
@@ -84,7 +87,7 @@ def of_order(ref: str) -> Dossier:
         select(
             Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, _has(Withdrawal.order_id),
             exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _has_notes(), _owes(),
-            _has_refunds(),
+            _hang_on_its_payments(Refund), _hang_on_its_payments(Dispute),
         )
         .join(Invoice, Invoice.order_id == Order.id)
         .join(Person, Person.id == Order.person_id)
@@ -96,7 +99,7 @@ def of_order(ref: str) -> Dossier:
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("order")
-    order, invoice, person, delivery, terms, paper, declared, mails, cases, notes, owes, refunded = row
+    order, invoice, person, delivery, terms, paper, declared, mails, cases, notes, owes, refunded, disputed = row
     to_ship = _lines(order)
     attempts = list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)))
     kinds = {line.kind for line in order.lines}
@@ -111,6 +114,7 @@ def of_order(ref: str) -> Dossier:
         to_ship=to_ship if delivery else [],
         attempts=attempts,
         refunds=refunds.of(attempts) if refunded else [],
+        disputes=disputes.of(attempts) if disputed else [],
         credit_notes=credit_notes.of(invoice) if refunded else [],
         parcels=_parcels(order) if delivery and delivery.state in MOVED else [],
         visits=appointments.of(order) if LineKind.SERVICE in kinds else [],
@@ -149,20 +153,22 @@ def _has(column: Any) -> Any:
     return exists(select(column).where(column == Order.id))
 
 
-def _has_refunds() -> Any:
-    query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+def _hang_on_its_payments(model: type[Refund] | type[Dispute]) -> Any:
+    query = select(model.id).join(Payment, Payment.id == model.payment_id)
     return exists(query.where(Payment.invoice_id == Invoice.id))
 
 
 def _has_cases() -> Any:
-    """Open ones, about the order, its invoice, one of its payments or of their refunds."""
+    """Open ones, about the order, its invoice, one of its payments or of their refunds and disputes."""
     paid = select(Payment.ref).where(Payment.invoice_id == Invoice.id)
     returned = select(Refund.ref).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id == Invoice.id)
+    disputed = select(Dispute.ref).join(Payment, Payment.id == Dispute.payment_id)
     about = (
         (Case.about_ref == Order.ref)
         | (Case.about_ref == Invoice.ref)
         | Case.about_ref.in_(paid)
         | Case.about_ref.in_(returned)
+        | Case.about_ref.in_(disputed.where(Payment.invoice_id == Invoice.id))
     )
     return exists(select(Case.id).where(Case.state == CaseState.OPEN, about))
 
@@ -171,11 +177,15 @@ def _has_notes() -> Any:
     paid = select(Payment.id).where(Payment.invoice_id == Invoice.id)
     sent = select(Shipment.id).where(Shipment.order_id == Order.id)
     returned = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id == Invoice.id)
+    disputed = (
+        select(Dispute.id).join(Payment, Payment.id == Dispute.payment_id).where(Payment.invoice_id == Invoice.id)
+    )
     about = (
         ((Note.about_kind == "order") & (Note.about_id == Order.id))
         | ((Note.about_kind == "invoice") & (Note.about_id == Invoice.id))
         | ((Note.about_kind == "payment") & Note.about_id.in_(paid))
         | ((Note.about_kind == "refund") & Note.about_id.in_(returned))
+        | ((Note.about_kind == "dispute") & Note.about_id.in_(disputed))
         | ((Note.about_kind == "shipment") & Note.about_id.in_(sent))
     )
     return exists(select(Note.id).where(about))

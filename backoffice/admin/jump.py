@@ -18,6 +18,7 @@ from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.customers import finding
 from backoffice.customers.models import Person
+from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Shipment
 from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
@@ -90,6 +91,7 @@ def _by_reference(wish: str) -> Iterator[Hit]:
         "ord": lambda: _orders(Order.ref == wish),
         "inv": lambda: _invoices(Invoice.ref == wish),
         "rfd": lambda: _refunds(Refund.ref == wish),
+        "dsp": lambda: _disputes(Dispute.ref == wish),
         "crn": lambda: _credit_notes(CreditNote.ref == wish),
         "pay": lambda: _payments(Payment.ref == wish),
         "per": lambda: _people(_rows(select(Person).where(Person.ref == wish), Right.SEE_SALES)),
@@ -117,6 +119,7 @@ def _papers(wish: str) -> Iterator[Hit]:
     yield from _credit_notes(CreditNote.number == wish.upper())
     yield from _payments(Payment.provider_ref == wish)
     yield from _refunds(Refund.provider_ref == wish)
+    yield from _disputes(Dispute.provider_ref == wish)
     event = select(WebhookEvent).where(WebhookEvent.event_key == wish)
     yield from _plain("Event", event, Right.SEE_RECORDS, "webhooks")
 
@@ -142,6 +145,11 @@ def _credit_notes(condition: Any) -> Iterator[Hit]:
 def _refunds(condition: Any) -> Iterator[Hit]:
     for row in _rows(select(Refund).where(condition), Right.SEE_MONEY):
         yield Hit("Refund", f"{money(row.money)} back", _state(row.state), _at("refunds", row))
+
+
+def _disputes(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Dispute).where(condition), Right.SEE_MONEY):
+        yield Hit("Dispute", f"{money(row.money)} disputed", _state(row.state), _at("disputes", row))
 
 
 def _payments(condition: Any) -> Iterator[Hit]:

@@ -19,6 +19,7 @@ from backoffice.core import links, references, units
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
+from backoffice.disputes import service as disputes
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
@@ -57,7 +58,7 @@ class PaymentDesk(Noted, Many):
     def one(self, ref: str) -> ResponseReturnValue:
         payment = payments.by_ref(ref)
         invoice = invoices.get(payment.invoice_id)
-        returned = refunds.of([payment])
+        returned, disputed = refunds.of([payment]), disputes.of([payment])
         return self.render(
             self.one_template,
             payment=payment,
@@ -66,7 +67,10 @@ class PaymentDesk(Noted, Many):
             answer=links.hidden(json.dumps(payment.last_answer, indent=2)),
             request_sent=links.hidden(json.dumps(payment.request, indent=2)),
             refunds=returned,
-            troubles=troubles.of([payment.subject(), *(item.subject() for item in returned)]),
+            disputes=disputed,
+            troubles=troubles.of(
+                [payment.subject(), *(row.subject() for row in returned), *(row.subject() for row in disputed)]
+            ),
             days=timeline.by_day(timeline.of([payment.subject()], [payment]), ZONE),
             actions=[
                 Action(
@@ -76,7 +80,7 @@ class PaymentDesk(Noted, Many):
                     "",
                     first=payment.is_open,
                 ),
-                *([refunding.offer(payment)] if payment.captured_amount else []),
+                *([refunding.offer(payment, disputed=disputed)] if payment.captured_amount else []),
                 self.note_offer(ref),
             ],
         )

@@ -1,6 +1,7 @@
 """The desk of refunds: what became of each, and what to do where one came back."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -16,6 +17,8 @@ from backoffice.admin.refund_form import REASONS, RefundForm
 from backoffice.core import links, units
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
+from backoffice.disputes.models import Dispute
+from backoffice.disputes.service import refuses_refund
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
@@ -117,11 +120,13 @@ def words_of(reason: RefundReason) -> str:
     return REASONS.get(reason, "Made at the provider, not here")
 
 
-def offer(payment: Payment, words: str = "Give money back") -> Action:
+def offer(payment: Payment, words: str = "Give money back", disputed: Sequence[Dispute] = ()) -> Action:
     """The way to the page that gives back money of a payment."""
     why_not = ""
     if payment.state != PaymentState.SETTLED:
         why_not = "nothing was captured"
     elif not payment.refundable:
         why_not = "all of it was given back, or is on its way"
+    elif any(refuses_refund(item) for item in disputed):
+        why_not = "the customer's bank disputes it"
     return Action(f"{words} …", f"/admin/refunds/of/{payment.ref}", Right.REFUND, why_not, is_link=True)

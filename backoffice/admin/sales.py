@@ -89,13 +89,13 @@ class OrderDesk(Corrections, Many):
             self.one_template,
             known=known,
             order=order,
-            flags=flags(known.person, owes=known.owes),
+            flags=flags(known.person, owes=known.owes, disputing=any(item.is_open for item in known.disputes)),
             troubles=troubles.of(subjects) if known.has_cases else [],
             days=timeline.by_day(timeline.of(subjects, known.attempts, has_notes=known.has_notes), ZONE),
             actions=[
                 *self.delivery_offers(known),
                 *self.offers(order, known.attempts),
-                *self.refund_offers(known.attempts),
+                *self.refund_offers(known),
                 self.note_offer(ref),
                 *self.correction_offers(order, known.delivery),
             ],
@@ -125,11 +125,15 @@ class OrderDesk(Corrections, Many):
             self.get_url(".one", ref=ref),
         )
 
-    def refund_offers(self, attempts: list[Payment]) -> list[Action]:
+    def refund_offers(self, known: dossier.Dossier) -> list[Action]:
         """One for each payment that captured something; the whole payment is named where there are two."""
-        paid = [payment for payment in attempts if payment.captured_amount]
+        paid = [payment for payment in known.attempts if payment.captured_amount]
         return [
-            refunding.offer(payment, "Give money back" if len(paid) == 1 else f"Give back of {money(payment.captured)}")
+            refunding.offer(
+                payment,
+                "Give money back" if len(paid) == 1 else f"Give back of {money(payment.captured)}",
+                [item for item in known.disputes if item.payment_id == payment.id],
+            )
             for payment in paid
         ]
 

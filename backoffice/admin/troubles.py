@@ -20,6 +20,7 @@ DESKS = MappingProxyType(
         "order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks",
         "case": "cases", "staff": "staff", "mail": "mails", "person": "customers", "product": "products",
         "shipment": "shipments", "stock": "stock", "batch": "batches", "refund": "refunds", "credit_note": "credit_notes",
+        "dispute": "disputes",
     }
 )  # fmt: skip
 
@@ -28,7 +29,7 @@ DESKS = MappingProxyType(
 SEEN_BY = MappingProxyType(
     {
         **dict.fromkeys(("order", "person", "shipment", "withdrawal", "fulfilment", "appointment"), Right.SEE_SALES),
-        **dict.fromkeys(("payment", "invoice", "refund", "credit_note"), Right.SEE_MONEY),
+        **dict.fromkeys(("payment", "invoice", "refund", "credit_note", "dispute"), Right.SEE_MONEY),
         **dict.fromkeys(("task", "webhook_event", "mail", "audit", "invariant"), Right.SEE_RECORDS),
         "staff": Right.SEE_STAFF,
     }
@@ -63,6 +64,7 @@ BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
         CaseKind.AMOUNT_DIFFERS: ASK,
         CaseKind.HOLD_PROLONGED: ASK,
         CaseKind.REFUND_UNKNOWN: ASK,
+        CaseKind.DISPUTE_UNKNOWN: ASK,
         CaseKind.REFUND_FAILED: Best("Send it again", "again", Right.REFUND),
         CaseKind.ACCOUNT_DELETION: Best("Close the account", "close", Right.CLOSE_ACCOUNTS, "Why is it closed?"),
         CaseKind.TASK_GAVE_UP: Best("Run it now", "retry", Right.RETRY_TASKS, "Why is it run again?"),

@@ -6,6 +6,7 @@ from backoffice.admin import troubles
 from backoffice.cases import service as cases
 from backoffice.cases.models import Case
 from backoffice.core.db import session
+from backoffice.disputes.models import Dispute, DisputeState
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.tasks.models import Task, TaskState
@@ -18,6 +19,7 @@ def counts() -> dict[str, int]:
     wanted = {
         "cases": select(Case.id).where(cases.awake(), troubles.seen()),
         "orders": select(Fulfilment.id).where(Fulfilment.state.in_((FulfilmentState.OPEN, FulfilmentState.PARTLY))),
+        "disputes": select(Dispute.id).where(Dispute.state == DisputeState.NEEDS_RESPONSE),
         "payments": select(Payment.id).where(Payment.state == PaymentState.UNKNOWN),
         "tasks": select(Task.id).where(Task.state == TaskState.GAVE_UP),
     }

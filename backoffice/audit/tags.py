@@ -29,6 +29,20 @@ class Tag(StrEnum):
     CATEGORY_CREATED = "category.created"
     CREDIT_NOTE_ISSUED = "credit_note.issued"
     DELIVERY_CHANGED = "delivery.changed"
+    DISPUTE_ANSWERED = "dispute.answered"
+    DISPUTE_ANSWER_PREPARED = "dispute.answer_prepared"
+    DISPUTE_ANSWER_REFUSED = "dispute.answer_refused"
+    DISPUTE_ANSWER_UNKNOWN = "dispute.answer_unknown"
+    DISPUTE_CHANGED = "dispute.changed"
+    DISPUTE_CLOSED = "dispute.closed"
+    DISPUTE_INQUIRED = "dispute.inquired"
+    DISPUTE_LOST = "dispute.lost"
+    DISPUTE_OPENED = "dispute.opened"
+    DISPUTE_REINSTATED = "dispute.reinstated"
+    DISPUTE_REOPENED = "dispute.reopened"
+    DISPUTE_UNDER_REVIEW = "dispute.under_review"
+    DISPUTE_WITHDRAWN = "dispute.withdrawn"
+    DISPUTE_WON = "dispute.won"
     DOCUMENT_ORDERED = "document.ordered"
     DOCUMENT_TYPESET = "document.typeset"
     DOWNLOAD_EXTENDED = "download.extended"
@@ -140,6 +154,20 @@ WORDS: dict[Tag, str] = {
     Tag.CATEGORY_CREATED: "Category created",
     Tag.CREDIT_NOTE_ISSUED: "Credit note issued",
     Tag.DELIVERY_CHANGED: "Delivery methods changed",
+    Tag.DISPUTE_ANSWERED: "Evidence submitted",
+    Tag.DISPUTE_ANSWER_PREPARED: "Evidence written",
+    Tag.DISPUTE_ANSWER_REFUSED: "Evidence refused",
+    Tag.DISPUTE_ANSWER_UNKNOWN: "The provider did not say whether it took the evidence",
+    Tag.DISPUTE_CHANGED: "The provider changed the dispute",
+    Tag.DISPUTE_CLOSED: "Inquiry closed",
+    Tag.DISPUTE_INQUIRED: "The customer's bank asks about the payment",
+    Tag.DISPUTE_LOST: "Dispute lost",
+    Tag.DISPUTE_OPENED: "The customer's bank disputes the payment",
+    Tag.DISPUTE_REINSTATED: "The provider gave disputed money back",
+    Tag.DISPUTE_REOPENED: "The dispute needs an answer again",
+    Tag.DISPUTE_UNDER_REVIEW: "The bank reviews the dispute",
+    Tag.DISPUTE_WITHDRAWN: "The provider took disputed money",
+    Tag.DISPUTE_WON: "Dispute won",
     Tag.DOCUMENT_ORDERED: "PDF asked for",
     Tag.DOCUMENT_TYPESET: "PDF made",
     Tag.DOWNLOAD_EXTENDED: "One more download allowed",

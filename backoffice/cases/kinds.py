@@ -15,6 +15,11 @@ class CaseKind(StrEnum):
     REFUND_REFUSED = "refund_refused"
     REFUND_FAILED = "refund_failed"
     REFUND_ELSEWHERE = "refund_elsewhere"
+    DISPUTE_OPEN = "dispute_open"
+    DISPUTE_DUE = "dispute_due"
+    DISPUTE_UNKNOWN = "dispute_unknown"
+    DISPUTE_REFUSED = "dispute_refused"
+    DISPUTE_LOST = "dispute_lost"
     HOLD_PROLONGED = "hold_prolonged"
     TASK_GAVE_UP = "task_gave_up"
     WITHDRAWAL = "withdrawal"
@@ -161,6 +166,60 @@ WORDINGS: dict[CaseKind, Wording] = {
             "Ask whoever has a login at the provider to refund here: only then lines and stock follow.",
         ),
         "Close it with who gave the money back, and why.",
+    ),
+    CaseKind.DISPUTE_OPEN: Wording(
+        "A customer's bank disputes a payment.",
+        "The bank took the money back, or asks about it first. Without an answer in time it is lost, and a fee with it.",
+        "Open the dispute: what speaks for us is filled in. Read it, complete it, submit it; or accept the loss.",
+        (
+            "Write to the customer first: many disputes are mistakes, and the customer can have the bank end them.",
+            "Open the dispute. What we know of the order, its delivery and its papers is filled in; add what is missing.",
+            "Submit the answer once. Most card networks take no second one.",
+            "Send nothing more of this order, and do not refund it: the bank has the money, a refund would pay twice.",
+        ),
+        "It closes by itself when the answer is submitted, or when the bank decides.",
+    ),
+    CaseKind.DISPUTE_DUE: Wording(
+        "A dispute must be answered within two days.",
+        "After its deadline no answer is taken, and the money is lost.",
+        "Open the dispute and submit what is there; a short answer is better than none.",
+        (
+            "Open the dispute: the fields are filled from the order. That may be enough.",
+            "Submit it. If it is not worth answering, note why and resolve this case.",
+        ),
+        "It closes by itself when the answer is submitted, or when the bank decides.",
+    ),
+    CaseKind.DISPUTE_UNKNOWN: Wording(
+        "The provider does not say what became of a dispute.",
+        "It was asked several times and did not answer. An answer of ours may have arrived, or not.",
+        "Ask the provider now. If it stays silent and the deadline is near, look into its dashboard.",
+        (
+            "Ask the provider now. Evidence is submitted with the same key: it cannot arrive twice.",
+            "If it stays silent, look at its status page, and at the dispute in its dashboard.",
+        ),
+        "It closes by itself when the provider answers.",
+    ),
+    CaseKind.DISPUTE_REFUSED: Wording(
+        "The provider refused our answer to a dispute.",
+        "What we submitted did not count. The deadline runs on.",
+        "Read the provider's code, mend the answer, and submit it again; or answer in the provider's dashboard.",
+        (
+            "Open the dispute and read the code beside the answer.",
+            "If its time is over, nothing can be done any more: the bank decides without us.",
+            "Otherwise submit it again, or answer in the provider's dashboard and ask the provider here afterwards.",
+        ),
+        "It closes by itself when an answer is accepted, or when the bank decides.",
+    ),
+    CaseKind.DISPUTE_LOST: Wording(
+        "A dispute was lost.",
+        "The customer has the money back, and what was delivered. The loss and its fee are in the ledger.",
+        "End what is still open of the order, decide whether to bar the customer, and note what was learned.",
+        (
+            "Open the order: is something still to be delivered, a download open, a visit agreed? Withdraw the delivery.",
+            "The invoice stands and was paid by nobody. Ask for the goods back, or hand the claim to whoever collects debts.",
+            "If it was fraud, bar the customer.",
+        ),
+        "Close it with what was decided. It closes by itself if the bank changes its mind.",
     ),
     CaseKind.HOLD_PROLONGED: Wording(
         "An order cannot expire because the provider does not answer.",

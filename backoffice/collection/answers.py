@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -17,6 +18,7 @@ CLOSABLE = frozenset({PaymentStatus.OPEN, PaymentStatus.REQUIRES_ACTION})
 NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the payment
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def question(payment: Payment) -> Question:
 
 def ask(asked: Question) -> Answer:
     """What became of this payment? The page is opened by the same question, with the same key."""
-    return _safely(lambda: _find_out(asked))
+    return safely(lambda: _find_out(asked))
 
 
 def ask_to_close(asked: Question) -> Answer:
@@ -72,7 +74,7 @@ def ask_to_close(asked: Question) -> Answer:
             return ports().payments.cancel(found.provider_ref, key=f"{asked.reference}-cancel-{secrets.token_hex(4)}")
         return found
 
-    return _safely(close)
+    return safely(close)
 
 
 def _find_out(asked: Question) -> Answer:
@@ -91,7 +93,8 @@ def _find_out(asked: Question) -> Answer:
     return port.find(asked.reference) or Never("never_arrived")
 
 
-def _safely(act: Callable[[], Answer]) -> Answer:
+def safely(act: Callable[[], T]) -> T | Unanswered:
+    """What the provider answers; that it did not, where it is silent or our own key is wrong."""
     try:
         return act()
     except OutcomeUnknown as error:

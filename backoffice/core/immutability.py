@@ -73,6 +73,16 @@ FROZEN = (
                  "made_by", "again_of_id"),
     ),
     Frozen(
+        "disputes",
+        when="1 = 1",
+        columns=("ref", "payment_id", "provider_ref", "currency", "opened_at"),
+    ),
+    Frozen(
+        "dispute_answers",
+        when="1 = 1",
+        columns=("ref", "dispute_id", "request_key", "idempotency_key", "request", "receipt_id", "made_by", "created_at"),
+    ),
+    Frozen(
         "webhook_events",
         when="1 = 1",
         columns=("provider", "event_key", "type", "raw", "headers", "received_at", "mode", "account"),

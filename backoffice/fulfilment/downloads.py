@@ -28,6 +28,13 @@ def of(order: Order) -> list[DownloadGrant]:
     return list(session.scalars(query.order_by(DownloadGrant.id)))
 
 
+def ever_of(order: Order) -> list[DownloadGrant]:
+    """All downloads that an order ever had, withdrawn ones too."""
+    return list(
+        session.scalars(select(DownloadGrant).where(DownloadGrant.order_id == order.id).order_by(DownloadGrant.id))
+    )
+
+
 def take(order: Order, grant_ref: str, *, by: Actor) -> StoredFile:
     """Count one download and return the file. Raises NotFound for one that is withdrawn or of another order, UsedUp."""
     grant = _open(order, grant_ref)

@@ -191,6 +191,14 @@ CHECKS = (
         "IS NOT NULL AND r.state NOT IN ('failed', 'cancelled') THEN r.amount ELSE 0 END",
     ),
     Check(
+        "dispute-that-the-ledger-does-not-hold",
+        "every posting balances",
+        "a dispute that the ledger does not hold",
+        "SELECT d.ref FROM disputes d LEFT JOIN (SELECT e.about_id, SUM(l.amount) taken FROM ledger_entries e JOIN "
+        "ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'dispute' AND l.account = 'disputes' GROUP BY "
+        "e.about_id) h ON h.about_id = d.id WHERE COALESCE(h.taken, 0) <> d.withdrawn_amount",
+    ),
+    Check(
         "credit-note-that-the-ledger-does-not-hold",
         "every posting balances",
         "a credit note that the ledger does not hold",
@@ -256,6 +264,28 @@ CHECKS = (
         "an unknown refund that no case tells of",
         "SELECT r.ref FROM refunds r WHERE r.state = 'unknown' AND r.unanswered >= 5 AND NOT EXISTS (SELECT 1 FROM "
         "cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_unknown' AND k.state = 'open')",
+    ),
+    Check(
+        "dispute-that-waits-for-an-answer-and-that-no-case-told-of",
+        "whatever gives up says so",
+        "a dispute that waits for an answer and that no case told of",
+        "SELECT d.ref FROM disputes d WHERE d.state = 'needs_response' AND NOT EXISTS (SELECT 1 FROM cases k WHERE "
+        "k.about_ref = d.ref AND k.kind = 'dispute_open')",
+    ),
+    Check(
+        "dispute-that-was-lost-and-that-no-case-told-of",
+        "whatever gives up says so",
+        "a dispute that was lost and that no case told of",
+        "SELECT d.ref FROM disputes d WHERE d.state = 'lost' AND NOT EXISTS (SELECT 1 FROM cases k WHERE "
+        "k.about_ref = d.ref AND k.kind = 'dispute_lost')",
+    ),
+    Check(
+        "open-dispute-that-nobody-asks-about",
+        "whatever gives up says so",
+        "an open dispute that nobody asks about",
+        "SELECT d.ref FROM disputes d WHERE d.state IN ('needs_response', 'under_review') AND NOT EXISTS (SELECT 1 FROM "
+        "tasks t WHERE t.name = 'disputes.ask' AND SUBSTR(t.dedupe_key, 14, LENGTH(d.ref)) = d.ref AND "
+        "t.state IN ('waiting', 'gave_up'))",
     ),
     Check(
         "case-that-should-have-closed",

@@ -40,5 +40,10 @@ def refund(credited: Money, beyond: Money) -> Sides:
     ]
 
 
+def dispute(taken: Money) -> Sides:
+    """A customer's bank took money back through the provider. Below zero: it was given back to us."""
+    return [(Account.DISPUTES, taken), (Account.CLEARING, -taken)]
+
+
 def reversal(sides: Sides) -> Sides:
     return [(account, -money) for account, money in sides]

@@ -36,6 +36,7 @@ class EntryKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     REFUND = "refund"
     REFUND_RETURNED = "refund_returned"
+    DISPUTE = "dispute"
 
 
 class LedgerEntry(Base):

@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
-from backoffice.collection.answers import KEY_MARGIN, NOT_AN_OUTCOME, Never, Unanswered
+from backoffice.collection.answers import KEY_MARGIN, NOT_AN_OUTCOME, Never, Unanswered, safely
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.refunds.models import Refund
-from integrations.payments.port import OutcomeUnknown, RefundRequest, RefundSnapshot, Refused
-
-log = structlog.get_logger(__name__)
+from integrations.payments.port import RefundRequest, RefundSnapshot, Refused
 
 
 @dataclass(frozen=True)
@@ -42,14 +38,7 @@ def question(refund: Refund) -> Question:
 
 def ask(asked: Question) -> Answer:
     """What became of this refund? It is made by the same question, with the same key."""
-    try:
-        return _find_out(asked)
-    except OutcomeUnknown as error:
-        log.warning("provider did not answer about a refund", error=str(error))
-        return Unanswered(str(error))
-    except Refused as refusal:
-        log.error("provider refused to say what became of a refund", code=refusal.code)
-        return Unanswered(refusal.code)
+    return safely(lambda: _find_out(asked))
 
 
 def _find_out(asked: Question) -> Answer:

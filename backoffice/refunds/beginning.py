@@ -13,6 +13,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
+from backoffice.disputes import service as disputes
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
@@ -125,6 +126,7 @@ def begin_again(lost: Refund, *, by: Actor) -> Refund:
 
 
 def _check(payment: Payment) -> None:
+    disputes.refuse_refund(payment)
     if payment.state != PaymentState.SETTLED or not payment.captured_amount:
         raise NotRefundable
     provider = ports().payments

@@ -26,8 +26,9 @@ Then = Callable[[Refund], None]
 def give_back(wish: Wish, *, by: Actor) -> Refund:
     """Refund: written with its key and its money reserved, then the provider is asked; what it says is in the result.
 
-    Raises NotRefundable, AnotherAccount, RefundedMeanwhile, NothingToRefund, PiecesRefunded; then nothing was written. The
-    same request key refunds once. A silent provider is no error: the refund is UNKNOWN then, and asked about later."""
+    Raises NotRefundable, Disputed, AnotherAccount, RefundedMeanwhile, NothingToRefund, PiecesRefunded; then nothing was
+    written. The same request key refunds once. A silent provider is no error: the refund is UNKNOWN then, asked about
+    later."""
     return _carry_out(lambda: beginning.begin(wish, by=by), by=by)
 
 

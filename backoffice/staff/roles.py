@@ -24,6 +24,7 @@ class Right(StrEnum):
     SEE_STAFF = "see the accounts of colleagues"
     ASK_PROVIDER = "ask the payment provider"
     REFUND = "give money back"
+    ANSWER_DISPUTES = "answer disputes"
     CANCEL_ORDERS = "cancel orders"
     DELIVER = "change deliveries"
     RESOLVE_CASES = "resolve cases"
@@ -59,6 +60,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.SEE_STAFF: _ADMINISTRATORS,
     Right.ASK_PROVIDER: _MONEY,
     Right.REFUND: _MONEY,
+    Right.ANSWER_DISPUTES: _MONEY,
     Right.CANCEL_ORDERS: _OPERATIONS,
     Right.DELIVER: _OPERATIONS,
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},

@@ -17,6 +17,7 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
+from backoffice.disputes import service as disputes
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import service as refunds
@@ -108,6 +109,18 @@ def _learn_refund(seen: Seen) -> None:
     refunds.learn(refund_id, by=by, then=done)
 
 
+def _learn_dispute(seen: Seen) -> None:
+    """A dispute is a fact, new or known: what the provider says of it now is taken in."""
+    payment_id = _payment_of(seen)
+    if payment_id is None:
+        _ignore(seen, NOT_KNOWN)
+        return
+    snapshot = _asked(seen, lambda: ports().payments.disputes.retrieve(seen.object_id))
+    if snapshot is not None:
+        by = actor.provider(seen.provider)
+        disputes.take_in(payment_id, snapshot, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, ""))
+
+
 def _payment_of(seen: Seen) -> int | None:
     with units.read():
         payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
@@ -164,4 +177,6 @@ HANDLERS: dict[Topic, Callable[[Seen], None]] = {
     Topic.NOTHING: _ignore,
     Topic.PAYMENT: _learn_payment,
     Topic.REFUND: _learn_refund,
+    Topic.DISPUTE: _learn_dispute,
+    Topic.PAYOUT: _ignore,
 }

@@ -4,6 +4,7 @@ from jobs.tasks import (
     accounts,
     batches,
     catalog,
+    disputes,
     invariants,
     invoices,
     mail,
@@ -15,6 +16,6 @@ from jobs.tasks import (
 )
 
 __all__ = [
-    "accounts", "batches", "catalog", "invariants", "invoices", "mail", "notices", "orders", "payments", "refunds",
+    "accounts", "batches", "catalog", "disputes", "invariants", "invoices", "mail", "notices", "orders", "payments", "refunds",
     "webhooks",
 ]  # fmt: skip

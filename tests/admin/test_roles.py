@@ -12,6 +12,7 @@ from backoffice.models import (
     Category,
     CreditNote,
     DeliveryMethod,
+    Dispute,
     Mail,
     Person,
     Product,
@@ -52,6 +53,8 @@ MAY = {
     "desk_invoices.index_view": READERS, "desk_invoices.one": READERS, "desk_invoices.paper": READERS,
     "desk_refunds.index_view": READERS, "desk_refunds.one": READERS, "desk_refunds.ask": {O, F, A},
     **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again")},
+    "desk_disputes.index_view": READERS, "desk_disputes.one": READERS,
+    **{f"desk_disputes.{verb}": {O, F, A} for verb in ("ask", "answer", "submit")},
     "desk_credit_notes.index_view": READERS, "desk_credit_notes.one": READERS, "desk_credit_notes.paper": READERS,
     **{f"desk_ledger.{page}": READERS for page in ("index_view", "one", "balance")},
     "promises.index": READERS, "promises.check": {O, A},
@@ -98,6 +101,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
     shop.pays(sale)
     shop.minutes_pass(1)
     shop.refunds(sale, 100)
+    shop.is_disputed(sale)
     shop.minutes_pass(1)
     client = logged_in(shop, role)
     refs = {
@@ -108,6 +112,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         "desk_categories": shop.all(select(Category.ref))[0], "desk_stock": shop.all(select(StockItem.ref))[0],
         "desk_delivery": shop.all(select(DeliveryMethod.ref))[0], "desk_webhooks": shop.all(select(WebhookEvent.ref))[0],
         "desk_staff": shop.all(select(StaffMember.ref))[-1], "desk_refunds": shop.all(select(Refund.ref))[0],
+        "desk_disputes": shop.all(select(Dispute.ref))[0],
         "desk_credit_notes": shop.all(select(CreditNote.ref))[0],
         "desk_ledger": f"payment_settled:{sale.payment_ref}", "payment": sale.payment_ref,
     }  # fmt: skip

@@ -115,7 +115,7 @@ OFFICE = {
 }
 DESKS = (
     "orders", "shipments", "customers", "payments", "invoices", "products", "categories", "stock", "delivery", "audit",
-    "webhooks", "mails", "tasks", "batches", "cases", "staff", "refunds", "credit_notes", "ledger",
+    "webhooks", "mails", "tasks", "batches", "cases", "staff", "refunds", "disputes", "credit_notes", "ledger",
 )  # fmt: skip
 
 
@@ -145,6 +145,19 @@ def give_back(world: World, page: Page) -> str:
     return place
 
 
+def dispute_one(world: World, page: Page) -> str:
+    """So that there is a dispute to look at; the address of its answer."""
+    page.goto(world.sandbox + "/control/")
+    page.locator("tr", has_text="paid").first.get_by_role("button", name="Dispute").click()
+    link = page.locator("table.list a").first
+    for _ in range(60):
+        page.goto(world.base + "/admin/disputes/")
+        if link.count():
+            return world.base + link.get_attribute("href") + "/answer"
+        page.wait_for_timeout(250)
+    raise AssertionError("the dispute never arrived")
+
+
 def do_to_many(world: World, page: Page) -> None:
     """So that there is a batch to look at; its page follows it to the end by itself."""
     page.goto(f"{world.base}/admin/orders/?state=paid")
@@ -160,6 +173,7 @@ def addresses(world: World, page: Page) -> dict[str, str]:
     found = {rule: world.base + path for rule, path in OFFICE.items()}
     ship_one(world, page)
     found["/admin/refunds/of/<payment>"] = give_back(world, page) + "?what=all"
+    found["/admin/disputes/<ref>/answer"] = dispute_one(world, page)
     do_to_many(world, page)
     for desk in DESKS:
         found[f"/admin/{desk}/"] = f"{world.base}/admin/{desk}/"

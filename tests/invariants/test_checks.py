@@ -58,11 +58,19 @@ SPOILED = {
     "UPDATE orders SET total_amount = 1": "order-whose-lines-do-not-sum-up",
     "UPDATE payments SET state = 'unknown', unanswered = 9": "unknown-payment-that-no-case-tells-of",
     "UPDATE refunds SET state = 'failed'": "refund-that-failed-and-that-no-case-told-of",
+    "UPDATE disputes SET withdrawn_amount = 1": "dispute-that-the-ledger-does-not-hold",
+    "UPDATE disputes SET state = 'lost'": "dispute-that-was-lost-and-that-no-case-told-of",
+    "UPDATE cases SET kind = 'date_declined' WHERE kind = 'dispute_open'": (
+        "dispute-that-waits-for-an-answer-and-that-no-case-told-of"
+    ),
+    "UPDATE tasks SET state = 'done' WHERE name = 'disputes.ask'": "open-dispute-that-nobody-asks-about",
 }
 
 
 @pytest.mark.parametrize("statement", SPOILED)
 def test_what_does_not_fit_is_found(shop, sale, statement):
+    shop.is_disputed(sale)
+    shop.works()
     spoil(statement)
     assert SPOILED[statement] in broken()
 

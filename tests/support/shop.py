@@ -19,6 +19,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.demo.goods import GOODS
+from backoffice.disputes.models import Dispute
 from backoffice.invoices.models import Invoice
 from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task, Variant
 from backoffice.orders.models import OrderLine
@@ -143,6 +144,16 @@ class Shop:
     def is_declined(self, sale: Sale, code: str = "generic_decline") -> None:
         self.clock.forward(seconds=5)
         assert self.provider.books.decline(self.provider.payments(sale.payment_ref)[0]["id"], "Visa ·· 0002", code)
+
+    def is_disputed(self, sale: Sale, *, inquiry: bool = False) -> str:
+        """The customer's bank takes the money back, or asks first; the provider's reference of the dispute."""
+        self.clock.forward(seconds=5)
+        payment = self.provider.payments(sale.payment_ref)[0]["id"]
+        return self.provider.books.disputes.open(payment, inquiry=inquiry)["id"]
+
+    def dispute(self) -> Dispute:
+        """The one dispute there is."""
+        return self._one(select(Dispute))
 
     # -- the operator
 

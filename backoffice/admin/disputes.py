@@ -1,0 +1,213 @@
+"""The desk of disputes: what a customer's bank says, until when it may be answered, and the answer."""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin.actions import Action, needs, request_key, run
+from backoffice.admin.cells import ZONE, choices, code, state
+from backoffice.admin.filters import equals
+from backoffice.admin.notes import Noted
+from backoffice.core import clock, formatting, links, references, units
+from backoffice.core.cards import refuse_card_number
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.tracking import Subject
+from backoffice.customers import service as customers
+from backoffice.disputes import answering, evidence
+from backoffice.disputes import service as disputes
+from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
+from backoffice.invoices import service as invoices
+from backoffice.orders import service as orders
+from backoffice.payments import service as payments
+from backoffice.staff.roles import Right
+from integrations.payments.disputes import EvidenceField as F
+
+# What each field is for, in the order of the form, and how many lines it shows.
+FIELDS: Mapping[F, tuple[str, int]] = MappingProxyType(
+    {
+        F.TEXT: ("What happened, and why the payment is right", 8),
+        F.PRODUCT: ("What was sold", 3),
+        F.NAME: ("Customer's name", 1),
+        F.EMAIL: ("Customer's e-mail", 1),
+        F.BILLING: ("Billing address", 4),
+        F.SHIPPING: ("Delivery address", 4),
+        F.CARRIER: ("Carrier", 1),
+        F.TRACKING: ("Tracking number", 1),
+        F.SHIPPED: ("Sent on", 1),
+        F.SERVED: ("Service done on", 1),
+        F.ACCESS: ("Downloads, as logged", 3),
+        F.REFUND_POLICY: ("How the customer learned of our terms", 3),
+    }
+)
+REASONS = MappingProxyType(
+    {
+        "fraudulent": "The holder of the card says that they did not pay",
+        "product_not_received": "The customer says that nothing came",
+        "product_unacceptable": "The customer says that it is not what was sold",
+        "duplicate": "The customer says that they paid twice",
+        "credit_not_processed": "The customer says that a refund never came",
+        "subscription_canceled": "The customer says that they had cancelled",
+        "unrecognized": "The customer does not recognise the payment",
+        "general": "The bank gives no reason",
+    }
+)
+
+
+def words_of(reason: str) -> str:
+    return REASONS.get(reason, reason.replace("_", " ").capitalize())
+
+
+class DisputeDesk(Noted):
+    sees = Right.SEE_MONEY
+    moment = "opened_at"
+    column_list = ("opened_at", "order_number", "reason", "due_by", "state", "money")
+    column_more = ("ref", "provider_ref", "withdrawn", "answered_at", "currency")
+    column_labels = MappingProxyType(
+        {"opened_at": "Opened", "order_number": "Order", "due_by": "Answer until", "money": "Amount", "ref": "Dispute",
+         "provider_ref": "Provider's id", "withdrawn": "Taken", "answered_at": "Answered"}
+    )  # fmt: skip
+    column_formatters = MappingProxyType(
+        {"state": state, "ref": code, "reason": lambda _v, _c, row, _n: words_of(row.reason)}
+    )
+    numbers = frozenset({"money", "withdrawn"})
+    narrows = (
+        equals("ref", "Our reference", Dispute.ref),
+        equals("provider_ref", "Provider's id", Dispute.provider_ref),
+        equals("state", "State", Dispute.state, choices(DisputeState), DisputeState),
+    )
+    blank = "No payment was disputed."
+    one_template = "office/dispute.html"
+
+    def rows(self) -> Select[Any]:
+        return select(Dispute).options(joinedload(Dispute.order))
+
+    def subject_of(self, ref: str) -> Subject:
+        return disputes.by_ref(ref).subject()
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        dispute = disputes.by_ref(ref)
+        payment = payments.get(dispute.payment_id)
+        invoice = invoices.get(payment.invoice_id)
+        order = orders.get(invoice.order_id)
+        looks.at(customers.get(order.person_id), dispute)
+        return self.render(
+            self.one_template,
+            dispute=dispute,
+            payment=payment,
+            invoice=invoice,
+            order=order,
+            reason=words_of(dispute.reason),
+            left=_left(dispute),
+            answers=[(item, _read(item)) for item in dispute.answers],
+            raw=links.hidden(json.dumps(dispute.last_answer, indent=2)),
+            troubles=troubles.of([dispute.subject()]),
+            days=timeline.by_day(timeline.of([dispute.subject()]), ZONE),
+            actions=[*self._offers(dispute), self.note_offer(ref)],
+        )  # fmt: skip
+
+    @expose("/<ref>/ask", methods=["POST"])
+    @needs(Right.ASK_PROVIDER)
+    def ask(self, ref: str) -> ResponseReturnValue:
+        """Ask what became of the dispute, and of an answer that is on its way."""
+        with units.read():
+            dispute = disputes.by_ref(ref)
+            dispute_id = dispute.id
+            waiting = [item.id for item in dispute.answers if item.state in answering.ON_ITS_WAY]
+
+        def act() -> None:
+            for answer_id in waiting:
+                answering.learn(answer_id, by=access.by())
+            disputes.learn(dispute_id, by=access.by())
+
+        return run(act, "The provider was asked; what it said is in the timeline.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/answer")
+    @needs(Right.ANSWER_DISPUTES)
+    def answer(self, ref: str) -> ResponseReturnValue:
+        """The answer as far as we can fill it in."""
+        return self._form(ref)
+
+    @expose("/<ref>/answer", methods=["POST"])
+    @needs(Right.ANSWER_DISPUTES)
+    def submit(self, ref: str) -> ResponseReturnValue:
+        texts = {name: request.form.get(name.value, "").replace("\r\n", "\n") for name in FIELDS}
+        try:
+            for text in texts.values():
+                refuse_card_number(text)
+            made = answering.answer(
+                ref, {name: text[: evidence.LONGEST] for name, text in texts.items()},
+                with_receipt=bool(request.form.get("receipt")), request_key=request_key(), by=access.by(),
+            )  # fmt: skip
+        except CounterfoilError as error:
+            with units.read():
+                return self._form(ref, texts, str(error)), error.status
+        flash(*_said(made))
+        return redirect(self.get_url(".one", ref=ref), 303)
+
+    def _form(self, ref: str, typed: Mapping[F, str] | None = None, problem: str = "") -> str:
+        dispute = disputes.by_ref(ref)
+        payment = payments.get(dispute.payment_id)
+        invoice = invoices.get(payment.invoice_id)
+        order = orders.get(invoice.order_id)
+        looks.at(customers.get(order.person_id), dispute)
+        held = evidence.held(order, invoice, payment)
+        return self.render(
+            "office/dispute_form.html",
+            dispute=dispute,
+            order=order,
+            why_not=answering.why_not(dispute),
+            left=_left(dispute),
+            reason=words_of(dispute.reason),
+            fields=[
+                (name.value, label, lines, (typed or held).get(name, "")) for name, (label, lines) in FIELDS.items()
+            ],
+            longest=evidence.LONGEST,
+            receipt=evidence.receipt(invoice),
+            with_receipt=typed is None or bool(request.form.get("receipt")),
+            problem=problem,
+            key=request.form.get("key") or references.new("dsk"),
+        )
+
+    def _offers(self, dispute: Dispute) -> list[Action]:
+        why_not = answering.why_not(dispute)
+        return [
+            Action(
+                "Answer …",
+                self.get_url(".answer", ref=dispute.ref),
+                Right.ANSWER_DISPUTES,
+                why_not,
+                first=not why_not,
+                is_link=True,
+            ),
+            Action("Ask the provider now", self.get_url(".ask", ref=dispute.ref), Right.ASK_PROVIDER),
+        ]
+
+
+def _left(dispute: Dispute) -> str:
+    """How long it may still be answered."""
+    if dispute.due_by is None or dispute.state != DisputeState.NEEDS_RESPONSE:
+        return ""
+    return formatting.age(clock.now(), dispute.due_by) if dispute.due_by > clock.now() else "no time"
+
+
+def _read(answer: DisputeAnswer) -> dict[str, str]:
+    """What an answer says, by the words of the form."""
+    return {FIELDS[F(name)][0]: text for name, text in answer.request["texts"].items()}
+
+
+def _said(made: DisputeAnswer) -> tuple[str, str]:
+    """What the provider said of an answer, as a sentence and its tone."""
+    if made.state == AnswerState.ACCEPTED:
+        return "The answer was submitted. The bank decides now, which takes weeks.", "good"
+    if made.state == AnswerState.REFUSED:
+        return f"The provider refused the answer: {made.failure_code.replace('_', ' ')}.", "bad"
+    return "The provider did not answer. The same answer is submitted again until it says what happened.", "bad"

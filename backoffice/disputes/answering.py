@@ -1,0 +1,237 @@
+"""Answering a dispute with evidence, once: written with its key and exact texts, then submitted; a lost answer is asked for
+with the same key, never submitted anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.collection.answers import KEY_MARGIN, NOT_AN_OUTCOME, Never, Unanswered, safely
+from backoffice.collection.service import CASE_AFTER, PATIENCE
+from backoffice.core import actor, clock, references, units
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.ports import ports
+from backoffice.core.states import StateTable
+from backoffice.core.steps import ask_and_record
+from backoffice.disputes import evidence, recording
+from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
+from backoffice.disputes.service import by_ref
+from backoffice.files import service as files
+from backoffice.invoices import service as invoices
+from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
+from backoffice.tasks import service as tasks
+from integrations.payments.disputes import DisputeSnapshot, EvidenceField, EvidenceRequest
+from integrations.payments.port import Refused
+
+A = AnswerState
+ON_ITS_WAY = frozenset({A.CREATED, A.UNKNOWN})
+MOVES = StateTable(
+    DisputeAnswer.state,
+    {
+        A.CREATED: frozenset({A.UNKNOWN, A.ACCEPTED, A.REFUSED}),
+        A.UNKNOWN: frozenset({A.ACCEPTED, A.REFUSED}),
+        A.ACCEPTED: frozenset[AnswerState](),
+        A.REFUSED: frozenset[AnswerState](),
+    },
+)
+
+
+class NoAnswerTaken(CounterfoilError):
+    status = 409
+
+    def __init__(self, dispute: Dispute) -> None:
+        why = "its time is over" if dispute.state == DisputeState.NEEDS_RESPONSE else dispute.state.value
+        super().__init__(f"This dispute takes no answer any more: {why.replace('_', ' ')}.")
+
+
+class OnItsWay(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("An answer is on its way already, and the provider has not said what became of it.")
+
+
+class SaysNothing(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("An answer must say something: fill at least one field.")
+
+
+@dataclass(frozen=True)
+class Question:
+    answer_id: int
+    dispute_id: int
+    payment_id: int
+    request: EvidenceRequest
+    receipt: str  # the hash of its file
+    created_at: datetime
+
+
+def why_not(dispute: Dispute) -> str:
+    """Why it cannot be answered now; empty where it can."""
+    if any(item.state in ON_ITS_WAY for item in dispute.answers):
+        return "an answer is on its way"
+    if dispute.state != DisputeState.NEEDS_RESPONSE:
+        return dispute.state.value.replace("_", " ")
+    return "" if dispute.due_by and dispute.due_by > clock.now() else "no answer is taken any more"
+
+
+def answer(
+    ref: str, texts: Mapping[EvidenceField, str], *, with_receipt: bool, request_key: str, by: Actor
+) -> DisputeAnswer:
+    """Submit evidence, and return the answer as it stands then, detached. The same request key submits once.
+
+    Raises NoAnswerTaken, OnItsWay, SaysNothing; then nothing was written. A silent provider is no error: the answer is UNKNOWN
+    then, and asked about later."""
+    answer_id = units.write(lambda: _begin(ref, texts, with_receipt, request_key, by=by).id)
+    learn(answer_id, by=by)
+    with units.read():
+        row = session.get_one(DisputeAnswer, answer_id)
+        session.expunge(row)
+        return row
+
+
+def learn(answer_id: int, *, by: Actor) -> AnswerState:
+    """Submit an answer, or find out what became of it, with the same key."""
+    with units.read():
+        row = session.get_one(DisputeAnswer, answer_id)
+        if row.state not in ON_ITS_WAY:
+            return row.state
+        asked = Question(
+            row.id,
+            row.dispute_id,
+            row.dispute.payment_id,
+            EvidenceRequest.from_json(row.request),
+            row.receipt.sha256 if row.receipt else "",
+            row.created_at,
+        )
+    return ask_and_record(
+        "disputes.answer",
+        asked,
+        ask=lambda question: safely(lambda: _submit(question)),
+        record=lambda question, said: _record(question, said, by=by),
+    )
+
+
+def ask_again(answer_id: int) -> None:
+    """The task of every answer: submit it until the provider says what became of it."""
+    state = learn(answer_id, by=actor.SYSTEM)
+
+    def come_back() -> None:
+        if state in ON_ITS_WAY:
+            row = session.get_one(DisputeAnswer, answer_id)
+            tasks.postpone_running(clock.now() + PATIENCE[min(row.unanswered, len(PATIENCE) - 1)])
+        else:
+            tasks.finish_running()
+
+    units.write(come_back)
+
+
+def _begin(
+    ref: str, texts: Mapping[EvidenceField, str], with_receipt: bool, request_key: str, *, by: Actor
+) -> DisputeAnswer:
+    dispute = by_ref(ref)
+    payment = payments.lock(dispute.payment_id)  # first: who pressed twice finds what the first press made
+    session.refresh(dispute)
+    known = session.scalars(select(DisputeAnswer).where(DisputeAnswer.request_key == request_key)).one_or_none()
+    if known:
+        return known
+    if any(item.state in ON_ITS_WAY for item in dispute.answers):
+        raise OnItsWay
+    if why_not(dispute):
+        raise NoAnswerTaken(dispute)
+    said = {name.value: text.strip() for name, text in texts.items() if text.strip()}
+    if not said:
+        raise SaysNothing
+    return _write(dispute, payment, said, with_receipt, request_key, by=by)
+
+
+def _write(
+    dispute: Dispute, payment: Payment, said: dict[str, str], with_receipt: bool, request_key: str, *, by: Actor
+) -> DisputeAnswer:
+    new = references.new("ans")
+    paper = evidence.receipt(invoices.get(payment.invoice_id)) if with_receipt else None
+    request = EvidenceRequest(f"{new}-answer", dispute.provider_ref, said, paper.name if paper else "")
+    row = DisputeAnswer(
+        ref=new,
+        dispute=dispute,
+        request_key=request_key,
+        idempotency_key=request.key,
+        claim=dispute.id,
+        request=request.as_json(),
+        receipt=paper,
+        state=A.CREATED,
+        failure_code="",
+        made_by=by.ref or by.kind,
+        created_at=clock.now(),
+        unanswered=0,
+    )
+    session.add(row)
+    session.flush()
+    fields = ", ".join(sorted(said))
+    audit.record(
+        Tag.DISPUTE_ANSWER_PREPARED, dispute, by=by, fields=fields, receipt=request.receipt_name, key=request.key
+    )
+    tasks.schedule(
+        "disputes.answer", due=clock.now() + PATIENCE[0], dedupe=f"disputes.answer:{new}", is_new=True, answer_id=row.id
+    )
+    return row
+
+
+def _submit(asked: Question) -> DisputeSnapshot | Never:
+    """With the same key while the provider honours it; after that, by looking whether an answer arrived."""
+    port = ports().payments
+    if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
+        try:
+            receipt = files.read(asked.receipt) if asked.receipt else b""
+            return port.disputes.answer(asked.request, receipt)
+        except Refused as refusal:
+            if refusal.code in NOT_AN_OUTCOME:
+                raise
+            return Never(refusal.code)
+    found = port.disputes.retrieve(asked.request.dispute)
+    return found if found.answered else Never("never_arrived")
+
+
+def _record(asked: Question, said: DisputeSnapshot | Never | Unanswered, *, by: Actor) -> AnswerState:
+    payment = payments.lock(asked.payment_id)
+    row = session.get_one(DisputeAnswer, asked.answer_id, populate_existing=True)
+    if row.state not in ON_ITS_WAY:
+        return row.state
+    match said:
+        case Unanswered():
+            _record_silence(row, said, by=by)
+        case Never():
+            _end(row, A.REFUSED, said.code, by=by)
+            cases.open_case(CaseKind.DISPUTE_REFUSED, row.dispute, at_risk=row.dispute.money, code=said.code)
+        case DisputeSnapshot():
+            _end(row, A.ACCEPTED, "", by=by)
+            recording.record(payment, said, by=by)
+    return row.state
+
+
+def _record_silence(row: DisputeAnswer, said: Unanswered, *, by: Actor) -> None:
+    row.unanswered += 1
+    session.flush()
+    if MOVES.move(row, A.UNKNOWN):
+        audit.record(Tag.DISPUTE_ANSWER_UNKNOWN, row.dispute, by=by, reason=said.reason)
+    else:
+        audit.record(Tag.DISPUTE_ANSWER_UNKNOWN, row.dispute, by=by, reason=said.reason, asks=row.unanswered)
+    if row.unanswered >= CASE_AFTER:
+        cases.open_case(CaseKind.DISPUTE_UNKNOWN, row.dispute, at_risk=row.dispute.money, answer=said.reason)
+
+
+def _end(row: DisputeAnswer, to: AnswerState, code: str, *, by: Actor) -> None:
+    before = row.state
+    MOVES.move(row, to, claim=None, failure_code=code[:120])
+    tag = Tag.DISPUTE_ANSWERED if to == A.ACCEPTED else Tag.DISPUTE_ANSWER_REFUSED
+    audit.record(tag, row.dispute, by=by, reason=code, answer=(before, to))

@@ -1,0 +1,108 @@
+"""Disputes in the office: what is at stake, until when, the answer as it is filled in, and what is said of it."""
+
+import html
+import re
+
+import pytest
+
+from backoffice.models import DisputeAnswer
+from tests.support.shop import hidden, paid
+
+# Pages on SQLite; what is behind them is tried on both engines by tests/scenarios.
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
+
+
+@pytest.fixture
+def sale(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    shop.minutes_pass(1)  # the invoice is printed
+    shop.is_disputed(sale)
+    shop.works()
+    return sale
+
+
+def filled(page: str) -> dict[str, str]:
+    """The form as it is filled in: what a colleague sends who changes nothing."""
+    areas = re.findall(r'<textarea name="(\w+)"[^>]*>\n(.*?)</textarea>', page, re.S)
+    inputs = re.findall(r'<input name="(\w+)" maxlength="\d+" value="([^"]*)"', page)
+    return {**hidden(page, "key"), **{name: html.unescape(text) for name, text in [*areas, *inputs]}, "receipt": "y"}
+
+
+def test_the_page_says_what_is_at_stake_and_until_when(shop, operator, sale):
+    page = operator.get(f"/admin/disputes/{shop.dispute().ref}").text
+    assert "129.00" in page
+    assert "The holder of the card says that they did not pay" in page
+    assert "7 days left to answer" in page or "6 days left to answer" in page
+    assert "Needs an answer" in page
+    assert operator.get("/admin/disputes/").text.count("/admin/disputes/dsp_") >= 1
+
+
+def test_a_disputed_order_says_so_and_offers_no_refund(shop, operator, sale):
+    for place in (f"/admin/orders/{sale.order_ref}", f"/admin/payments/{sale.payment_ref}"):
+        page = operator.get(place).text
+        assert f"/admin/disputes/{shop.dispute().ref}" in page
+        assert "the customer&#39;s bank disputes it" in page
+        assert "A customer&#39;s bank disputes a payment." in page
+    answer = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=all")
+    form = {**hidden(answer.text, "key", "seen"), "reason": "returned", "note": ""}
+    refused = operator.post(f"/admin/refunds/of/{sale.payment_ref}?what=all", data=form, follow_redirects=True)
+    assert "the dispute decides" in refused.text
+    assert shop.payment(sale).refunded_amount == 0
+
+
+def test_a_disputing_customer_is_flagged(shop, operator, sale):
+    page = operator.get(f"/admin/orders/{sale.order_ref}").text
+    person = re.search(r"/admin/customers/(per_\w+)", page).group(1)
+    assert "Disputed" in operator.get(f"/admin/customers/{person}").text
+
+
+def test_the_answer_is_filled_in_and_submitted_as_it_stands(shop, operator, sale):
+    place = f"/admin/disputes/{shop.dispute().ref}"
+    page = operator.get(f"{place}/answer").text
+    form = filled(page)
+    assert form["customer_name"] == "Ada Lovelace"
+    assert "S-2026-000001.pdf" in page
+    answer = operator.post(f"{place}/answer", data={**form, "uncategorized_text": "She asked for it.\r\nTwice."})
+    assert answer.status_code == 303
+    page = operator.get(answer.location).text
+    assert "The answer was submitted." in page
+    assert "She asked for it.\nTwice." in page
+    assert "Answer … · under review" in page
+    again = operator.post(f"{place}/answer", data=form)
+    assert again.status_code == 303  # the same showing of the form: nothing more happened
+    assert shop.count(DisputeAnswer) == 1
+    late = operator.post(f"{place}/answer", data={**form, "key": "another"})
+    assert (late.status_code, "takes no answer any more" in late.text) == (409, True)
+
+
+def test_a_refusal_keeps_what_was_typed(shop, operator, sale):
+    place = f"/admin/disputes/{shop.dispute().ref}/answer"
+    form = filled(operator.get(place).text)
+    long = "They wrote to us. " * 200
+    answer = operator.post(
+        place, data={**form, "uncategorized_text": f"{long} 4242 4242 4242 4242", "customer_name": "<b>"}
+    )
+    assert answer.status_code == 422
+    assert long in answer.text
+    assert "&lt;b&gt;" in answer.text
+    empty = operator.post(place, data={"csrf_token": form["csrf_token"], "key": form["key"]})
+    assert (empty.status_code, "must say something" in empty.text) == (422, True)
+    assert shop.count(DisputeAnswer) == 0
+
+
+def test_what_came_of_it_can_be_asked_for(shop, operator, sale):
+    place = f"/admin/disputes/{shop.dispute().ref}"
+    shop.provider.switch(webhooks="never")
+    shop.provider.books.disputes.close(shop.dispute().provider_ref, "won")
+    token = hidden(operator.get(place).text)
+    page = operator.post(f"{place}/ask", data=token, follow_redirects=True).text
+    assert "Dispute won" in page
+    assert "No payment was disputed" not in operator.get("/admin/disputes/?state=won").text
+
+
+def test_the_jump_box_finds_it_by_both_references(shop, operator, sale):
+    for wish in (shop.dispute().ref, shop.dispute().provider_ref):
+        found = operator.get("/admin/jump", query_string={"q": wish})
+        assert shop.dispute().ref in (found.headers.get("Location", "") + found.text)
