@@ -47,6 +47,8 @@ class Disputes:
         with self.books.transaction() as db:
             left = self.books.refunds.left(db, payment)
             taken = left if amount is None else amount
+            if self.books.refunds.is_disputed(db, payment):
+                raise NotDisputable("already_disputed", "This payment is disputed already.")
             if not 0 < taken <= left:
                 raise NotDisputable("nothing_left", "Nothing is left to dispute of this payment.")
             db.execute(

@@ -49,7 +49,7 @@ class Refunds:
         refund = f"srf_{secrets.token_hex(10)}"
         with self.books.transaction() as db:
             left = self.left(db, payment)
-            if self._is_disputed(db, payment):
+            if self.is_disputed(db, payment):
                 raise NotRefundable("charge_disputed", "This payment is disputed: the dispute decides.")
             if left <= 0:
                 raise NotRefundable("charge_already_refunded", "Nothing is left to refund of this payment.")
@@ -102,7 +102,7 @@ class Refunds:
                 failure = "expired_or_canceled_card" if row["changes_to"] == "failed" else ""
                 self.finish(row["id"], row["changes_to"], failure)
 
-    def _is_disputed(self, db: sqlite3.Connection, payment: str) -> bool:
+    def is_disputed(self, db: sqlite3.Connection, payment: str) -> bool:
         query = "SELECT 1 FROM disputes WHERE payment = ? AND inquiry = 0 AND status NOT IN ('won', 'closed')"
         return db.execute(query, (payment,)).fetchone() is not None
 

@@ -134,7 +134,11 @@ def give_back(world: World, page: Page) -> str:
     """So that there is a refund with its note to look at; the address of the page that gives back more."""
     page.goto(f"{world.base}/admin/payments/?state=settled")
     page.locator("table.list a").first.click()
-    page.get_by_role("link", name="Give money back").click()
+    page.wait_for_load_state()
+    offer = page.get_by_role("link", name="Give money back")
+    if not offer.count():  # refunded and disputed by the test before
+        return page.url.replace("/admin/payments/", "/admin/refunds/of/")
+    offer.click()
     page.wait_for_load_state()
     place = page.url
     page.get_by_label("Sum in EUR").fill(str(next(NUMBERS)))
@@ -147,9 +151,12 @@ def give_back(world: World, page: Page) -> str:
 
 def dispute_one(world: World, page: Page) -> str:
     """So that there is a dispute to look at; the address of its answer."""
-    page.goto(world.sandbox + "/control/")
-    page.locator("tr", has_text="paid").first.get_by_role("button", name="Dispute").click()
     link = page.locator("table.list a").first
+    page.goto(world.base + "/admin/disputes/")
+    if not link.count():  # the oldest sale: the newest is refunded by give_back
+        page.goto(world.sandbox + "/control/")
+        sold = page.get_by_role("region", name="Payments").locator("tr", has_text="paid")
+        sold.last.get_by_role("button", name="Dispute", exact=True).click()
     for _ in range(60):
         page.goto(world.base + "/admin/disputes/")
         if link.count():
