@@ -20,7 +20,6 @@ from integrations.payments.disputes import EvidenceField
 from tests.support.consistency import problems
 from tests.support.shop import Buyer, Sale, Shop, paid
 
-
 # What says nothing that differs between engines: the run stays within its quarter of an hour.
 on_one_engine = pytest.mark.parametrize("engine_name", ["sqlite"])
 
