@@ -11,7 +11,6 @@ import requests
 from integrations.payments import signatures
 from integrations.payments.port import (
     Decline,
-    OutcomeUnknown,
     PageRequest,
     PaymentStatus,
     ProviderEvent,
@@ -24,6 +23,7 @@ from integrations.payments.port import (
 from integrations.payments.sandbox_balance import SandboxBalance
 from integrations.payments.sandbox_calls import SandboxCalls
 from integrations.payments.sandbox_disputes import SandboxDisputes
+from integrations.payments.shapes import reads
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +76,13 @@ class SandboxPayments:
     def refund(self, request: RefundRequest) -> RefundSnapshot:
         body = request.as_json()
         del body["currency"]  # that of the payment
-        return _readable_refund(self._calls.post("/v1/refunds", body, body.pop("key")))
+        return _refund(self._calls.post("/v1/refunds", body, body.pop("key")))
 
     def retrieve_refund(self, provider_ref: str) -> RefundSnapshot:
-        return _readable_refund(self._calls.get(f"/v1/refunds/{provider_ref}"))
+        return _refund(self._calls.get(f"/v1/refunds/{provider_ref}"))
 
     def refunds_of(self, payment: str) -> list[RefundSnapshot]:
-        return [_readable_refund(item) for item in self._calls.get("/v1/refunds", payment=payment)["data"]]
+        return [_refund(item) for item in self._calls.get("/v1/refunds", payment=payment)["data"]]
 
     def has_webhook_secret(self) -> bool:
         return bool(self._secrets)
@@ -132,14 +132,8 @@ def _event(item: Any, raw: bytes) -> ProviderEvent:
         raise ValueError("the body is not an event") from error
 
 
+@reads
 def _snapshot(item: Mapping[str, Any]) -> Snapshot:
-    try:
-        return _read_snapshot(item)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
-
-
-def _read_snapshot(item: Mapping[str, Any]) -> Snapshot:
     try:
         status = PaymentStatus(item["status"])
     except ValueError:
@@ -161,14 +155,8 @@ def _read_snapshot(item: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def _readable_refund(item: Mapping[str, Any]) -> RefundSnapshot:
-    try:
-        return _read_refund(item)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
-
-
-def _read_refund(item: Mapping[str, Any]) -> RefundSnapshot:
+@reads
+def _refund(item: Mapping[str, Any]) -> RefundSnapshot:
     known = item["status"] in tuple(RefundStatus)
     return RefundSnapshot(
         provider_ref=item["id"],

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from integrations.payments.balance import BalanceLine, LineKind, PayoutSnapshot, PayoutStatus
-from integrations.payments.port import OutcomeUnknown
 from integrations.payments.sandbox_calls import Row, SandboxCalls
+from integrations.payments.shapes import reads
 
 
 class SandboxBalance:
@@ -24,38 +24,34 @@ class SandboxBalance:
         return _payout(self._calls.get(f"/v1/payouts/{provider_ref}"))
 
 
+@reads
 def _line(row: Row) -> BalanceLine:
-    try:
-        return BalanceLine(
-            line_ref=row["id"],
-            kind=LineKind(row["kind"]) if row["kind"] in tuple(LineKind) else LineKind.OTHER,
-            source=row["source"],
-            payment=row["payment"],
-            amount=row["amount"],
-            fee=row["fee"],
-            currency=row["currency"],
-            charged=row["amount"],
-            charged_currency=row["currency"],
-            created_at=datetime.fromisoformat(row["created"]),
-            available_at=datetime.fromisoformat(row["available"]),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    return BalanceLine(
+        line_ref=row["id"],
+        kind=LineKind(row["kind"]) if row["kind"] in tuple(LineKind) else LineKind.OTHER,
+        source=row["source"],
+        payment=row["payment"],
+        amount=row["amount"],
+        fee=row["fee"],
+        currency=row["currency"],
+        charged=row["amount"],
+        charged_currency=row["currency"],
+        created_at=datetime.fromisoformat(row["created"]),
+        available_at=datetime.fromisoformat(row["available"]),
+    )
 
 
+@reads
 def _payout(row: Row) -> PayoutSnapshot:
-    try:
-        known = row["status"] in tuple(PayoutStatus)
-        return PayoutSnapshot(
-            provider_ref=row["id"],
-            status=PayoutStatus(row["status"]) if known else PayoutStatus.PENDING,  # an unknown word is no outcome
-            amount=row["amount"],
-            currency=row["currency"],
-            created_at=datetime.fromisoformat(row["created"]),
-            arrives_at=datetime.fromisoformat(row["arrives"]),
-            is_itemised=True,
-            failure=row["failure"][:120],
-            raw=dict(row),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    known = row["status"] in tuple(PayoutStatus)
+    return PayoutSnapshot(
+        provider_ref=row["id"],
+        status=PayoutStatus(row["status"]) if known else PayoutStatus.PENDING,  # an unknown word is no outcome
+        amount=row["amount"],
+        currency=row["currency"],
+        created_at=datetime.fromisoformat(row["created"]),
+        arrives_at=datetime.fromisoformat(row["arrives"]),
+        is_itemised=True,
+        failure=row["failure"][:120],
+        raw=dict(row),
+    )

@@ -4,8 +4,8 @@ from base64 import b64encode
 from datetime import datetime
 
 from integrations.payments.disputes import DisputeSnapshot, DisputeStatus, EvidenceRequest
-from integrations.payments.port import OutcomeUnknown
 from integrations.payments.sandbox_calls import Row, SandboxCalls
+from integrations.payments.shapes import reads
 
 
 class SandboxDisputes:
@@ -23,22 +23,20 @@ class SandboxDisputes:
         return _snapshot(self._calls.post(f"/v1/disputes/{request.dispute}/evidence", body, request.key))
 
 
+@reads
 def _snapshot(row: Row) -> DisputeSnapshot:
-    try:
-        known = row["status"] in tuple(DisputeStatus)
-        return DisputeSnapshot(
-            provider_ref=row["id"],
-            payment=row["payment"],
-            status=DisputeStatus(row["status"]) if known else DisputeStatus.UNDER_REVIEW,  # never an outcome
-            is_inquiry=row["inquiry"],
-            reason=row["reason"],
-            amount=row["amount"],
-            withdrawn=row["withdrawn"],
-            currency=row["currency"],
-            opened_at=datetime.fromisoformat(row["created"]),
-            due_by=datetime.fromisoformat(row["due_by"]),
-            answered=bool(row["evidence"]),
-            raw={name: value for name, value in row.items() if name != "evidence"},
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    known = row["status"] in tuple(DisputeStatus)
+    return DisputeSnapshot(
+        provider_ref=row["id"],
+        payment=row["payment"],
+        status=DisputeStatus(row["status"]) if known else DisputeStatus.UNDER_REVIEW,  # never an outcome
+        is_inquiry=row["inquiry"],
+        reason=row["reason"],
+        amount=row["amount"],
+        withdrawn=row["withdrawn"],
+        currency=row["currency"],
+        opened_at=datetime.fromisoformat(row["created"]),
+        due_by=datetime.fromisoformat(row["due_by"]),
+        answered=bool(row["evidence"]),
+        raw={name: value for name, value in row.items() if name != "evidence"},
+    )

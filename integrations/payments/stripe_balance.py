@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.payments.balance import BalanceLine, LineKind, PayoutSnapshot, PayoutStatus
-from integrations.payments.port import OutcomeUnknown
+from integrations.payments.shapes import reads
 from integrations.payments.stripe_calls import Row, StripeCalls
 from integrations.payments.stripe_objects import from_stripe
 
@@ -53,49 +53,45 @@ class StripeBalance:
         return [from_line(row) for row in rows][::-1]
 
 
+@reads
 def from_line(row: Row) -> BalanceLine:
-    try:
-        currency = str(row["currency"]).upper()
-        source: Any = row.get("source")
-        about: Row = source if isinstance(source, dict) else {"id": source or ""}
-        kind = _KINDS.get(str(row.get("reporting_category")), LineKind.OTHER)
-        amount = from_stripe(row["amount"], currency)
-        payment, charged, charged_currency = str(about.get("payment_intent") or ""), amount, currency
-        if row.get("exchange_rate") and about.get("currency") and about.get("amount") is not None:
-            charged_currency = str(about["currency"]).upper()
-            charged = from_stripe(about["amount"], charged_currency) * (-1 if amount < 0 else 1)
-        return BalanceLine(
-            line_ref=row["id"],
-            kind=kind,
-            source=payment if kind == LineKind.CHARGE else str(about["id"]),
-            payment=payment,
-            amount=amount,
-            fee=from_stripe(row["fee"], currency),
-            currency=currency,
-            charged=charged,
-            charged_currency=charged_currency,
-            created_at=datetime.fromtimestamp(row["created"], UTC),
-            available_at=datetime.fromtimestamp(row["available_on"], UTC),
-            description=str(row.get("description") or "")[:255],
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    currency = str(row["currency"]).upper()
+    source: Any = row.get("source")
+    about: Row = source if isinstance(source, dict) else {"id": source or ""}
+    kind = _KINDS.get(str(row.get("reporting_category")), LineKind.OTHER)
+    amount = from_stripe(row["amount"], currency)
+    payment, charged, charged_currency = str(about.get("payment_intent") or ""), amount, currency
+    if row.get("exchange_rate") and about.get("currency") and about.get("amount") is not None:
+        charged_currency = str(about["currency"]).upper()
+        charged = from_stripe(about["amount"], charged_currency) * (-1 if amount < 0 else 1)
+    return BalanceLine(
+        line_ref=row["id"],
+        kind=kind,
+        source=payment if kind == LineKind.CHARGE else str(about["id"]),
+        payment=payment,
+        amount=amount,
+        fee=from_stripe(row["fee"], currency),
+        currency=currency,
+        charged=charged,
+        charged_currency=charged_currency,
+        created_at=datetime.fromtimestamp(row["created"], UTC),
+        available_at=datetime.fromtimestamp(row["available_on"], UTC),
+        description=str(row.get("description") or "")[:255],
+    )
 
 
+@reads
 def from_payout(row: Row) -> PayoutSnapshot:
-    try:
-        currency = str(row["currency"]).upper()
-        return PayoutSnapshot(
-            provider_ref=row["id"],
-            status=_STATUSES.get(str(row["status"]), PayoutStatus.PENDING),  # an unknown word is no outcome
-            amount=from_stripe(row["amount"], currency),
-            currency=currency,
-            created_at=datetime.fromtimestamp(row["created"], UTC),
-            arrives_at=datetime.fromtimestamp(row["arrival_date"], UTC),
-            is_itemised=bool(row.get("automatic")) and row.get("reconciliation_status") == "completed",
-            failure=str(row.get("failure_code") or "")[:120],
-            raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "arrival_date", "automatic",
-                                                  "reconciliation_status", "failure_code")},
-        )  # fmt: skip
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    currency = str(row["currency"]).upper()
+    return PayoutSnapshot(
+        provider_ref=row["id"],
+        status=_STATUSES.get(str(row["status"]), PayoutStatus.PENDING),  # an unknown word is no outcome
+        amount=from_stripe(row["amount"], currency),
+        currency=currency,
+        created_at=datetime.fromtimestamp(row["created"], UTC),
+        arrives_at=datetime.fromtimestamp(row["arrival_date"], UTC),
+        is_itemised=bool(row.get("automatic")) and row.get("reconciliation_status") == "completed",
+        failure=str(row.get("failure_code") or "")[:120],
+        raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "arrival_date", "automatic",
+                                              "reconciliation_status", "failure_code")},
+    )  # fmt: skip

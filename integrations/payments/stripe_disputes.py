@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 from integrations.payments.disputes import DisputeSnapshot, DisputeStatus, EvidenceRequest
-from integrations.payments.port import OutcomeUnknown
+from integrations.payments.shapes import reads
 from integrations.payments.stripe_calls import Row, StripeCalls
 from integrations.payments.stripe_objects import from_stripe
 
@@ -53,25 +53,23 @@ class StripeDisputes:
         return str(made["id"])
 
 
+@reads
 def from_dispute(row: Row) -> DisputeSnapshot:
-    try:
-        currency, details = str(row["currency"]).upper(), row.get("evidence_details") or {}
-        word, amount = str(row["status"]), from_stripe(row["amount"], currency)
-        moved = row.get("balance_transactions") or []
-        return DisputeSnapshot(
-            provider_ref=row["id"],
-            payment=str(row.get("payment_intent") or ""),
-            status=_STATUSES.get(word, DisputeStatus.UNDER_REVIEW),  # an unknown word is no outcome
-            is_inquiry=word.startswith("warning_"),
-            reason=str(row.get("reason") or "")[:120],
-            amount=amount,
-            withdrawn=amount if sum(item["amount"] for item in moved) < 0 else 0,
-            currency=currency,
-            opened_at=datetime.fromtimestamp(row["created"], UTC),
-            due_by=datetime.fromtimestamp(details["due_by"], UTC) if details.get("due_by") else None,
-            answered=bool(details.get("submission_count")),
-            raw={name: row.get(name) for name in ("id", "status", "reason", "amount", "currency", "is_charge_refundable")}
-            | {"evidence_details": {name: details.get(name) for name in ("due_by", "past_due", "submission_count")}},
-        )  # fmt: skip
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    currency, details = str(row["currency"]).upper(), row.get("evidence_details") or {}
+    word, amount = str(row["status"]), from_stripe(row["amount"], currency)
+    moved = row.get("balance_transactions") or []
+    return DisputeSnapshot(
+        provider_ref=row["id"],
+        payment=str(row.get("payment_intent") or ""),
+        status=_STATUSES.get(word, DisputeStatus.UNDER_REVIEW),  # an unknown word is no outcome
+        is_inquiry=word.startswith("warning_"),
+        reason=str(row.get("reason") or "")[:120],
+        amount=amount,
+        withdrawn=amount if sum(item["amount"] for item in moved) < 0 else 0,
+        currency=currency,
+        opened_at=datetime.fromtimestamp(row["created"], UTC),
+        due_by=datetime.fromtimestamp(details["due_by"], UTC) if details.get("due_by") else None,
+        answered=bool(details.get("submission_count")),
+        raw={name: row.get(name) for name in ("id", "status", "reason", "amount", "currency", "is_charge_refundable")}
+        | {"evidence_details": {name: details.get(name) for name in ("due_by", "past_due", "submission_count")}},
+    )  # fmt: skip

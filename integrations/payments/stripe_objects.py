@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.payments.port import (
-    OutcomeUnknown,
     PaymentStatus,
     RefundSnapshot,
     RefundStatus,
     Refused,
     Snapshot,
 )
+from integrations.payments.shapes import reads
 from integrations.payments.stripe_declines import decline_of
 
 # Stripe counts these in hundredths although ISO 4217 gives them no decimals; what it counts otherwise is refused.
@@ -47,27 +47,25 @@ def belongs_to(data: Row) -> tuple[str, str]:
     return str(intent.get("id", "") if isinstance(intent, dict) else intent or ""), ""
 
 
+@reads
 def from_session(row: Row) -> Snapshot:
-    try:
-        intent = row.get("payment_intent") if isinstance(row.get("payment_intent"), dict) else None
-        if intent and intent["status"] == "succeeded":
-            return from_intent(intent, reference=str(row["client_reference_id"] or ""))
-        currency = str(row["currency"]).upper()
-        return Snapshot(
-            provider_ref=row["id"],
-            reference=str(row["client_reference_id"] or ""),
-            status=_session_status(row, intent),
-            amount=from_stripe(row["amount_total"], currency),
-            captured=0,
-            currency=currency,
-            page_url=row.get("url") or "",
-            page_expires_at=datetime.fromtimestamp(row["expires_at"], UTC),
-            decline=decline_of(intent["last_payment_error"]) if intent and intent.get("last_payment_error") else None,
-            method=_method(intent),
-            raw=_told(row, intent),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    intent = row.get("payment_intent") if isinstance(row.get("payment_intent"), dict) else None
+    if intent and intent["status"] == "succeeded":
+        return from_intent(intent, reference=str(row["client_reference_id"] or ""))
+    currency = str(row["currency"]).upper()
+    return Snapshot(
+        provider_ref=row["id"],
+        reference=str(row["client_reference_id"] or ""),
+        status=_session_status(row, intent),
+        amount=from_stripe(row["amount_total"], currency),
+        captured=0,
+        currency=currency,
+        page_url=row.get("url") or "",
+        page_expires_at=datetime.fromtimestamp(row["expires_at"], UTC),
+        decline=decline_of(intent["last_payment_error"]) if intent and intent.get("last_payment_error") else None,
+        method=_method(intent),
+        raw=_told(row, intent),
+    )
 
 
 def _session_status(row: Row, intent: Row | None) -> PaymentStatus:
@@ -80,45 +78,41 @@ def _session_status(row: Row, intent: Row | None) -> PaymentStatus:
     return _INTENTS.get(intent["status"], PaymentStatus.PROCESSING) if intent else PaymentStatus.PROCESSING
 
 
+@reads
 def from_intent(row: Row, reference: str = "") -> Snapshot:
-    try:
-        currency = str(row["currency"]).upper()
-        status = _INTENTS.get(row["status"])
-        if status is None:
-            failed = row["status"] == "requires_payment_method" and row.get("last_payment_error")
-            status = PaymentStatus.DECLINED if failed else PaymentStatus.PROCESSING  # an unknown word is no outcome
-        return Snapshot(
-            provider_ref=row["id"],
-            reference=reference or str((row.get("metadata") or {}).get("reference", "")),
-            status=status,
-            amount=from_stripe(row["amount"], currency),
-            captured=from_stripe(row["amount_received"], currency),
-            currency=currency,
-            page_url="",
-            decline=decline_of(row["last_payment_error"]) if row.get("last_payment_error") else None,
-            method=_method(row),
-            raw=_told(row, row),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    currency = str(row["currency"]).upper()
+    status = _INTENTS.get(row["status"])
+    if status is None:
+        failed = row["status"] == "requires_payment_method" and row.get("last_payment_error")
+        status = PaymentStatus.DECLINED if failed else PaymentStatus.PROCESSING  # an unknown word is no outcome
+    return Snapshot(
+        provider_ref=row["id"],
+        reference=reference or str((row.get("metadata") or {}).get("reference", "")),
+        status=status,
+        amount=from_stripe(row["amount"], currency),
+        captured=from_stripe(row["amount_received"], currency),
+        currency=currency,
+        page_url="",
+        decline=decline_of(row["last_payment_error"]) if row.get("last_payment_error") else None,
+        method=_method(row),
+        raw=_told(row, row),
+    )
 
 
+@reads
 def from_refund(row: Row) -> RefundSnapshot:
-    try:
-        currency, intent = str(row["currency"]).upper(), row.get("payment_intent")
-        return RefundSnapshot(
-            provider_ref=row["id"],
-            payment=str(intent["id"] if isinstance(intent, dict) else intent or ""),
-            reference=str((row.get("metadata") or {}).get("reference", "")),
-            status=_REFUNDS.get(str(row["status"]), RefundStatus.PENDING),  # an unknown word is no outcome
-            amount=from_stripe(row["amount"], currency),
-            currency=currency,
-            failure=str(row.get("failure_reason") or "")[:120],
-            raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "reason", "pending_reason",
-                                                  "failure_reason", "balance_transaction")},
-        )  # fmt: skip
-    except (KeyError, TypeError, AttributeError) as error:
-        raise OutcomeUnknown("an answer of an unknown shape") from error
+    currency, intent = str(row["currency"]).upper(), row.get("payment_intent")
+    return RefundSnapshot(
+        provider_ref=row["id"],
+        payment=str(intent["id"] if isinstance(intent, dict) else intent or ""),
+        reference=str((row.get("metadata") or {}).get("reference", "")),
+        status=_REFUNDS.get(str(row["status"]), RefundStatus.PENDING),  # an unknown word is no outcome
+        amount=from_stripe(row["amount"], currency),
+        currency=currency,
+        failure=str(row.get("failure_reason") or "")[:120],
+        raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "reason", "pending_reason",
+                                              "failure_reason", "balance_transaction")},
+    )  # fmt: skip
 
 
 def _method(intent: Row | None) -> str:
