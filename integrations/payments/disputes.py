@@ -81,10 +81,6 @@ class DisputesPort(Protocol):
 
     def retrieve(self, provider_ref: str) -> DisputeSnapshot: ...
 
-    def of(self, payment: str) -> list[DisputeSnapshot]:
-        """All disputes of a payment (the provider's reference), newest first."""
-        ...
-
     def answer(self, request: EvidenceRequest, receipt: bytes) -> DisputeSnapshot:
         """Submit evidence, or return what this key submitted before. Refused where no answer is taken any more."""
         ...

@@ -15,9 +15,6 @@ class SandboxDisputes:
     def retrieve(self, provider_ref: str) -> DisputeSnapshot:
         return _snapshot(self._calls.get(f"/v1/disputes/{provider_ref}"))
 
-    def of(self, payment: str) -> list[DisputeSnapshot]:
-        return [_snapshot(row) for row in self._calls.get("/v1/disputes", payment=payment)["data"]]
-
     def answer(self, request: EvidenceRequest, receipt: bytes) -> DisputeSnapshot:
         body = {"texts": dict(request.texts), "receipt": request.receipt_name, "file": b64encode(receipt).decode()}
         return _snapshot(self._calls.post(f"/v1/disputes/{request.dispute}/evidence", body, request.key))

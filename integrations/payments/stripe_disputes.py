@@ -30,10 +30,6 @@ class StripeDisputes:
     def retrieve(self, provider_ref: str) -> DisputeSnapshot:
         return from_dispute(self._calls.ask(lambda: self._calls.v1.disputes.retrieve(provider_ref)))
 
-    def of(self, payment: str) -> list[DisputeSnapshot]:
-        wish = {"payment_intent": payment, "limit": 100}
-        return [from_dispute(row) for row in self._calls.every(lambda page: self._calls.v1.disputes.list(wish | page))]
-
     def answer(self, request: EvidenceRequest, receipt: bytes) -> DisputeSnapshot:
         evidence: dict[str, Any] = dict(request.texts)
         if request.receipt_name:

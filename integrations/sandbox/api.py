@@ -53,10 +53,7 @@ def index() -> ResponseReturnValue:
 
 @api.get("/payments/<payment>")
 def show(payment: str) -> ResponseReturnValue:
-    row = books().get(payment)
-    if row is None:
-        return _error(404, "resource_missing", "No such payment.")
-    return faults.lose_answer(books(), "lose_read", jsonify(row))
+    return _shown(books().get(payment), "payment")
 
 
 @api.post("/payments/<payment>/cancel")
@@ -78,25 +75,12 @@ def refunds() -> ResponseReturnValue:
 
 @api.get("/refunds/<refund>")
 def show_refund(refund: str) -> ResponseReturnValue:
-    row = books().refunds.get(refund)
-    if row is None:
-        return _error(404, "resource_missing", "No such refund.")
-    return faults.lose_answer(books(), "lose_read", jsonify(row))
-
-
-@api.get("/disputes")
-def disputes() -> ResponseReturnValue:
-    """All disputes of one payment, newest first."""
-    rows = books().disputes.of(request.args.get("payment", ""))
-    return faults.lose_answer(books(), "lose_read", jsonify(object="list", data=rows, has_more=False))
+    return _shown(books().refunds.get(refund), "refund")
 
 
 @api.get("/disputes/<dispute>")
 def show_dispute(dispute: str) -> ResponseReturnValue:
-    row = books().disputes.get(dispute)
-    if row is None:
-        return _error(404, "resource_missing", "No such dispute.")
-    return faults.lose_answer(books(), "lose_read", jsonify(row))
+    return _shown(books().disputes.get(dispute), "dispute")
 
 
 @api.post("/disputes/<dispute>/evidence")
@@ -124,10 +108,7 @@ def payouts() -> ResponseReturnValue:
 
 @api.get("/payouts/<payout>")
 def show_payout(payout: str) -> ResponseReturnValue:
-    row = books().balance.payout(payout)
-    if row is None:
-        return _error(404, "resource_missing", "No such payout.")
-    return faults.lose_answer(books(), "lose_read", jsonify(row))
+    return _shown(books().balance.payout(payout), "payout")
 
 
 def _create(body: Any) -> tuple[int, dict[str, Any]]:
@@ -210,6 +191,12 @@ def _once(lose: str, act: Any) -> ResponseReturnValue:
     answer = _json(known["status"], json.loads(known["body"]))
     answer.headers["Idempotent-Replayed"] = "true"
     return answer
+
+
+def _shown(row: dict[str, Any] | None, what: str) -> ResponseReturnValue:
+    if row is None:
+        return _error(404, "resource_missing", f"No such {what}.")
+    return faults.lose_answer(books(), "lose_read", jsonify(row))
 
 
 def _listed(read: Callable[[int], list[dict[str, Any]]]) -> ResponseReturnValue:

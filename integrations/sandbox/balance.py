@@ -84,7 +84,7 @@ class Balance:
         now = self.books.clock()
         limit, arrives = (
             (until or now).isoformat(),
-            now.replace(hour=0, minute=0, second=0, microsecond=0) + ARRIVES_AFTER,
+            self.books.today() + ARRIVES_AFTER,
         )
         made = []
         with self.books.transaction() as db:
@@ -109,12 +109,12 @@ class Balance:
                 made.append(payout)
         return made
 
-    def fail_payout(self, payout: str, failure: str = "account_closed") -> None:
+    def fail_payout(self, payout: str) -> None:
         """The merchant's bank sends a payout back: its money is in the balance again."""
         with self.books.transaction() as db:
             done = db.execute(
-                "UPDATE payouts SET status = 'failed', failure = ? WHERE id = ? AND status <> 'failed'",
-                (failure, payout),
+                "UPDATE payouts SET status = 'failed', failure = 'account_closed' WHERE id = ? AND status <> 'failed'",
+                (payout,),
             )
             if done.rowcount:
                 row = self._read(db, payout) or {}

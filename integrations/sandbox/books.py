@@ -37,11 +37,6 @@ FINAL = frozenset({"paid", "declined", "cancelled", "expired"})
 HARD_DECLINES = frozenset({"lost_card", "stolen_card", "pickup_card", "do_not_try_again"})
 
 
-def midnight(moment: datetime) -> datetime:
-    """The begin of a moment's day."""
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 class Books:
     """All that the provider knows. Every method is one transaction; ``clock`` gives aware UTC."""
 
@@ -54,6 +49,10 @@ class Books:
         self.refunds, self.disputes = refunds.Refunds(self), disputes.Disputes(self)
         self.balance = balance.Balance(self)
         self._advanced_on: datetime | None = None
+
+    def today(self) -> datetime:
+        """The begin of the day: what takes days is counted from there."""
+        return self.clock().replace(hour=0, minute=0, second=0, microsecond=0)
 
     # -- payments
 
@@ -141,7 +140,7 @@ class Books:
             elif datetime.fromisoformat(row["page_expires_at"]) <= now:
                 self.expire(row["id"])
         self.refunds.advance()
-        today = midnight(now)
+        today = self.today()
         if self._advanced_on != today:  # what takes days
             self._advanced_on = today
             self.disputes.advance()

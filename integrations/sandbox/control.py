@@ -32,7 +32,7 @@ def page() -> ResponseReturnValue:
         refunds=faults.REFUNDS,
         webhooks=faults.WEBHOOKS,
         payout_times=faults.PAYOUTS,
-        disputes=books().disputes.of(),
+        disputes=books().disputes.all(),
         payouts=books().balance.payouts()[-10:][::-1],
         payments=books().payments(limit=20),
         deliveries=books().recent_deliveries(),

@@ -22,7 +22,6 @@ CREATE INDEX IF NOT EXISTS disputes_by_payment ON disputes (payment);
 OPEN = frozenset({"needs_response", "under_review"})
 TIME_TO_ANSWER = timedelta(days=7)
 FEE = 1_500  # minor units, whatever the currency
-REASONS = ("fraudulent", "product_not_received", "duplicate", "credit_not_processed", "unrecognized")
 
 
 class NotDisputable(Exception):
@@ -37,24 +36,21 @@ class Disputes:
     def __init__(self, books: "Books") -> None:
         self.books = books
 
-    def open(
-        self, payment: str, reason: str = "fraudulent", *, inquiry: bool = False, amount: int | None = None
-    ) -> Row:
+    def open(self, payment: str, *, inquiry: bool = False) -> Row:
         """The customer's bank takes back what is left of a payment, or asks about it first. Raises NotDisputable."""
         now = self.books.clock()
-        due_by = now.replace(hour=0, minute=0, second=0, microsecond=0) + TIME_TO_ANSWER  # days end at midnight here
+        due_by = self.books.today() + TIME_TO_ANSWER  # days end at midnight here
         dispute = f"sdp_{secrets.token_hex(10)}"
         with self.books.transaction() as db:
             left = self.books.refunds.left(db, payment)
-            taken = left if amount is None else amount
             if self.books.refunds.is_disputed(db, payment):
                 raise NotDisputable("already_disputed", "This payment is disputed already.")
-            if not 0 < taken <= left:
+            if left <= 0:
                 raise NotDisputable("nothing_left", "Nothing is left to dispute of this payment.")
             db.execute(
                 "INSERT INTO disputes (id, payment, amount, status, inquiry, reason, due_by, created) "
-                "VALUES (?, ?, ?, 'needs_response', ?, ?, ?, ?)",
-                (dispute, payment, taken, int(inquiry), reason, due_by.isoformat(), now.isoformat()),
+                "VALUES (?, ?, ?, 'needs_response', ?, 'fraudulent', ?, ?)",
+                (dispute, payment, left, int(inquiry), due_by.isoformat(), now.isoformat()),
             )
             if not inquiry:
                 self._withdraw(db, dispute)
@@ -103,14 +99,11 @@ class Disputes:
             found = db.execute("SELECT id FROM disputes WHERE id = ?", (dispute,)).fetchone()
             return self._read(db, dispute) if found else None
 
-    def of(self, payment: str = "") -> list[Row]:
-        """Newest first; of all payments where none is named."""
+    def all(self) -> list[Row]:
+        """Newest first."""
         self.books.advance()
         with self.books.transaction() as db:
-            rows = db.execute(
-                "SELECT id FROM disputes WHERE (:payment = '' OR payment = :payment) ORDER BY rowid DESC",
-                {"payment": payment},
-            ).fetchall()
+            rows = db.execute("SELECT id FROM disputes ORDER BY rowid DESC").fetchall()
             return [self._read(db, row["id"]) for row in rows]
 
     def advance(self) -> None:

@@ -19,7 +19,6 @@ def test_a_dispute_takes_the_money_and_says_until_when_it_may_be_answered(port, 
     assert (found.status, found.amount, found.withdrawn, found.currency) == ("needs_response", 12_900, 12_900, "EUR")
     assert (found.payment, found.is_inquiry, found.answered) == (paid, False, False)
     assert found.opened_at <= clock() < found.due_by
-    assert [item.provider_ref for item in port.disputes.of(paid)] == [dispute]
 
 
 def test_an_inquiry_takes_nothing_until_it_becomes_a_dispute(port, world, paid):

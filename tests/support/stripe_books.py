@@ -101,10 +101,6 @@ class StripeBooks:
         if found := re.fullmatch(r"v1/(disputes|payouts)/(\w+)", path):
             row = getattr(self, found[1]).get(found[2])
             return (200, row) if row else wire.missing(found[1][:-1])
-        if path == "v1/disputes":
-            return 200, wire.page(
-                [row for row in self.disputes.values() if row["payment_intent"] == params["payment_intent"]], params
-            )
         since = int(params.get("created", {}).get("gte", 0))
         if path == "v1/payouts":
             return 200, wire.page([row for row in self.payouts.values() if row["created"] >= since], params)

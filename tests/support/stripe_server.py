@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
+from integrations.sandbox.balance import fee_of
 from integrations.sandbox.courier import signature
 from integrations.sandbox.faults import drop_connection
 from tests.support import stripe_wire as wire
@@ -70,7 +71,7 @@ class StripeServer:
                    "last_payment_error": None}  # fmt: skip
         self.sessions[session] |= {"status": "complete", "payment_status": "paid", "url": None}
         charge |= {"payment_intent": intent["id"], "amount": intent["amount"], "currency": intent["currency"]}
-        self.books.post("charge", charge, intent["amount"], fee=wire.fee_of(intent["amount"]))
+        self.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
         self.note("payment_intent.succeeded", intent)
         self.note("checkout.session.completed", self.sessions[session])
 

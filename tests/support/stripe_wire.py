@@ -43,10 +43,6 @@ def what(path: str) -> str:
     return {"v1/refunds": "refund"}.get(path) or ("evidence" if path.startswith("v1/disputes/") else "open")
 
 
-def fee_of(amount: int) -> int:
-    return (amount * 14 + 500) // 1_000 + 25
-
-
 def missing(what: str) -> tuple[int, Row]:
     return 404, error("invalid_request_error", "resource_missing", f"No such {what}")
 
