@@ -25,8 +25,7 @@ from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
 from backoffice.invoices import service as invoices
-from backoffice.orders import service as orders
-from backoffice.payments import service as payments
+from backoffice.invoices.models import Invoice
 from backoffice.staff.roles import Right
 from integrations.payments.disputes import EvidenceField as F
 
@@ -94,17 +93,13 @@ class DisputeDesk(Noted):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        dispute = disputes.by_ref(ref)
-        payment = payments.get(dispute.payment_id)
-        invoice = invoices.get(payment.invoice_id)
-        order = orders.get(invoice.order_id)
-        looks.at(customers.get(order.person_id), dispute)
+        dispute, invoice = _seen(ref)
         return self.render(
             self.one_template,
             dispute=dispute,
-            payment=payment,
+            payment=dispute.payment,
             invoice=invoice,
-            order=order,
+            order=dispute.order,
             reason=words_of(dispute.reason),
             left=_left(dispute),
             answers=[(item, _read(item)) for item in dispute.answers],
@@ -154,16 +149,12 @@ class DisputeDesk(Noted):
         return redirect(self.get_url(".one", ref=ref), 303)
 
     def _form(self, ref: str, typed: Mapping[F, str] | None = None, problem: str = "") -> str:
-        dispute = disputes.by_ref(ref)
-        payment = payments.get(dispute.payment_id)
-        invoice = invoices.get(payment.invoice_id)
-        order = orders.get(invoice.order_id)
-        looks.at(customers.get(order.person_id), dispute)
-        held = evidence.held(order, invoice, payment)
+        dispute, invoice = _seen(ref)
+        held = evidence.held(dispute.order, invoice, dispute.payment)
         return self.render(
             "office/dispute_form.html",
             dispute=dispute,
-            order=order,
+            order=dispute.order,
             why_not=answering.why_not(dispute),
             left=_left(dispute),
             reason=words_of(dispute.reason),
@@ -190,6 +181,13 @@ class DisputeDesk(Noted):
             ),
             Action("Ask the provider now", self.get_url(".ask", ref=dispute.ref), Right.ASK_PROVIDER),
         ]
+
+
+def _seen(ref: str) -> tuple[Dispute, Invoice]:
+    """A dispute and the invoice it is about; whoever looks at it looks at its customer."""
+    dispute = disputes.by_ref(ref)
+    looks.at(customers.get(dispute.order.person_id), dispute)
+    return dispute, invoices.get(dispute.payment.invoice_id)
 
 
 def _left(dispute: Dispute) -> str:

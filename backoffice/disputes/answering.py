@@ -1,7 +1,7 @@
 """Answering a dispute with evidence, once: written with its key and exact texts, then submitted; a lost answer is asked for
 with the same key, never submitted anew."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,23 +66,30 @@ class SaysNothing(CounterfoilError):
         super().__init__("An answer must say something: fill at least one field.")
 
 
+Then = Callable[[DisputeAnswer], None]
+
+
 @dataclass(frozen=True)
 class Question:
     answer_id: int
-    dispute_id: int
     payment_id: int
     request: EvidenceRequest
     receipt: str  # the hash of its file
     created_at: datetime
+    is_open: bool
 
 
 def why_not(dispute: Dispute) -> str:
     """Why it cannot be answered now; empty where it can."""
-    if any(item.state in ON_ITS_WAY for item in dispute.answers):
+    if _is_waiting(dispute):
         return "an answer is on its way"
     if dispute.state != DisputeState.NEEDS_RESPONSE:
         return dispute.state.value.replace("_", " ")
     return "" if dispute.due_by and dispute.due_by > clock.now() else "no answer is taken any more"
+
+
+def _is_waiting(dispute: Dispute) -> bool:
+    return any(item.state in ON_ITS_WAY for item in dispute.answers)
 
 
 def answer(
@@ -100,40 +107,37 @@ def answer(
         return row
 
 
-def learn(answer_id: int, *, by: Actor) -> AnswerState:
-    """Submit an answer, or find out what became of it, with the same key."""
+def learn(answer_id: int, *, by: Actor, then: Then | None = None) -> AnswerState:
+    """Submit an answer, or find out what became of it, with the same key; nobody is asked about one that has ended. ``then``
+    runs in the unit that records it."""
     with units.read():
         row = session.get_one(DisputeAnswer, answer_id)
-        if row.state not in ON_ITS_WAY:
-            return row.state
         asked = Question(
             row.id,
-            row.dispute_id,
             row.dispute.payment_id,
             EvidenceRequest.from_json(row.request),
             row.receipt.sha256 if row.receipt else "",
             row.created_at,
+            row.state in ON_ITS_WAY,
         )
     return ask_and_record(
         "disputes.answer",
         asked,
-        ask=lambda question: safely(lambda: _submit(question)),
-        record=lambda question, said: _record(question, said, by=by),
+        ask=lambda question: safely(lambda: _submit(question)) if question.is_open else None,
+        record=lambda question, said: _record(question, said, by=by, then=then),
     )
 
 
 def ask_again(answer_id: int) -> None:
     """The task of every answer: submit it until the provider says what became of it."""
-    state = learn(answer_id, by=actor.SYSTEM)
 
-    def come_back() -> None:
-        if state in ON_ITS_WAY:
-            row = session.get_one(DisputeAnswer, answer_id)
+    def come_back(row: DisputeAnswer) -> None:
+        if row.state in ON_ITS_WAY:
             tasks.postpone_running(clock.now() + PATIENCE[min(row.unanswered, len(PATIENCE) - 1)])
         else:
             tasks.finish_running()
 
-    units.write(come_back)
+    learn(answer_id, by=actor.SYSTEM, then=come_back)
 
 
 def _begin(
@@ -145,7 +149,7 @@ def _begin(
     known = session.scalars(select(DisputeAnswer).where(DisputeAnswer.request_key == request_key)).one_or_none()
     if known:
         return known
-    if any(item.state in ON_ITS_WAY for item in dispute.answers):
+    if _is_waiting(dispute):
         raise OnItsWay
     if why_not(dispute):
         raise NoAnswerTaken(dispute)
@@ -202,30 +206,30 @@ def _submit(asked: Question) -> DisputeSnapshot | Never:
     return found if found.answered else Never("never_arrived")
 
 
-def _record(asked: Question, said: DisputeSnapshot | Never | Unanswered, *, by: Actor) -> AnswerState:
+def _record(
+    asked: Question, said: DisputeSnapshot | Never | Unanswered | None, *, by: Actor, then: Then | None
+) -> AnswerState:
     payment = payments.lock(asked.payment_id)
     row = session.get_one(DisputeAnswer, asked.answer_id, populate_existing=True)
-    if row.state not in ON_ITS_WAY:
-        return row.state
-    match said:
-        case Unanswered():
-            _record_silence(row, said, by=by)
-        case Never():
-            _end(row, A.REFUSED, said.code, by=by)
-            cases.open_case(CaseKind.DISPUTE_REFUSED, row.dispute, at_risk=row.dispute.money, code=said.code)
-        case DisputeSnapshot():
-            _end(row, A.ACCEPTED, "", by=by)
-            recording.record(payment, said, by=by)
+    if row.state in ON_ITS_WAY:  # else somebody was faster
+        match said:
+            case Unanswered():
+                _record_silence(row, said, by=by)
+            case Never():
+                _end(row, A.REFUSED, said.code, by=by)
+                cases.open_case(CaseKind.DISPUTE_REFUSED, row.dispute, at_risk=row.dispute.money, code=said.code)
+            case DisputeSnapshot():
+                _end(row, A.ACCEPTED, "", by=by)
+                recording.record(payment, said, by=by)
+    if then:
+        then(row)
     return row.state
 
 
 def _record_silence(row: DisputeAnswer, said: Unanswered, *, by: Actor) -> None:
+    MOVES.move(row, A.UNKNOWN)
     row.unanswered += 1
-    session.flush()
-    if MOVES.move(row, A.UNKNOWN):
-        audit.record(Tag.DISPUTE_ANSWER_UNKNOWN, row.dispute, by=by, reason=said.reason)
-    else:
-        audit.record(Tag.DISPUTE_ANSWER_UNKNOWN, row.dispute, by=by, reason=said.reason, asks=row.unanswered)
+    audit.record(Tag.DISPUTE_ANSWER_UNKNOWN, row.dispute, by=by, reason=said.reason, asks=row.unanswered)
     if row.unanswered >= CASE_AFTER:
         cases.open_case(CaseKind.DISPUTE_UNKNOWN, row.dispute, at_risk=row.dispute.money, answer=said.reason)
 

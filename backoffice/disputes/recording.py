@@ -43,15 +43,10 @@ _TAGS = {
 }
 
 
-def lock(payment: Payment, provider_ref: str) -> Dispute | None:
-    """The dispute as it is now. Whoever calls holds the lock of its payment, so that two tellers follow each other."""
-    query = select(Dispute).where(Dispute.payment_id == payment.id, Dispute.provider_ref == provider_ref)
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-
-
 def record(payment: Payment, snapshot: DisputeSnapshot, *, by: Actor) -> Dispute:
-    """Take in what the provider says, with what follows. The payment is locked."""
-    dispute = lock(payment, snapshot.provider_ref)
+    """Take in what the provider says, with what follows. The payment is locked, so that two tellers follow each other."""
+    query = select(Dispute).where(Dispute.payment_id == payment.id, Dispute.provider_ref == snapshot.provider_ref)
+    dispute = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     is_new = dispute is None
     if dispute is None:
         dispute = _enter(payment, snapshot, by=by)
@@ -64,7 +59,7 @@ def record(payment: Payment, snapshot: DisputeSnapshot, *, by: Actor) -> Dispute
         MOVES.move(dispute, to, ended_at=ended)
         audit.record(_TAGS[to], dispute, by=by, amount=dispute.money, state=(before, to))
         if before not in OPEN and to in OPEN:
-            _ask_again_and_again(dispute, f":{references.new('mov')}")
+            _ask_until_it_ends(dispute, f":{references.new('mov')}")
     if is_new or before != to:
         _open_or_close_cases(dispute)
     _post_money(dispute, snapshot.withdrawn, by=by)
@@ -100,12 +95,12 @@ def _enter(payment: Payment, snapshot: DisputeSnapshot, *, by: Actor) -> Dispute
     session.flush()
     tag = Tag.DISPUTE_INQUIRED if snapshot.is_inquiry else Tag.DISPUTE_OPENED
     audit.record(tag, dispute, by=by, amount=dispute.money, why=snapshot.reason, payment=payment.ref)
-    _ask_again_and_again(dispute)
+    _ask_until_it_ends(dispute)
     return dispute
 
 
-def _ask_again_and_again(dispute: Dispute, time: str = "") -> None:
-    tasks.schedule("disputes.ask", dedupe=f"disputes.ask:{dispute.ref}{time}", is_new=True, dispute_id=dispute.id)
+def _ask_until_it_ends(dispute: Dispute, again: str = "") -> None:
+    tasks.schedule("disputes.ask", dedupe=f"disputes.ask:{dispute.ref}{again}", is_new=True, dispute_id=dispute.id)
 
 
 def _follow_deadline(dispute: Dispute, snapshot: DisputeSnapshot, *, by: Actor) -> None:
