@@ -69,6 +69,10 @@ def _owes(person: Person) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
+def _disputes(person: Person) -> bool:
+    return bool(session.scalar(select(disputes.disputing()).where(Person.id == person.id)))
+
+
 class CustomerDesk(Noted):
     sees = Right.SEE_SALES
     moment = "created_at"
@@ -103,7 +107,7 @@ class CustomerDesk(Noted):
             self.one_template,
             person=person,
             standing=badge(SHAPES[person.standing], person.standing.capitalize()),
-            flags=flags(person, owes=_owes(person), disputing=disputes.is_disputing(person.id)),
+            flags=flags(person, owes=_owes(person), disputing=_disputes(person)),
             bought=_bought(person),
             orders=shown,
             has_more=len(latest) > LATEST,

@@ -46,22 +46,6 @@ FIELDS: Mapping[F, tuple[str, int]] = MappingProxyType(
         F.REFUND_POLICY: ("How the customer learned of our terms", 3),
     }
 )
-REASONS = MappingProxyType(
-    {
-        "fraudulent": "The holder of the card says that they did not pay",
-        "product_not_received": "The customer says that nothing came",
-        "product_unacceptable": "The customer says that it is not what was sold",
-        "duplicate": "The customer says that they paid twice",
-        "credit_not_processed": "The customer says that a refund never came",
-        "subscription_canceled": "The customer says that they had cancelled",
-        "unrecognized": "The customer does not recognise the payment",
-        "general": "The bank gives no reason",
-    }
-)
-
-
-def words_of(reason: str) -> str:
-    return REASONS.get(reason, reason.replace("_", " ").capitalize())
 
 
 class DisputeDesk(Noted):
@@ -73,9 +57,7 @@ class DisputeDesk(Noted):
         {"opened_at": "Opened", "order_number": "Order", "due_by": "Answer until", "money": "Amount", "ref": "Dispute",
          "provider_ref": "Provider's id", "withdrawn": "Taken", "answered_at": "Answered"}
     )  # fmt: skip
-    column_formatters = MappingProxyType(
-        {"state": state, "ref": code, "reason": lambda _v, _c, row, _n: words_of(row.reason)}
-    )
+    column_formatters = MappingProxyType({"state": state, "ref": code, "reason": lambda _v, _c, row, _n: row.why})
     numbers = frozenset({"money", "withdrawn"})
     narrows = (
         equals("ref", "Our reference", Dispute.ref),
@@ -100,8 +82,7 @@ class DisputeDesk(Noted):
             payment=dispute.payment,
             invoice=invoice,
             order=dispute.order,
-            reason=words_of(dispute.reason),
-            left=_left(dispute),
+                        left=_left(dispute),
             answers=[(item, _read(item)) for item in dispute.answers],
             raw=links.hidden(json.dumps(dispute.last_answer, indent=2)),
             troubles=troubles.of([dispute.subject()]),
@@ -157,7 +138,6 @@ class DisputeDesk(Noted):
             order=dispute.order,
             why_not=answering.why_not(dispute),
             left=_left(dispute),
-            reason=words_of(dispute.reason),
             fields=[
                 (name.value, label, lines, (typed or held).get(name, "")) for name, (label, lines) in FIELDS.items()
             ],

@@ -48,6 +48,7 @@ class Dossier:
     invoice: Invoice
     person: Person
     owes: bool  # the customer, for this order or another
+    disputing: bool  # likewise
     terms_version: int
     has_paper: bool
     delivery: Fulfilment | None
@@ -87,7 +88,7 @@ def of_order(ref: str) -> Dossier:
         select(
             Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, _has(Withdrawal.order_id),
             exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _has_notes(), _owes(),
-            _hang_on_its_payments(Refund), _hang_on_its_payments(Dispute),
+            _hang_on_its_payments(Refund), _hang_on_its_payments(Dispute), disputes.disputing(),
         )
         .join(Invoice, Invoice.order_id == Order.id)
         .join(Person, Person.id == Order.person_id)
@@ -99,7 +100,22 @@ def of_order(ref: str) -> Dossier:
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("order")
-    order, invoice, person, delivery, terms, paper, declared, mails, cases, notes, owes, refunded, disputed = row
+    (
+        order,
+        invoice,
+        person,
+        delivery,
+        terms,
+        paper,
+        declared,
+        mails,
+        cases,
+        notes,
+        owes,
+        refunded,
+        disputed,
+        disputing,
+    ) = row
     to_ship = _lines(order)
     attempts = list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)))
     kinds = {line.kind for line in order.lines}
@@ -108,6 +124,7 @@ def of_order(ref: str) -> Dossier:
         invoice=invoice,
         person=person,
         owes=bool(owes),
+        disputing=bool(disputing),
         terms_version=terms,
         has_paper=paper is not None,
         delivery=delivery,

@@ -89,7 +89,7 @@ class OrderDesk(Corrections, Many):
             self.one_template,
             known=known,
             order=order,
-            flags=flags(known.person, owes=known.owes, disputing=any(item.is_open for item in known.disputes)),
+            flags=flags(known.person, owes=known.owes, disputing=known.disputing),
             troubles=troubles.of(subjects) if known.has_cases else [],
             days=timeline.by_day(timeline.of(subjects, known.attempts, has_notes=known.has_notes), ZONE),
             actions=[

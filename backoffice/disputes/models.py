@@ -8,6 +8,7 @@ from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Json, R
 from backoffice.core.db import Base, table
 from backoffice.core.money import Money
 from backoffice.core.tracking import Part, Subject, Tracked
+from backoffice.disputes.reasons import words_of
 from backoffice.files.models import StoredFile
 from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
@@ -76,6 +77,11 @@ class Dispute(Tracked, Base):
     @property
     def withdrawn(self) -> Money:
         return Money(self.withdrawn_amount, self.currency)
+
+    @property
+    def why(self) -> str:
+        """The bank's reason, in words."""
+        return words_of(self.reason)
 
     @property
     def order_number(self) -> int | None:

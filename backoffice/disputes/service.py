@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import Exists, exists, select
+from sqlalchemy.orm import aliased
 
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
@@ -16,6 +17,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
 from backoffice.core.steps import ask_and_record
+from backoffice.customers.models import Person
 from backoffice.disputes import recording
 from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.invoices.models import Invoice
@@ -112,16 +114,15 @@ def of(attempts: Sequence[Payment]) -> list[Dispute]:
     return list(session.scalars(select(Dispute).where(Dispute.payment_id.in_(ids)).order_by(Dispute.id)))
 
 
-def is_disputing(person_id: int) -> bool:
-    """Whether an open or lost dispute hangs on this customer."""
-    query = (
-        select(Dispute.id)
-        .join(Payment, Payment.id == Dispute.payment_id)
-        .join(Invoice, Invoice.id == Payment.invoice_id)
-        .join(Order, Order.id == Invoice.order_id)
-        .where(Order.person_id == person_id, Dispute.state.in_(OPEN | {DisputeState.LOST}))
+def disputing() -> Exists:
+    """Of a look that reads people: whether an open or lost dispute hangs on them."""
+    order, invoice, payment = aliased(Order), aliased(Invoice), aliased(Payment)
+    return (
+        exists()
+        .where(Dispute.payment_id == payment.id, Dispute.state.in_(OPEN | {DisputeState.LOST}))
+        .where(payment.invoice_id == invoice.id, invoice.order_id == order.id, order.person_id == Person.id)
+        .correlate(Person)
     )
-    return bool(session.scalar(select(exists(query))))
 
 
 def by_ref(ref: str) -> Dispute:
