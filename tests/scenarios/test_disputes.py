@@ -1,10 +1,10 @@
 """Money that a customer's bank takes back: the deadline, the answer, what is frozen meanwhile, and how it ends."""
 
 import pytest
+from sqlalchemy import select
 
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
-from backoffice.core.db import session
 from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, DisputeAnswer
@@ -147,7 +147,7 @@ def test_a_lost_answer_is_unknown_and_the_same_key_finds_it(shop, sale):
     with pytest.raises(answering.OnItsWay):
         answers(shop, key="form-2")
     shop.minutes_pass(3)
-    assert [row.state for row in _answers(shop)] == [AnswerState.ACCEPTED]
+    assert [row.state for row in shop.all(select(DisputeAnswer))] == [AnswerState.ACCEPTED]
     assert shop.provider.books.disputes.get(taken)["status"] == shop.dispute().state == "under_review"
     assert problems() == []
 
@@ -161,7 +161,7 @@ def test_an_answer_that_never_arrived_is_told_after_the_life_of_its_key(shop, sa
     shop.clock.forward(hours=23, minutes=30)
     shop.provider.switch(outage=False)
     shop.works()
-    (row,) = _answers(shop)
+    (row,) = shop.all(select(DisputeAnswer))
     assert (row.state, row.failure_code, row.claim) == (AnswerState.REFUSED, "never_arrived", None)
     assert shop.provider.books.disputes.get(taken)["evidence"] is None
     assert "dispute_refused" in shop.open_cases()
@@ -238,10 +238,3 @@ def test_the_bank_may_think_again(shop, sale):
     shop.works()
     assert balance(Account.DISPUTES) == 0
     assert problems() == []
-
-
-def _answers(shop: Shop) -> list[DisputeAnswer]:
-    with units.read():
-        rows = list(session.query(DisputeAnswer))
-        session.expunge_all()
-        return rows
