@@ -1,16 +1,18 @@
 """Payments: one attempt, one key, one claim on its invoice; what is told late or twice changes nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from backoffice import wiring
 from backoffice.collection import service as collection
 from backoffice.core import actor, units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
-from backoffice.core.ports import ports
+from backoffice.core.ports import EXTENSION
 from backoffice.invoices import service as invoices
 from backoffice.models import Payment
 from backoffice.payments import service as payments
@@ -160,7 +162,9 @@ def test_a_refused_payment_page_opens_a_case_and_the_customer_may_try_again(shop
 
 def test_a_wrong_api_key_says_nothing_about_the_payment(shop):
     sale = shop.buyer().orders()
-    ports().payments._headers["Authorization"] = "Bearer sk_wrong"
+    runtime = shop.app.extensions[EXTENSION]
+    wrong = wiring.build(replace(runtime.settings, sandbox_api_key="sk_wrong"))
+    shop.app.extensions[EXTENSION] = replace(runtime, ports=wrong)
     shop.clock.forward(minutes=1)
     assert collection.learn(shop.payment(sale).id, by=SYSTEM) == PaymentState.UNKNOWN
     assert shop.stock() == (25, 1)
