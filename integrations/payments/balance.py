@@ -71,8 +71,9 @@ class PayoutSnapshot:
 class BalancePort(Protocol):
     """Every method may raise OutcomeUnknown, Throttled or Refused."""
 
-    def lines_since(self, moment: datetime) -> list[BalanceLine]:
-        """Movements created at or after ``moment``, oldest first, all pages."""
+    def lines_between(self, begin: datetime, end: datetime) -> list[BalanceLine]:
+        """Movements created from ``begin`` on and up to ``end``, both included, oldest first, all pages. A provider that
+        counts in whole seconds may list a few of the second after."""
         ...
 
     def payouts_since(self, moment: datetime) -> list[PayoutSnapshot]:

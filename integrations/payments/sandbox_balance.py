@@ -11,8 +11,9 @@ class SandboxBalance:
     def __init__(self, calls: SandboxCalls) -> None:
         self._calls = calls
 
-    def lines_since(self, moment: datetime) -> list[BalanceLine]:
-        return [_line(row) for row in self._calls.every("/v1/balance", since=moment.isoformat())]
+    def lines_between(self, begin: datetime, end: datetime) -> list[BalanceLine]:
+        rows = self._calls.every("/v1/balance", since=begin.isoformat(), until=end.isoformat())
+        return [_line(row) for row in rows]
 
     def lines_of(self, payout: str) -> list[BalanceLine]:
         return [_line(row) for row in self._calls.every("/v1/balance", payout=payout)]

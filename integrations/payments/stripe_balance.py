@@ -33,8 +33,8 @@ class StripeBalance:
     def __init__(self, calls: StripeCalls) -> None:
         self._calls = calls
 
-    def lines_since(self, moment: datetime) -> list[BalanceLine]:
-        return self._lines({"created": {"gte": int(moment.timestamp())}})
+    def lines_between(self, begin: datetime, end: datetime) -> list[BalanceLine]:
+        return self._lines({"created": {"gte": int(begin.timestamp()), "lte": int(end.timestamp())}})
 
     def lines_of(self, payout: str) -> list[BalanceLine]:
         return [line for line in self._lines({"payout": payout}) if line.source != payout]

@@ -95,9 +95,10 @@ def events() -> ResponseReturnValue:
 
 @api.get("/balance")
 def balance() -> ResponseReturnValue:
-    """Movements of the balance, oldest first; those of one payout, or from a moment on."""
-    since, after, payout = (request.args.get(name, "") for name in ("since", "after", "payout"))
-    return _listed(lambda limit: books().balance.lines(since, after, payout, limit))
+    """Movements of the balance, oldest first; those of one payout, or between two moments."""
+    names = ("since", "until", "after", "payout")
+    wish = {name: request.args.get(name, "") for name in names}
+    return _listed(lambda limit: books().balance.lines(**wish, limit=limit))
 
 
 @api.get("/payouts")

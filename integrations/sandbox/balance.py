@@ -53,13 +53,15 @@ class Balance:
              (now + AVAILABLE_AFTER).isoformat()),
         )  # fmt: skip
 
-    def lines(self, since: str = "", after: str = "", payout: str = "", limit: int = 100) -> list[Row]:
-        """Oldest first, from a moment on, after a line's id; of one payout, its own line left out."""
+    def lines(
+        self, since: str = "", until: str = "", after: str = "", payout: str = "", limit: int = 100
+    ) -> list[Row]:
+        """Oldest first, between two moments, after a line's id; of one payout, its own line left out."""
         with self.books.transaction() as db:
             rows = db.execute(
-                "SELECT * FROM balance WHERE created >= :since AND (:payout = '' OR (payout = :payout AND source <> :payout)) "
+                "SELECT * FROM balance WHERE created >= :since AND (:until = '' OR created <= :until) AND (:payout = '' OR (payout = :payout AND source <> :payout)) "
                 "AND (:after = '' OR seq > (SELECT seq FROM balance WHERE id = :after)) ORDER BY seq LIMIT :limit",
-                {"since": since, "after": after, "payout": payout, "limit": limit},
+                {"since": since, "until": until, "after": after, "payout": payout, "limit": limit},
             ).fetchall()
             return [{**dict(row), "object": "balance_line"} for row in rows]
 

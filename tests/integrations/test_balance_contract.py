@@ -16,7 +16,7 @@ def refund(port, payment: str, amount: int) -> str:
 def test_every_movement_is_a_line_with_its_fee_and_what_it_is_about(port, world, paid, clock):
     begun = clock()
     made = refund(port, paid, 2_900)
-    lines = port.balance.lines_since(begun - timedelta(minutes=1))
+    lines = port.balance.lines_between(begun - timedelta(minutes=1), clock())
     assert [(line.kind, line.amount, line.source, line.payment) for line in lines] == [
         (LineKind.CHARGE, 12_900, paid, paid),
         (LineKind.REFUND, -2_900, made, paid),
@@ -32,7 +32,7 @@ def test_a_refund_that_failed_is_in_the_balance_again(port, world, paid, clock):
     made = refund(port, paid, 2_900)
     clock.forward(seconds=21)
     world.advance()
-    found = [line for line in port.balance.lines_since(begun) if line.source == made]
+    found = [line for line in port.balance.lines_between(begun, clock()) if line.source == made]
     assert [(line.kind, line.amount) for line in found] == [("refund", -2_900), ("refund_returned", 2_900)]
 
 
@@ -40,7 +40,7 @@ def test_a_dispute_costs_its_amount_and_a_fee_and_a_won_one_gives_the_amount_bac
     begun = clock()
     dispute = world.dispute(paid)
     world.decide(dispute, "won")
-    found = [line for line in port.balance.lines_since(begun) if line.source == dispute]
+    found = [line for line in port.balance.lines_between(begun, clock()) if line.source == dispute]
     assert [(line.kind, line.amount, line.fee) for line in found] == [
         ("dispute", -12_900, 1_500), ("dispute_returned", 12_900, 0),
     ]  # fmt: skip
@@ -56,7 +56,7 @@ def test_a_payout_is_the_sum_of_its_lines(port, world, paid, clock):
     assert (found.amount, found.currency, found.is_itemised) == (9_794, "EUR", True)
     assert sum(line.net for line in members) == found.amount
     assert found.arrives_at > clock()
-    (own,) = [line for line in port.balance.lines_since(begun) if line.kind == LineKind.PAYOUT]
+    (own,) = [line for line in port.balance.lines_between(begun, clock()) if line.kind == LineKind.PAYOUT]
     assert (own.source, own.amount, own.payment) == (payout, -9_794, "")
     assert [item.provider_ref for item in port.balance.payouts_since(begun)] == [payout]
     assert world.pay_out() == []
@@ -68,7 +68,7 @@ def test_a_payout_that_came_back_says_why(port, world, paid, clock):
     world.fail_payout(payout)
     found = port.balance.payout(payout)
     assert (found.status, found.failure) == (PayoutStatus.FAILED, "account_closed")
-    (back,) = [line for line in port.balance.lines_since(begun) if line.kind == LineKind.PAYOUT_RETURNED]
+    (back,) = [line for line in port.balance.lines_between(begun, clock()) if line.kind == LineKind.PAYOUT_RETURNED]
     assert (back.source, back.amount) == (payout, found.amount)
     assert {event.object_id for event in port.events_since(begun) if event.about == Topic.PAYOUT} == {payout}
 
@@ -79,9 +79,12 @@ def test_a_status_we_have_no_word_for_yet_is_no_outcome(port, world, paid):
     assert port.balance.payout(payout).status == PayoutStatus.PENDING
 
 
-def test_nothing_is_listed_from_before(port, paid, clock):
+def test_nothing_is_listed_from_before_and_nothing_from_after(port, paid, clock):
+    begun = clock()
     clock.forward(hours=1)
-    assert port.balance.lines_since(clock()) == []
+    assert port.balance.lines_between(begun - timedelta(hours=1), begun - timedelta(minutes=1)) == []
+    assert len(port.balance.lines_between(begun, clock())) == 1
+    assert port.balance.lines_between(clock(), clock()) == []
     assert port.balance.payouts_since(clock()) == []
 
 

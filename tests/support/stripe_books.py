@@ -1,6 +1,7 @@
 """The money side of the server that behaves as Stripe: balance transactions, disputes with their evidence, payouts."""
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from tests.support import stripe_wire as wire
@@ -101,7 +102,8 @@ class StripeBooks:
         if found := re.fullmatch(r"v1/(disputes|payouts)/(\w+)", path):
             row = getattr(self, found[1]).get(found[2])
             return (200, row) if row else wire.missing(found[1][:-1])
-        since = int(params.get("created", {}).get("gte", 0))
+        created = params.get("created", {})
+        since, until = int(created.get("gte", 0)), int(created.get("lte", sys.maxsize))
         if path == "v1/payouts":
             return 200, wire.page([row for row in self.payouts.values() if row["created"] >= since], params)
         if path == "v1/balance_transactions":
@@ -111,7 +113,7 @@ class StripeBooks:
                     "source": line["_source"] if "data.source" in params.get("expand", []) else line["source"],
                 }
                 for line in self.lines.values()
-                if line["created"] >= since and params.get("payout", line["_payout"]) == line["_payout"]
+                if since <= line["created"] <= until and params.get("payout", line["_payout"]) == line["_payout"]
             ]
             return 200, wire.page(rows, params)
         return None
