@@ -53,6 +53,7 @@ from backoffice.mail.models import Mail
 from backoffice.notes.models import Mention, Note
 from backoffice.orders.models import Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
+from backoffice.reconciliation.models import Break, Payout, ProviderLine, ReconciliationRound
 from backoffice.refunds.models import Refund, RefundLine
 from backoffice.staff.models import SavedView, StaffMember
 from backoffice.stock.models import StockHold, StockItem, StockMovement
@@ -65,6 +66,7 @@ __all__ = [
     "Base",
     "Batch",
     "BatchItem",
+    "Break",
     "Cart",
     "CartLine",
     "Case",
@@ -102,6 +104,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Payment",
+    "Payout",
     "Person",
     "PersonTerm",
     "PollerRound",
@@ -111,6 +114,8 @@ __all__ = [
     "ProductImage",
     "ProductTerm",
     "ProductTrait",
+    "ProviderLine",
+    "ReconciliationRound",
     "Refund",
     "RefundLine",
     "RelatedProduct",

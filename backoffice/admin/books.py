@@ -24,6 +24,10 @@ WORDS = {
     EntryKind.REFUND: "Refund",
     EntryKind.REFUND_RETURNED: "Refund came back",
     EntryKind.DISPUTE: "Dispute",
+    EntryKind.FEE: "Fee",
+    EntryKind.PAYOUT: "Payout",
+    EntryKind.EXCHANGE: "Currencies exchanged",
+    EntryKind.PROVIDER_OTHER: "Moved by the provider",
 }
 NAMES = {
     Account.CLEARING: ("Provider clearing", "what the provider holds for us"),
@@ -37,6 +41,8 @@ NAMES = {
     Account.REFUNDS: ("Refunds", "net of what was credited"),
     Account.FEES: ("Fees", "what the provider keeps"),
     Account.DISPUTES: ("Disputes", "taken back by customers' banks"),
+    Account.EXCHANGE: ("Exchange", "given and received when the provider changed currencies"),
+    Account.SUSPENSE: ("Suspense", "moved at the provider, and not explained yet"),
 }
 
 

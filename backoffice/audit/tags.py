@@ -20,6 +20,10 @@ class Tag(StrEnum):
     APPOINTMENT_WANTED = "appointment.wanted"
     BATCH_DONE = "batch.done"
     BATCH_STARTED = "batch.started"
+    BREAK_CHANGED = "break.changed"
+    BREAK_CLOSED = "break.closed"
+    BREAK_EXPLAINED = "break.explained"
+    BREAK_FOUND = "break.found"
     CASE_ASSIGNED = "case.assigned"
     CASE_MERGED = "case.merged"
     CASE_OPENED = "case.opened"
@@ -86,6 +90,10 @@ class Tag(StrEnum):
     PAYMENT_SENT = "payment.sent"
     PAYMENT_SETTLED = "payment.settled"
     PAYMENT_UNKNOWN = "payment.unknown"
+    PAYOUT_CHANGED = "payout.changed"
+    PAYOUT_ITEMISED = "payout.itemised"
+    PAYOUT_MADE = "payout.made"
+    PAYOUT_SIGNED_OFF = "payout.signed_off"
     PERSON_ADMITTED = "person.admitted"
     PERSON_BARRED = "person.barred"
     PERSON_CREATED = "person.created"
@@ -145,6 +153,10 @@ WORDS: dict[Tag, str] = {
     Tag.APPOINTMENT_WANTED: "Service waits for a date",
     Tag.BATCH_DONE: "Batch is through",
     Tag.BATCH_STARTED: "Batch started",
+    Tag.BREAK_CHANGED: "Both books differ by another sum now",
+    Tag.BREAK_CLOSED: "Both books agree again",
+    Tag.BREAK_EXPLAINED: "The difference was explained",
+    Tag.BREAK_FOUND: "Both books differ",
     Tag.CASE_ASSIGNED: "The case has another owner",
     Tag.CASE_MERGED: "Another case was merged into this one",
     Tag.CASE_OPENED: "A case was opened",
@@ -211,6 +223,10 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_SENT: "Payment page opened at the provider",
     Tag.PAYMENT_SETTLED: "Payment settled",
     Tag.PAYMENT_UNKNOWN: "The provider did not answer",
+    Tag.PAYOUT_CHANGED: "The payout went on",
+    Tag.PAYOUT_ITEMISED: "The lines of the payout are known",
+    Tag.PAYOUT_MADE: "The provider sends money to our bank",
+    Tag.PAYOUT_SIGNED_OFF: "Payout signed off",
     Tag.PERSON_ADMITTED: "Customer may buy again",
     Tag.PERSON_BARRED: "Customer barred from buying",
     Tag.PERSON_CREATED: "Customer created",

@@ -20,6 +20,9 @@ class CaseKind(StrEnum):
     DISPUTE_UNKNOWN = "dispute_unknown"
     DISPUTE_REFUSED = "dispute_refused"
     DISPUTE_LOST = "dispute_lost"
+    RECONCILIATION_BREAK = "reconciliation_break"
+    PAYOUT_FAILED = "payout_failed"
+    BOOKS_SILENT = "books_silent"
     HOLD_PROLONGED = "hold_prolonged"
     TASK_GAVE_UP = "task_gave_up"
     WITHDRAWAL = "withdrawal"
@@ -220,6 +223,40 @@ WORDINGS: dict[CaseKind, Wording] = {
             "If it was fraud, bar the customer.",
         ),
         "Close it with what was decided. It closes by itself if the bank changes its mind.",
+    ),
+    CaseKind.RECONCILIATION_BREAK: Wording(
+        "The provider's books and ours differ.",
+        "Something moved at the provider that our books do not have, or the other way round.",
+        "Open the difference: both sides stand beside each other, with what usually explains it.",
+        (
+            "Open the difference and read what is suggested: it depends on which side has more.",
+            "Follow its links: the payment or refund has a button that asks the provider, and that often closes it.",
+            "If both books are right, explain it in a sentence; it opens again when its sums change.",
+            "A payout that it belongs to cannot be signed off until then.",
+        ),
+        "It closes by itself when both books agree, and when somebody explains the difference.",
+    ),
+    CaseKind.PAYOUT_FAILED: Wording(
+        "Our bank sent a payout back.",
+        "The money is in the provider's balance again. It goes out with a later payout once the cause is mended.",
+        "Look at the bank account in the provider's dashboard, then close the case with what was wrong.",
+        (
+            "Open the payout: the provider's code says why.",
+            "Compare the bank account in the provider's dashboard with our bank's papers.",
+            "The provider stops paying out until the account is mended there.",
+            "If it was signed off before it came back, tell whoever keeps the accounts.",
+        ),
+        "Close it when the account is mended; the next payout carries the money.",
+    ),
+    CaseKind.BOOKS_SILENT: Wording(
+        "The provider has not shown its books for a day.",
+        "Payments go on, but nobody compares them: a difference would stay unseen.",
+        "Read the answer below: usually our key may not read balances, or the provider has an outage.",
+        (
+            "A code about permissions: give the restricted key the right to read balance and payouts.",
+            "Otherwise look at the provider's status page, and press “Reconcile now” afterwards.",
+        ),
+        "It closes by itself when a round of reconciliation succeeds.",
     ),
     CaseKind.HOLD_PROLONGED: Wording(
         "An order cannot expire because the provider does not answer.",

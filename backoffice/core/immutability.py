@@ -83,6 +83,24 @@ FROZEN = (
         columns=("ref", "dispute_id", "request_key", "idempotency_key", "request", "receipt_id", "made_by", "created_at"),
     ),
     Frozen(
+        "provider_lines",
+        when="1 = 1",
+        columns=("ref", "provider", "account", "mode", "line_ref", "kind", "source_ref", "payment_ref", "currency",
+                 "amount", "fee", "charged_currency", "charged_amount", "description", "moved_at", "available_at",
+                 "taken_in_at"),
+    ),
+    Frozen(
+        "payouts",
+        when="1 = 1",
+        columns=("ref", "provider", "account", "mode", "provider_ref", "currency", "amount", "made_at"),
+    ),
+    Frozen(
+        "breaks",
+        when="1 = 1",
+        columns=("ref", "kind", "about_kind", "about_id", "about_ref", "payment_id", "line_id", "payout_id", "currency",
+                 "found_at"),
+    ),
+    Frozen(
         "webhook_events",
         when="1 = 1",
         columns=("provider", "event_key", "type", "raw", "headers", "received_at", "mode", "account"),

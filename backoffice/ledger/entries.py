@@ -45,5 +45,25 @@ def dispute(taken: Money) -> Sides:
     return [(Account.DISPUTES, taken), (Account.CLEARING, -taken)]
 
 
+def fee(kept: Money) -> Sides:
+    """The provider keeps something for its work. Below zero: it gave some back."""
+    return [(Account.FEES, kept), (Account.CLEARING, -kept)]
+
+
+def payout(sent: Money) -> Sides:
+    """The provider sends what it holds to our bank. Below zero: the bank sent it back."""
+    return [(Account.BANK, sent), (Account.CLEARING, -sent)]
+
+
+def exchange(received: Money) -> Sides:
+    """One side of an exchange of currencies at the provider: what came in of this one; below zero: what was given."""
+    return [(Account.CLEARING, received), (Account.EXCHANGE, -received)]
+
+
+def unexplained(moved: Money) -> Sides:
+    """The provider's balance moved for a reason that a person has to explain."""
+    return [(Account.CLEARING, moved), (Account.SUSPENSE, -moved)]
+
+
 def reversal(sides: Sides) -> Sides:
     return [(account, -money) for account, money in sides]

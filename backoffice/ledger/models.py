@@ -24,6 +24,8 @@ class Account(StrEnum):
     REFUNDS = "refunds"  # net of credit notes: lowers revenue
     FEES = "fees"
     DISPUTES = "disputes"
+    EXCHANGE = "exchange"  # given and received when the provider changed currencies
+    SUSPENSE = "suspense"  # moved at the provider, and not explained yet
 
 
 class EntryKind(StrEnum):
@@ -37,6 +39,10 @@ class EntryKind(StrEnum):
     REFUND = "refund"
     REFUND_RETURNED = "refund_returned"
     DISPUTE = "dispute"
+    FEE = "fee"
+    PAYOUT = "payout"
+    EXCHANGE = "exchange"
+    PROVIDER_OTHER = "provider_other"
 
 
 class LedgerEntry(Base):

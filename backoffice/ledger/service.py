@@ -38,10 +38,11 @@ class Balance:
         return self.debit - self.credit
 
 
-def post(kind: EntryKind, about: Tracked, sides: Sides, *, part: str = "") -> None:
+def post(kind: EntryKind, about: Tracked | Subject, sides: Sides, *, part: str = "") -> None:
     """Post a fact in its own unit, once: a second time the unique key refuses it. Sides of zero are left out, and an entry of
     none is not written. ``part`` tells facts of one kind about one thing apart. Raises Unbalanced."""
-    _write(kind, about.subject(), [(account, money) for account, money in sides if money], part)
+    subject = about.subject() if isinstance(about, Tracked) else about
+    _write(kind, subject, [(account, money) for account, money in sides if money], part)
 
 
 def write_out(left: list[tuple[dict[str, Any], Sides]]) -> None:
@@ -121,6 +122,17 @@ def trial_balance(*within: ColumnElement[bool]) -> dict[str, list[Balance]]:
         found.setdefault(currency, []).append(Balance(account, Money(debit, currency), Money(credit, currency)))
     order = list(Account)
     return {currency: sorted(found[currency], key=lambda item: order.index(item.account)) for currency in sorted(found)}
+
+
+def balances_of(account: Account) -> list[Money]:
+    """What stands on one account, by currency."""
+    query = (
+        select(LedgerPosting.currency, func.sum(LedgerPosting.amount))
+        .where(LedgerPosting.account == account)
+        .group_by(LedgerPosting.currency)
+        .order_by(LedgerPosting.currency)
+    )
+    return [Money(int(amount), currency) for currency, amount in session.execute(query)]
 
 
 def by_key(key: str) -> LedgerEntry:

@@ -20,6 +20,7 @@ from backoffice.core.states import StateTable
 from backoffice.disputes import service as disputes
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
+from backoffice.reconciliation import service as reconciliation
 from backoffice.refunds import service as refunds
 from backoffice.refunds.models import Refund
 from backoffice.tasks import service as tasks
@@ -121,6 +122,16 @@ def _learn_dispute(seen: Seen) -> None:
         disputes.take_in(payment_id, snapshot, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, ""))
 
 
+def _learn_payout(seen: Seen) -> None:
+    """A payout moved: both books are compared, which takes it in with all its lines."""
+
+    def record() -> None:
+        reconciliation.ask_for(f"event:{seen.event_id}")
+        _mark(seen.event_id, EventState.HANDLED, "")
+
+    units.write(record)
+
+
 def _payment_of(seen: Seen) -> int | None:
     with units.read():
         payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
@@ -178,5 +189,5 @@ HANDLERS: dict[Topic, Callable[[Seen], None]] = {
     Topic.PAYMENT: _learn_payment,
     Topic.REFUND: _learn_refund,
     Topic.DISPUTE: _learn_dispute,
-    Topic.PAYOUT: _ignore,
+    Topic.PAYOUT: _learn_payout,
 }

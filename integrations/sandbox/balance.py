@@ -53,13 +53,12 @@ class Balance:
              (now + AVAILABLE_AFTER).isoformat()),
         )  # fmt: skip
 
-    def lines(
-        self, since: str = "", until: str = "", after: str = "", payout: str = "", limit: int = 100
-    ) -> list[Row]:
+    def lines(self, since: str = "", until: str = "", after: str = "", payout: str = "", limit: int = 100) -> list[Row]:
         """Oldest first, between two moments, after a line's id; of one payout, its own line left out."""
         with self.books.transaction() as db:
             rows = db.execute(
-                "SELECT * FROM balance WHERE created >= :since AND (:until = '' OR created <= :until) AND (:payout = '' OR (payout = :payout AND source <> :payout)) "
+                "SELECT * FROM balance WHERE created >= :since AND (:until = '' OR created <= :until) "
+                "AND (:payout = '' OR (payout = :payout AND source <> :payout)) "
                 "AND (:after = '' OR seq > (SELECT seq FROM balance WHERE id = :after)) ORDER BY seq LIMIT :limit",
                 {"since": since, "until": until, "after": after, "payout": payout, "limit": limit},
             ).fetchall()

@@ -11,11 +11,12 @@ from jobs.tasks import (
     notices,
     orders,
     payments,
+    reconciliation,
     refunds,
     webhooks,
 )
 
 __all__ = [
-    "accounts", "batches", "catalog", "disputes", "invariants", "invoices", "mail", "notices", "orders", "payments", "refunds",
-    "webhooks",
+    "accounts", "batches", "catalog", "disputes", "invariants", "invoices", "mail", "notices", "orders", "payments",
+    "reconciliation", "refunds", "webhooks",
 ]  # fmt: skip

@@ -23,6 +23,11 @@ from backoffice.disputes.models import Dispute
 from backoffice.invoices.models import Invoice
 from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task, Variant
 from backoffice.orders.models import OrderLine
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import Account
+from backoffice.reconciliation import service as reconciliation
+from backoffice.reconciliation.models import Break, BreakState
+from backoffice.reconciliation.rounds import Outcome
 from backoffice.refunds import service as refunds
 from backoffice.refunds import wishes
 from backoffice.refunds.models import Refund, RefundReason
@@ -174,6 +179,26 @@ class Shop:
     def line_ids(self, sale: Sale) -> list[int]:
         query = select(OrderLine.id).join(Order).where(Order.ref == sale.order_ref).order_by(OrderLine.position)
         return self.all(query)
+
+    # -- finance
+
+    def reconciles(self, **how: bool) -> Outcome:
+        """A round, and what is left to do after it."""
+        outcome = reconciliation.run(**how)
+        self.works()
+        return outcome
+
+    def breaks(self) -> list[str]:
+        """What differs, and nobody has explained: its kind, what the provider says, and what we say."""
+        return [
+            f"{item.kind} {item.provider_amount} {item.our_amount}"
+            for item in self.all(select(Break).where(Break.state == BreakState.OPEN).order_by(Break.id))
+        ]
+
+    def balance(self, account: Account, currency: str = "EUR") -> int:
+        with units.read():
+            rows = ledger.trial_balance().get(currency, [])
+            return sum(row.balance.amount for row in rows if row.account == account)
 
     # -- time
 

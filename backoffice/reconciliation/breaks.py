@@ -1,0 +1,160 @@
+"""Differences as rows that people work on: opened once, followed while the sums change, closed when both books agree."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock, references
+from backoffice.core.actor import SYSTEM, Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.states import StateTable, change_where
+from backoffice.reconciliation.comparing import Difference
+from backoffice.reconciliation.models import Break, BreakState, Payout, ProviderLine
+
+GRACE = timedelta(hours=1)  # books that are written one after the other differ for a while
+
+MOVES = StateTable(
+    Break.state,
+    {
+        BreakState.OPEN: frozenset({BreakState.EXPLAINED, BreakState.CLOSED}),
+        BreakState.EXPLAINED: frozenset({BreakState.OPEN, BreakState.CLOSED}),
+        BreakState.CLOSED: frozenset[BreakState](),
+    },
+)
+
+
+class NotOpen(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This difference is not open any more; there is nothing to explain.")
+
+
+class ExplanationMissing(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Write in one sentence what explains the difference; it stays with both books.")
+
+
+def follow(differences: Sequence[Difference], known: Sequence[Break]) -> None:
+    """Make the breaks of what was looked at say what was found: ``known`` are those that were not closed."""
+    by_key = {item.open_key: item for item in known}
+    for difference in differences:
+        found = by_key.pop(difference.key, None)
+        if found is not None:
+            _follow(found, difference)
+        elif is_old_enough(difference):
+            _open(difference)
+    for item in by_key.values():
+        _close(item)
+
+
+def explain(item: Break, explanation: str, *, by: Actor) -> None:
+    """Say why both books may differ. It opens again when its sums change. Raises NotOpen, ExplanationMissing."""
+    words = explanation.strip()[:255]
+    if not words:
+        raise ExplanationMissing
+    if item.state != BreakState.OPEN:
+        raise NotOpen
+    MOVES.move(item, BreakState.EXPLAINED, explanation=words, explained_by=by.ref)
+    audit.record(
+        Tag.BREAK_EXPLAINED, item, by=by, reason=words, difference=item.difference,
+        state=(BreakState.OPEN, BreakState.EXPLAINED),
+    )  # fmt: skip
+    cases.close(CaseKind.RECONCILIATION_BREAK, item, because=f"Explained: {words}")
+
+
+def unfinished(payments: Sequence[int] = (), lines: Sequence[int] = (), payouts: Sequence[int] = ()) -> list[Break]:
+    """The breaks about these that are not closed."""
+    about = or_(Break.payment_id.in_(payments), Break.line_id.in_(lines), Break.payout_id.in_(payouts))
+    return list(session.scalars(select(Break).where(Break.open_key.is_not(None), about)))
+
+
+def within(payout: Payout) -> ColumnElement[bool]:
+    """Condition: open, and about something that went out with this payout."""
+    lines = ProviderLine.payout_id == payout.id
+    return (Break.state == BreakState.OPEN) & or_(
+        Break.payout_id == payout.id,
+        Break.line_id.in_(select(ProviderLine.id).where(lines)),
+        Break.payment_id.in_(select(ProviderLine.payment_id).where(lines, ProviderLine.payment_id.is_not(None))),
+    )
+
+
+def by_ref(ref: str) -> Break:
+    """Raises NotFound."""
+    item = session.scalars(select(Break).where(Break.ref == ref)).one_or_none()
+    if item is None:
+        raise NotFound("break")
+    return item
+
+
+def is_old_enough(difference: Difference) -> bool:
+    return clock.now() >= difference.since + GRACE
+
+
+def _open(difference: Difference) -> None:
+    item = Break(
+        ref=references.new("brk"),
+        kind=difference.kind,
+        open_key=difference.key,
+        about_kind=difference.about.kind,
+        about_id=difference.about.id,
+        about_ref=difference.about.ref,
+        payment_id=difference.payment_id,
+        line_id=difference.line_id,
+        payout_id=difference.payout_id,
+        state=BreakState.OPEN,
+        currency=difference.theirs.currency,
+        provider_amount=difference.theirs.amount,
+        our_amount=difference.ours.amount,
+        since=difference.since,
+        found_at=clock.now(),
+        closed_at=None,
+        explanation="",
+        explained_by="",
+    )
+    session.add(item)
+    session.flush()
+    audit.record(
+        Tag.BREAK_FOUND, item, by=SYSTEM, kind=item.kind, about=item.about_ref, provider=item.theirs, ours=item.ours
+    )
+    _tell(item)
+
+
+def _follow(item: Break, difference: Difference) -> None:
+    """The same difference is told once; another one between the same books opens again what was explained."""
+    before, state = (item.theirs, item.ours), item.state
+    if before == (difference.theirs, difference.ours):
+        return
+    change_where(
+        item, provider_amount=difference.theirs.amount, our_amount=difference.ours.amount, since=difference.since
+    )
+    if state == BreakState.EXPLAINED:
+        MOVES.move(item, BreakState.OPEN)
+    audit.record(
+        Tag.BREAK_CHANGED, item, by=SYSTEM, provider=(before[0], item.theirs), ours=(before[1], item.ours),
+        state=(state, item.state),
+    )  # fmt: skip
+    _tell(item)
+
+
+def _close(item: Break) -> None:
+    before = item.state
+    MOVES.move(item, BreakState.CLOSED, open_key=None, closed_at=clock.now())
+    audit.record(Tag.BREAK_CLOSED, item, by=SYSTEM, state=(before, BreakState.CLOSED), difference=item.difference)
+    cases.close(CaseKind.RECONCILIATION_BREAK, item, because="Both books agree.")
+
+
+def _tell(item: Break) -> None:
+    size = item.difference if item.difference.amount > 0 else -item.difference
+    cases.open_case(
+        CaseKind.RECONCILIATION_BREAK, item, at_risk=size, what=item.kind, on=item.about_ref,
+        provider=str(item.theirs), ours=str(item.ours),
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Taking the provider's books in: lines and payouts as it tells them, each once, with what only it knows posted."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock, references
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.ports import ports
+from backoffice.core.states import change_where
+from backoffice.ledger import service as ledger
+from backoffice.payments.models import Payment
+from backoffice.reconciliation import postings
+from backoffice.reconciliation.models import Payout, ProviderLine
+from integrations.payments.balance import BalanceLine, PayoutSnapshot, PayoutStatus
+
+
+def take_in(lines: Sequence[BalanceLine]) -> int:
+    """Write down the lines that are new, and post what only the provider knows of them; returns how many were new."""
+    port = ports().payments
+    told = {line.line_ref: line for line in lines}
+    here = (ProviderLine.provider == port.name, ProviderLine.account == port.account, ProviderLine.mode == port.mode)
+    known = set(session.scalars(select(ProviderLine.line_ref).where(*here, ProviderLine.line_ref.in_(list(told)))))
+    fresh = [line for ref, line in told.items() if ref not in known]
+    ours = payments_by_provider_ref({line.payment for line in fresh if line.payment})
+    rows = [_row(line, ours.get(line.payment)) for line in fresh]
+    session.add_all(rows)
+    session.flush()
+    for row in rows:
+        for kind, part, sides in postings.of_line(row.kind, row.moved, row.kept, row.charged):
+            ledger.post(kind, row.subject(), sides, part=part)
+    return len(rows)
+
+
+def payments_by_provider_ref(refs: set[str]) -> dict[str, int]:
+    """The provider's reference of a payment → our row, where the payment is ours."""
+    if not refs:
+        return {}
+    port = ports().payments
+    query = select(Payment.provider_ref, Payment.id).where(
+        Payment.provider == port.name, Payment.account == port.account, Payment.mode == port.mode,
+        Payment.provider_ref.in_(sorted(refs)),
+    )  # fmt: skip
+    return {str(row[0]): int(row[1]) for row in session.execute(query)}
+
+
+def assign(payout_id: int, lines: Sequence[BalanceLine], *, is_last: bool, by: Actor) -> None:
+    """Write down which lines a payout is made of; with the last of them it is itemised."""
+    take_in(lines)
+    payout = session.get_one(Payout, payout_id)
+    session.execute(
+        update(ProviderLine)
+        .where(
+            ProviderLine.provider == payout.provider, ProviderLine.account == payout.account,
+            ProviderLine.mode == payout.mode, ProviderLine.payout_id.is_(None),
+            ProviderLine.line_ref.in_([line.line_ref for line in lines]),
+        )
+        .values(payout_id=payout_id)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if is_last and payout.itemised_at is None:
+        change_where(payout, Payout.itemised_at.is_(None), itemised_at=clock.now())
+        audit.record(Tag.PAYOUT_ITEMISED, payout, by=by)
+
+
+def take_in_payout(snapshot: PayoutSnapshot, *, by: Actor) -> Payout:
+    """Write down what the provider says of a payout, new or known. One that came back opens a case."""
+    port = ports().payments
+    query = select(Payout).where(
+        Payout.provider == port.name, Payout.account == port.account, Payout.mode == port.mode,
+        Payout.provider_ref == snapshot.provider_ref,
+    )  # fmt: skip
+    payout = session.scalars(query).one_or_none()
+    if payout is None:
+        payout = _payout(snapshot)
+        session.add(payout)
+        session.flush()
+        audit.record(Tag.PAYOUT_MADE, payout, by=by, amount=payout.money, arrives=payout.arrives_at)
+    elif (payout.state, payout.arrives_at) != (snapshot.status, snapshot.arrives_at):
+        before = (payout.state, payout.arrives_at)
+        change_where(
+            payout, state=snapshot.status, arrives_at=snapshot.arrives_at, failure_code=snapshot.failure
+        )  # fmt: skip
+        audit.record(
+            Tag.PAYOUT_CHANGED, payout, by=by, state=(before[0], payout.state), arrives=(before[1], payout.arrives_at),
+            reason=snapshot.failure,
+        )  # fmt: skip
+    if payout.state == PayoutStatus.FAILED:
+        cases.open_case(CaseKind.PAYOUT_FAILED, payout, at_risk=payout.money, reason=payout.failure_code)
+    return payout
+
+
+def _row(line: BalanceLine, payment_id: int | None) -> ProviderLine:
+    port = ports().payments
+    return ProviderLine(
+        ref=references.new("pln"),
+        provider=port.name,
+        account=port.account,
+        mode=port.mode,
+        line_ref=line.line_ref,
+        kind=line.kind,
+        source_ref=line.source[:255],
+        payment_ref=line.payment[:255],
+        payment_id=payment_id,
+        payout_id=None,
+        currency=line.currency,
+        amount=line.amount,
+        fee=line.fee,
+        charged_currency=line.charged_currency,
+        charged_amount=line.charged,
+        description=line.description[:255],
+        moved_at=line.created_at,
+        available_at=line.available_at,
+        taken_in_at=clock.now(),
+    )
+
+
+def _payout(snapshot: PayoutSnapshot) -> Payout:
+    port = ports().payments
+    return Payout(
+        ref=references.new("pyt"),
+        provider=port.name,
+        account=port.account,
+        mode=port.mode,
+        provider_ref=snapshot.provider_ref,
+        state=snapshot.status,
+        currency=snapshot.currency,
+        amount=snapshot.amount,
+        itemised_at=None,
+        failure_code=snapshot.failure,
+        made_at=snapshot.created_at,
+        arrives_at=snapshot.arrives_at,
+        signed_at=None,
+        signed_by="",
+        signed_note="",
+    )

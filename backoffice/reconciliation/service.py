@@ -1,0 +1,155 @@
+"""One round: take in what the provider's books say since the last one, compare what was touched, follow what differs.
+
+Safe to run at any time, any number of times, two at once: a line is taken in once, a difference is one break."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+
+from backoffice.core import actor, borders, clock, units
+from backoffice.core.db import session
+from backoffice.core.ports import ports
+from backoffice.reconciliation import breaks, comparing, intake, rounds, touched
+from backoffice.reconciliation.models import Break, BreakState, Payout
+from backoffice.reconciliation.rounds import Outcome
+from backoffice.tasks import service as tasks
+from integrations.payments.balance import BalanceLine, PayoutSnapshot, PayoutStatus
+from integrations.payments.port import OutcomeUnknown, Refused
+
+OVERLAP = timedelta(hours=2)  # longer than the grace: what was too young last time is looked at again
+WINDOW = timedelta(days=7)  # of lines that are asked for at once
+MAY_COME_BACK = timedelta(days=14)  # so long after its arrival a bank may return a payout
+PIECE = 500  # rows in one unit
+
+log = structlog.get_logger(__name__)
+
+
+def run(*, everything: bool = False) -> Outcome:
+    """Take in, compare, follow. ``everything`` compares all there is, not only what was touched since the last round."""
+    port = ports().payments
+    begun = clock.now()
+    with units.read():
+        last = rounds.last_complete()
+        since = None if everything or last is None else last.began_at - OVERLAP
+        taken_until = rounds.taken_until(OVERLAP)
+    round_id = units.write(lambda: rounds.begin(begun, taken_until))
+    new_lines = 0
+    try:
+        for begin, end in _windows(taken_until, begun):
+            units.closed()
+            new_lines += _take_in(round_id, port.balance.lines_between(begin, end), end)
+        _take_in_payouts(taken_until)
+    except (OutcomeUnknown, Refused) as error:
+        log.warning("provider did not show its books", error=str(error))
+        failed = Outcome(new_lines, 0, str(error)[:255] or type(error).__name__)
+        units.write(lambda: rounds.end(round_id, failed))
+        return failed
+    borders.cross("reconciliation.taken_in")
+    done = Outcome(new_lines, _compare(since))
+    units.write(lambda: rounds.end(round_id, done))
+    return done
+
+
+def ask_for(request_key: str) -> None:
+    """Have a worker run a round now."""
+    tasks.schedule("reconciliation.run", dedupe=f"reconciliation.run:{request_key}")
+
+
+def open_breaks(most: int = 200) -> Sequence[Break]:
+    """The differences that nobody has explained, the oldest first."""
+    query = select(Break).where(Break.state == BreakState.OPEN).order_by(Break.id).limit(most)
+    return session.scalars(query).all()
+
+
+# -- taking in
+
+
+def _windows(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while begin < end:
+        until = min(begin + WINDOW, end)
+        yield begin, until
+        begin = until
+
+
+def _take_in(round_id: int, lines: Sequence[BalanceLine], until: datetime) -> int:
+    new = 0
+    for piece in _pieces(lines):
+        new += units.write(lambda piece=piece: intake.take_in(piece))  # type: ignore[misc]
+    units.write(lambda: rounds.advance(round_id, until))
+    return new
+
+
+def _take_in_payouts(since: datetime) -> None:
+    """New payouts, what became of those that may still move, and the lines of those whose lines can be told."""
+    port = ports().payments
+    units.closed()
+    told = {snapshot.provider_ref: snapshot for snapshot in port.balance.payouts_since(since)}
+    with units.read():
+        moving = [ref for ref in _may_move() if ref not in told]
+    for ref in moving:
+        told[ref] = port.balance.payout(ref)
+    for snapshot in told.values():
+        _take_in_payout(snapshot)
+
+
+def _take_in_payout(snapshot: PayoutSnapshot) -> None:
+    by = actor.provider(ports().payments.name)
+
+    def record() -> tuple[int, bool]:
+        payout = intake.take_in_payout(snapshot, by=by)
+        return payout.id, payout.is_itemised
+
+    payout_id, is_itemised = units.write(record)
+    if is_itemised or not snapshot.is_itemised:
+        return
+    units.closed()
+    pieces = list(_pieces(ports().payments.balance.lines_of(snapshot.provider_ref))) or [[]]
+    for number, piece in enumerate(pieces, 1):
+        is_last = number == len(pieces)
+        units.write(lambda piece=piece, is_last=is_last: intake.assign(payout_id, piece, is_last=is_last, by=by))  # type: ignore[misc]
+
+
+def _may_move() -> list[str]:
+    port = ports().payments
+    query = select(Payout.provider_ref).where(
+        Payout.provider == port.name, Payout.account == port.account, Payout.mode == port.mode,
+        Payout.state.not_in((PayoutStatus.FAILED, PayoutStatus.CANCELLED)),
+        Payout.arrives_at >= clock.now() - MAY_COME_BACK,
+    )  # fmt: skip
+    return list(session.scalars(query.order_by(Payout.id)))
+
+
+# -- comparing
+
+
+def _compare(since: datetime | None) -> int:
+    """Compare what was touched since a moment, or everything; returns how many things were compared."""
+    touched.find_payments_of_lines()
+    compared = 0
+    for piece in touched.payments(since):
+        compared += _compare_piece(comparing.of_payments, "payments", piece)
+    for piece in touched.lines(since):
+        compared += _compare_piece(comparing.of_lines, "lines", piece)
+    for piece in touched.payouts(since):
+        compared += _compare_piece(comparing.of_payouts, "payouts", piece)
+    return compared
+
+
+def _compare_piece(look: comparing.Look, what: str, ids: Sequence[int]) -> int:
+    """Most pieces are well: a unit that writes is opened only where something differs, or did."""
+
+    def follow() -> None:
+        breaks.follow(look(ids), breaks.unfinished(**{what: ids}))
+
+    with units.read():
+        is_well = not any(breaks.is_old_enough(item) for item in look(ids)) and not breaks.unfinished(**{what: ids})
+    if not is_well:
+        units.write(follow)
+    return len(ids)
+
+
+def _pieces(lines: Sequence[BalanceLine]) -> Iterator[Sequence[BalanceLine]]:
+    for start in range(0, len(lines), PIECE):
+        yield lines[start : start + PIECE]
