@@ -3,6 +3,7 @@
 from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from, new_request_id
 from backoffice.invariants import service as invariants
+from backoffice.reconciliation import service as reconciliation
 from backoffice.tasks import bell, runner
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
@@ -26,6 +27,12 @@ def check_promises() -> None:
     """Look whether everything fits together that must."""
     with coming_from(Origin(new_request_id(), "cron")):
         invariants.check_and_keep()
+
+
+def reconcile() -> None:
+    """Compare the provider's books with ours."""
+    with coming_from(Origin(new_request_id(), "cron")):
+        reconciliation.run()
 
 
 def poll_events() -> None:

@@ -12,6 +12,8 @@ from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
 from backoffice.admin.machine import TaskDesk, WebhookDesk
 from backoffice.admin.money import InvoiceDesk, PaymentDesk
+from backoffice.admin.payouts import LineDesk, PayoutDesk
+from backoffice.admin.reconciliation import BreakDesk
 from backoffice.admin.records import AuditDesk, MailDesk
 from backoffice.admin.refunds import RefundDesk
 from backoffice.admin.sales import OrderDesk
@@ -28,6 +30,7 @@ from backoffice.ledger.models import LedgerPosting
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.reconciliation.models import Break, Payout, ProviderLine
 from backoffice.refunds.models import Refund
 from backoffice.staff.models import StaffMember
 from backoffice.stock.models import StockItem
@@ -46,6 +49,9 @@ def views() -> list[DeskList]:
         DisputeDesk(Dispute, "Disputes", "disputes", "Money"),
         InvoiceDesk(Invoice, "Invoices", "invoices", "Money"),
         CreditNoteDesk(CreditNote, "Credit notes", "credit_notes", "Money"),
+        BreakDesk(Break, "Reconciliation", "breaks", "Money"),
+        PayoutDesk(Payout, "Payouts", "payouts", "Money"),
+        LineDesk(ProviderLine, "Provider lines", "provider_lines", "Money"),
         LedgerDesk(LedgerPosting, "Ledger", "ledger", "Money"),
         ProductDesk(Product, "Products", "products", "Catalogue"),
         CategoryDesk(Category, "Categories", "categories", "Catalogue"),

@@ -24,6 +24,7 @@ from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.reconciliation.models import Break, Payout
 from backoffice.refunds.models import Refund
 from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right
@@ -92,6 +93,8 @@ def _by_reference(wish: str) -> Iterator[Hit]:
         "inv": lambda: _invoices(Invoice.ref == wish),
         "rfd": lambda: _refunds(Refund.ref == wish),
         "dsp": lambda: _disputes(Dispute.ref == wish),
+        "brk": lambda: _plain("Difference", select(Break).where(Break.ref == wish), Right.SEE_MONEY, "breaks"),
+        "pyt": lambda: _payouts(Payout.ref == wish),
         "crn": lambda: _credit_notes(CreditNote.ref == wish),
         "pay": lambda: _payments(Payment.ref == wish),
         "per": lambda: _people(_rows(select(Person).where(Person.ref == wish), Right.SEE_SALES)),
@@ -151,6 +154,11 @@ def _refunds(condition: Any) -> Iterator[Hit]:
 def _disputes(condition: Any) -> Iterator[Hit]:
     for row in _rows(select(Dispute).where(condition), Right.SEE_MONEY):
         yield Hit("Dispute", f"{money(row.money)} disputed", _state(row.state), _at("disputes", row))
+
+
+def _payouts(condition: Any) -> Iterator[Hit]:
+    for row in _rows(select(Payout).where(condition), Right.SEE_MONEY):
+        yield Hit("Payout", f"{money(row.money)} paid out", _state(row.state), _at("payouts", row))
 
 
 def _payments(condition: Any) -> Iterator[Hit]:

@@ -22,11 +22,12 @@ from backoffice.webhooks import service as webhooks
 
 MOST = 500  # lines of a story
 MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID, Tag.REFUND_ACCEPTED,
-                        Tag.REFUND_SUCCEEDED, Tag.CREDIT_NOTE_ISSUED, Tag.DISPUTE_WON, Tag.DISPUTE_REINSTATED})  # fmt: skip
+                        Tag.REFUND_SUCCEEDED, Tag.CREDIT_NOTE_ISSUED, Tag.DISPUTE_WON, Tag.DISPUTE_REINSTATED, Tag.PAYOUT_MADE,
+                        Tag.PAYOUT_SIGNED_OFF})  # fmt: skip
 WRONG_TAGS = frozenset({Tag.PAYMENT_DECLINED, Tag.PAYMENT_UNKNOWN, Tag.CASE_OPENED, Tag.TASK_GAVE_UP,
                         Tag.REFUND_FAILED, Tag.REFUND_UNKNOWN, Tag.REFUND_FOUND, Tag.DISPUTE_OPENED,
                         Tag.DISPUTE_INQUIRED, Tag.DISPUTE_LOST, Tag.DISPUTE_WITHDRAWN, Tag.DISPUTE_ANSWER_REFUSED,
-                        Tag.DISPUTE_ANSWER_UNKNOWN})  # fmt: skip
+                        Tag.DISPUTE_ANSWER_UNKNOWN, Tag.BREAK_FOUND, Tag.BREAK_CHANGED})  # fmt: skip
 
 
 @dataclass(frozen=True)

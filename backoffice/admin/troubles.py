@@ -20,7 +20,7 @@ DESKS = MappingProxyType(
         "order": "orders", "payment": "payments", "invoice": "invoices", "task": "tasks", "webhook_event": "webhooks",
         "case": "cases", "staff": "staff", "mail": "mails", "person": "customers", "product": "products",
         "shipment": "shipments", "stock": "stock", "batch": "batches", "refund": "refunds", "credit_note": "credit_notes",
-        "dispute": "disputes",
+        "dispute": "disputes", "break": "breaks", "payout": "payouts", "provider_line": "provider_lines",
     }
 )  # fmt: skip
 
@@ -29,7 +29,10 @@ DESKS = MappingProxyType(
 SEEN_BY = MappingProxyType(
     {
         **dict.fromkeys(("order", "person", "shipment", "withdrawal", "fulfilment", "appointment"), Right.SEE_SALES),
-        **dict.fromkeys(("payment", "invoice", "refund", "credit_note", "dispute"), Right.SEE_MONEY),
+        **dict.fromkeys(
+            ("payment", "invoice", "refund", "credit_note", "dispute", "break", "payout", "provider_line"),
+            Right.SEE_MONEY,
+        ),
         **dict.fromkeys(("task", "webhook_event", "mail", "audit", "invariant"), Right.SEE_RECORDS),
         "staff": Right.SEE_STAFF,
     }

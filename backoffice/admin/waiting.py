@@ -9,6 +9,7 @@ from backoffice.core.db import session
 from backoffice.disputes.models import Dispute, DisputeState
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.payments.models import Payment, PaymentState
+from backoffice.reconciliation.models import Break, BreakState
 from backoffice.tasks.models import Task, TaskState
 
 MOST = 999  # beyond that a count says nothing new, and costs
@@ -20,6 +21,7 @@ def counts() -> dict[str, int]:
         "cases": select(Case.id).where(cases.awake(), troubles.seen()),
         "orders": select(Fulfilment.id).where(Fulfilment.state.in_((FulfilmentState.OPEN, FulfilmentState.PARTLY))),
         "disputes": select(Dispute.id).where(Dispute.state == DisputeState.NEEDS_RESPONSE),
+        "breaks": select(Break.id).where(Break.state == BreakState.OPEN),
         "payments": select(Payment.id).where(Payment.state == PaymentState.UNKNOWN),
         "tasks": select(Task.id).where(Task.state == TaskState.GAVE_UP),
     }

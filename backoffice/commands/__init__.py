@@ -2,15 +2,18 @@
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from backoffice.catalog import shelves
 from backoffice.commands.demo import demo_group
 from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.formatting import money
 from backoffice.core.ports import ports
 from backoffice.invariants import service as invariants
+from backoffice.reconciliation import advice, rounds
+from backoffice.reconciliation import service as reconciliation
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import runner
@@ -35,6 +38,7 @@ def install(app: Flask) -> None:
         maintenance_group,
     ):
         app.cli.add_command(group)
+    app.cli.add_command(reconcile)
 
 
 @staff_group.command("create")
@@ -97,6 +101,31 @@ def check_invariants() -> None:
     if broken:
         raise click.ClickException(f"{broken} of {len(findings)} checks do not hold.")
     click.echo(f"All {len(findings)} checks hold.")
+
+
+@click.command("reconcile")
+@click.option(
+    "--all", "everything", is_flag=True, help="Compare all there is, not only what moved since the last round."
+)
+@with_appcontext
+def reconcile(everything: bool) -> None:
+    """Compare the provider's books with ours. Ends with 1 where they differ, or where the provider does not show them."""
+    with coming_from(Origin(new_request_id(), "command")):
+        outcome = reconciliation.run(everything=everything)
+        with units.read():
+            found, last = reconciliation.open_breaks(), rounds.last()
+            sums = rounds.balances(last) if last else []
+            lines = [f"{item.found_at:%Y-%m-%d}  {item.ref}  {advice.sentence(item)}" for item in found]
+    if outcome.failure:
+        raise click.ClickException(f"The provider did not show its books: {outcome.failure}")
+    click.echo(f"{outcome.new_lines} new lines, {outcome.compared} things compared.")
+    for item in sums:
+        click.echo(f"{item.theirs.currency}  provider {money(item.theirs)}, our clearing account {money(item.ours)}")
+    for line in lines:
+        click.echo(line)
+    if lines:
+        raise click.ClickException(f"{len(lines)} {'difference is' if len(lines) == 1 else 'differences are'} open.")
+    click.echo("Both books agree.")
 
 
 @maintenance_group.command("on")

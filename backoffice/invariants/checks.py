@@ -199,6 +199,18 @@ CHECKS = (
         "e.about_id) h ON h.about_id = d.id WHERE COALESCE(h.taken, 0) <> d.withdrawn_amount",
     ),
     Check(
+        "line-of-the-provider-that-the-ledger-does-not-hold",
+        "every posting balances",
+        "a line of the provider's balance that the ledger does not hold",
+        "SELECT l.ref FROM provider_lines l LEFT JOIN (SELECT e.about_id, SUM(CASE p.account WHEN 'fees' THEN p.amount "
+        "ELSE 0 END) fees, SUM(CASE p.account WHEN 'bank' THEN p.amount ELSE 0 END) bank, SUM(CASE p.account WHEN "
+        "'suspense' THEN p.amount ELSE 0 END) suspense FROM ledger_entries e JOIN ledger_postings p ON p.entry_id = e.id "
+        "WHERE e.kind IN ('fee', 'payout', 'provider_other') GROUP BY e.about_id) h ON h.about_id = l.id WHERE "
+        "COALESCE(h.fees, 0) <> l.fee - CASE l.kind WHEN 'fee' THEN l.amount ELSE 0 END OR COALESCE(h.bank, 0) <> CASE "
+        "WHEN l.kind IN ('payout', 'payout_returned') THEN -l.amount ELSE 0 END OR COALESCE(h.suspense, 0) <> CASE "
+        "l.kind WHEN 'other' THEN -l.amount ELSE 0 END",
+    ),
+    Check(
         "credit-note-that-the-ledger-does-not-hold",
         "every posting balances",
         "a credit note that the ledger does not hold",
@@ -288,12 +300,20 @@ CHECKS = (
         "t.state IN ('waiting', 'gave_up'))",
     ),
     Check(
+        "difference-of-the-books-that-no-case-told-of",
+        "whatever gives up says so",
+        "a difference between the provider's books and ours that no case told of",
+        "SELECT b.ref FROM breaks b WHERE b.state = 'open' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref = b.ref "
+        "AND k.kind = 'reconciliation_break')",
+    ),
+    Check(
         "case-that-should-have-closed",
         "whatever gives up says so",
         "a case that should have closed",
         "SELECT k.ref FROM cases k LEFT JOIN payments p ON p.ref = k.about_ref LEFT JOIN refunds r ON r.ref = "
-        "k.about_ref WHERE k.state = 'open' AND ((k.kind = 'payment_unknown' AND p.state <> 'unknown') OR (k.kind = "
-        "'refund_unknown' AND r.state <> 'unknown'))",
+        "k.about_ref LEFT JOIN breaks b ON b.ref = k.about_ref WHERE k.state = 'open' AND ((k.kind = 'payment_unknown' "
+        "AND p.state <> 'unknown') OR (k.kind = 'refund_unknown' AND r.state <> 'unknown') OR (k.kind = "
+        "'reconciliation_break' AND b.state <> 'open'))",
     ),
     Check(
         "refund-that-failed-and-that-no-case-told-of",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -13,9 +13,10 @@ from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.money import Money
 from backoffice.core.states import StateTable, change_where
 from backoffice.reconciliation.comparing import Difference
-from backoffice.reconciliation.models import Break, BreakState, Payout, ProviderLine
+from backoffice.reconciliation.models import Break, BreakKind, BreakState, Payout, ProviderLine
 
 GRACE = timedelta(hours=1)  # books that are written one after the other differ for a while
 
@@ -85,6 +86,26 @@ def within(payout: Payout) -> ColumnElement[bool]:
         Break.line_id.in_(select(ProviderLine.id).where(lines)),
         Break.payment_id.in_(select(ProviderLine.payment_id).where(lines, ProviderLine.payment_id.is_not(None))),
     )
+
+
+def open_within(payout: Payout) -> Sequence[Break]:
+    """The open differences that go with a payout."""
+    return session.scalars(select(Break).where(within(payout)).order_by(Break.id)).all()
+
+
+def in_balance() -> dict[str, Money]:
+    """By how much the provider's balance is above our clearing account because of what is listed, by currency. Money that
+    went out counts against it; what was posted from its line (a payout, suspense) moved both sides."""
+    sign = case((Break.kind.in_((BreakKind.REFUND, BreakKind.DISPUTE)), -1), else_=1)
+    query = (
+        select(Break.currency, func.sum(sign * (Break.provider_amount - Break.our_amount)))
+        .where(
+            Break.open_key.is_not(None),
+            Break.kind.in_((BreakKind.CAPTURE, BreakKind.REFUND, BreakKind.DISPUTE, BreakKind.UNKNOWN_LINE)),
+        )
+        .group_by(Break.currency)
+    )
+    return {currency: Money(int(amount), currency) for currency, amount in session.execute(query)}
 
 
 def by_ref(ref: str) -> Break:

@@ -176,7 +176,14 @@ class Break(Tracked, Base):
     found_at: Mapped[Timestamp]
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     explanation: Mapped[Line]
-    explained_by: Mapped[Exact]
+    explained_by: Mapped[Exact]  # as the audit log names them
+    explainer: Mapped[StaffMember | None] = relationship(
+        primaryjoin="foreign(Break.explained_by) == StaffMember.ref", viewonly=True
+    )
+
+    @property
+    def who(self) -> str:
+        return self.explainer.name if self.explainer else self.explained_by
 
     @property
     def about(self) -> Subject:

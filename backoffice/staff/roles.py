@@ -25,6 +25,7 @@ class Right(StrEnum):
     ASK_PROVIDER = "ask the payment provider"
     REFUND = "give money back"
     ANSWER_DISPUTES = "answer disputes"
+    RECONCILE = "explain differences and sign off payouts"
     CANCEL_ORDERS = "cancel orders"
     DELIVER = "change deliveries"
     RESOLVE_CASES = "resolve cases"
@@ -61,6 +62,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.ASK_PROVIDER: _MONEY,
     Right.REFUND: _MONEY,
     Right.ANSWER_DISPUTES: _MONEY,
+    Right.RECONCILE: frozenset({Role.FINANCE, Role.ADMINISTRATOR}),
     Right.CANCEL_ORDERS: _OPERATIONS,
     Right.DELIVER: _OPERATIONS,
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},

@@ -22,6 +22,7 @@ from backoffice.models import (
     Task,
     WebhookEvent,
 )
+from backoffice.reconciliation.models import ProviderLine
 from backoffice.staff.roles import Right, Role
 from tests.support import staff
 from tests.support.shop import hidden
@@ -55,6 +56,10 @@ MAY = {
     **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again")},
     "desk_disputes.index_view": READERS, "desk_disputes.one": READERS,
     **{f"desk_disputes.{verb}": {O, F, A} for verb in ("ask", "answer", "submit")},
+    **{f"desk_breaks.{page}": READERS for page in ("index_view", "one", "books")},
+    "desk_breaks.compare": {O, F, A}, "desk_breaks.explain": {F, A},
+    "desk_payouts.index_view": READERS, "desk_payouts.one": READERS, "desk_payouts.sign_off": {F, A},
+    "desk_provider_lines.index_view": READERS, "desk_provider_lines.one": READERS,
     "desk_credit_notes.index_view": READERS, "desk_credit_notes.one": READERS, "desk_credit_notes.paper": READERS,
     **{f"desk_ledger.{page}": READERS for page in ("index_view", "one", "balance")},
     "promises.index": READERS, "promises.check": {O, A},
@@ -75,7 +80,7 @@ for desk in DESKS:
 
 for desk in ("cases", "orders", "payments", "tasks", "webhooks"):  # who may do what to many is asked by the action
     MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]
-for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery", "batches", "ledger"}:
+for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery", "batches", "ledger", "provider_lines"}:
     MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
@@ -103,6 +108,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
     shop.refunds(sale, 100)
     shop.is_disputed(sale)
     shop.minutes_pass(1)
+    shop.reconciles()
     client = logged_in(shop, role)
     refs = {
         "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
@@ -113,6 +119,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         "desk_delivery": shop.all(select(DeliveryMethod.ref))[0], "desk_webhooks": shop.all(select(WebhookEvent.ref))[0],
         "desk_staff": shop.all(select(StaffMember.ref))[-1], "desk_refunds": shop.all(select(Refund.ref))[0],
         "desk_disputes": shop.all(select(Dispute.ref))[0],
+        "desk_provider_lines": shop.all(select(ProviderLine.ref))[0], "desk_breaks": "brk_none", "desk_payouts": "pyt_none",
         "desk_credit_notes": shop.all(select(CreditNote.ref))[0],
         "desk_ledger": f"payment_settled:{sale.payment_ref}", "payment": sale.payment_ref,
     }  # fmt: skip

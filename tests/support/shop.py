@@ -21,10 +21,10 @@ from backoffice.core.money import Money
 from backoffice.demo.goods import GOODS
 from backoffice.disputes.models import Dispute
 from backoffice.invoices.models import Invoice
-from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task, Variant
-from backoffice.orders.models import OrderLine
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account
+from backoffice.models import AuditEntry, Case, Mail, Order, Payment, StockItem, Task, Variant
+from backoffice.orders.models import OrderLine
 from backoffice.reconciliation import service as reconciliation
 from backoffice.reconciliation.models import Break, BreakState
 from backoffice.reconciliation.rounds import Outcome

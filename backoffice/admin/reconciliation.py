@@ -1,0 +1,143 @@
+"""The desk of differences between the provider's books and ours: both sides, what usually settles it, and the explanation."""
+
+from types import MappingProxyType
+
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from markupsafe import Markup
+
+from backoffice.admin import access, timeline, troubles
+from backoffice.admin.actions import Action, needs, reason, request_key, run
+from backoffice.admin.badges import badge
+from backoffice.admin.cells import ZONE
+from backoffice.admin.filters import equals
+from backoffice.admin.notes import Noted
+from backoffice.core import clock, formatting, references, units
+from backoffice.core.money import Money
+from backoffice.core.tracking import Subject
+from backoffice.payments import service as payments
+from backoffice.reconciliation import advice, breaks, rounds
+from backoffice.reconciliation import service as reconciliation
+from backoffice.reconciliation.models import Break, BreakKind, BreakState
+from backoffice.staff.roles import Right, Role
+
+SHAPES = {BreakState.OPEN: "break_open", BreakState.EXPLAINED: "explained", BreakState.CLOSED: "break_closed"}
+WORDS = {BreakState.OPEN: "Open", BreakState.EXPLAINED: "Explained", BreakState.CLOSED: "Agree again"}
+
+
+def shown_state(item: Break) -> Markup:
+    return badge(item.state, WORDS[item.state], SHAPES[item.state])
+
+
+def shown_kind(item: Break) -> Markup:
+    """What differs, and what usually settles it."""
+    wording = advice.words_of(item.kind)
+    if item.state != BreakState.OPEN:
+        return Markup("{}").format(wording.title)
+    return Markup('{}<br><span class="soft">{}</span>').format(wording.title, wording.next)
+
+
+def compare_now(url: str) -> Action:
+    return Action("Reconcile now", url, Right.ASK_PROVIDER, key=references.new("rcn"))
+
+
+class BreakDesk(Noted):
+    sees = Right.SEE_MONEY
+    moment = "found_at"
+    opens = MappingProxyType({role: {"state": "open"} for role in Role})
+    column_list = ("kind", "about_ref", "theirs", "ours", "difference", "found_at", "state")
+    column_more = ("since", "closed_at", "explanation", "ref")
+    column_labels = {
+        "kind": "What differs", "about_ref": "About", "theirs": "Provider", "ours": "Ours", "found_at": "Open for",
+        "since": "Last fact", "closed_at": "Agreed",
+    }  # fmt: skip
+    column_formatters = {
+        "kind": lambda _view, _context, row, _name: shown_kind(row),
+        "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
+            row.about_kind.replace("_", " "), row.about_ref
+        ),
+        "found_at": lambda _view, _context, row, _name: Markup('<span title="since {}">{}</span>').format(
+            formatting.short_moment(row.found_at, ZONE), formatting.age(row.found_at, row.closed_at or clock.now())
+        ),
+        "state": lambda _view, _context, row, _name: shown_state(row),
+    }
+    numbers = frozenset({"theirs", "ours", "difference"})
+    narrows = (
+        equals("state", "State", Break.state, [(str(state), WORDS[state]) for state in BreakState], BreakState),
+        equals(
+            "kind",
+            "What differs",
+            Break.kind,
+            [(str(kind), advice.words_of(kind).title) for kind in BreakKind],
+            BreakKind,
+        ),
+        equals("about", "About (reference)", Break.about_ref),
+    )
+    blank = "Both books agree."
+    one_template = "office/break.html"
+    more_links = (("Both books", ".books", Right.SEE_MONEY),)
+
+    def subject_of(self, ref: str) -> Subject:
+        return breaks.by_ref(ref).subject()
+
+    def list_actions(self) -> list[Action]:
+        return [compare_now(self.get_url(".compare"))]
+
+    @expose("/books")
+    def books(self) -> ResponseReturnValue:
+        """What the provider's lines sum to beside our clearing account, and how much of the difference is listed."""
+        last, listed = rounds.last(), breaks.in_balance()
+        rows = [
+            (item, listed.get(item.theirs.currency, Money.zero(item.theirs.currency)))
+            for item in (rounds.balances(last) if last else [])
+        ]
+        return self.render("office/books.html", last=last, rows=rows, actions=[compare_now(self.get_url(".compare"))])
+
+    @expose("/compare", methods=["POST"])
+    @needs(Right.ASK_PROVIDER)
+    def compare(self) -> ResponseReturnValue:
+        key = request_key()
+        return run(
+            lambda: units.write(lambda: reconciliation.ask_for(key)),
+            "A worker compares both books now; load this page again in a moment.",
+            self.get_url(".index_view"),
+        )
+
+    @expose("/<ref>")
+    def one(self, ref: str) -> ResponseReturnValue:
+        item = breaks.by_ref(ref)
+        payment = payments.get(item.payment_id) if item.payment_id else None
+        return self.render(
+            self.one_template,
+            item=item,
+            wording=advice.words_of(item.kind),
+            what_to_do=advice.what_to_do(item),
+            state=shown_state(item),
+            age=formatting.age(item.found_at, item.closed_at or clock.now()),
+            place=troubles.place_of(item.about),
+            payment=payment,
+            days=timeline.by_day(timeline.of([item.subject()]), ZONE),
+            troubles=troubles.of([item.subject()]),
+            actions=[
+                Action(
+                    "Explain",
+                    self.get_url(".explain", ref=ref),
+                    Right.RECONCILE,
+                    "" if item.state == BreakState.OPEN else f"it is {WORDS[item.state].lower()}",
+                    asks="Why may both books differ? It stays with the difference.",
+                ),
+                compare_now(self.get_url(".compare")),
+                self.note_offer(ref),
+            ],
+        )
+
+    @expose("/<ref>/explain", methods=["POST"])
+    @needs(Right.RECONCILE)
+    def explain(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            words = reason()
+            units.write(lambda: breaks.explain(breaks.by_ref(ref), words, by=access.by()))
+
+        return run(
+            act, "The difference is explained; it opens again if its sums change.", self.get_url(".one", ref=ref)
+        )
