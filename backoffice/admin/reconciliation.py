@@ -16,7 +16,7 @@ from backoffice.core import clock, formatting, references, units
 from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
 from backoffice.payments import service as payments
-from backoffice.reconciliation import advice, breaks, rounds
+from backoffice.reconciliation import advice, breaks, lines, rounds
 from backoffice.reconciliation import service as reconciliation
 from backoffice.reconciliation.models import Break, BreakKind, BreakState
 from backoffice.staff.roles import Right, Role
@@ -29,12 +29,11 @@ def shown_state(item: Break) -> Markup:
     return badge(item.state, WORDS[item.state], SHAPES[item.state])
 
 
-def shown_kind(item: Break) -> Markup:
-    """What differs, and what usually settles it."""
-    wording = advice.words_of(item.kind)
+def shown_next(item: Break) -> Markup:
+    """Where it stands, and what usually settles it."""
     if item.state != BreakState.OPEN:
-        return Markup("{}").format(wording.title)
-    return Markup('{}<br><span class="soft">{}</span>').format(wording.title, wording.next)
+        return shown_state(item)
+    return Markup('{}<br><span class="soft">{}</span>').format(shown_state(item), advice.words_of(item.kind).next)
 
 
 def compare_now(url: str) -> Action:
@@ -52,14 +51,14 @@ class BreakDesk(Noted):
         "since": "Last fact", "closed_at": "Agreed",
     }  # fmt: skip
     column_formatters = {
-        "kind": lambda _view, _context, row, _name: shown_kind(row),
+        "kind": lambda _view, _context, row, _name: advice.words_of(row.kind).title,
         "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             row.about_kind.replace("_", " "), row.about_ref
         ),
         "found_at": lambda _view, _context, row, _name: Markup('<span title="since {}">{}</span>').format(
             formatting.short_moment(row.found_at, ZONE), formatting.age(row.found_at, row.closed_at or clock.now())
         ),
-        "state": lambda _view, _context, row, _name: shown_state(row),
+        "state": lambda _view, _context, row, _name: shown_next(row),
     }
     numbers = frozenset({"theirs", "ours", "difference"})
     narrows = (
@@ -116,6 +115,7 @@ class BreakDesk(Noted):
             age=formatting.age(item.found_at, item.closed_at or clock.now()),
             place=troubles.place_of(item.about),
             payment=payment,
+            line=lines.get(item.line_id) if item.line_id else None,
             days=timeline.by_day(timeline.of([item.subject()]), ZONE),
             troubles=troubles.of([item.subject()]),
             actions=[

@@ -10,7 +10,7 @@ from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from, new_request_id
 from backoffice.core.db import engine, session
 from backoffice.core.errors import CounterfoilError
-from backoffice.demo import bulk, pictures, seed, shelves
+from backoffice.demo import bulk, mirror, pictures, seed, shelves
 from backoffice.demo.history import History
 
 demo_group = AppGroup("demo", help="The demo shop.")
@@ -49,6 +49,7 @@ def seed_demo(draw: bool, products: int, categories: int, customers: int, orders
             click.echo(f"{_catalogue(products, categories, number)} products stand on their shelves.")
         if orders:
             click.echo(f"{_history(customers or max(orders // 10, 1), orders, number)} orders are in the books.")
+            _mirror(number)
 
 
 def _catalogue(products: int, categories: int, number: int) -> int:
@@ -76,3 +77,14 @@ def _history(customers: int, orders: int, number: int) -> int:
             return history.write(told)
         except CounterfoilError as error:
             raise click.ClickException(str(error)) from None
+
+
+def _mirror(number: int) -> None:
+    """The provider's books get the same payments, where the sandbox runs; where it does not, that is said and no failure."""
+    try:
+        with click.progressbar(length=mirror.settled(number), label="Telling the provider") as bar:
+            count = mirror.mirror(number, bar.update)
+    except CounterfoilError as error:
+        click.echo(str(error), err=True)
+    else:
+        click.echo(f"{count} payments are in the provider's books.")

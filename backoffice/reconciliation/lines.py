@@ -37,6 +37,10 @@ def by_ref(ref: str) -> ProviderLine:
     return line
 
 
+def get(line_id: int) -> ProviderLine:
+    return session.get_one(ProviderLine, line_id)
+
+
 def of_payout(payout: Payout, most: int = MOST) -> Sequence[ProviderLine]:
     """The first lines of a payout, oldest first."""
     query = select(ProviderLine).where(ProviderLine.payout_id == payout.id).options(joinedload(ProviderLine.payment))

@@ -9,21 +9,33 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from backoffice.cases.kinds import CaseKind
+from backoffice.cases.models import Case
 from backoffice.core import borders, clock, units
 from backoffice.core.actor import Origin, coming_from
 from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
+from backoffice.disputes.models import Dispute
 from backoffice.invariants import service as invariants
 from backoffice.payments.models import OPEN, Payment
+from backoffice.reconciliation import advice, rounds
+from backoffice.reconciliation import service as reconciliation
+from backoffice.reconciliation.models import BreakKind
 from backoffice.refunds.models import OPEN as REFUNDING
 from backoffice.refunds.models import Refund
-from backoffice.simulation.stories import REFUSALS, Customer, Operators
+from backoffice.simulation.customers import Customer
+from backoffice.simulation.operators import Operators
 from backoffice.simulation.world import Clock, Profile, Provider, World
 from backoffice.tasks import runner
 from backoffice.tasks.models import Task, TaskState
 from backoffice.webhooks import service as webhooks
+from integrations.payments.port import PaymentsError
+
+MONEY_WITHOUT_INVOICE = (CaseKind.UNEXPECTED_MONEY, CaseKind.AMOUNT_DIFFERS)
 
 STEPS = 60  # beyond those that customers take
 ROUNDS_TO_SETTLE = 140
+REFUSALS = (CounterfoilError, PaymentsError)  # part of the story: somebody reads a sentence
 
 
 @dataclass
@@ -52,7 +64,7 @@ def live(seed: str, profile: Profile, provider_of: Callable[[Clock], Provider]) 
             _day(world, courier)
         world.calm_down()
         _settle(world, courier)
-        life.problems = [*world.errors, *_against_the_books(world), *_left_over()]
+        life.problems = [*world.errors, *_against_the_books(world), *_left_over(), *_unreconciled(world)]
         for finding in invariants.check():
             life.checked += 1
             if not finding.holds:
@@ -69,6 +81,7 @@ def _day(world: World, courier: object) -> None:
         lambda: runner.run_due(1),
         lambda: runner.run_due(1),
         webhooks.poll,
+        reconciliation.run,
         world.provider.books.advance,
     ]
     acts = STEPS + sum(len(customer.left) for customer in customers)
@@ -143,6 +156,53 @@ def _left_over() -> list[str]:
     return found
 
 
+def _disputes_against_the_books(world: World) -> list[str]:
+    """Dispute by dispute: we know of each, where it stands, and what was taken."""
+    with units.read():
+        ours = {row.provider_ref: row for row in session.scalars(select(Dispute))}
+    problems = []
+    for row in world.provider.books.disputes.all():
+        dispute = ours.get(row["id"])
+        if dispute is None:
+            problems.append(f"the provider has a dispute that we do not know: {row['id']}")
+        elif (dispute.state.value, dispute.withdrawn_amount) != (row["status"], row["withdrawn"]):
+            problems.append(
+                f"{dispute.ref}: they say {row['status']} and took {row['withdrawn']}, "
+                f"we say {dispute.state.value} and {dispute.withdrawn_amount}"
+            )
+    return problems
+
+
+def _unreconciled(world: World) -> list[str]:
+    """Line by line: both books agree, but for money that the day left without an invoice, which has its own case. What the
+    provider holds is what our clearing account says."""
+    world.clock.forward(hours=2)
+    outcome = reconciliation.run(everything=True)
+    problems = [f"the books could not be compared: {outcome.failure}"] if outcome.failure else []
+    with units.read():
+        told = {
+            payment_id
+            for (payment_id,) in session.execute(
+                select(Payment.id).join(Case, Case.about_ref == Payment.ref).where(Case.kind.in_(MONEY_WITHOUT_INVOICE))
+            )
+        }
+        for item in reconciliation.open_breaks():
+            if item.kind != BreakKind.INVOICE or not told & set(_payments_of(item.about_id)):
+                problems.append(f"the books differ: {advice.sentence(item)}")
+        last = rounds.last()
+        sums = rounds.balances(last) if last else []
+    with world.provider.books.transaction() as db:
+        held = dict(db.execute("SELECT currency, SUM(amount - fee) FROM balance GROUP BY currency").fetchall())
+    for sum_ in sums:
+        if not sum_.theirs.amount == sum_.ours.amount == held.get(sum_.theirs.currency, 0):
+            problems.append(f"clearing: they hold {held}, their lines {sum_.theirs}, our account {sum_.ours}")
+    return problems
+
+
+def _payments_of(invoice_id: int) -> list[int]:
+    return list(session.scalars(select(Payment.id).where(Payment.invoice_id == invoice_id)))
+
+
 def _against_the_books(world: World) -> list[str]:
     """Payment by payment: what the provider captured and gave back is what we say it did."""
     problems = []
@@ -163,6 +223,7 @@ def _against_the_books(world: World) -> list[str]:
         for item in world.provider.books.refunds.of(row["id"]):
             if item["id"] not in refunds and item["status"] not in ("failed", "cancelled"):
                 problems.append(f"the provider gave back what we do not know of: {item['id']}")
+    problems += _disputes_against_the_books(world)
     late = world.faults["late capture"]
     for invoice_id, count in charged.items():
         if count > 1 + late:

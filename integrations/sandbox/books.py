@@ -3,6 +3,7 @@
 import json
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class Books:
         self.path = str(path)
         self.clock = clock
         self.page_base = page_base.rstrip("/")
+        self._kept = threading.local()
         with self.transaction() as db:
             db.executescript(SCHEMA + refunds.SCHEMA + disputes.SCHEMA + balance.SCHEMA + balance.CATCH_UP)
         self.refunds, self.disputes = refunds.Refunds(self), disputes.Disputes(self)
@@ -303,10 +305,8 @@ class Books:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
-        db.row_factory = sqlite3.Row
+        db = self._connection()
         try:
-            db.execute("PRAGMA journal_mode=WAL")
             db.execute("BEGIN IMMEDIATE")
             yield db
             if db.in_transaction:
@@ -315,5 +315,12 @@ class Books:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        finally:
-            db.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        """One for each thread, kept: opening a file costs more than most of what is read from it."""
+        known: sqlite3.Connection | None = getattr(self._kept, "db", None)
+        if known is None:
+            known = self._kept.db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+            known.row_factory = sqlite3.Row
+            known.execute("PRAGMA journal_mode=WAL")
+        return known

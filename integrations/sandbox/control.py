@@ -5,7 +5,7 @@ import sqlite3
 from flask import Blueprint, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from integrations.sandbox import faults
+from integrations.sandbox import faults, takeover
 from integrations.sandbox.api import books
 from integrations.sandbox.balance import AVAILABLE_AFTER
 from integrations.sandbox.disputes import NotDisputable
@@ -125,6 +125,21 @@ def fail_payout(payout: str) -> ResponseReturnValue:
         abort(404)
     books().balance.fail_payout(payout)
     return redirect("/control/", 303)
+
+
+@control.post("/history")
+def take_over() -> ResponseReturnValue:
+    """Payments from before this provider was there."""
+    try:
+        new = takeover.take_over(books(), request.get_json()["payments"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return jsonify(error={"code": "parameter_invalid", "message": str(error)}), 400
+    return jsonify(new=new)
+
+
+@control.post("/history/payouts")
+def pay_out_history() -> ResponseReturnValue:
+    return jsonify(made=takeover.pay_out_days(books()))
 
 
 @control.get("/api/faults")

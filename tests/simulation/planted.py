@@ -3,23 +3,29 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from backoffice.collection import outcomes
 from backoffice.core.states import StateTable
+from backoffice.disputes import recording as disputes
 from backoffice.invoices import numbering
 from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from backoffice.refunds import consequences, recording
+from backoffice.reconciliation import breaks, postings
+from backoffice.refunds import beginning, consequences, recording
 from backoffice.refunds.models import Refund, RefundState
 from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
+from backoffice.tasks import runner as tasks_runner
 from backoffice.webhooks import handling
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import Topic
 from integrations.payments.sandbox import SandboxPayments
+from integrations.sandbox import refunds as sandbox_refunds
 
 
 def _new_key(method: str) -> Callable[[pytest.MonkeyPatch], None]:
@@ -102,6 +108,35 @@ def _pieces_come_back_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(consequences.stock, "take_back", twice)
 
 
+def _unposted_disputes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(disputes.ledger, "post", _unless(disputes.ledger.post, EntryKind.DISPUTE))
+
+
+def _unposted_lines(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(postings, "of_line", lambda *_args: [])
+
+
+def _unless(post: Callable[..., None], kind: EntryKind) -> Callable[..., None]:
+    return lambda known, *args, **kwargs: None if known == kind else post(known, *args, **kwargs)
+
+
+def _unheard_disputes(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(handling.HANDLERS, Topic.DISPUTE, handling._ignore)
+
+
+def _differences_stay_open(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(breaks, "_close", lambda _item: None)
+
+
+def _refund_of_what_the_bank_took(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(beginning.disputes, "refuse_refund", lambda _payment: None)
+    patch.setattr(sandbox_refunds.Refunds, "is_disputed", lambda *_args: False)  # a provider that does not look either
+
+
+def _leases_never_run_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tasks_runner, "LEASE", timedelta(days=365))
+
+
 # guard taken away → how
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a page is asked for with the same key": _new_key("open_page"),
@@ -112,6 +147,12 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "what was seen decides a refund": _unconditional_reserve,
     "refunds made elsewhere are taken in": _unheard_refunds,
     "an event is stored before it is answered": _answered_before_stored,
+    "disputes are taken in": _unheard_disputes,
+    "what a bank took is posted": _unposted_disputes,
+    "a disputed payment is not refunded": _refund_of_what_the_bank_took,
+    "what only the provider knows is posted": _unposted_lines,
+    "a difference closes when both books agree": _differences_stay_open,
+    "a lease runs out": _leases_never_run_out,
     "numbers count up": _numbers_stand_still,
     "pieces are held under a condition": _stock_is_never_enough,
     "what came back is posted back": _nothing_posted,

@@ -1,0 +1,89 @@
+"""The provider's side of a history: the sandbox's books get the payments that the history says were taken there."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import requests
+from sqlalchemy import func, select
+
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.ports import settings
+from backoffice.demo.stories import Refs
+from backoffice.payments.models import Payment
+
+PIECE = 2_000
+TIMEOUT = 60  # seconds
+
+
+class NoSandbox(CounterfoilError):
+    status = 503
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"The sandbox provider at {url} does not answer ({why}), so its books have nothing of this history and will differ "
+            "from ours. Start it and run the same command again."
+        )
+
+
+def mirror(seed: int, told: Callable[[int], None] = lambda _count: None) -> int:
+    """Tell the sandbox of every payment of a history, each once, and have it pay them out day by day; returns how many it has
+    of them. Nothing is told where another provider is configured. Raises NoSandbox."""
+    if settings().payments != "sandbox":
+        return 0
+    count = 0
+    for piece in _payments(Refs(seed).mark):
+        _post("/control/history", piece)
+        count += len(piece)
+        told(len(piece))
+    if count:
+        _post("/control/history/payouts", None)
+    return count
+
+
+def settled(seed: int) -> int:
+    """How many payments of a history hold money."""
+    with units.read():
+        return session.scalar(select(func.count()).select_from(Payment).where(*_of(Refs(seed).mark))) or 0
+
+
+def _of(mark: str) -> Sequence[Any]:
+    return Payment.ref >= f"pay_h{mark}", Payment.ref < f"pay_h{mark}~", Payment.captured_amount > 0
+
+
+def _payments(mark: str) -> Iterator[list[dict[str, Any]]]:
+    last = ""
+    while True:
+        columns = (
+            Payment.ref, Payment.provider_ref, Payment.amount, Payment.currency, Payment.method, Payment.created_at,
+            Payment.settled_at,
+        )  # fmt: skip
+        query = select(*columns).where(*_of(mark), Payment.ref > last).order_by(Payment.ref).limit(PIECE)
+        with units.read():
+            rows = session.execute(query).all()
+        if not rows:
+            return
+        yield [
+            {
+                "id": row.provider_ref,
+                "reference": row.ref,
+                "amount": row.amount,
+                "currency": row.currency,
+                "method": row.method,
+                "created": row.created_at.isoformat(),
+                "settled": row.settled_at.isoformat(),
+            }
+            for row in rows
+        ]
+        last = rows[-1].ref
+
+
+def _post(path: str, payments: list[dict[str, Any]] | None) -> None:
+    url = settings().sandbox_url
+    try:
+        answer = requests.post(url + path, json={"payments": payments or []}, timeout=TIMEOUT)
+    except requests.RequestException as error:
+        raise NoSandbox(url, type(error).__name__) from error
+    if answer.status_code != 200:
+        raise NoSandbox(url, f"HTTP {answer.status_code}")

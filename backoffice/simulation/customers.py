@@ -1,0 +1,111 @@
+"""What customers do in a simulated day: they buy, pay, come back, change their mind. Each act goes through the services that
+pages use; refusals are part of the story."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from backoffice.carts import filling
+from backoffice.carts import service as carts
+from backoffice.catalog.models import Product, Variant
+from backoffice.checkout import endings, quotes
+from backoffice.checkout import service as checkout
+from backoffice.checkout.service import Wish
+from backoffice.collection import service as collection
+from backoffice.core import actor, units
+from backoffice.core.db import session
+from backoffice.fulfilment import methods
+from backoffice.orders.service import Contact
+from backoffice.simulation.world import World
+
+CARDS = ("good", "good", "good", "declined", "abandons", "authenticates", "slow", "too_little", "too_much")
+
+
+@dataclass
+class Customer:
+    """One story: what is left to do, and what is known so far."""
+
+    world: World
+    number: int
+    wish: Wish | None = None
+    token: str = ""
+    placed: checkout.Placed | None = None
+    left: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        draw = self.world.draw
+        self.left = [self.fill, self.place]
+        if draw.random() < 0.3:
+            self.left.append(self.place)  # a double click, or a second tab
+        self.left.append(lambda: self.pay(draw.choice(CARDS)))
+        if draw.random() < 0.6:
+            self.left.append(self.come_back)
+        if draw.random() < 0.4:
+            self.left += [self.retry, lambda: self.pay("good"), self.come_back]
+        if draw.random() < 0.15:
+            self.left.append(self.cancel)
+
+    def fill(self) -> None:
+        draw = self.world.draw
+        self.token = carts.new_token()
+
+        def put() -> None:
+            cart = carts.create(self.token)
+            sold = select(Variant).join(Product, Product.id == Variant.product_id)
+            sold = sold.where(Variant.published.is_(True), Product.published.is_(True)).order_by(Variant.id)
+            variants = list(session.scalars(sold))
+            for variant in draw.sample(variants, draw.choice((1, 1, 2, 3))):
+                carts.add(cart, variant, draw.choice((1, 1, 2)))
+
+        units.write(put)
+        with units.read():
+            cart = filling.of(self.token, None, "EUR")
+            quote = quotes.of(cart, methods.tariff(), "DE", None)
+            email = f"customer{self.number % 9}@example.org"  # some come twice
+            contact = Contact(f"Customer {self.number}", "Street 1", "10115", "Berlin", "DE", email=email)
+            self.wish = Wish(
+                checkout_key=cart.checkout_key,
+                total=quote.total,
+                terms_version=1,
+                terms_accepted=True,
+                contact=contact,
+                delivery_code=quote.chosen.code if quote.chosen else "",
+            )
+
+    def place(self) -> None:
+        if self.wish:
+            self.placed = checkout.place(self.token, self.wish)
+
+    def pay(self, card: str) -> None:
+        """At the provider: nothing of ours runs."""
+        books = self.world.provider.books
+        for row in books.payments(self._reference()) if self._reference() else []:
+            payment, amount = row["id"], row["amount"]
+            if card == "good":
+                books.pay(payment, "Visa ·· 4242")
+            elif card in ("too_little", "too_much") and amount > 100:
+                books.pay(payment, "Visa ·· 4242", amount - 100 if card == "too_little" else amount + 100)
+            elif card == "declined":
+                books.decline(payment, "Visa ·· 0002", "generic_decline")
+            elif card == "authenticates":
+                books.ask_for_authentication(payment, "Visa ·· 3184")
+            elif card == "slow":
+                settles = self.world.clock().replace(microsecond=0)
+                books.process(payment, "Bank debit", settles)
+            self.world.faults[f"customer: {card}"] += 1
+
+    def come_back(self) -> None:
+        if self.placed:
+            collection.learn(self.placed.payment_id, by=actor.customer("per_simulated"))
+
+    def retry(self) -> None:
+        if self.placed:
+            self.placed = checkout.retry(self.placed.order_ref, by=actor.customer("per_simulated"))
+
+    def cancel(self) -> None:
+        if self.placed:
+            endings.cancel(self.placed.order_ref, by=actor.customer("per_simulated"), reason="changed their mind")
+
+    def _reference(self) -> str:
+        return self.placed.payment_ref if self.placed else ""

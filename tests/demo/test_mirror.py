@@ -1,0 +1,64 @@
+"""The provider's side of a history: its books get the same payments, pay them out day by day, and both books agree."""
+
+import pytest
+import requests
+from sqlalchemy import select
+
+from backoffice.core import units
+from backoffice.core.db import db
+from backoffice.demo import bulk, history, mirror
+from backoffice.demo.history import History
+from backoffice.demo.mirror import NoSandbox
+from backoffice.ledger.models import Account
+from backoffice.models import Payout, ProviderLine
+from backoffice.reconciliation import rounds
+from tests.support.consistency import problems
+
+SEED = 7
+
+
+@pytest.fixture
+def written(shop, monkeypatch) -> int:
+    monkeypatch.setattr(history, "BATCH", 60)
+    History(bulk.writer(db.engine), seed=SEED, customers=20, orders=120).write()
+    return mirror.settled(SEED)
+
+
+def test_a_seeded_history_reconciles_line_by_line_and_payout_by_payout(shop, written):
+    assert mirror.mirror(SEED) == mirror.mirror(SEED) == written > 90  # once, however often it is told
+    outcome = shop.reconciles()
+    payouts = shop.all(select(Payout))
+    assert outcome.new_lines == shop.count(ProviderLine) == written + len(payouts)
+    assert shop.breaks() == []
+    assert len(payouts) > 60
+    assert {payout.state for payout in payouts} == {"paid"}
+    assert all(payout.is_itemised for payout in payouts)
+    with units.read():
+        sums = rounds.balances(rounds.last())
+    assert len(sums) == 2
+    assert not any(item.difference for item in sums)
+    assert shop.balance(Account.BANK) == sum(item.amount for item in payouts if item.currency == "EUR")
+    assert problems() == []
+
+
+def test_a_payment_of_the_history_can_be_asked_about(shop, written):
+    mirror.mirror(SEED)
+    row = shop.provider.payments()[0]
+    assert (row["status"], row["captured"]) == ("paid", row["amount"])
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_without_the_sandbox_it_says_what_to_do(shop, written):
+    shop.provider.stop()
+    with pytest.raises(NoSandbox, match="run the same command again"):
+        mirror.mirror(SEED)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("row", [{}, {"id": "x"}, "text"])
+def test_what_is_no_payment_is_refused_whole(shop, row):
+    good = {"id": "sbx_1", "reference": "pay_1", "amount": 100, "currency": "EUR", "method": "Visa",
+            "created": "2026-01-01T00:00:00+00:00", "settled": "2026-01-01T00:01:00+00:00"}  # fmt: skip
+    answer = requests.post(f"{shop.provider.url}/control/history", json={"payments": [good, row]}, timeout=5)
+    assert answer.status_code == 400
+    assert shop.provider.payments() == []
