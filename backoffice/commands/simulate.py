@@ -89,4 +89,4 @@ def _report(lives: Sequence[Life], seconds: float) -> None:
         click.echo(f"{name:20} {value}")
     for name, count in faults.most_common():
         click.echo(f"  {count:7} {name}")
-    click.echo("Not checked yet: disputes, subscriptions, contracts, payouts; workers that truly overlap.")
+    click.echo("Not checked yet: subscriptions, contracts, payouts that arrive; workers that truly overlap.")

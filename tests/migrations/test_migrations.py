@@ -209,6 +209,9 @@ KEYS = [
     ("credit_notes", ["entity_id", "series", "year", "position"]),
     ("ledger_entries", ["key"]),
     ("ledger_postings", ["entry_id", "position"]),
+    ("provider_lines", ["provider", "account", "mode", "line_ref"]),
+    ("payouts", ["provider", "account", "mode", "provider_ref"]),
+    ("breaks", ["open_key"]),
 ]
 
 
@@ -217,6 +220,11 @@ def test_every_business_key_is_unique_in_the_database(shop):
     shop.pays(sale, captured=13_000)
     shop.minutes_pass(1)
     shop.refunds(sale, pieces=[Pieces(shop.line_ids(sale)[0], 1)])
+    shop.pays(shop.buyer("bob@example.org").orders(), captured=13_000)
+    shop.works()
+    shop.clock.forward(days=3)
+    shop.works()
+    shop.reconciles()  # there is a payout, and a euro that pays nothing
     missing = []
     for name, key in KEYS:
         unique = [sorted(item["column_names"]) for item in inspect(db.engine).get_unique_constraints(name)]

@@ -288,3 +288,19 @@ def test_what_the_provider_moves_for_reasons_of_its_own_waits_in_suspense_for_a_
     explains(shop, "Interest for March.")
     shop.reconciles(everything=True)
     assert (shop.breaks(), shop.open_cases()) == ([], [])
+
+
+@on_one_engine
+def test_a_customer_who_paid_too_much_is_a_break_until_the_rest_is_given_back(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = buyer.places()
+    shop.pays(sale, captured=13_000)
+    shop.works()
+    shop.clock.forward(hours=2)
+    shop.reconciles()
+    assert shop.breaks() == ["invoice 13000 12900"]
+    shop.refunds(sale, 100)
+    shop.works()
+    shop.reconciles()
+    assert shop.breaks() == []
