@@ -4,13 +4,14 @@ Amounts are integers of minor units with an ISO 4217 currency. An adapter never 
 it raises as OutcomeUnknown, and the caller asks again with the same key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from integrations.payments.balance import BalancePort
 from integrations.payments.disputes import DisputesPort
+from integrations.payments.methods import MethodsPort
 
 
 class PaymentStatus(StrEnum):
@@ -51,6 +52,27 @@ class PageRequest:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "PageRequest":
         return cls(**{**stored, "expires_at": datetime.fromisoformat(stored["expires_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRequest:
+    """Charge a kept way to pay while the customer is not there. Sent again with the same key, it must be equal in every
+    field."""
+
+    key: str
+    amount: int
+    currency: str
+    reference: str  # our payment's reference, found again with ``find``
+    description: str
+    customer: str  # the provider's reference
+    method: str  # the provider's reference
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "ChargeRequest":
+        return cls(**stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +159,8 @@ class Topic(StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     PAYOUT = "payout"
+    SETUP = "setup"  # a page on which a way to pay is entered; ``reference`` is ours of it
+    METHOD = "method"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +219,16 @@ class PaymentsPort(Protocol):
     @property
     def balance(self) -> BalancePort: ...
 
+    @property
+    def methods(self) -> MethodsPort: ...
+
     def open_page(self, request: PageRequest) -> Snapshot:
         """Create the payment and its page, or return what this key created before."""
+        ...
+
+    def charge(self, request: ChargeRequest) -> Snapshot:
+        """Charge without the customer, or return what this key charged before. A decline is an answer, and so is a bank that
+        asks for the customer: its family is ``action``. Refused where nothing was tried."""
         ...
 
     def retrieve(self, provider_ref: str) -> Snapshot: ...

@@ -10,6 +10,7 @@ import requests
 
 from integrations.payments import signatures
 from integrations.payments.port import (
+    ChargeRequest,
     Decline,
     PageRequest,
     PaymentStatus,
@@ -23,6 +24,7 @@ from integrations.payments.port import (
 from integrations.payments.sandbox_balance import SandboxBalance
 from integrations.payments.sandbox_calls import SandboxCalls
 from integrations.payments.sandbox_disputes import SandboxDisputes
+from integrations.payments.sandbox_methods import SandboxMethods
 from integrations.payments.shapes import reads
 
 log = logging.getLogger(__name__)
@@ -31,10 +33,12 @@ SIGNATURE = "Sandbox-Signature"
 TELLING = frozenset({
     "payment.paid", "payment.declined", "payment.cancelled", "payment.expired", "payment.processing",
     "payment.requires_action", "refund.created", "refund.updated", "refund.failed", "dispute.created", "dispute.updated",
-    "dispute.closed", "payout.created", "payout.paid", "payout.failed",
+    "dispute.closed", "payout.created", "payout.paid", "payout.failed", "setup.completed", "setup.expired", "method.removed",
+    "method.updated",
 })  # fmt: skip
 BELONGS_TO = {  # what an event is about → where its payment's id and our reference of it stand
     "payment": ("id", "reference"), "refund": ("payment", "payment_reference"), "dispute": ("payment", "payment_reference"),
+    "setup": ("", "reference"),
 }  # fmt: skip
 
 
@@ -58,10 +62,15 @@ class SandboxPayments:
         self._secrets = webhook_secrets
         self.disputes = SandboxDisputes(calls)
         self.balance = SandboxBalance(calls)
+        self.methods = SandboxMethods(calls)
 
     def open_page(self, request: PageRequest) -> Snapshot:
         body = request.as_json()
         return _snapshot(self._calls.post("/v1/payments", body, body.pop("key")))
+
+    def charge(self, request: ChargeRequest) -> Snapshot:
+        body = request.as_json()
+        return _snapshot(self._calls.post("/v1/charges", body, body.pop("key")))
 
     def retrieve(self, provider_ref: str) -> Snapshot:
         return _snapshot(self._calls.get(f"/v1/payments/{provider_ref}"))

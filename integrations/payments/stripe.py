@@ -12,6 +12,7 @@ from typing import Any
 from integrations.payments import signatures
 from integrations.payments import stripe_objects as objects
 from integrations.payments.port import (
+    ChargeRequest,
     PageRequest,
     PaymentStatus,
     ProviderEvent,
@@ -24,11 +25,9 @@ from integrations.payments.port import (
 from integrations.payments.stripe_balance import StripeBalance
 from integrations.payments.stripe_calls import API_VERSION, StripeCalls
 from integrations.payments.stripe_disputes import StripeDisputes
+from integrations.payments.stripe_methods import StripeMethods
 
 PAGES = "https://checkout.stripe.com"
-PAGE_MARGIN = timedelta(
-    minutes=10
-)  # a page must be open for half an hour at least, counted from when Stripe hears of it
 PAYMENT_EVENTS = frozenset(
     {
         "checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_succeeded",
@@ -41,9 +40,10 @@ DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.updated", 
                             "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"})  # fmt: skip
 PAYOUT_EVENTS = frozenset({"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled",
                            "payout.reconciliation_completed"})  # fmt: skip
+METHOD_EVENTS = frozenset({"payment_method.detached", "payment_method.updated", "payment_method.automatically_updated"})
 TOPICS = {kind: topic for topic, kinds in (
     (Topic.PAYMENT, PAYMENT_EVENTS), (Topic.REFUND, REFUND_EVENTS), (Topic.DISPUTE, DISPUTE_EVENTS),
-    (Topic.PAYOUT, PAYOUT_EVENTS)) for kind in kinds}  # fmt: skip
+    (Topic.PAYOUT, PAYOUT_EVENTS), (Topic.METHOD, METHOD_EVENTS)) for kind in kinds}  # fmt: skip
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
@@ -61,6 +61,7 @@ class StripePayments:
         self._secrets = webhook_secrets
         self.disputes = StripeDisputes(calls)
         self.balance = StripeBalance(calls)
+        self.methods = StripeMethods(calls)
 
     def open_page(self, request: PageRequest) -> Snapshot:
         params = {
@@ -78,7 +79,7 @@ class StripePayments:
             ],
             "success_url": request.return_url,
             "cancel_url": request.return_url,
-            "expires_at": int((request.expires_at + PAGE_MARGIN).timestamp()),
+            "expires_at": int((request.expires_at + objects.PAGE_MARGIN).timestamp()),
             "metadata": {"reference": request.reference},
             "payment_intent_data": {
                 "description": request.description,
@@ -89,6 +90,9 @@ class StripePayments:
             lambda options: self._calls.v1.checkout.sessions.create(params, options), request.key
         )
         return objects.from_session(session)
+
+    def charge(self, request: ChargeRequest) -> Snapshot:
+        return self.methods.charge(request)
 
     def retrieve(self, provider_ref: str) -> Snapshot:
         if provider_ref.startswith("cs_"):
@@ -180,6 +184,8 @@ class StripePayments:
                 return self._thin(item, raw)
             kind, data = str(item["type"]), item["data"]["object"]
             about = TOPICS.get(kind, Topic.NOTHING)
+            if about == Topic.PAYMENT and data.get("mode") == "setup":
+                about = Topic.SETUP
             payment, reference = objects.belongs_to(data)
             return ProviderEvent(
                 event_id=str(item["id"]),

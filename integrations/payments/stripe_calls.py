@@ -66,6 +66,14 @@ class StripeCalls:
         raise AssertionError("unreachable")
 
 
+class CardRefused(Refused):
+    """The customer's bank said no. ``intent`` is the PaymentIntent as it is after that; empty where none was made."""
+
+    def __init__(self, code: str, intent: Row) -> None:
+        self.intent = intent
+        super().__init__(code, "The bank refused.")
+
+
 def mode_of(api_key: str) -> str:
     """``test`` or ``live``, as the key says of itself. Raises ValueError for anything but a secret or restricted key."""
     for prefix, mode in (("sk_test_", "test"), ("rk_test_", "test"), ("sk_live_", "live"), ("rk_live_", "live")):
@@ -84,7 +92,9 @@ def _as_ours(error: stripe.StripeError) -> Exception:
     if isinstance(error, stripe.PermissionError):
         return Refused("permission_denied", "The API key may not do this.")
     if isinstance(error, stripe.CardError):
-        return Refused(decline_of(_body(error)).code, "The bank refused.")
+        body = _body(error)
+        intent = body.get("payment_intent")
+        return CardRefused(decline_of(body).code, intent if isinstance(intent, dict) else {})
     if isinstance(error, stripe.InvalidRequestError):
         return Refused(code or "invalid_request", str(error.user_message or "Stripe refused the request."))
     return OutcomeUnknown(f"{type(error).__name__} {error.http_status or ''} {code}".strip())

@@ -1,7 +1,7 @@
 """Stripe's objects, as plain rows, in the words of the port. Of a card only brand and last four are kept; an unknown status
 is never an outcome."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.payments.port import (
@@ -33,12 +33,17 @@ _REFUNDS = {
     "canceled": RefundStatus.CANCELLED,
 }
 
+# A page must be open for half an hour at least, counted from when Stripe hears of it.
+PAGE_MARGIN = timedelta(minutes=10)
+
 Row = dict[str, Any]
 
 
 def belongs_to(data: Row) -> tuple[str, str]:
     """Stripe's reference and ours of the payment an object belongs to, where it belongs to one."""
     kind, known = data.get("object"), data.get("metadata") or {}
+    if kind == "checkout.session" and data.get("mode") == "setup":
+        return "", str(data.get("client_reference_id") or "")
     if kind == "checkout.session":
         return str(data["id"]), str(data.get("client_reference_id") or "")
     if kind == "payment_intent":

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from integrations.sandbox import faults
 from integrations.sandbox.books import ACCOUNT, Books
 from integrations.sandbox.disputes import NotDisputable
+from integrations.sandbox.methods import NotChargeable
 from integrations.sandbox.refunds import NotRefundable
 
 api = Blueprint("api", __name__, url_prefix="/v1")
@@ -19,6 +20,8 @@ api = Blueprint("api", __name__, url_prefix="/v1")
 PAYMENT_FIELDS = {
     "reference": str, "amount": int, "currency": str, "description": str, "return_url": str, "expires_at": str,
 }  # fmt: skip
+SETUP_FIELDS: dict[str, type] = dict.fromkeys(("reference", "customer", "email", "currency", "return_url", "expires_at"), str)
+CHARGE_FIELDS: dict[str, type] = {"amount": int} | dict.fromkeys(("reference", "currency", "description", "customer", "method"), str)
 REFUND_FIELDS = {"payment": str, "amount": int, "reference": str, "reason": str}
 
 
@@ -88,6 +91,31 @@ def answer_dispute(dispute: str) -> ResponseReturnValue:
     return _once("lose_evidence", lambda: _answer(dispute, request.get_json(silent=True)))
 
 
+@api.post("/setups")
+def open_setup() -> ResponseReturnValue:
+    return _once("lose_create", lambda: _open_setup(request.get_json(silent=True)))
+
+
+@api.get("/setups/<setup>")
+def show_setup(setup: str) -> ResponseReturnValue:
+    return _shown(books().methods.setup(setup), "setup")
+
+
+@api.get("/methods/<method>")
+def show_method(method: str) -> ResponseReturnValue:
+    return _shown(books().methods.method(method), "method")
+
+
+@api.post("/methods/<method>/detach")
+def detach_method(method: str) -> ResponseReturnValue:
+    return _once("lose_create", lambda: _detach(method))
+
+
+@api.post("/charges")
+def charge() -> ResponseReturnValue:
+    return _once("lose_create", lambda: _charge(request.get_json(silent=True)))
+
+
 @api.get("/events")
 def events() -> ResponseReturnValue:
     return _listed(lambda limit: books().events(request.args.get("since", ""), request.args.get("after", ""), limit))
@@ -153,8 +181,38 @@ def _answer(dispute: str, body: Any) -> tuple[int, dict[str, Any]]:
         return 402, _problem(refusal.code, refusal.message)
 
 
+def _open_setup(body: Any) -> tuple[int, dict[str, Any]]:
+    if wrong := _misshapen(body, SETUP_FIELDS):
+        return wrong
+    if datetime.fromisoformat(body["expires_at"]) <= books().clock():
+        return 400, _problem("parameter_invalid", "expires_at lies in the past.")
+    return 201, books().methods.open_setup(body)
+
+
+def _detach(method: str) -> tuple[int, dict[str, Any]]:
+    row = books().methods.detach(method)
+    return (200, row) if row else (404, _problem("resource_missing", "No such method."))
+
+
+def _charge(body: Any) -> tuple[int, dict[str, Any]]:
+    if wrong := _unfit(body, CHARGE_FIELDS):
+        return wrong
+    try:
+        return 201, books().methods.charge(body)
+    except NotChargeable as refusal:
+        return 402, _problem(refusal.code, refusal.message)
+
+
 def _unfit(body: Any, fields: dict[str, type]) -> tuple[int, dict[str, Any]] | None:
     """What is wrong with the parameters of a request for money, if anything is."""
+    if wrong := _misshapen(body, fields):
+        return wrong
+    if body["amount"] <= 0:
+        return 400, _problem("amount_too_small", "amount must be above zero.")
+    return None
+
+
+def _misshapen(body: Any, fields: dict[str, type]) -> tuple[int, dict[str, Any]] | None:
     if not isinstance(body, dict):
         return 400, _problem("parameter_invalid", "The body must be a JSON object.")
     for name, kind in fields.items():
@@ -162,8 +220,6 @@ def _unfit(body: Any, fields: dict[str, type]) -> tuple[int, dict[str, Any]] | N
             return 400, _problem("parameter_invalid", f"{name} must be given as {kind.__name__}.")
     if unknown := set(body) - set(fields):
         return 400, _problem("parameter_unknown", f"{sorted(unknown)[0]} is not a parameter.")
-    if body["amount"] <= 0:
-        return 400, _problem("amount_too_small", "amount must be above zero.")
     return None
 
 

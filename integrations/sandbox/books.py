@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from integrations.sandbox import balance, disputes, refunds
+from integrations.sandbox import balance, disputes, methods, refunds
 
 Row = dict[str, Any]
 
@@ -35,7 +35,10 @@ CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 ACCOUNT = "acct_sandbox"
 KEY_LIFE = timedelta(hours=24)
 FINAL = frozenset({"paid", "declined", "cancelled", "expired"})
-HARD_DECLINES = frozenset({"lost_card", "stolen_card", "pickup_card", "do_not_try_again"})
+FAMILIES = {
+    **dict.fromkeys(("lost_card", "stolen_card", "pickup_card", "do_not_try_again"), "hard"),
+    "authentication_required": "action", "expired_card": "data",
+}  # fmt: skip
 
 
 class Books:
@@ -47,9 +50,11 @@ class Books:
         self.page_base = page_base.rstrip("/")
         self._kept = threading.local()
         with self.transaction() as db:
-            db.executescript(SCHEMA + refunds.SCHEMA + disputes.SCHEMA + balance.SCHEMA + balance.CATCH_UP)
+            db.executescript(
+                SCHEMA + refunds.SCHEMA + disputes.SCHEMA + methods.SCHEMA + balance.SCHEMA + balance.CATCH_UP
+            )
         self.refunds, self.disputes = refunds.Refunds(self), disputes.Disputes(self)
-        self.balance = balance.Balance(self)
+        self.balance, self.methods = balance.Balance(self), methods.Methods(self)
         self._advanced_on: datetime | None = None
 
     def today(self) -> datetime:
@@ -142,6 +147,7 @@ class Books:
             elif datetime.fromisoformat(row["page_expires_at"]) <= now:
                 self.expire(row["id"])
         self.refunds.advance()
+        self.methods.advance()
         today = self.today()
         if self._advanced_on != today:  # what takes days
             self._advanced_on = today
@@ -295,7 +301,7 @@ class Books:
         )
         code = row.pop("decline")
         row.pop("settles_at")
-        family = "hard" if code in HARD_DECLINES else "soft"
+        family = FAMILIES.get(code, "soft")
         return {
             **row,
             "object": "payment",

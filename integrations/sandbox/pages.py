@@ -1,6 +1,5 @@
-"""The hosted payment page: where the customer is sent, and comes back from."""
+"""The hosted pages: where the customer is sent to pay or to enter a card, and comes back from."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,36 +9,11 @@ from flask.typing import ResponseReturnValue
 from integrations.sandbox import faults
 from integrations.sandbox.api import books
 from integrations.sandbox.books import FINAL, Row
+from integrations.sandbox.cards import BY_KEY, CARDS
 
 pages = Blueprint("pages", __name__)
 
 SLOW = timedelta(seconds=20)
-
-
-@dataclass(frozen=True)
-class Card:
-    """A test card: what the page shows, and how the bank behind it behaves."""
-
-    key: str
-    label: str
-    last4: str
-    behaviour: str
-    decline: str = ""
-
-    @property
-    def method(self) -> str:
-        return f"{self.label} ·· {self.last4}"
-
-
-CARDS = (
-    Card("good", "Visa", "4242", "pays at once"),
-    Card("declined", "Visa", "0002", "is declined", "generic_decline"),
-    Card("poor", "Mastercard", "9995", "is declined: insufficient funds", "insufficient_funds"),
-    Card("lost", "Visa", "9987", "is declined: reported lost", "lost_card"),
-    Card("secure", "Visa", "3184", "asks its bank for approval"),
-    Card("slow", "Bank debit", "0123", "pays after 20 seconds"),
-)
-BY_KEY = {card.key: card for card in CARDS}
 
 
 @pages.get("/pay/<payment>")
@@ -88,6 +62,22 @@ def cancel(payment: str) -> ResponseReturnValue:
     return _back(row)
 
 
+@pages.get("/setup/<setup>")
+def show_setup(setup: str) -> ResponseReturnValue:
+    row = _setup(setup)
+    return render_template("setup.html", setup=row, cards=CARDS)
+
+
+@pages.post("/setup/<setup>")
+def enter(setup: str) -> ResponseReturnValue:
+    row = _setup(setup)
+    card = BY_KEY.get(request.form.get("card", ""))
+    if card is None:
+        return render_template("setup.html", setup=row, cards=CARDS, problem=True), 422
+    books().methods.enter(setup, card)
+    return _back(row)
+
+
 def amount(row: Row) -> str:
     """For people: € 129.00. The sandbox keeps its own small table; it imports nothing of the shop."""
     decimals = {"JPY": 0, "KWD": 3}.get(row["currency"], 2)
@@ -99,6 +89,15 @@ def _payment(payment: str) -> Row:
     if books().switch("outage"):
         abort(503)
     row = books().get(payment)
+    if row is None:
+        abort(404)
+    return row
+
+
+def _setup(setup: str) -> Row:
+    if books().switch("outage"):
+        abort(503)
+    row = books().methods.setup(setup)
     if row is None:
         abort(404)
     return row

@@ -19,6 +19,7 @@ from integrations.sandbox.faults import drop_connection
 from tests.support import stripe_wire as wire
 from tests.support.servers import free_port
 from tests.support.stripe_books import StripeBooks
+from tests.support.stripe_keeping import StripeKeeping
 
 KEY = "sk_test_" + "k" * 24
 SECRET = "whsec_" + "s" * 32
@@ -45,6 +46,7 @@ class StripeServer:
         self.keys: dict[str, list[Any]] = {}
         self.requests: list[Any] = []
         self.books = StripeBooks(self)
+        self.keeping = StripeKeeping(self)
         self.faults: dict[str, Any] = {}
         self.course = ""
         self.lock = threading.RLock()
@@ -203,6 +205,9 @@ class StripeServer:
 
     def _get(self, path: str, params: Row) -> tuple[int, Row]:
         self.advance()
+        kept = self.keeping.get(path, params)
+        if kept is not None:
+            return kept
         if found := re.fullmatch(r"v1/checkout/sessions/(\w+)", path):
             row = self.sessions.get(found[1])
             if row and row["expires_at"] <= self.now() and row["status"] == "open":
@@ -237,6 +242,9 @@ class StripeServer:
         return 404, wire.error("invalid_request_error", None, "Unrecognized request URL")
 
     def _post(self, path: str, params: Row) -> tuple[int, Row]:
+        kept = self.keeping.change(path, params)
+        if kept is not None:
+            return kept
         if path == "v1/checkout/sessions":
             return self._open(params)
         if found := re.fullmatch(r"v1/checkout/sessions/(\w+)/expire", path):

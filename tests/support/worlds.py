@@ -12,6 +12,7 @@ from integrations.payments.port import PaymentStatus
 from integrations.payments.sandbox import SandboxPayments
 from integrations.payments.stripe import StripePayments
 from integrations.sandbox.balance import AVAILABLE_AFTER
+from integrations.sandbox.cards import BY_LAST4
 from integrations.sandbox.courier import signature
 from tests.support import stripe_server
 from tests.support.provider import API_KEY, SECRET, Provider
@@ -80,6 +81,17 @@ class SandboxWorld:
     def fail_payout(self, payout: str) -> None:
         self.server.books.balance.fail_payout(payout)
 
+    def enter(self, setup: str, last4: str = "4242") -> None:
+        """A customer enters a card on the page on which it is kept."""
+        self.server.books.methods.enter(setup, BY_LAST4[last4])
+
+    def renew(self, method: str) -> None:
+        self.server.books.methods.renew(method)
+
+    def take_off(self, method: str) -> None:
+        """As somebody does in the provider's dashboard."""
+        self.server.books.methods.detach(method)
+
     def advance(self) -> None:
         self.server.books.advance()
 
@@ -143,6 +155,15 @@ class StripeWorld:
     def evidence(self, dispute: str) -> tuple[dict[str, str], bytes]:
         given = dict(self.server.books.disputes[dispute]["evidence"])
         return given, self.server.books.files.get(given.pop("receipt", ""), b"")
+
+    def enter(self, setup: str, last4: str = "4242") -> None:
+        self.server.keeping.enter(setup, last4)
+
+    def renew(self, method: str) -> None:
+        self.server.keeping.renew(method)
+
+    def take_off(self, method: str) -> None:
+        self.server.keeping.detach(method)
 
     def pay_out(self) -> list[str]:
         return self.server.books.pay_out()

@@ -1,0 +1,112 @@
+"""Stripe's PaymentMethods: entered on a hosted Checkout page in setup mode, attached to a Customer."""
+
+from typing import Any
+
+from integrations.payments.methods import MethodSnapshot, SetupRequest, SetupSnapshot, SetupStatus
+from integrations.payments.port import ChargeRequest, Refused, Snapshot
+from integrations.payments.shapes import reads
+from integrations.payments.stripe_calls import CardRefused, Row, StripeCalls
+from integrations.payments.stripe_objects import PAGE_MARGIN, from_intent, to_stripe
+
+_EXPAND = {"expand": ["setup_intent.payment_method"]}
+_STATUSES = {"open": SetupStatus.OPEN, "complete": SetupStatus.COMPLETE, "expired": SetupStatus.EXPIRED}
+
+
+class StripeMethods:
+    def __init__(self, calls: StripeCalls) -> None:
+        self._calls = calls
+
+    def open_setup(self, request: SetupRequest) -> SetupSnapshot:
+        whose: Row = (
+            {"customer": request.customer}
+            if request.customer
+            else {"customer_creation": "always", "customer_email": request.email}
+        )
+        params = whose | {
+            "mode": "setup",
+            "currency": request.currency.lower(),
+            "client_reference_id": request.reference,
+            "success_url": request.return_url,
+            "cancel_url": request.return_url,
+            "expires_at": int((request.expires_at + PAGE_MARGIN).timestamp()),
+            "metadata": {"reference": request.reference},
+            "setup_intent_data": {"metadata": {"reference": request.reference}},
+        }
+        made = self._calls.post(lambda options: self._calls.v1.checkout.sessions.create(params, options), request.key)
+        return from_session(made)
+
+    def retrieve_setup(self, provider_ref: str) -> SetupSnapshot:
+        return from_session(self._calls.ask(lambda: self._calls.v1.checkout.sessions.retrieve(provider_ref, _EXPAND)))
+
+    def retrieve(self, provider_ref: str) -> MethodSnapshot:
+        return from_method(self._calls.ask(lambda: self._calls.v1.payment_methods.retrieve(provider_ref)))
+
+    def remove(self, provider_ref: str, *, key: str) -> None:
+        try:
+            self._calls.post(lambda options: self._calls.v1.payment_methods.detach(provider_ref, {}, options), key)
+        except Refused:
+            if self.retrieve(provider_ref).customer:  # it was taken off before: then there is nothing to do
+                raise
+
+    def charge(self, request: ChargeRequest) -> Snapshot:
+        """A decline is an answer. A bank that asks for the customer declines: nobody is there to approve."""
+        params = {
+            "amount": to_stripe(request.amount, request.currency),
+            "currency": request.currency.lower(),
+            "customer": request.customer,
+            "payment_method": request.method,
+            "off_session": True,
+            "confirm": True,
+            "error_on_requires_action": True,
+            "payment_method_options": {"card": {"stored_credential_usage": "unscheduled"}},
+            "description": request.description,
+            "metadata": {"reference": request.reference},
+            "expand": ["latest_charge"],
+        }
+        try:
+            return from_intent(
+                self._calls.post(lambda options: self._calls.v1.payment_intents.create(params, options), request.key)
+            )
+        except CardRefused as refusal:
+            if not refusal.intent:
+                raise
+            return from_intent(refusal.intent)
+
+
+@reads
+def from_session(row: Row) -> SetupSnapshot:
+    intent: Any = row.get("setup_intent")
+    method: Any = intent.get("payment_method") if isinstance(intent, dict) else None
+    status = _STATUSES.get(str(row["status"]), SetupStatus.OPEN)  # an unknown word is no outcome
+    if status == SetupStatus.COMPLETE and not isinstance(method, dict):
+        status = SetupStatus.OPEN  # entered, and its bank still asks
+    return SetupSnapshot(
+        provider_ref=row["id"],
+        reference=str(row.get("client_reference_id") or ""),
+        status=status,
+        page_url=row.get("url") or "",
+        customer=_id(row.get("customer")),
+        method=from_method(method) if status == SetupStatus.COMPLETE else None,
+        raw={"id": row["id"], "status": row["status"]},
+    )
+
+
+@reads
+def from_method(row: Row) -> MethodSnapshot:
+    """Of a card only brand, last four, expiry and fingerprint are read."""
+    kind = str(row["type"])
+    details: Row = row.get(kind) or {}
+    expires = (details["exp_year"], details["exp_month"]) if details.get("exp_year") else None
+    named = str(details.get("brand") or kind).replace("_", " ").capitalize()
+    return MethodSnapshot(
+        provider_ref=row["id"],
+        customer=_id(row.get("customer")),
+        brand=named[:40],
+        last4=str(details.get("last4") or "")[:4],
+        expires=expires,
+        fingerprint=str(details.get("fingerprint") or "")[:120],
+    )
+
+
+def _id(value: Any) -> str:
+    return str(value["id"] if isinstance(value, dict) else value or "")

@@ -1,0 +1,141 @@
+"""The side of the server that behaves as Stripe about kept cards: setup sessions, PaymentMethods, off-session charges."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from integrations.sandbox.balance import fee_of
+from tests.support import stripe_wire as wire
+
+if TYPE_CHECKING:
+    from tests.support.stripe_server import StripeServer
+
+Row = dict[str, Any]
+KNOWN = {
+    "mode", "currency", "client_reference_id", "success_url", "cancel_url", "expires_at", "metadata", "setup_intent_data",
+    "customer", "customer_creation", "customer_email", "expand",
+}  # fmt: skip
+CHARGED_WITH = {
+    "amount", "currency", "customer", "payment_method", "off_session", "confirm", "error_on_requires_action",
+    "payment_method_options", "description", "metadata", "expand",
+}  # fmt: skip
+DECLINES = {"9987": ("card_declined", "lost_card"), "9995": ("card_declined", "insufficient_funds")}
+
+
+class StripeKeeping:
+    def __init__(self, server: "StripeServer") -> None:
+        self.server = server
+        self.methods: dict[str, Row] = {}
+
+    # -- what customers and banks do
+
+    def enter(self, session: str, last4: str) -> None:
+        row, method = self.server.sessions[session], self.server.new_id("pm")
+        row["customer"] = row["customer"] or self.server.new_id("cus")
+        self.methods[method] = {
+            "id": method, "object": "payment_method", "type": "card", "customer": row["customer"], "livemode": False,
+            "billing_details": {"name": "Ada"},
+            "card": {"brand": "visa", "last4": last4, "exp_month": 11, "exp_year": 2029, "fingerprint": f"fp{last4}",
+                     "funding": "credit", "country": "DE"},
+        }  # fmt: skip
+        row |= {"status": "complete", "url": None, "_method": method}
+        self.server.note(
+            "setup_intent.succeeded", {"id": "seti_1", "object": "setup_intent", "metadata": row["metadata"]}
+        )
+        self.server.note("checkout.session.completed", row)
+
+    def renew(self, method: str) -> None:
+        self.methods[method]["card"]["exp_year"] += 3
+        self.server.note("payment_method.automatically_updated", self.methods[method])
+
+    def detach(self, method: str) -> tuple[int, Row]:
+        row = self.methods.get(method)
+        if row is None:
+            return wire.missing("payment_method")
+        if row["customer"] is None:
+            return 400, wire.error("invalid_request_error", None, "The payment method is not attached to a customer.")
+        row["customer"] = None
+        self.server.note("payment_method.detached", row)
+        return 200, row
+
+    # -- HTTP
+
+    def get(self, path: str, params: Row) -> tuple[int, Row] | None:
+        if found := re.fullmatch(r"v1/payment_methods/(\w+)", path):
+            row = self.methods.get(found[1])
+            return (200, row) if row else wire.missing("payment_method")
+        if found := re.fullmatch(r"v1/checkout/sessions/(\w+)", path):
+            row = self.server.sessions.get(found[1])
+            if row and row["mode"] == "setup":
+                if row["status"] == "open" and row["expires_at"] <= self.server.now():
+                    self.server.expire(found[1])
+                return 200, self._expanded(row, params)
+        return None
+
+    def change(self, path: str, params: Row) -> tuple[int, Row] | None:
+        if path == "v1/checkout/sessions" and params.get("mode") == "setup":
+            return self._open(params)
+        if found := re.fullmatch(r"v1/payment_methods/(\w+)/detach", path):
+            return self.detach(found[1])
+        if path == "v1/payment_intents":
+            return self._charge(params)
+        return None
+
+    def _open(self, params: Row) -> tuple[int, Row]:
+        if unknown := set(params) - KNOWN:
+            return 400, wire.error("invalid_request_error", "parameter_unknown", f"unknown parameter: {min(unknown)}")
+        if ("customer" in params) == ("customer_creation" in params):
+            return 400, wire.error("invalid_request_error", None, "customer or customer_creation, not both.")
+        session = self.server.new_id("cs_test")
+        self.server.sessions[session] = {
+            "id": session, "object": "checkout.session", "status": "open", "mode": "setup", "amount_total": None,
+            "currency": params["currency"], "payment_intent": None, "setup_intent": "seti_1", "livemode": False,
+            "client_reference_id": params["client_reference_id"], "metadata": params["metadata"],
+            "customer": params.get("customer"), "url": f"{self.server.url}/c/setup/{session}",
+            "expires_at": int(params["expires_at"]), "created": self.server.now(),
+        }  # fmt: skip
+        return 200, self.server.sessions[session]
+
+    def _expanded(self, row: Row, params: Row) -> Row:
+        if "setup_intent.payment_method" not in params.get("expand", []):
+            return row
+        method = self.methods.get(row.get("_method", ""))
+        return {**row, "setup_intent": {"id": "seti_1", "status": "succeeded" if method else "requires_payment_method",
+                                        "client_secret": "seti_1_secret_x", "payment_method": method}}  # fmt: skip
+
+    def _charge(self, params: Row) -> tuple[int, Row]:
+        if unknown := set(params) - CHARGED_WITH:
+            return 400, wire.error("invalid_request_error", "parameter_unknown", f"unknown parameter: {min(unknown)}")
+        if not params["off_session"] == params["confirm"] == params["error_on_requires_action"] == "true":
+            return 400, wire.error("invalid_request_error", None, "This server charges kept cards only.")
+        method = self.methods.get(params["payment_method"])
+        if method is None or method["customer"] != params["customer"]:
+            return 400, wire.error("invalid_request_error", "resource_missing", "The payment method is not attached.")
+        intent = {
+            "id": self.server.new_id("pi"), "object": "payment_intent", "amount": int(params["amount"]),
+            "amount_received": 0, "livemode": False, "currency": params["currency"], "status": "requires_payment_method",
+            "metadata": params["metadata"], "latest_charge": None, "last_payment_error": None, "client_secret": "secret_x",
+            "created": self.server.now(),
+        }  # fmt: skip
+        self.server.intents[intent["id"]] = intent
+        refusal = self._refusal(method["card"]["last4"])
+        if refusal:
+            intent["last_payment_error"] = refusal
+            self.server.note("payment_intent.payment_failed", intent)
+            return 402, {"error": {**refusal, "payment_intent": intent}}
+        charge = {
+            "id": self.server.new_id("ch"), "object": "charge", "payment_intent": intent["id"], "amount": intent["amount"],
+            "currency": intent["currency"], "payment_method_details": {"type": "card", "card": method["card"]},
+        }  # fmt: skip
+        intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge}
+        self.server.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
+        self.server.note("payment_intent.succeeded", intent)
+        return 200, intent
+
+    def _refusal(self, last4: str) -> Row | None:
+        if last4 == "3184":  # as recorded where an action is an error
+            code, decline = "authentication_required", "authentication_not_handled"
+        elif last4 in DECLINES:
+            code, decline = DECLINES[last4]
+        else:
+            return None
+        return {"type": "card_error", "code": code, "decline_code": decline, "message": "Your card was declined."}
