@@ -1,6 +1,18 @@
 """The shop: pages for customers. Works without JavaScript, better with a little."""
 
-from storefront import account, cart, catalogue, checkout, entrance, frame, legal, machines, orders, products
+from storefront import (
+    account,
+    cart,
+    catalogue,
+    checkout,
+    entrance,
+    frame,
+    legal,
+    machines,
+    orders,
+    payment_methods,
+    products,
+)
 from storefront.blueprint import blueprint
 
 __all__ = [
@@ -14,5 +26,6 @@ __all__ = [
     "legal",
     "machines",
     "orders",
+    "payment_methods",
     "products",
 ]

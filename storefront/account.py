@@ -17,6 +17,7 @@ from backoffice.invoices import service as invoices
 from backoffice.logins import sessions
 from backoffice.logins.models import Holder
 from backoffice.orders import service as orders
+from backoffice.payment_methods import service as payment_methods
 from storefront.blueprint import blueprint, public, tariff
 from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity, session_token, to_login
@@ -174,6 +175,7 @@ def _account(
             person=person,
             orders=[(order, links.order_token(order.ref)) for order in recent],
             addresses=addresses.of(person),
+            methods=payment_methods.of(person.id),
             sessions=[
                 (row, sessions.is_of(row, session_token())) for row in sessions.living(Holder.CUSTOMER, person.id)
             ],

@@ -55,6 +55,12 @@ class ButtonForm(ShopForm):
     """A button and nothing else."""
 
 
+class SetupForm(ShopForm):
+    """Off to the page on which a card is entered, once for one showing of the button."""
+
+    request_key = HiddenField(validators=[InputRequired(), Length(max=60)])
+
+
 def _gift_text(label: Any, missing: Any, autocomplete: str, most: int, *more: Any) -> StringField:
     field = text_field(label, missing, f"shipping {autocomplete}", most, *more)
     field.kwargs["validators"] = [OnlyIf("elsewhere"), *field.kwargs["validators"]]

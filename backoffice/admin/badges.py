@@ -36,6 +36,8 @@ SHAPES = {
     "needs_response": WRONG,
     "under_review": PART,
     "won": DONE,
+    "kept": DONE,
+    "barred": WRONG,
     "in_transit": PART,
     "explained": DONE,
     "break_open": WRONG,

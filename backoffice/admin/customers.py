@@ -14,8 +14,10 @@ from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter
+from backoffice.admin.frame import for_whoever_asks
 from backoffice.admin.notes import Noted
 from backoffice.core import units
+from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.folding import terms
 from backoffice.core.money import Money
@@ -30,6 +32,8 @@ from backoffice.logins.models import Holder
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
+from backoffice.payment_methods import service as payment_methods
+from backoffice.payment_methods.models import MethodState, PaymentMethod
 from backoffice.staff.roles import Right
 
 LATEST = 20  # orders on the page
@@ -101,7 +105,10 @@ class CustomerDesk(Noted):
         person = customers.by_ref(ref)
         latest = orders.of_person(person.id, most=LATEST + 1)
         shown = latest[:LATEST]
-        subjects = [person.subject(), *(order.subject() for order in shown)]
+        kept = payment_methods.of(person.id)
+        subjects = [
+            person.subject(), *(order.subject() for order in shown), *(row.subject() for row in kept)
+        ]  # fmt: skip
         looks.at(person, person)
         return self.render(
             self.one_template,
@@ -113,6 +120,7 @@ class CustomerDesk(Noted):
             has_more=len(latest) > LATEST,
             papers={row.order_id: row for row in _invoices(shown)},
             saved=addresses.of(person),
+            kept=[(row, self._card_offer(person, row)) for row in kept],
             sessions=sessions.living(Holder.CUSTOMER, person.id),
             mails=mail.about([person.subject()]),
             troubles=troubles.of(subjects),
@@ -123,7 +131,11 @@ class CustomerDesk(Noted):
     @expose("/<ref>/close", methods=["POST"])
     @needs(Right.CLOSE_ACCOUNTS)
     def close(self, ref: str) -> ResponseReturnValue:
-        return self._do(ref, accounts.close, "The account is closed; a mail says so.")
+        def close_all(person: Person, *, by: Actor, reason: str) -> None:
+            payment_methods.remove_all(person, by=by)
+            accounts.close(person, by=by, reason=reason)
+
+        return self._do(ref, close_all, "The account is closed; a mail says so.")
 
     @expose("/<ref>/bar", methods=["POST"])
     @needs(Right.BAR_CUSTOMERS)
@@ -134,6 +146,32 @@ class CustomerDesk(Noted):
     @needs(Right.BAR_CUSTOMERS)
     def admit(self, ref: str) -> ResponseReturnValue:
         return self._do(ref, customers.admit, "They can buy again.")
+
+    @expose("/<ref>/cards/<card>/bar", methods=["POST"])
+    @needs(Right.BAR_CUSTOMERS)
+    def bar_card(self, ref: str, card: str) -> ResponseReturnValue:
+        def bar(person: Person, *, by: Actor, reason: str) -> None:
+            row = payment_methods.one(person.id, card)
+            payment_methods.bar(row, payment_methods.BY_STAFF, by=by, words=reason)
+
+        return self._do(ref, bar, "Nothing is charged to that card by itself any more.")
+
+    @expose("/<ref>/cards/<card>/allow", methods=["POST"])
+    @needs(Right.BAR_CUSTOMERS)
+    def allow_card(self, ref: str, card: str) -> ResponseReturnValue:
+        def allow(person: Person, *, by: Actor, reason: str) -> None:
+            payment_methods.allow(payment_methods.one(person.id, card), by=by, words=reason)
+
+        return self._do(ref, allow, "The card may be charged again.")
+
+    def _card_offer(self, person: Person, row: PaymentMethod) -> Action:
+        if row.state == MethodState.BARRED:
+            url = self.get_url(".allow_card", ref=person.ref, card=row.ref)
+            return for_whoever_asks(
+                Action("Allow again", url, Right.BAR_CUSTOMERS, asks="Why may it be charged again?")
+            )
+        url = self.get_url(".bar_card", ref=person.ref, card=row.ref)
+        return for_whoever_asks(Action("Bar card", url, Right.BAR_CUSTOMERS, asks="Why is it not charged any more?"))
 
     def _do(self, ref: str, act: Any, done: str) -> ResponseReturnValue:
         def work() -> None:

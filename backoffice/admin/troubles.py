@@ -28,7 +28,19 @@ DESKS = MappingProxyType(
 # What a case is about → the right that seeing it asks for; what is not named here, everybody sees.
 SEEN_BY = MappingProxyType(
     {
-        **dict.fromkeys(("order", "person", "shipment", "withdrawal", "fulfilment", "appointment"), Right.SEE_SALES),
+        **dict.fromkeys(
+            (
+                "order",
+                "person",
+                "shipment",
+                "withdrawal",
+                "fulfilment",
+                "appointment",
+                "payment_method",
+                "method_setup",
+            ),
+            Right.SEE_SALES,
+        ),
         **dict.fromkeys(
             ("payment", "invoice", "refund", "credit_note", "dispute", "break", "payout", "provider_line"),
             Right.SEE_MONEY,

@@ -71,6 +71,15 @@ class Tag(StrEnum):
     LIST_VIEWED = "list.viewed"
     MAIL_QUEUED = "mail.queued"
     MAIL_SENT = "mail.sent"
+    METHOD_ALLOWED = "payment_method.allowed"
+    METHOD_BARRED = "payment_method.barred"
+    METHOD_CHANGED = "payment_method.changed"
+    METHOD_FORGOTTEN = "payment_method.forgotten"
+    METHOD_KEPT = "payment_method.kept"
+    METHOD_REMOVED = "payment_method.removed"
+    METHOD_RENEWED = "payment_method.renewed"
+    METHOD_SETUP_BEGUN = "method_setup.begun"
+    METHOD_SETUP_MOVED = "method_setup.moved"
     NOTE_ADDED = "note.added"
     ORDER_CANCELLED = "order.cancelled"
     ORDER_CORRECTED = "order.corrected"
@@ -204,6 +213,15 @@ WORDS: dict[Tag, str] = {
     Tag.LIST_VIEWED: "List of customers shown",
     Tag.MAIL_QUEUED: "Mail written",
     Tag.MAIL_SENT: "Mail sent",
+    Tag.METHOD_ALLOWED: "The card may be charged again",
+    Tag.METHOD_BARRED: "Nothing is charged to the card any more",
+    Tag.METHOD_CHANGED: "Another card is charged first",
+    Tag.METHOD_FORGOTTEN: "The provider forgot the card",
+    Tag.METHOD_KEPT: "The customer keeps a card",
+    Tag.METHOD_REMOVED: "The card was removed",
+    Tag.METHOD_RENEWED: "The bank renewed the card",
+    Tag.METHOD_SETUP_BEGUN: "The customer wants to keep a card",
+    Tag.METHOD_SETUP_MOVED: "The page for a card went on",
     Tag.NOTE_ADDED: "Note written",
     Tag.ORDER_CANCELLED: "Order cancelled",
     Tag.ORDER_CORRECTED: "What the customer typed was corrected",

@@ -14,6 +14,7 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.steps import ask_and_record
 from backoffice.invoices.models import Invoice
+from backoffice.payment_methods import service as payment_methods
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.tasks import service as tasks
@@ -21,6 +22,7 @@ from integrations.payments.port import PaymentStatus, Snapshot
 
 PAGE_LIFE = timedelta(minutes=30)
 CLOSE_AGAIN = timedelta(seconds=30)
+NEVER_AGAIN = "hard"  # the family of declines after which a card is charged no more
 CASE_AFTER = 5  # unanswered asks in a row before a person is told
 
 # How long after the last ask the next one comes, by the number of asks that were not answered.
@@ -158,6 +160,7 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         "provider_ref": snapshot.provider_ref,
         "page_url": snapshot.page_url,
         "method": snapshot.method,
+        "method_fingerprint": snapshot.fingerprint,
         **payments.answer_notes(payment, snapshot.raw, answered=True),
     }
     if snapshot.status == PaymentStatus.PAID:
@@ -165,6 +168,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         take_in(payment, snapshot, by=by)
         return
     code = snapshot.decline.code if snapshot.decline else ""
+    if snapshot.decline and snapshot.decline.family == NEVER_AGAIN:
+        payment_methods.bar_card(snapshot.fingerprint, code, by=by)
     to = _STATES[snapshot.status]
     moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
     if not moved:

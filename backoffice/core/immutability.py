@@ -83,6 +83,17 @@ FROZEN = (
         columns=("ref", "dispute_id", "request_key", "idempotency_key", "request", "receipt_id", "made_by", "created_at"),
     ),
     Frozen(
+        "payment_methods",
+        when="1 = 1",
+        columns=("ref", "person_id", "provider", "account", "mode", "provider_ref", "customer_ref", "fingerprint", "kept_at"),
+    ),
+    Frozen(
+        "method_setups",
+        when="1 = 1",
+        columns=("ref", "request_key", "person_id", "provider", "account", "mode", "idempotency_key", "request",
+                 "replaces_id", "created_at"),
+    ),
+    Frozen(
         "provider_lines",
         when="1 = 1",
         columns=("ref", "provider", "account", "mode", "line_ref", "kind", "source_ref", "payment_ref", "currency",

@@ -31,6 +31,10 @@ def payment_return(payment_ref: str) -> str:
     return absolute(f"/pay/{payment_token(payment_ref)}")
 
 
+def method_return(setup_ref: str) -> str:
+    return absolute(f"/account/payment-methods/{setup_ref}")
+
+
 def payment_token(payment_ref: str) -> str:
     return sign("payment", payment_ref, ORDER_LINK_LIFE)
 

@@ -18,6 +18,7 @@ from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
+from backoffice.payment_methods import service as payment_methods
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
 from integrations.payments.disputes import DisputeSnapshot, DisputeStatus
@@ -62,6 +63,7 @@ def record(payment: Payment, snapshot: DisputeSnapshot, *, by: Actor) -> Dispute
             _ask_until_it_ends(dispute, f":{references.new('mov')}")
     if is_new or before != to:
         _open_or_close_cases(dispute)
+        _freeze_or_free(dispute, payment, by=by)
     _post_money(dispute, snapshot.withdrawn, by=by)
     return dispute
 
@@ -141,6 +143,16 @@ def _open_or_close_cases(dispute: Dispute) -> None:
         cases.open_case(CaseKind.DISPUTE_LOST, dispute, at_risk=dispute.money, reason=dispute.reason)
     else:
         cases.close(CaseKind.DISPUTE_LOST, dispute, because=because)
+
+
+def _freeze_or_free(dispute: Dispute, payment: Payment, *, by: Actor) -> None:
+    """While a bank asks, and for good when it decided against us, nothing is charged to that card by itself."""
+    card = payment.method_fingerprint or ""
+    if dispute.is_open or dispute.state == D.LOST:
+        payment_methods.bar_card(card, dispute.ref, by=by)
+    else:
+        words = f"The dispute is {dispute.state.value}."
+        payment_methods.allow_card(card, dispute.ref, by=by, words=words)
 
 
 def _post_money(dispute: Dispute, withdrawn: int, *, by: Actor) -> None:

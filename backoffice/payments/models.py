@@ -65,7 +65,9 @@ class Payment(Tracked, Base):
         Index("ix_payments_provider_ref", "provider_ref"),
     )
     subject_kind = "payment"
-    unaudited = frozenset({"asked_at", "unanswered", "last_answer", "method", "page_url", "provider_ref"})
+    unaudited = frozenset(
+        {"asked_at", "unanswered", "last_answer", "method", "method_fingerprint", "page_url", "provider_ref"}
+    )
 
     id: Mapped[Id]
     ref: Mapped[Ref]
@@ -84,6 +86,7 @@ class Payment(Tracked, Base):
     provider_ref: Mapped[str | None] = mapped_column(exact(255))
     page_url: Mapped[LongText]
     method: Mapped[Line]
+    method_fingerprint: Mapped[str | None] = mapped_column(exact(120))  # of the card that paid, or was tried last
     decline_code: Mapped[Exact]
     created_at: Mapped[Timestamp]
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime())

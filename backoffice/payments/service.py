@@ -94,6 +94,7 @@ def prepare(invoice: Invoice, *, description: str, expires_at: datetime, by: Act
         provider_ref=None,
         page_url="",
         method="",
+        method_fingerprint=None,
         decline_code="",
         created_at=clock.now(),
         settled_at=None,

@@ -37,7 +37,7 @@ class Right(StrEnum):
     CHANGE_PRICES = "change prices"
     MOVE_STOCK = "receive and correct stock"
     CLOSE_ACCOUNTS = "close the accounts of customers"
-    BAR_CUSTOMERS = "bar customers"
+    BAR_CUSTOMERS = "bar customers and their cards"
     WRITE_NOTES = "write notes"
     EXPORT = "take lists with you"
     SAVE_VIEWS = "keep views of your own"

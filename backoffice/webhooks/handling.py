@@ -18,6 +18,9 @@ from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.disputes import service as disputes
+from backoffice.payment_methods import service as payment_methods
+from backoffice.payment_methods import setups
+from backoffice.payment_methods.models import MethodSetup
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.reconciliation import service as reconciliation
@@ -132,6 +135,37 @@ def _learn_payout(seen: Seen) -> None:
     units.write(record)
 
 
+def _learn_setup(seen: Seen) -> None:
+    """Somebody entered a way to pay, or let the page go."""
+    with units.read():
+        setup = setups.find(seen.payment_ref)
+        setup_id = setup.id if setup else None
+    if setup_id is None:
+        _ignore(seen, "no page of ours has this reference")
+        return
+
+    def done(setup: MethodSetup) -> None:
+        if setup.unanswered:
+            tasks.postpone_running(clock.now() + LATER)
+        else:
+            _mark(seen.event_id, EventState.HANDLED, "")
+
+    setups.learn(setup_id, by=actor.provider(seen.provider), then=done)
+
+
+def _learn_method(seen: Seen) -> None:
+    """A bank renewed a card, or somebody took it off in the provider's dashboard."""
+    with units.read():
+        method = payment_methods.find(seen.object_id)
+        method_id = method.id if method else None
+    if method_id is None:
+        _ignore(seen, "nobody here keeps this method")
+        return
+    by = actor.provider(seen.provider)
+    if not setups.learn_method(method_id, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, "")):
+        units.write(lambda: tasks.postpone_running(clock.now() + LATER))
+
+
 def _payment_of(seen: Seen) -> int | None:
     with units.read():
         payment = payments.find(seen.provider, seen.provider_payment, seen.payment_ref)
@@ -190,4 +224,6 @@ HANDLERS: dict[Topic, Callable[[Seen], None]] = {
     Topic.REFUND: _learn_refund,
     Topic.DISPUTE: _learn_dispute,
     Topic.PAYOUT: _learn_payout,
+    Topic.SETUP: _learn_setup,
+    Topic.METHOD: _learn_method,
 }

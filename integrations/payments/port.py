@@ -97,6 +97,7 @@ class Snapshot:
     page_expires_at: datetime | None = None
     decline: Decline | None = None
     method: str = ""  # for people: "Visa ·· 4242"
+    fingerprint: str = ""  # of the card that paid, or that was tried last
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -160,6 +160,7 @@ def _snapshot(item: Mapping[str, Any]) -> Snapshot:
         page_expires_at=datetime.fromisoformat(expires) if expires else None,
         decline=Decline(decline["code"][:120], decline["family"]) if decline else None,
         method=(item.get("method") or "")[:255],
+        fingerprint=item.get("fingerprint") or "",
         raw=dict(item),
     )
 

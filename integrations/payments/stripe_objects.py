@@ -69,6 +69,7 @@ def from_session(row: Row) -> Snapshot:
         page_expires_at=datetime.fromtimestamp(row["expires_at"], UTC),
         decline=decline_of(intent["last_payment_error"]) if intent and intent.get("last_payment_error") else None,
         method=_method(intent),
+        fingerprint=_fingerprint(intent),
         raw=_told(row, intent),
     )
 
@@ -100,6 +101,7 @@ def from_intent(row: Row, reference: str = "") -> Snapshot:
         page_url="",
         decline=decline_of(row["last_payment_error"]) if row.get("last_payment_error") else None,
         method=_method(row),
+        fingerprint=_fingerprint(row),
         raw=_told(row, row),
     )
 
@@ -130,6 +132,15 @@ def _method(intent: Row | None) -> str:
     if card:
         return f"{str(card.get('brand') or 'card').capitalize()} ·· {card.get('last4') or '????'}"[:255]
     return str(details.get("type") or "").replace("_", " ").capitalize()[:255]
+
+
+def _fingerprint(intent: Row | None) -> str:
+    """Of the card that was charged, or that was refused last."""
+    charge = (intent or {}).get("latest_charge")
+    details: Any = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    refused = ((intent or {}).get("last_payment_error") or {}).get("payment_method")
+    card: Any = (refused or details or {}).get("card") or {}
+    return str(card.get("fingerprint") or "")[:120]
 
 
 def _told(row: Row, intent: Row | None) -> Row:

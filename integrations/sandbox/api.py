@@ -20,8 +20,12 @@ api = Blueprint("api", __name__, url_prefix="/v1")
 PAYMENT_FIELDS = {
     "reference": str, "amount": int, "currency": str, "description": str, "return_url": str, "expires_at": str,
 }  # fmt: skip
-SETUP_FIELDS: dict[str, type] = dict.fromkeys(("reference", "customer", "email", "currency", "return_url", "expires_at"), str)
-CHARGE_FIELDS: dict[str, type] = {"amount": int} | dict.fromkeys(("reference", "currency", "description", "customer", "method"), str)
+SETUP_FIELDS: dict[str, type] = dict.fromkeys(
+    ("reference", "customer", "email", "currency", "return_url", "expires_at"), str
+)
+CHARGE_FIELDS: dict[str, type] = {"amount": int} | dict.fromkeys(
+    ("reference", "currency", "description", "customer", "method"), str
+)
 REFUND_FIELDS = {"payment": str, "amount": int, "reference": str, "reason": str}
 
 

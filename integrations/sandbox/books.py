@@ -305,6 +305,7 @@ class Books:
         return {
             **row,
             "object": "payment",
+            "fingerprint": methods.fingerprint(row["method"]) if row["method"] else "",
             "decline": {"code": code, "family": family} if code else None,
             "page_url": f"{self.page_base}/pay/{payment}",
         }

@@ -68,7 +68,7 @@ class Methods:
             db.execute(
                 "INSERT INTO methods (id, customer, brand, last4, exp_month, exp_year, fingerprint, created) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (method, customer, card.label, card.last4, *expires, fingerprint(card), now.isoformat()),
+                (method, customer, card.label, card.last4, *expires, fingerprint(card.method), now.isoformat()),
             )
             db.execute(
                 "UPDATE setups SET status = 'complete', customer = ?, method = ? WHERE id = ?",
@@ -141,6 +141,6 @@ class Methods:
         }
 
 
-def fingerprint(card: Card) -> str:
-    """The same for the same card, whoever enters it."""
-    return f"sfp_{hashlib.sha256(card.method.encode()).hexdigest()[:16]}"
+def fingerprint(card: str) -> str:
+    """The same for the same card (brand and last four, in a sandbox), whoever enters it."""
+    return f"sfp_{hashlib.sha256(card.encode()).hexdigest()[:16]}"

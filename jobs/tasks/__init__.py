@@ -10,6 +10,7 @@ from jobs.tasks import (
     mail,
     notices,
     orders,
+    payment_methods,
     payments,
     reconciliation,
     refunds,
@@ -17,6 +18,6 @@ from jobs.tasks import (
 )
 
 __all__ = [
-    "accounts", "batches", "catalog", "disputes", "invariants", "invoices", "mail", "notices", "orders", "payments",
-    "reconciliation", "refunds", "webhooks",
+    "accounts", "batches", "catalog", "disputes", "invariants", "invoices", "mail", "notices", "orders", "payment_methods",
+    "payments", "reconciliation", "refunds", "webhooks",
 ]  # fmt: skip

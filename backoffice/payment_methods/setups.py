@@ -1,0 +1,269 @@
+"""Pages on which a way to pay is entered. ``learn`` is the one way to find out what became of one: the customer's return, the
+webhook and the task all run it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import actor, clock, links, references, units
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.ports import ports
+from backoffice.core.states import StateTable
+from backoffice.core.steps import ask_and_record
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
+from backoffice.payment_methods import service as methods
+from backoffice.payment_methods.models import WAITING, MethodSetup, MethodState, PaymentMethod, SetupState
+from backoffice.tasks import service as tasks
+from integrations.payments.methods import SetupRequest, SetupSnapshot, SetupStatus
+from integrations.payments.port import OutcomeUnknown, Refused
+
+PAGE_LIFE = timedelta(minutes=30)
+ASK_AGAIN = timedelta(minutes=10)
+REMOVE_AGAIN = timedelta(minutes=10)
+MOST = 10  # kept by one person
+NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the page
+
+S = SetupState
+MOVES = StateTable(
+    MethodSetup.state,
+    {
+        S.CREATED: frozenset({S.OPEN, S.DONE, S.EXPIRED, S.REFUSED}),
+        S.OPEN: frozenset({S.DONE, S.EXPIRED}),
+        S.DONE: frozenset[SetupState](),
+        S.EXPIRED: frozenset[SetupState](),
+        S.REFUSED: frozenset[SetupState](),
+    },
+)
+Then = Callable[[MethodSetup], None]
+log = structlog.get_logger(__name__)
+
+
+class TooManyMethods(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(f"You keep {MOST} ways to pay already. Remove one first.")
+
+
+@dataclass(frozen=True)
+class Question:
+    setup_id: int
+    provider_ref: str | None
+    request: SetupRequest
+
+
+@dataclass(frozen=True)
+class Silence:
+    reason: str
+
+
+@dataclass(frozen=True)
+class Never:
+    code: str
+
+
+Answer = SetupSnapshot | Silence | Never
+
+
+def begin(person: Person, *, request_key: str, replaces: PaymentMethod | None, currency: str, by: Actor) -> MethodSetup:
+    """Write down that a customer wants to enter a way to pay; the same showing of the form is one page. Raises TooManyMethods.
+    The caller commits, then runs ``learn``."""
+    known = session.scalars(select(MethodSetup).where(MethodSetup.request_key == request_key)).one_or_none()
+    if known is not None:
+        return known
+    if replaces is None and len(methods.of(person.id)) >= MOST:
+        raise TooManyMethods
+    port, ref = ports().payments, references.new("stp")
+    request = SetupRequest(
+        key=f"{ref}-open",
+        reference=ref,
+        customer=methods.customer_of(person.id),
+        email=person.email,
+        currency=currency,
+        return_url=links.method_return(ref),
+        expires_at=clock.now() + PAGE_LIFE,
+    )
+    setup = MethodSetup(
+        ref=ref,
+        request_key=request_key,
+        person_id=person.id,
+        provider=port.name,
+        account=port.account,
+        mode=port.mode,
+        idempotency_key=request.key,
+        request=request.as_json(),
+        replaces_id=replaces.id if replaces else None,
+        method_id=None,
+        state=S.CREATED,
+        provider_ref=None,
+        page_url="",
+        failure_code="",
+        created_at=clock.now(),
+        asked_at=None,
+        unanswered=0,
+    )
+    session.add(setup)
+    session.flush()
+    audit.record(Tag.METHOD_SETUP_BEGUN, setup, by=by, person=person.ref, replaces=replaces.ref if replaces else None)
+    tasks.schedule(
+        "payment_methods.ask", due=clock.now() + ASK_AGAIN, dedupe=f"payment_methods.ask:{setup.ref}", setup_id=setup.id
+    )
+    return setup
+
+
+def learn(setup_id: int, *, by: Actor, then: Then | None = None) -> SetupState:
+    """Ask what became of a page, and do what follows in one unit. Never raises for a silent provider: it is asked later."""
+    with units.read():
+        setup = session.get_one(MethodSetup, setup_id)
+        asked = Question(setup.id, setup.provider_ref, SetupRequest.from_json(setup.request))
+    return ask_and_record(
+        "payment_methods.learn",
+        asked,
+        ask=_ask,
+        record=lambda question, answer: _record(question, answer, by=by, then=then),
+    )
+
+
+def ask_again(setup_id: int) -> None:
+    """The task of every page that waits: asks until it is over."""
+
+    def come_back(setup: MethodSetup) -> None:
+        if setup.state in WAITING:
+            tasks.postpone_running(clock.now() + ASK_AGAIN)
+        else:
+            tasks.finish_running()
+
+    learn(setup_id, by=actor.SYSTEM, then=come_back)
+
+
+def find(reference: str) -> MethodSetup | None:
+    """By our reference."""
+    return session.scalars(select(MethodSetup).where(MethodSetup.ref == reference)).one_or_none()
+
+
+def one(person_id: int, ref: str) -> MethodSetup:
+    """Raises NotFound for somebody else's."""
+    setup = find(ref)
+    if setup is None or setup.person_id != person_id:
+        raise NotFound("payment method")
+    return setup
+
+
+def learn_method(method_id: int, *, by: Actor, then: Callable[[], None]) -> bool:
+    """Ask what became of a kept method at the provider. ``then`` runs in the unit; False where the provider is silent."""
+    with units.read():
+        provider_ref = session.get_one(PaymentMethod, method_id).provider_ref
+    units.closed()
+    try:
+        snapshot = ports().payments.methods.retrieve(provider_ref)
+    except (OutcomeUnknown, Refused) as error:
+        log.warning("provider did not say what became of a method", error=str(error))
+        return False
+
+    def record() -> None:
+        methods.follow(session.get_one(PaymentMethod, method_id), snapshot, by=by)
+        then()
+
+    units.write(record)
+    return True
+
+
+def have_removed(method_id: int) -> None:
+    """The task that has the provider forget a method: tries until it did."""
+    with units.read():
+        row = session.get_one(PaymentMethod, method_id)
+        provider_ref, key, state = row.provider_ref, f"{row.ref}-remove", row.state
+    if state == MethodState.REMOVING:
+        units.closed()
+        try:
+            ports().payments.methods.remove(provider_ref, key=key)
+        except OutcomeUnknown as error:
+            log.warning("provider did not take a method off", error=str(error))
+            units.write(lambda: tasks.postpone_running(clock.now() + REMOVE_AGAIN))
+            return
+    units.write(lambda: _removed(method_id))
+
+
+def _removed(method_id: int) -> None:
+    row = session.get_one(PaymentMethod, method_id)
+    if methods.MOVES.move(row, MethodState.REMOVED):
+        audit.record(
+            Tag.METHOD_FORGOTTEN,
+            row,
+            by=actor.provider(row.provider),
+            state=(MethodState.REMOVING, MethodState.REMOVED),
+        )
+    tasks.finish_running()
+
+
+def _ask(question: Question) -> Answer:
+    port = ports().payments.methods
+    try:
+        if question.provider_ref:
+            return port.retrieve_setup(question.provider_ref)
+        if clock.now() >= question.request.expires_at:
+            return Never("too_late")  # its page would be over at once
+        return port.open_setup(question.request)
+    except OutcomeUnknown as error:
+        log.warning("provider did not answer about a page", error=str(error))
+        return Silence(str(error))
+    except Refused as refusal:
+        if refusal.code in NOT_AN_OUTCOME or question.provider_ref:
+            log.error("provider refused to say", code=refusal.code)
+            return Silence(refusal.code)
+        return Never(refusal.code)
+
+
+def _record(question: Question, answer: Answer, *, by: Actor, then: Then | None) -> SetupState:
+    setup = session.get_one(MethodSetup, question.setup_id, with_for_update=True)
+    setup.asked_at = clock.now()
+    if isinstance(answer, Silence):
+        setup.unanswered += 1
+    elif isinstance(answer, Never):
+        if setup.state == S.CREATED:
+            to = S.EXPIRED if answer.code == "too_late" else S.REFUSED
+            _move(setup, to, by=by, failure_code=answer.code)
+    else:
+        _follow(setup, answer, by=by)
+    session.flush()
+    if then:
+        then(setup)
+    return setup.state
+
+
+def _follow(setup: MethodSetup, snapshot: SetupSnapshot, *, by: Actor) -> None:
+    setup.unanswered, setup.provider_ref, setup.page_url = 0, snapshot.provider_ref, snapshot.page_url
+    session.flush()
+    if setup.state not in WAITING:
+        return
+    if snapshot.status == SetupStatus.EXPIRED:
+        _move(setup, S.EXPIRED, by=by)
+    elif snapshot.method is not None:
+        kept = methods.keep(setup.person_id, snapshot.method, by=by)
+        _move(setup, S.DONE, by=by, method_id=kept.id)
+        _replace(setup, kept, by=by)
+    elif setup.state == S.CREATED:
+        _move(setup, S.OPEN, by=by)
+
+
+def _replace(setup: MethodSetup, kept: PaymentMethod, *, by: Actor) -> None:
+    if setup.replaces_id is None:
+        return
+    old = session.get_one(PaymentMethod, setup.replaces_id)
+    if old.is_preferred:
+        methods.prefer(kept, by=by)
+    methods.remove(old, by=by)
+
+
+def _move(setup: MethodSetup, to: SetupState, *, by: Actor, **values: object) -> None:
+    before = setup.state
+    MOVES.move(setup, to, **values)
+    audit.record(Tag.METHOD_SETUP_MOVED, setup, by=by, state=(before, to), person=customers.get(setup.person_id).ref)

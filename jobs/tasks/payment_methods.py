@@ -1,0 +1,12 @@
+from backoffice.payment_methods import setups
+from backoffice.tasks import registry
+
+
+@registry.call("payment_methods.ask", must_run=True)
+def ask(setup_id: int) -> None:
+    setups.ask_again(setup_id)
+
+
+@registry.call("payment_methods.remove", must_run=True)
+def remove(method_id: int) -> None:
+    setups.have_removed(method_id)
