@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email import message_from_string
 from email.policy import default
 
@@ -112,10 +113,12 @@ OFFICE = {
     "/admin/cases/kinds/<kind>": "/admin/cases/kinds/withdrawal",
     "/admin/ledger/balance": "/admin/ledger/balance",
     "/admin/promises/": "/admin/promises/",
+    "/admin/breaks/books": "/admin/breaks/books",
 }
 DESKS = (
     "orders", "shipments", "customers", "payments", "invoices", "products", "categories", "stock", "delivery", "audit",
     "webhooks", "mails", "tasks", "batches", "cases", "staff", "refunds", "disputes", "credit_notes", "ledger",
+    "breaks", "payouts", "provider_lines",
 )  # fmt: skip
 
 
@@ -165,6 +168,23 @@ def dispute_one(world: World, page: Page) -> str:
     raise AssertionError("the dispute never arrived")
 
 
+def differ_once(world: World, page: Page) -> None:
+    """So that there are a difference, a payout and lines to look at: the provider has a payment that is not ours."""
+    earlier = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+    foreign = {"id": "sbx_foreign", "reference": "pay_foreign", "amount": 4_200, "currency": "EUR", "method": "Visa ·· 1111",
+               "created": earlier, "settled": earlier}  # fmt: skip
+    assert page.request.post(f"{world.sandbox}/control/history", data={"payments": [foreign]}).ok
+    assert page.request.post(f"{world.sandbox}/control/payouts").ok
+    page.goto(f"{world.base}/admin/breaks/")
+    page.get_by_role("button", name="Reconcile now").click()
+    for _ in range(60):
+        page.goto(f"{world.base}/admin/breaks/")
+        if page.locator("table.list a").count():
+            return
+        page.wait_for_timeout(250)
+    raise AssertionError("the difference was never found")
+
+
 def do_to_many(world: World, page: Page) -> None:
     """So that there is a batch to look at; its page follows it to the end by itself."""
     page.goto(f"{world.base}/admin/orders/?state=paid")
@@ -181,6 +201,7 @@ def addresses(world: World, page: Page) -> dict[str, str]:
     ship_one(world, page)
     found["/admin/refunds/of/<payment>"] = give_back(world, page) + "?what=all"
     found["/admin/disputes/<ref>/answer"] = dispute_one(world, page)
+    differ_once(world, page)
     do_to_many(world, page)
     for desk in DESKS:
         found[f"/admin/{desk}/"] = f"{world.base}/admin/{desk}/"
@@ -259,6 +280,14 @@ def test_no_page_has_a_barrier(world_with_sales, page):
     check("/account/addresses/<ref>")
     page.goto(shop + "/account/orders")
     check("/account/orders")
+    page.goto(shop + "/account/payment-methods")
+    check("/account/payment-methods")
+    page.get_by_role("button", name="Add a card").click()
+    page.wait_for_url("**/setup/sst_*")
+    check("provider: page on which a card is entered")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator("main")).to_contain_text("It is kept.")
+    check("/account/payment-methods/<ref> which leads there, with a card")
 
     page.goto(shop + "/admin/login")
     page.get_by_label("E-mail").fill("olive@plumb-and-level.example")
