@@ -3,22 +3,26 @@
 import json
 from types import MappingProxyType
 
+from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, looks, timeline, troubles
-from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.actions import Action, needs, reason, refuse, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
+from backoffice.audit.models import AuditEntry
 from backoffice.core import links, units
+from backoffice.core.errors import CounterfoilError
 from backoffice.core.tracking import Subject
 from backoffice.payments import service as payments
 from backoffice.staff.roles import Right, Role
 from backoffice.tasks import registry
 from backoffice.tasks import service as tasks
 from backoffice.tasks.models import Task, TaskState
+from backoffice.webhooks import foreseeing
 from backoffice.webhooks import service as webhooks
 from backoffice.webhooks.models import EventState, WebhookEvent
 
@@ -70,12 +74,43 @@ class WebhookDesk(Noted, Many):
                     "it is not for us" if event.state == EventState.REJECTED else "",
                     asks="Why?",
                 ),
+                Action(
+                    "Show what it would change",
+                    self.get_url(".preview", ref=ref),
+                    Right.REPLAY_EVENTS,
+                    "it is not for us" if event.state == EventState.REJECTED else "",
+                ),
                 self.note_offer(ref),
             ],
         )
 
     def subject_of(self, ref: str) -> Subject:
         return webhooks.by_ref(ref).subject()
+
+    @expose("/<ref>/preview", methods=["POST"])
+    @needs(Right.REPLAY_EVENTS)
+    def preview(self, ref: str) -> ResponseReturnValue:
+        """Handle it and take all of it back: what would be written, and what would follow."""
+        with units.read():
+            event_id = webhooks.by_ref(ref).id
+        try:
+            foreseen = foreseeing.foresee(event_id)
+        except CounterfoilError as error:
+            refuse(error)
+            return redirect(self.get_url(".one", ref=ref), 303)
+        with units.read():
+            return self.render(
+                "office/webhook_preview.html",
+                event=webhooks.by_ref(ref),
+                changes=[(timeline.sentence_of(row), row, timeline.changes_of(row), _place(row)) for row in foreseen.changes],
+                tasks=foreseen.tasks,
+                actions=[
+                    Action(
+                        "Handle it once more", self.get_url(".replay", ref=ref), Right.REPLAY_EVENTS, asks="Why?",
+                        first=bool(foreseen.changes),
+                    )
+                ],
+            )  # fmt: skip
 
     @expose("/<ref>/replay", methods=["POST"])
     @needs(Right.REPLAY_EVENTS)
@@ -174,3 +209,7 @@ def _why_not_cancel(task: Task, is_open: bool) -> str:
     if not is_open:
         return f"it is {task.state.value}"
     return "it must run" if registry.must_run(task.name) else ""
+
+
+def _place(row: AuditEntry) -> str:
+    return troubles.place_of(Subject(row.subject_kind, row.subject_id, row.subject_ref))

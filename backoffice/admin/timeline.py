@@ -94,7 +94,7 @@ def _from_audit(row: AuditEntry, name: str | None) -> Entry:
         mark = "provider"
     return Entry(
         at=row.at,
-        text=_sentence(tag, row),
+        text=sentence_of(row),
         mark=mark,
         who=actor_of(row, name),
         note=row.reason,
@@ -103,7 +103,9 @@ def _from_audit(row: AuditEntry, name: str | None) -> Entry:
     )
 
 
-def _sentence(tag: Tag, row: AuditEntry) -> str:
+def sentence_of(row: AuditEntry) -> str:
+    """What an audit row says, in a few words."""
+    tag = Tag(row.tag)
     words = WORDS[tag]
     after = {name: pair[1] for name, pair in row.changes.items()}
     for name in ("captured", "total", "amount"):

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -68,6 +69,7 @@ class NotReplayable(Exception):
     """The unit lost every race it entered; the last conflict is the cause."""
 
 
+_rehearsed: ContextVar[list[Unit] | None] = ContextVar("rehearsed", default=None)
 _checks: list[Callable[[Unit], None]] = []
 _finishers: dict[str, Callable[[list[Any]], None]] = {}
 
@@ -135,6 +137,11 @@ def write(work: Callable[[], T]) -> T:
                 session.flush()
                 for check in _checks:
                     check(unit)
+                rehearsed = _rehearsed.get()
+                if rehearsed is not None:
+                    session.rollback()
+                    rehearsed.append(unit)
+                    return result
                 session.commit()
         except (Conflict, StaleDataError, DBAPIError) as error:
             if not is_transient(error) and not (is_duplicate(error) and attempt < DUPLICATE_ATTEMPTS - 1):
@@ -147,6 +154,17 @@ def write(work: Callable[[], T]) -> T:
             _run(unit.after_commit)
             return result
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def rehearsing() -> Iterator[list[Unit]]:
+    """Run write units as always and commit none of them; the list has each, with what it would have left behind."""
+    units: list[Unit] = []
+    token = _rehearsed.set(units)
+    try:
+        yield units
+    finally:
+        _rehearsed.reset(token)
 
 
 def closed() -> None:

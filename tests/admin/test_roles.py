@@ -68,7 +68,7 @@ MAY = {
     "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
     "desk_mails.index_view": READERS, "desk_mails.one": READERS,
     "desk_tasks.index_view": READERS, "desk_tasks.one": READERS, "desk_tasks.retry": {O, A},
-    "desk_tasks.cancel": {O, A}, "desk_webhooks.replay": {O, A},
+    "desk_tasks.cancel": {O, A}, "desk_webhooks.replay": {O, A}, "desk_webhooks.preview": {O, A},
     "desk_staff.index_view": {A}, "desk_staff.one": {A}, "desk_staff.invite": {A}, "desk_staff.link": {A},
     "desk_staff.role": {A}, "desk_staff.close": {A}, "desk_staff.reopen": {A}, "desk_staff.end_sessions": {A},
 }  # fmt: skip
