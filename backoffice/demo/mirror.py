@@ -33,7 +33,7 @@ def mirror(seed: int, told: Callable[[int], None] = lambda _count: None) -> int:
     if settings().payments != "sandbox":
         return 0
     count = 0
-    for piece in _payments(Refs(seed).mark):
+    for piece in payments_of(seed):
         _post("/control/history", piece)
         count += len(piece)
         told(len(piece))
@@ -52,8 +52,9 @@ def _of(mark: str) -> Sequence[Any]:
     return Payment.ref >= f"pay_h{mark}", Payment.ref < f"pay_h{mark}~", Payment.captured_amount > 0
 
 
-def _payments(mark: str) -> Iterator[list[dict[str, Any]]]:
-    last = ""
+def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
+    """What a history says was paid, in pieces, as the sandbox takes it over."""
+    last, mark = "", Refs(seed).mark
     while True:
         columns = (
             Payment.ref, Payment.provider_ref, Payment.amount, Payment.currency, Payment.method, Payment.created_at,

@@ -1,8 +1,9 @@
 """Taking the provider's books in: lines and payouts as it tells them, each once, with what only it knows posted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -19,13 +20,15 @@ from backoffice.reconciliation import postings
 from backoffice.reconciliation.models import Payout, ProviderLine
 from integrations.payments.balance import BalanceLine, PayoutSnapshot, PayoutStatus
 
+PIECE = 500  # rows in one unit
+T = TypeVar("T")
+
 
 def take_in(lines: Sequence[BalanceLine]) -> int:
     """Write down the lines that are new, and post what only the provider knows of them; returns how many were new."""
-    port = ports().payments
     told = {line.line_ref: line for line in lines}
-    here = (ProviderLine.provider == port.name, ProviderLine.account == port.account, ProviderLine.mode == port.mode)
-    known = set(session.scalars(select(ProviderLine.line_ref).where(*here, ProviderLine.line_ref.in_(list(told)))))
+    seen = select(ProviderLine.line_ref).where(*_ours(ProviderLine), ProviderLine.line_ref.in_(list(told)))
+    known = set(session.scalars(seen))
     fresh = [line for ref, line in told.items() if ref not in known]
     ours = payments_by_provider_ref({line.payment for line in fresh if line.payment})
     rows = [_row(line, ours.get(line.payment)) for line in fresh]
@@ -49,32 +52,21 @@ def payments_by_provider_ref(refs: set[str]) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in session.execute(query)}
 
 
-def assign(payout_id: int, lines: Sequence[BalanceLine], *, is_last: bool, by: Actor) -> None:
-    """Write down which lines a payout is made of; with the last of them it is itemised."""
-    take_in(lines)
-    payout = session.get_one(Payout, payout_id)
-    session.execute(
-        update(ProviderLine)
-        .where(
-            ProviderLine.provider == payout.provider, ProviderLine.account == payout.account,
-            ProviderLine.mode == payout.mode, ProviderLine.payout_id.is_(None),
-            ProviderLine.line_ref.in_([line.line_ref for line in lines]),
+def known_payouts(refs: Sequence[str]) -> dict[str, tuple[PayoutStatus, bool]]:
+    """What we know of these payouts: how they stand, and whether their lines are known."""
+    found: dict[str, tuple[PayoutStatus, bool]] = {}
+    for piece in pieces(refs):
+        query = select(Payout.provider_ref, Payout.state, Payout.itemised_at).where(
+            *_ours(Payout), Payout.provider_ref.in_(piece)
         )
-        .values(payout_id=payout_id)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    if is_last and payout.itemised_at is None:
-        change_where(payout, Payout.itemised_at.is_(None), itemised_at=clock.now())
-        audit.record(Tag.PAYOUT_ITEMISED, payout, by=by)
+        found |= {ref: (state, itemised_at is not None) for ref, state, itemised_at in session.execute(query)}
+    return found
 
 
-def take_in_payout(snapshot: PayoutSnapshot, *, by: Actor) -> Payout:
-    """Write down what the provider says of a payout, new or known. One that came back opens a case."""
-    port = ports().payments
-    query = select(Payout).where(
-        Payout.provider == port.name, Payout.account == port.account, Payout.mode == port.mode,
-        Payout.provider_ref == snapshot.provider_ref,
-    )  # fmt: skip
+def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None, *, by: Actor) -> Payout:
+    """Write down what the provider says of a payout, new or known, and all its lines where it tells them. One that came back
+    opens a case."""
+    query = select(Payout).where(*_ours(Payout), Payout.provider_ref == snapshot.provider_ref)
     payout = session.scalars(query).one_or_none()
     if payout is None:
         payout = _payout(snapshot)
@@ -83,16 +75,45 @@ def take_in_payout(snapshot: PayoutSnapshot, *, by: Actor) -> Payout:
         audit.record(Tag.PAYOUT_MADE, payout, by=by, amount=payout.money, arrives=payout.arrives_at)
     elif (payout.state, payout.arrives_at) != (snapshot.status, snapshot.arrives_at):
         before = (payout.state, payout.arrives_at)
-        change_where(
-            payout, state=snapshot.status, arrives_at=snapshot.arrives_at, failure_code=snapshot.failure
-        )  # fmt: skip
+        change_where(payout, state=snapshot.status, arrives_at=snapshot.arrives_at, failure_code=snapshot.failure)
         audit.record(
             Tag.PAYOUT_CHANGED, payout, by=by, state=(before[0], payout.state), arrives=(before[1], payout.arrives_at),
             reason=snapshot.failure,
         )  # fmt: skip
+    if lines is not None and payout.itemised_at is None:
+        _itemise(payout, lines, by=by)
     if payout.state == PayoutStatus.FAILED:
         cases.open_case(CaseKind.PAYOUT_FAILED, payout, at_risk=payout.money, reason=payout.failure_code)
     return payout
+
+
+def _itemise(payout: Payout, lines: Sequence[BalanceLine], *, by: Actor) -> None:
+    """Write down which lines a payout is made of."""
+    for piece in pieces(lines):
+        take_in(piece)
+        session.execute(
+            update(ProviderLine)
+            .where(
+                *_ours(ProviderLine), ProviderLine.payout_id.is_(None),
+                ProviderLine.line_ref.in_([line.line_ref for line in piece]),
+            )
+            .values(payout_id=payout.id)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+    change_where(payout, Payout.itemised_at.is_(None), itemised_at=clock.now())
+    audit.record(Tag.PAYOUT_ITEMISED, payout, by=by)
+
+
+def pieces(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """In sizes that fit one statement and one unit."""
+    for start in range(0, len(items), PIECE):
+        yield items[start : start + PIECE]
+
+
+def _ours(model: type[ProviderLine] | type[Payout]) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: of the provider, account and mode that are configured."""
+    port = ports().payments
+    return model.provider == port.name, model.account == port.account, model.mode == port.mode
 
 
 def _row(line: BalanceLine, payment_id: int | None) -> ProviderLine:

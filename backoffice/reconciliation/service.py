@@ -15,13 +15,12 @@ from backoffice.reconciliation import breaks, comparing, intake, rounds, touched
 from backoffice.reconciliation.models import Break, BreakState, Payout
 from backoffice.reconciliation.rounds import Outcome
 from backoffice.tasks import service as tasks
-from integrations.payments.balance import BalanceLine, PayoutSnapshot, PayoutStatus
+from integrations.payments.balance import BalanceLine, PayoutStatus
 from integrations.payments.port import OutcomeUnknown, Refused
 
 OVERLAP = timedelta(hours=2)  # longer than the grace: what was too young last time is looked at again
 WINDOW = timedelta(days=7)  # of lines that are asked for at once
 MAY_COME_BACK = timedelta(days=14)  # so long after its arrival a bank may return a payout
-PIECE = 500  # rows in one unit
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +74,7 @@ def _windows(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetim
 
 def _take_in(round_id: int, lines: Sequence[BalanceLine], until: datetime) -> int:
     new = 0
-    for piece in _pieces(lines):
+    for piece in intake.pieces(lines):
         new += units.write(lambda piece=piece: intake.take_in(piece))  # type: ignore[misc]
     units.write(lambda: rounds.advance(round_id, until))
     return new
@@ -90,25 +89,17 @@ def _take_in_payouts(since: datetime) -> None:
         moving = [ref for ref in _may_move() if ref not in told]
     for ref in moving:
         told[ref] = port.balance.payout(ref)
+    with units.read():
+        known = intake.known_payouts(list(told))
+    by = actor.provider(port.name)
     for snapshot in told.values():
-        _take_in_payout(snapshot)
-
-
-def _take_in_payout(snapshot: PayoutSnapshot) -> None:
-    by = actor.provider(ports().payments.name)
-
-    def record() -> tuple[int, bool]:
-        payout = intake.take_in_payout(snapshot, by=by)
-        return payout.id, payout.is_itemised
-
-    payout_id, is_itemised = units.write(record)
-    if is_itemised or not snapshot.is_itemised:
-        return
-    units.closed()
-    pieces = list(_pieces(ports().payments.balance.lines_of(snapshot.provider_ref))) or [[]]
-    for number, piece in enumerate(pieces, 1):
-        is_last = number == len(pieces)
-        units.write(lambda piece=piece, is_last=is_last: intake.assign(payout_id, piece, is_last=is_last, by=by))  # type: ignore[misc]
+        state, is_itemised = known.get(snapshot.provider_ref, ("", False))
+        if state == snapshot.status and is_itemised:
+            continue  # most of them, most of the time
+        units.closed()
+        wants_lines = snapshot.is_itemised and not is_itemised
+        lines = port.balance.lines_of(snapshot.provider_ref) if wants_lines else None
+        units.write(lambda snapshot=snapshot, lines=lines: intake.take_in_payout(snapshot, lines, by=by))  # type: ignore[misc]
 
 
 def _may_move() -> list[str]:
@@ -148,8 +139,3 @@ def _compare_piece(look: comparing.Look, what: str, ids: Sequence[int]) -> int:
     if not is_well:
         units.write(follow)
     return len(ids)
-
-
-def _pieces(lines: Sequence[BalanceLine]) -> Iterator[Sequence[BalanceLine]]:
-    for start in range(0, len(lines), PIECE):
-        yield lines[start : start + PIECE]

@@ -1,0 +1,209 @@
+"""Measure what money runs through: webhooks taken in, payments settled, books reconciled; ours beside the floor.
+
+``bin/bench money`` works in one process on a private MariaDB, with the sandbox provider in the same process. The floor sends the
+very statements that ours sent, with their values, through one PyMySQL connection to a copy of the database from before: no
+mapping, no units, no audit guard, no provider. What ours takes beyond that is Python."""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import event, make_url, select
+
+from backoffice import wiring
+from backoffice.app import create_app, schema
+from backoffice.carts import filling
+from backoffice.carts import service as carts
+from backoffice.catalog.models import Variant
+from backoffice.checkout import quotes
+from backoffice.checkout import service as checkout
+from backoffice.checkout.service import Wish
+from backoffice.collection import service as collection
+from backoffice.core import actor, clock, units
+from backoffice.core.actor import Origin, coming_from
+from backoffice.core.db import db, session
+from backoffice.core.ports import EXTENSION, Runtime
+from backoffice.demo import bulk, mirror, seed
+from backoffice.demo.history import History
+from backoffice.fulfilment import methods
+from backoffice.orders.service import Contact
+from backoffice.reconciliation import service as reconciliation
+from backoffice.webhooks import service as webhooks
+from config import load
+from integrations.sandbox import takeover
+from integrations.sandbox.courier import signature
+from integrations.sandbox.inprocess import SECRET, InProcess
+from tests.support.servers import MariaDB
+
+SALES = int(os.environ.get("BENCH_SALES", "300"))
+HISTORY = int(os.environ.get("BENCH_HISTORY", "20000"))
+SEED = 1
+
+
+@dataclass
+class Tape:
+    """What went over the wire, in its order."""
+
+    statements: list[tuple[str, Any, bool]] = field(default_factory=list)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        def said(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
+            self.statements.append((text, values, many))
+
+        def ended(_connection: Any) -> None:
+            self.statements.append(("COMMIT", (), False))
+
+        event.listen(db.engine, "before_cursor_execute", said)
+        event.listen(db.engine, "commit", ended)
+        try:
+            yield
+        finally:
+            event.remove(db.engine, "before_cursor_execute", said)
+            event.remove(db.engine, "commit", ended)
+
+    def replay(self, connection: pymysql.Connection) -> float:
+        """Seconds that the statements alone take."""
+        began = time.perf_counter()
+        with connection.cursor() as cursor:
+            for text, values, many in self.statements:
+                if many and isinstance(values, list):
+                    cursor.executemany(text, values)
+                else:
+                    cursor.execute(text, values)
+                cursor.fetchall()
+        connection.commit()
+        return time.perf_counter() - began
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "m").mkdir()
+        server = MariaDB(folder / "m")
+        try:
+            _measure(server, folder)
+        finally:
+            server.stop()
+
+
+def _measure(server: MariaDB, folder: Path) -> None:
+    app, provider = _shop(folder, server.url("ours"))
+    with app.app_context(), coming_from(Origin("req_bench0000", "code")):
+        sales = _prepare(app, provider)
+        print(f"{'':28} {'things':>7} {'ours':>10} {'floor':>10}   ours/floor   statements each")
+        events = [_signed(provider, item) for item in provider.books.events() if item["type"] == "payment.paid"]
+        _beside(server, "webhooks taken in", len(events), lambda: [_take_in(*item) for item in events])
+        _beside(
+            server, "payments settled", len(sales), lambda: [collection.learn(item, by=actor.SYSTEM) for item in sales]
+        )
+        lines = HISTORY * 9 // 10
+        _beside(server, f"books of {HISTORY} orders", lines, reconciliation.run)
+        _beside(server, "the same, nothing new", 1, reconciliation.run)
+        _beside(server, "the same, all compared", lines, lambda: reconciliation.run(everything=True))
+        db.engine.dispose()
+
+
+def _beside(server: MariaDB, what: str, count: int, work: Callable[[], Any]) -> None:
+    """Ours on its database, then its statements on a copy from before."""
+    floor = _copied(server)
+    tape = Tape()
+    with tape.recording():
+        began = time.perf_counter()
+        work()
+        ours = time.perf_counter() - began
+    alone = tape.replay(floor)
+    floor.close()
+    sent = len([text for text, _values, _many in tape.statements if text != "COMMIT"])
+    print(
+        f"{what:28} {count:7} {count / ours:8.1f}/s {count / alone:8.1f}/s   {alone / ours:10.2f}   {sent / count:15.2f}"
+    )
+
+
+def _copied(server: MariaDB) -> pymysql.Connection:
+    theirs = make_url(server.url("floor"))
+    ours = make_url(str(db.engine.url.render_as_string(hide_password=False)))
+    reach = ["-h", str(theirs.host), "-P", str(theirs.port), "-u", str(theirs.username)]
+    dump = subprocess.Popen(
+        ["mariadb-dump", *reach, "--single-transaction", str(ours.database)], stdout=subprocess.PIPE
+    )
+    subprocess.run(["mariadb", *reach, str(theirs.database)], stdin=dump.stdout, check=True)
+    connection = pymysql.connect(
+        host=theirs.host, port=theirs.port or 3306, user=theirs.username, database=theirs.database, charset="utf8mb4",
+        autocommit=False,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    return connection
+
+
+def _shop(folder: Path, url: str) -> tuple[Flask, InProcess]:
+    settings = replace(
+        load({"COUNTERFOIL_VAR": str(folder), "LOG_LEVEL": "CRITICAL", "BASE_URL": "http://shop.bench"}),
+        database_url=url,
+        redis_url=f"unix://{folder}/nobody.sock",
+    )
+    app = create_app(settings)
+    schema.attach(app)
+    with app.app_context():
+        upgrade()
+    provider = InProcess(folder, clock.now)
+    running: Runtime = app.extensions[EXTENSION]
+    app.extensions[EXTENSION] = replace(running, ports=wiring.simulated(settings, provider))
+    return app, provider
+
+
+def _prepare(app: Flask, provider: InProcess) -> list[int]:
+    """Years of history on both sides, and sales that were paid and that nobody here has heard of yet."""
+    provider.books.set_switch("payouts", "never")
+    units.write(seed.seed)
+    History(bulk.writer(db.engine), seed=SEED, customers=HISTORY // 10, orders=HISTORY).write()
+    for piece in mirror.payments_of(SEED):
+        takeover.take_over(provider.books, piece)
+    takeover.pay_out_days(provider.books)
+    return [_sale(provider, number) for number in range(SALES)]
+
+
+def _sale(provider: InProcess, number: int) -> int:
+    token = carts.new_token()
+
+    def put() -> None:
+        variant = session.scalars(
+            select(Variant).where(Variant.published.is_(True)).order_by(Variant.id).limit(1)
+        ).one()
+        carts.add(carts.create(token), variant, 1)
+
+    units.write(put)
+    with units.read():
+        cart = filling.of(token, None, "EUR")
+        quote = quotes.of(cart, methods.tariff(), "DE", None)
+        contact = Contact("Bench", "Way 1", "10115", "Berlin", "DE", email=f"b{number}@example.org")
+        code = quote.chosen.code if quote.chosen else ""
+        wish = Wish(cart.checkout_key, quote.total, 1, terms_accepted=True, contact=contact, delivery_code=code)
+    placed = checkout.place(token, wish)
+    provider.books.pay(provider.books.payments(placed.payment_ref)[0]["id"], "Visa ·· 4242")
+    return placed.payment_id
+
+
+def _signed(provider: InProcess, item: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    raw = json.dumps(item).encode()
+    return raw, {"Sandbox-Signature": signature(raw, SECRET, datetime.now(UTC)), "Content-Type": "application/json"}
+
+
+def _take_in(raw: bytes, headers: dict[str, str]) -> None:
+    assert webhooks.receive("sandbox", raw, headers) == 200
+
+
+if __name__ == "__main__":
+    main()
