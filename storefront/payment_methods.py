@@ -56,7 +56,8 @@ def kept_method(known: CustomerIdentity, ref: str) -> ResponseReturnValue:
         setup_id = setups.one(known.person_id, ref).id
     state = setups.learn(setup_id, by=known.by)
     if state == SetupState.DONE:
-        return _done(gettext("It is kept."))
+        with units.read():
+            return _done(gettext("%(card)s is kept.", card=setups.kept_by(setup_id).name))
     if state == SetupState.OPEN:
         return _done(gettext("Nothing was entered, so nothing is kept."), "")
     if state == SetupState.CREATED:

@@ -157,6 +157,11 @@ def one(person_id: int, ref: str) -> MethodSetup:
     return setup
 
 
+def kept_by(setup_id: int) -> PaymentMethod:
+    """What was entered on a page that is done."""
+    return session.get_one(PaymentMethod, session.get_one(MethodSetup, setup_id).method_id)
+
+
 def learn_method(method_id: int, *, by: Actor, then: Callable[[], None]) -> bool:
     """Ask what became of a kept method at the provider. ``then`` runs in the unit; False where the provider is silent."""
     with units.read():

@@ -57,7 +57,7 @@ def test_a_card_is_entered_at_the_provider_and_kept_by_brand_last_four_and_expir
     answer = goes(ada)
     assert answer.location.startswith(shop.provider.url)
     page = ada.client.get(enters(shop, answer.location), follow_redirects=True).text
-    for words in ("It is kept.", "Visa ·· 4242", "good until 11/2029"):
+    for words in ("Visa ·· 4242 is kept.", "Visa ·· 4242", "good until 11/2029"):
         assert words in page, words
     (kept,) = shop.all(select(PaymentMethod))
     assert (kept.state, kept.is_preferred) == ("kept", True)
