@@ -173,6 +173,7 @@ def _wish(form: CheckoutForm, known: CustomerIdentity | None) -> Wish:
         deliver_to=form.deliver_to(),
         gift_note=str(form.gift_note.data or "") if form.elsewhere.data else "",
         person_ref=known.ref if known else "",
+        keeps_card=known is not None and bool(form.keep_card.data),
     )
 
 

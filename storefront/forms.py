@@ -122,6 +122,7 @@ class CheckoutForm(ShopForm):
     )
     delivery = HiddenField()  # drawn as radio buttons by the page
     keep_address = BooleanField(lazy_gettext("Keep this address for the next order"))
+    keep_card = BooleanField(lazy_gettext("Keep the card for what I agree to have charged later"))
     terms = BooleanField()
     checkout_key = HiddenField(validators=[InputRequired()])
     total = HiddenField(validators=[InputRequired()])

@@ -24,6 +24,7 @@ from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order
 from backoffice.orders.service import Contact, Delivery
+from backoffice.payment_methods import service as payment_methods
 from backoffice.payments import service as payments
 from backoffice.payments.models import ON_THE_PAGE, Payment
 from backoffice.stock import service as stock
@@ -110,6 +111,7 @@ class Wish:
     deliver_to: Address | None = None  # where it is not the buyer's address
     gift_note: str = ""
     person_ref: str = ""  # of a customer who is logged in
+    keeps_card: bool = False  # of those alone
 
     @property
     def country(self) -> str:
@@ -201,7 +203,8 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     )
     stock.hold(order.ref, quote.cart.pieces, by=by)
     invoice = invoices.draft_for(order, entity, by=by)
-    payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
+    keeper = payment_methods.keeper(person) if wish.keeps_card and wish.person_ref else None
+    payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by, keeper=keeper)
     tasks.schedule(
         "orders.expire", due=order.payable_until, dedupe=f"orders.expire:{order.ref}", is_new=True, order_id=order.id
     )

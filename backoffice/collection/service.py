@@ -13,8 +13,11 @@ from backoffice.core import actor, clock, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.steps import ask_and_record
+from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
+from backoffice.orders import service as orders
 from backoffice.payment_methods import service as payment_methods
+from backoffice.payment_methods.service import Keeper
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.tasks import service as tasks
@@ -48,11 +51,13 @@ _STATES = {
 Then = Callable[[Payment], None]
 
 
-def begin(invoice: Invoice, *, description: str, by: Actor) -> Payment:
-    """Write an attempt to collect this invoice, and the task that asks about it if nobody else does.
+def begin(invoice: Invoice, *, description: str, by: Actor, keeper: Keeper | None = None) -> Payment:
+    """Write an attempt to collect this invoice, and the task that asks about it if nobody else does. ``keeper`` keeps what
+    it is paid with.
 
     Raises NotCollectible. The caller commits, then runs ``open_page``."""
-    payment = payments.prepare(invoice, description=description, expires_at=clock.now() + PAGE_LIFE, by=by)
+    until = clock.now() + PAGE_LIFE
+    payment = payments.prepare(invoice, description=description, expires_at=until, by=by, keeper=keeper)
     tasks.schedule(
         "payments.ask", due=clock.now() + PATIENCE[0], dedupe=f"payments.ask:{payment.ref}", is_new=True,
         payment_id=payment.id,
@@ -166,6 +171,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
     if snapshot.status == PaymentStatus.PAID:
         payments.note(payment, notes)
         take_in(payment, snapshot, by=by)
+        if snapshot.kept:
+            payment_methods.keep(orders.get(invoices.get(payment.invoice_id).order_id).person_id, snapshot.kept, by=by)
         return
     code = snapshot.decline.code if snapshot.decline else ""
     if snapshot.decline and snapshot.decline.family == NEVER_AGAIN:

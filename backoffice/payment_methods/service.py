@@ -1,6 +1,7 @@
 """Kept ways to pay: found, preferred, barred and allowed again, removed. Nothing here asks the provider but ``removal``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -78,6 +79,18 @@ def customer_of(person_id: int) -> str:
         PaymentMethod.account == port.account, PaymentMethod.mode == port.mode,
     )  # fmt: skip
     return session.scalars(query.order_by(PaymentMethod.id.desc()).limit(1)).first() or ""
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """For whom a card is kept with a payment: as the provider knows them, or by the address it will know them by."""
+
+    customer: str
+    email: str
+
+
+def keeper(person: Person) -> Keeper:
+    return Keeper(customer_of(person.id), person.email)
 
 
 def keep(person_id: int, snapshot: MethodSnapshot, *, by: Actor) -> PaymentMethod:

@@ -21,6 +21,7 @@ from backoffice.invoices.models import COLLECTIBLE, Invoice
 from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
+from backoffice.payment_methods.service import Keeper
 from backoffice.payments.models import OPEN, Payment, PaymentState
 from integrations.payments.port import PageRequest
 
@@ -60,8 +61,11 @@ class NotCollectible(CounterfoilError):
         super().__init__("There is nothing to pay for this order any more.")
 
 
-def prepare(invoice: Invoice, *, description: str, expires_at: datetime, by: Actor) -> Payment:
-    """Write a new attempt with its key and exact parameters, before anyone is asked. Raises NotCollectible.
+def prepare(
+    invoice: Invoice, *, description: str, expires_at: datetime, by: Actor, keeper: Keeper | None = None
+) -> Payment:
+    """Write a new attempt with its key and exact parameters, before anyone is asked; ``keeper`` keeps what it is paid with.
+    Raises NotCollectible.
 
     The unique ``claim`` refuses a second open attempt."""
     if invoice.collection_state not in COLLECTIBLE:
@@ -76,6 +80,9 @@ def prepare(invoice: Invoice, *, description: str, expires_at: datetime, by: Act
         description=description,
         return_url=links.payment_return(ref),
         expires_at=expires_at,
+        save=keeper is not None,
+        customer=keeper.customer if keeper else "",
+        email=keeper.email if keeper else "",
     )
     payment = Payment(
         ref=ref,

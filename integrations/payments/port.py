@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from integrations.payments.balance import BalancePort
 from integrations.payments.disputes import DisputesPort
-from integrations.payments.methods import MethodsPort
+from integrations.payments.methods import MethodSnapshot, MethodsPort
 
 
 class PaymentStatus(StrEnum):
@@ -28,7 +28,10 @@ class PaymentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Ask for a hosted payment page. Sent again with the same key, it must be equal in every field."""
+    """Ask for a hosted payment page. Sent again with the same key, it must be equal in every field.
+
+    ``save``: what the customer pays with is kept for later, for ``customer`` (the provider's reference) or, where the provider
+    does not know them yet, for ``email``."""
 
     key: str
     amount: int
@@ -37,9 +40,14 @@ class PageRequest:
     description: str
     return_url: str
     expires_at: datetime
+    save: bool = False
+    customer: str = ""
+    email: str = ""
 
     def as_json(self) -> dict[str, Any]:
+        saving = {"save": True, "customer": self.customer, "email": self.email} if self.save else {}
         return {
+            **saving,
             "key": self.key,
             "amount": self.amount,
             "currency": self.currency,
@@ -98,6 +106,7 @@ class Snapshot:
     decline: Decline | None = None
     method: str = ""  # for people: "Visa ·· 4242"
     fingerprint: str = ""  # of the card that paid, or that was tried last
+    kept: MethodSnapshot | None = None  # what was kept for later with this payment
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -24,7 +24,7 @@ from integrations.payments.port import (
 from integrations.payments.sandbox_balance import SandboxBalance
 from integrations.payments.sandbox_calls import SandboxCalls
 from integrations.payments.sandbox_disputes import SandboxDisputes
-from integrations.payments.sandbox_methods import SandboxMethods
+from integrations.payments.sandbox_methods import SandboxMethods, read_method
 from integrations.payments.shapes import reads
 
 log = logging.getLogger(__name__)
@@ -161,6 +161,7 @@ def _snapshot(item: Mapping[str, Any]) -> Snapshot:
         decline=Decline(decline["code"][:120], decline["family"]) if decline else None,
         method=(item.get("method") or "")[:255],
         fingerprint=item.get("fingerprint") or "",
+        kept=read_method(item["kept"]) if item.get("kept") else None,
         raw=dict(item),
     )
 

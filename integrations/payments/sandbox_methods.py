@@ -17,7 +17,7 @@ class SandboxMethods:
         return _setup(self._calls.get(f"/v1/setups/{provider_ref}"))
 
     def retrieve(self, provider_ref: str) -> MethodSnapshot:
-        return _method(self._calls.get(f"/v1/methods/{provider_ref}"))
+        return read_method(self._calls.get(f"/v1/methods/{provider_ref}"))
 
     def remove(self, provider_ref: str, *, key: str) -> None:
         self._calls.post(f"/v1/methods/{provider_ref}/detach", {}, key)
@@ -32,13 +32,13 @@ def _setup(row: Row) -> SetupSnapshot:
         status=SetupStatus(row["status"]) if known else SetupStatus.OPEN,  # an unknown word is no outcome
         page_url=row["page_url"],
         customer=row["customer"],
-        method=_method(row["method"]) if row["method"] else None,
+        method=read_method(row["method"]) if row["method"] else None,
         raw={name: row[name] for name in ("id", "status")},
     )
 
 
 @reads
-def _method(row: Row) -> MethodSnapshot:
+def read_method(row: Row) -> MethodSnapshot:
     return MethodSnapshot(
         provider_ref=row["id"],
         customer=row["customer"],

@@ -25,7 +25,7 @@ from integrations.payments.port import (
 from integrations.payments.stripe_balance import StripeBalance
 from integrations.payments.stripe_calls import API_VERSION, StripeCalls
 from integrations.payments.stripe_disputes import StripeDisputes
-from integrations.payments.stripe_methods import StripeMethods
+from integrations.payments.stripe_methods import StripeMethods, whose
 
 PAGES = "https://checkout.stripe.com"
 PAYMENT_EVENTS = frozenset(
@@ -64,7 +64,7 @@ class StripePayments:
         self.methods = StripeMethods(calls)
 
     def open_page(self, request: PageRequest) -> Snapshot:
-        params = {
+        params: Row = {
             "mode": "payment",
             "client_reference_id": request.reference,
             "line_items": [
@@ -86,6 +86,9 @@ class StripePayments:
                 "metadata": {"reference": request.reference},
             },
         }
+        if request.save:
+            params |= whose(request.customer, request.email)
+            params["payment_intent_data"] |= {"setup_future_usage": "off_session"}
         session = self._calls.post(
             lambda options: self._calls.v1.checkout.sessions.create(params, options), request.key
         )
@@ -172,11 +175,13 @@ class StripePayments:
     # -- asking
 
     def _session(self, ref: str) -> Row:
-        expand = {"expand": ["payment_intent.latest_charge"]}
+        expand = {"expand": ["payment_intent.latest_charge", "payment_intent.payment_method"]}
         return self._calls.ask(lambda: self._calls.v1.checkout.sessions.retrieve(ref, expand))
 
     def _intent(self, ref: str) -> Row:
-        return self._calls.ask(lambda: self._calls.v1.payment_intents.retrieve(ref, {"expand": ["latest_charge"]}))
+        return self._calls.ask(
+            lambda: self._calls.v1.payment_intents.retrieve(ref, {"expand": ["latest_charge", "payment_method"]})
+        )
 
     def _event(self, item: Any, raw: bytes) -> ProviderEvent:
         try:

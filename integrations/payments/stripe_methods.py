@@ -6,7 +6,7 @@ from integrations.payments.methods import MethodSnapshot, SetupRequest, SetupSna
 from integrations.payments.port import ChargeRequest, Refused, Snapshot
 from integrations.payments.shapes import reads
 from integrations.payments.stripe_calls import CardRefused, Row, StripeCalls
-from integrations.payments.stripe_objects import PAGE_MARGIN, from_intent, to_stripe
+from integrations.payments.stripe_objects import PAGE_MARGIN, from_intent, from_method, id_of, to_stripe
 
 _EXPAND = {"expand": ["setup_intent.payment_method"]}
 _STATUSES = {"open": SetupStatus.OPEN, "complete": SetupStatus.COMPLETE, "expired": SetupStatus.EXPIRED}
@@ -17,12 +17,7 @@ class StripeMethods:
         self._calls = calls
 
     def open_setup(self, request: SetupRequest) -> SetupSnapshot:
-        whose: Row = (
-            {"customer": request.customer}
-            if request.customer
-            else {"customer_creation": "always", "customer_email": request.email}
-        )
-        params = whose | {
+        params = whose(request.customer, request.email) | {
             "mode": "setup",
             "currency": request.currency.lower(),
             "client_reference_id": request.reference,
@@ -73,6 +68,11 @@ class StripeMethods:
             return from_intent(refusal.intent)
 
 
+def whose(customer: str, email: str) -> Row:
+    """Whom a kept method belongs to: somebody whom Stripe knows, or somebody whom it makes known."""
+    return {"customer": customer} if customer else {"customer_creation": "always", "customer_email": email}
+
+
 @reads
 def from_session(row: Row) -> SetupSnapshot:
     intent: Any = row.get("setup_intent")
@@ -85,28 +85,7 @@ def from_session(row: Row) -> SetupSnapshot:
         reference=str(row.get("client_reference_id") or ""),
         status=status,
         page_url=row.get("url") or "",
-        customer=_id(row.get("customer")),
+        customer=id_of(row.get("customer")),
         method=from_method(method) if status == SetupStatus.COMPLETE else None,
         raw={"id": row["id"], "status": row["status"]},
     )
-
-
-@reads
-def from_method(row: Row) -> MethodSnapshot:
-    """Of a card only brand, last four, expiry and fingerprint are read."""
-    kind = str(row["type"])
-    details: Row = row.get(kind) or {}
-    expires = (details["exp_year"], details["exp_month"]) if details.get("exp_year") else None
-    named = str(details.get("brand") or kind).replace("_", " ").capitalize()
-    return MethodSnapshot(
-        provider_ref=row["id"],
-        customer=_id(row.get("customer")),
-        brand=named[:40],
-        last4=str(details.get("last4") or "")[:4],
-        expires=expires,
-        fingerprint=str(details.get("fingerprint") or "")[:120],
-    )
-
-
-def _id(value: Any) -> str:
-    return str(value["id"] if isinstance(value, dict) else value or "")

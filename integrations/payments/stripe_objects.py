@@ -4,6 +4,7 @@ is never an outcome."""
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integrations.payments.methods import MethodSnapshot
 from integrations.payments.port import (
     PaymentStatus,
     RefundSnapshot,
@@ -102,7 +103,25 @@ def from_intent(row: Row, reference: str = "") -> Snapshot:
         decline=decline_of(row["last_payment_error"]) if row.get("last_payment_error") else None,
         method=_method(row),
         fingerprint=_fingerprint(row),
+        kept=_kept(row),
         raw=_told(row, row),
+    )
+
+
+@reads
+def from_method(row: Row) -> MethodSnapshot:
+    """Of a card only brand, last four, expiry and fingerprint are read."""
+    kind = str(row["type"])
+    details: Row = row.get(kind) or {}
+    expires = (details["exp_year"], details["exp_month"]) if details.get("exp_year") else None
+    named = str(details.get("brand") or kind).replace("_", " ").capitalize()
+    return MethodSnapshot(
+        provider_ref=row["id"],
+        customer=id_of(row.get("customer")),
+        brand=named[:40],
+        last4=str(details.get("last4") or "")[:4],
+        expires=expires,
+        fingerprint=str(details.get("fingerprint") or "")[:120],
     )
 
 
@@ -143,6 +162,14 @@ def _fingerprint(intent: Row | None) -> str:
     return str(card.get("fingerprint") or "")[:120]
 
 
+def _kept(intent: Row) -> MethodSnapshot | None:
+    """The method that was kept with a payment, once it is attached to its customer."""
+    method: Any = intent.get("payment_method")
+    if not intent.get("setup_future_usage") or not isinstance(method, dict) or not method.get("customer"):
+        return None
+    return from_method(method)
+
+
 def _told(row: Row, intent: Row | None) -> Row:
     """What is kept for people: an allow-list, so that no client secret and no card data is stored."""
     kept: Row = {name: row[name] for name in ("id", "object", "status", "payment_status", "amount", "amount_total",
@@ -170,3 +197,8 @@ def from_stripe(amount: int, currency: str) -> int:
     if currency in HUNDREDTHS and amount % 100:
         raise TypeError("an amount that the currency does not have")
     return amount // 100 if currency in HUNDREDTHS else amount
+
+
+def id_of(value: Any) -> str:
+    """Of an object that Stripe names, or shows whole."""
+    return str(value["id"] if isinstance(value, dict) else value or "")

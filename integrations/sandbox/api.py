@@ -26,6 +26,7 @@ SETUP_FIELDS: dict[str, type] = dict.fromkeys(
 CHARGE_FIELDS: dict[str, type] = {"amount": int} | dict.fromkeys(
     ("reference", "currency", "description", "customer", "method"), str
 )
+SAVING_FIELDS: dict[str, type] = {"save": bool, "customer": str, "email": str}
 REFUND_FIELDS = {"payment": str, "amount": int, "reference": str, "reason": str}
 
 
@@ -145,7 +146,8 @@ def show_payout(payout: str) -> ResponseReturnValue:
 
 
 def _create(body: Any) -> tuple[int, dict[str, Any]]:
-    if wrong := _unfit(body, PAYMENT_FIELDS):
+    saving = SAVING_FIELDS if isinstance(body, dict) and body.get("save") else {}
+    if wrong := _unfit(body, PAYMENT_FIELDS | saving):
         return wrong
     if datetime.fromisoformat(body["expires_at"]) <= books().clock():
         return 400, _problem("parameter_invalid", "expires_at lies in the past.")

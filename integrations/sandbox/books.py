@@ -80,6 +80,8 @@ class Books:
             names = ", ".join(row)
             marks = ", ".join(f":{name}" for name in row)
             db.execute(f"INSERT INTO payments ({names}) VALUES ({marks})", row)
+            if order.get("save"):
+                self.methods.save_with(db, str(row["id"]), order.get("customer", ""))
             self.note(db, "payment.created", row["id"], self._read(db, row["id"]))
             return self._read(db, row["id"])
 
@@ -256,6 +258,7 @@ class Books:
             )
             if status == "paid":
                 self._charge(db, self._read(db, payment), values["captured"])
+                self.methods.keep_of(db, payment, values.get("method", ""))
             self.note(db, event, payment, self._read(db, payment))
             return True
 
@@ -305,6 +308,7 @@ class Books:
         return {
             **row,
             "object": "payment",
+            "kept": self.methods.kept_with(db, payment),
             "fingerprint": methods.fingerprint(row["method"]) if row["method"] else "",
             "decline": {"code": code, "family": family} if code else None,
             "page_url": f"{self.page_base}/pay/{payment}",

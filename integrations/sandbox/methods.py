@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS setups (
   id TEXT PRIMARY KEY, reference TEXT NOT NULL, customer TEXT NOT NULL, email TEXT NOT NULL, currency TEXT NOT NULL,
   status TEXT NOT NULL, method TEXT NOT NULL DEFAULT '', return_url TEXT NOT NULL, page_expires_at TEXT NOT NULL,
   created TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS savings (payment TEXT PRIMARY KEY, customer TEXT NOT NULL, method TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS methods (
   id TEXT PRIMARY KEY, customer TEXT NOT NULL, brand TEXT NOT NULL, last4 TEXT NOT NULL, exp_month INTEGER NOT NULL,
   exp_year INTEGER NOT NULL, fingerprint TEXT NOT NULL, created TEXT NOT NULL);
@@ -57,25 +58,45 @@ class Methods:
 
     def enter(self, setup: str, card: Card) -> bool:
         """The customer enters a card. False when the page is over."""
-        now = self.books.clock()
-        method = f"smd_{secrets.token_hex(10)}"
         with self.books.transaction() as db:
             row = db.execute("SELECT * FROM setups WHERE id = ? AND status = 'open'", (setup,)).fetchone()
             if row is None:
                 return False
-            customer = row["customer"] or f"scu_{secrets.token_hex(10)}"
-            expires = (now.month, now.year + GOOD_FOR) if card.expires else (0, 0)
-            db.execute(
-                "INSERT INTO methods (id, customer, brand, last4, exp_month, exp_year, fingerprint, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (method, customer, card.label, card.last4, *expires, fingerprint(card.method), now.isoformat()),
-            )
+            method, customer = self._keep(db, row["customer"], card)
             db.execute(
                 "UPDATE setups SET status = 'complete', customer = ?, method = ? WHERE id = ?",
                 (customer, method, setup),
             )
             self.books.note(db, "setup.completed", "", self._read_setup(db, setup))
             return True
+
+    def save_with(self, db: sqlite3.Connection, payment: str, customer: str) -> None:
+        """What this payment will be paid with is to be kept."""
+        db.execute("INSERT INTO savings (payment, customer) VALUES (?, ?)", (payment, customer))
+
+    def keep_of(self, db: sqlite3.Connection, payment: str, paid_with: str) -> None:
+        """A payment was paid: keep its card where that was wished for."""
+        card = BY_LAST4.get(paid_with[-4:])
+        row = db.execute("SELECT customer FROM savings WHERE payment = ? AND method = ''", (payment,)).fetchone()
+        if card and row:
+            method, customer = self._keep(db, row["customer"], card)
+            db.execute("UPDATE savings SET customer = ?, method = ? WHERE payment = ?", (customer, method, payment))
+
+    def kept_with(self, db: sqlite3.Connection, payment: str) -> Row | None:
+        row = db.execute("SELECT method FROM savings WHERE payment = ? AND method <> ''", (payment,)).fetchone()
+        return self._read(db, row["method"]) if row else None
+
+    def _keep(self, db: sqlite3.Connection, customer: str, card: Card) -> tuple[str, str]:
+        """The new method, and whose it is."""
+        now = self.books.clock()
+        method, customer = f"smd_{secrets.token_hex(10)}", customer or f"scu_{secrets.token_hex(10)}"
+        expires = (now.month, now.year + GOOD_FOR) if card.expires else (0, 0)
+        db.execute(
+            "INSERT INTO methods (id, customer, brand, last4, exp_month, exp_year, fingerprint, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (method, customer, card.label, card.last4, *expires, fingerprint(card.method), now.isoformat()),
+        )
+        return method, customer
 
     def method(self, method: str) -> Row | None:
         with self.books.transaction() as db:

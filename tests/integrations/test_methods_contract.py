@@ -1,11 +1,12 @@
 """What every payments adapter must be able to do with ways to pay that customers keep. Every adapter passes it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from integrations.payments.methods import SetupRequest, SetupStatus
-from integrations.payments.port import ChargeRequest, OutcomeUnknown, PaymentStatus, Refused, Topic
+from integrations.payments.port import ChargeRequest, OutcomeUnknown, PageRequest, PaymentStatus, Refused, Topic
 
 
 def wish(clock, **changes: object) -> SetupRequest:
@@ -146,3 +147,21 @@ def test_events_say_which_page_and_which_method_to_ask_about(port, world, clock)
     ]  # fmt: skip
     assert told[0].reference == "stp_1"
     assert port.methods.retrieve(method.provider_ref).expires == (2032, 11)
+
+
+def test_a_payment_keeps_its_card_where_that_was_asked_for_and_otherwise_not(port, world, page):
+    plain = port.open_page(page).provider_ref
+    world.happens("pay", plain)
+    assert port.retrieve(plain).kept is None
+    wish = replace(page, key="pay_2-open", reference="pay_2", save=True, email="ada@example.org")
+    assert PageRequest.from_json(wish.as_json()) == wish
+    opened = port.open_page(wish)
+    assert opened.kept is None
+    world.happens("pay", opened.provider_ref)
+    kept = port.retrieve(opened.provider_ref).kept
+    assert (kept.last4, bool(kept.customer)) == ("4242", True)
+    assert port.charge(charge(kept)).captured == 2_000
+    again = replace(wish, key="pay_3-open", reference="pay_3", customer=kept.customer)
+    second = port.open_page(again).provider_ref
+    world.happens("pay", second)
+    assert port.retrieve(second).kept.customer == kept.customer

@@ -301,3 +301,27 @@ def test_allowing_again_what_was_removed_is_refused(shop, ada):
     goes(ada, f"{PAGE}/{kept.ref}", remove="1")
     with pytest.raises(methods.NotKept):
         units.write(lambda: methods.allow(methods.by_ref(kept.ref), by=SYSTEM, words="why not"))
+
+
+def test_an_order_keeps_its_card_where_its_customer_ticked_that_and_nobody_elses(shop, ada):
+    ada.fills_cart()
+    assert "Keep the card" in ada.client.get("/checkout").text
+    sale = ada.places(ada.checkout_form() | {"keep_card": "y"})
+    shop.pays(sale)
+    ada.returns_from(sale)
+    shop.works()
+    assert states(shop) == ["4242 kept"]
+    (kept,) = shop.all(select(PaymentMethod))
+    ada.fills_cart()
+    paid(shop, ada)
+    assert states(shop) == ["4242 kept"]
+    second = keeps(shop, ada, "9995")
+    assert second.customer_ref == kept.customer_ref
+    guest = shop.buyer("guest@example.org")
+    guest.fills_cart()
+    assert "Keep the card" not in guest.client.get("/checkout").text
+    sale = guest.places(guest.checkout_form() | {"keep_card": "y"})
+    shop.pays(sale)
+    shop.works()
+    assert states(shop) == ["4242 kept", "9995 kept"]
+    assert problems() == []

@@ -29,7 +29,15 @@ class StripeKeeping:
     # -- what customers and banks do
 
     def enter(self, session: str, last4: str) -> None:
-        row, method = self.server.sessions[session], self.server.new_id("pm")
+        row = self.server.sessions[session]
+        row |= {"status": "complete", "url": None, "_method": self.keep(row, last4)["id"]}
+        setup = {"id": "seti_1", "object": "setup_intent", "metadata": row["metadata"]}
+        self.server.note("setup_intent.succeeded", setup)
+        self.server.note("checkout.session.completed", row)
+
+    def keep(self, row: Row, last4: str) -> Row:
+        """A card for later, of the customer of a session."""
+        method = self.server.new_id("pm")
         row["customer"] = row["customer"] or self.server.new_id("cus")
         self.methods[method] = {
             "id": method, "object": "payment_method", "type": "card", "customer": row["customer"], "livemode": False,
@@ -37,11 +45,7 @@ class StripeKeeping:
             "card": {"brand": "visa", "last4": last4, "exp_month": 11, "exp_year": 2029, "fingerprint": f"fp{last4}",
                      "funding": "credit", "country": "DE"},
         }  # fmt: skip
-        row |= {"status": "complete", "url": None, "_method": method}
-        self.server.note(
-            "setup_intent.succeeded", {"id": "seti_1", "object": "setup_intent", "metadata": row["metadata"]}
-        )
-        self.server.note("checkout.session.completed", row)
+        return self.methods[method]
 
     def renew(self, method: str) -> None:
         self.methods[method]["card"]["exp_year"] += 3

@@ -26,7 +26,7 @@ SECRET = "whsec_" + "s" * 32
 ACCOUNT = "acct_1TestMerchant"
 KNOWN = {
     "mode", "client_reference_id", "line_items", "success_url", "cancel_url", "expires_at", "metadata",
-    "payment_intent_data", "customer", "expand",
+    "payment_intent_data", "customer", "customer_creation", "customer_email", "expand",
 }  # fmt: skip
 DELAY = 20  # seconds
 COURSES = {"": ("succeeded", ""), "pending": ("pending", "succeeded"), "fails": ("pending", "failed"),
@@ -71,6 +71,8 @@ class StripeServer:
             "brand": "visa", "last4": card, "exp_month": 8, "exp_year": 2030, "fingerprint": "fp"}}}  # fmt: skip
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge,
                    "last_payment_error": None}  # fmt: skip
+        if intent["setup_future_usage"]:
+            intent["payment_method"] = self.keeping.keep(self.sessions[session], card)
         self.sessions[session] |= {"status": "complete", "payment_status": "paid", "url": None}
         charge |= {"payment_intent": intent["id"], "amount": intent["amount"], "currency": intent["currency"]}
         self.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
@@ -282,6 +284,7 @@ class StripeServer:
             "client_reference_id": params.get("client_reference_id"), "metadata": params.get("metadata", {}),
             "url": f"{self.url}/c/pay/{session}", "expires_at": expires, "created": self.now(),
             "a_field_of_tomorrow": {"nested": [1]}, "_intent": params["payment_intent_data"],
+            "customer": params.get("customer"),
         }  # fmt: skip
         return 200, self.sessions[session]
 
@@ -293,7 +296,8 @@ class StripeServer:
             self.intents[intent] = {
                 "id": intent, "object": "payment_intent", "amount": row["amount_total"], "amount_received": 0,
                 "livemode": False, "currency": row["currency"], "status": "requires_payment_method",
-                "metadata": row["_intent"]["metadata"], "latest_charge": None, "last_payment_error": None,
+                "metadata": row["_intent"]["metadata"], "latest_charge": None, "payment_method": None,
+                "setup_future_usage": row["_intent"].get("setup_future_usage"), "last_payment_error": None,
                 "client_secret": f"{intent}_secret_x", "created": self.now(),
             }  # fmt: skip
             row["payment_intent"] = intent
