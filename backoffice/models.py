@@ -52,7 +52,7 @@ from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail
 from backoffice.notes.models import Mention, Note
 from backoffice.orders.models import Order, OrderLine, Withdrawal
-from backoffice.payment_methods.models import MethodSetup, PaymentMethod
+from backoffice.payment_methods.models import CardBar, MethodSetup, PaymentMethod
 from backoffice.payments.models import Payment
 from backoffice.reconciliation.models import Break, Payout, ProviderLine, ReconciliationRound
 from backoffice.refunds.models import Refund, RefundLine
@@ -68,6 +68,7 @@ __all__ = [
     "Batch",
     "BatchItem",
     "Break",
+    "CardBar",
     "Cart",
     "CartLine",
     "Case",

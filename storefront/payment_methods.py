@@ -9,7 +9,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.customers import service as customers
 from backoffice.payment_methods import service as methods
 from backoffice.payment_methods import setups
-from backoffice.payment_methods.models import MethodState, PaymentMethod, SetupState
+from backoffice.payment_methods.models import WAITING, MethodState, PaymentMethod, SetupState
 from storefront.account import for_customers
 from storefront.blueprint import blueprint, currency
 from storefront.cart import expired_words
@@ -84,7 +84,9 @@ def _enter(known: CustomerIdentity, replaces: str | None) -> ResponseReturnValue
     except CounterfoilError as error:
         return _page(known, str(error), error.status)
     addresses: list[str] = []
-    setups.learn(setup_id, by=known.by, then=lambda setup: addresses.append(setup.page_url))
+    state = setups.learn(setup_id, by=known.by, then=lambda setup: addresses.append(setup.page_url))
+    if state not in WAITING:  # the button of an old page was pressed again
+        return _done(gettext("That page is over. Please begin again."), "bad")
     if addresses and addresses[-1]:
         return redirect(addresses[-1], 303)
     return _page(known, gettext("Our payment provider does not answer just now. Please try again in a moment."), 503)

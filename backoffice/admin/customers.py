@@ -152,7 +152,7 @@ class CustomerDesk(Noted):
     def bar_card(self, ref: str, card: str) -> ResponseReturnValue:
         def bar(person: Person, *, by: Actor, reason: str) -> None:
             row = payment_methods.one(person.id, card)
-            payment_methods.bar(row, payment_methods.BY_STAFF, by=by, words=reason)
+            payment_methods.bar(row, by=by, words=reason)
 
         return self._do(ref, bar, "Nothing is charged to that card by itself any more.")
 

@@ -149,4 +149,5 @@ class LineDesk(DeskList):
         line = lines.by_ref(ref)
         return self.render(
             self.one_template, line=line, kind=KINDS[line.kind], differences=lines.differences(line),
+            own_payout=lines.payout_itself(line),
         )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from types import MappingProxyType
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
 
 from backoffice.admin import access, timeline, troubles
-from backoffice.admin.actions import Action, needs, reason, request_key, run
+from backoffice.admin.actions import Action, Field, needs, reason, request_key, run
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import equals
@@ -47,7 +48,7 @@ class BreakDesk(Noted):
     column_list = ("kind", "about_ref", "theirs", "ours", "difference", "found_at", "state")
     column_more = ("since", "closed_at", "explanation", "ref")
     column_labels = {
-        "kind": "What differs", "about_ref": "About", "theirs": "Provider", "ours": "Ours", "found_at": "Open for",
+        "kind": "What differs", "about_ref": "About", "theirs": "One book", "ours": "The other", "found_at": "Open for",
         "since": "Last fact", "closed_at": "Agreed",
     }  # fmt: skip
     column_formatters = {
@@ -125,6 +126,7 @@ class BreakDesk(Noted):
                     Right.RECONCILE,
                     "" if item.state == BreakState.OPEN else f"it is {WORDS[item.state].lower()}",
                     asks="Why may both books differ? It stays with the difference.",
+                    fields=(Field("seen", "", "hidden", breaks.sums_of(item)),),
                 ),
                 compare_now(self.get_url(".compare")),
                 self.note_offer(ref),
@@ -136,7 +138,8 @@ class BreakDesk(Noted):
     def explain(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             words = reason()
-            units.write(lambda: breaks.explain(breaks.by_ref(ref), words, by=access.by()))
+            seen = request.form.get("seen", "")
+            units.write(lambda: breaks.explain(breaks.by_ref(ref), words, seen=seen, by=access.by()))
 
         return run(
             act, "The difference is explained; it opens again if its sums change.", self.get_url(".one", ref=ref)

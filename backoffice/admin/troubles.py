@@ -38,6 +38,7 @@ SEEN_BY = MappingProxyType(
                 "appointment",
                 "payment_method",
                 "method_setup",
+                "card_bar",
             ),
             Right.SEE_SALES,
         ),

@@ -24,6 +24,8 @@ class Tag(StrEnum):
     BREAK_CLOSED = "break.closed"
     BREAK_EXPLAINED = "break.explained"
     BREAK_FOUND = "break.found"
+    CARD_BARRED = "card.barred"
+    CARD_FREED = "card.freed"
     CASE_ASSIGNED = "case.assigned"
     CASE_MERGED = "case.merged"
     CASE_OPENED = "case.opened"
@@ -166,6 +168,8 @@ WORDS: dict[Tag, str] = {
     Tag.BREAK_CLOSED: "Both books agree again",
     Tag.BREAK_EXPLAINED: "The difference was explained",
     Tag.BREAK_FOUND: "Both books differ",
+    Tag.CARD_BARRED: "A card is barred, whoever keeps it",
+    Tag.CARD_FREED: "A bar of a card was lifted",
     Tag.CASE_ASSIGNED: "The case has another owner",
     Tag.CASE_MERGED: "Another case was merged into this one",
     Tag.CASE_OPENED: "A case was opened",

@@ -176,7 +176,7 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         return
     code = snapshot.decline.code if snapshot.decline else ""
     if snapshot.decline and snapshot.decline.family == NEVER_AGAIN:
-        payment_methods.bar_card(snapshot.fingerprint, code, by=by)
+        payment_methods.refused_for_good(snapshot.fingerprint, code, payment.ref, by=by)
     to = _STATES[snapshot.status]
     moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
     if not moved:

@@ -85,8 +85,9 @@ FROZEN = (
     Frozen(
         "payment_methods",
         when="1 = 1",
-        columns=("ref", "person_id", "provider", "account", "mode", "provider_ref", "customer_ref", "fingerprint", "kept_at"),
+        columns=("ref", "person_id", "provider", "account", "mode", "provider_ref", "customer_ref", "kept_at"),
     ),
+    Frozen("card_bars", when="1 = 1", columns=("ref", "card", "source", "reason", "barred_at")),
     Frozen(
         "method_setups",
         when="1 = 1",
@@ -103,7 +104,7 @@ FROZEN = (
     Frozen(
         "payouts",
         when="1 = 1",
-        columns=("ref", "provider", "account", "mode", "provider_ref", "currency", "amount", "made_at"),
+        columns=("ref", "provider", "account", "mode", "provider_ref", "currency", "amount", "is_manual", "made_at"),
     ),
     Frozen(
         "breaks",

@@ -149,10 +149,9 @@ def _freeze_or_free(dispute: Dispute, payment: Payment, *, by: Actor) -> None:
     """While a bank asks, and for good when it decided against us, nothing is charged to that card by itself."""
     card = payment.method_fingerprint or ""
     if dispute.is_open or dispute.state == D.LOST:
-        payment_methods.bar_card(card, dispute.ref, by=by)
+        payment_methods.bar_card(card, dispute.ref, payment_methods.DISPUTED, by=by)
     else:
-        words = f"The dispute is {dispute.state.value}."
-        payment_methods.allow_card(card, dispute.ref, by=by, words=words)
+        payment_methods.lift(card, dispute.ref, by=by, words=f"The dispute is {dispute.state.value}.")
 
 
 def _post_money(dispute: Dispute, withdrawn: int, *, by: Actor) -> None:

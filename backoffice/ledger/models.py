@@ -79,6 +79,7 @@ class LedgerPosting(Base):
         UniqueConstraint("entry_id", "position"),
         CheckConstraint("amount <> 0", name="amount_not_zero"),
         Index("ix_ledger_postings_account", "account", "currency", "id"),
+        Index("ix_ledger_postings_sums", "account", "currency", "amount"),
         Index("ix_ledger_postings_day", "posted_at", "id"),
     )
 

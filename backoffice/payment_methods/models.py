@@ -49,7 +49,7 @@ class PaymentMethod(Tracked, Base):
     expires_month: Mapped[int | None] = mapped_column(Integer)  # good to its last day
     fingerprint: Mapped[Exact]
     state: Mapped[MethodState] = mapped_column(Choice(MethodState))
-    barred_because: Mapped[Exact]  # a bank's code, a dispute's reference, or "staff"
+    barred_because: Mapped[Exact]  # the reason of its card's last bar
     preferred_key: Mapped[BigInt | None] = mapped_column(unique=True)
     kept_at: Mapped[Timestamp]
     removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
@@ -69,8 +69,30 @@ class PaymentMethod(Tracked, Base):
         )
 
     @property
+    def card(self) -> str:
+        """What bars are about."""
+        return self.fingerprint or self.ref
+
+    @property
     def is_preferred(self) -> bool:
         return self.preferred_key is not None
+
+
+class CardBar(Tracked, Base):
+    """Why a card is not charged by itself, whoever keeps it, and whether or not somebody does yet: one reason of one source.
+    A card is barred while one of its bars is not lifted."""
+
+    __tablename__ = "card_bars"
+    __table_args__ = table(UniqueConstraint("card", "source"))
+    subject_kind = "card_bar"
+
+    id: Mapped[Id]
+    ref: Mapped[Ref]
+    card: Mapped[Exact]  # its fingerprint
+    source: Mapped[Exact]  # our reference of the payment, the dispute, or the method that a colleague barred
+    reason: Mapped[Exact]  # a bank's code, or what the source says of itself
+    barred_at: Mapped[Timestamp]
+    lifted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
 
 
 class SetupState(StrEnum):

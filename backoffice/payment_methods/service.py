@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -14,12 +14,20 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable, change_where
 from backoffice.customers.models import Person
-from backoffice.payment_methods.models import SHOWN, MethodState, PaymentMethod
+from backoffice.payment_methods.models import SHOWN, CardBar, MethodState, PaymentMethod
 from backoffice.tasks import service as tasks
 from integrations.payments.methods import MethodSnapshot
 
 M = MethodState
 BY_STAFF = "staff"
+DISPUTED = "disputed"
+# What a bank refused for good of one attempt, and not of the card.
+OF_THE_ATTEMPT = frozenset(
+    {
+        "currency_not_supported", "card_not_supported", "transaction_not_allowed", "fraudulent", "highest_risk_level",
+        "merchant_blacklist",
+    }
+)  # fmt: skip
 
 MOVES = StateTable(
     PaymentMethod.state,
@@ -76,7 +84,7 @@ def customer_of(person_id: int) -> str:
     port = ports().payments
     query = select(PaymentMethod.customer_ref).where(
         PaymentMethod.person_id == person_id, PaymentMethod.provider == port.name,
-        PaymentMethod.account == port.account, PaymentMethod.mode == port.mode,
+        PaymentMethod.account == port.account, PaymentMethod.mode == port.mode, PaymentMethod.state.in_(SHOWN),
     )  # fmt: skip
     return session.scalars(query.order_by(PaymentMethod.id.desc()).limit(1)).first() or ""
 
@@ -94,13 +102,14 @@ def keeper(person: Person) -> Keeper:
 
 
 def keep(person_id: int, snapshot: MethodSnapshot, *, by: Actor) -> PaymentMethod:
-    """Keep what a customer entered, once. A card that a bank barred for good is barred again, whoever enters it."""
+    """Keep what a customer entered, once. A card that is barred is barred here too, whoever enters it. Somebody whose account
+    was closed meanwhile keeps nothing."""
     known = find(snapshot.provider_ref)
     if known is not None:
         return known
     port = ports().payments
     year, month = snapshot.expires or (None, None)
-    is_first = not any(row.is_preferred for row in of(person_id))
+    is_first = session.scalars(select(PaymentMethod.id).where(PaymentMethod.preferred_key == person_id)).first() is None
     row = PaymentMethod(
         ref=references.new("mth"),
         person_id=person_id,
@@ -123,9 +132,9 @@ def keep(person_id: int, snapshot: MethodSnapshot, *, by: Actor) -> PaymentMetho
     session.add(row)
     session.flush()
     audit.record(Tag.METHOD_KEPT, row, by=by, method=row.name, good_until=row.good_until)
-    reason = _barred_before(row)
-    if reason:
-        bar(row, reason, by=by)
+    _follow_bars(row, by=by)
+    if not session.get_one(Person, person_id).has_account:
+        remove(row, by=by)
     return row
 
 
@@ -138,61 +147,77 @@ def find(provider_ref: str) -> PaymentMethod | None:
     return session.scalars(query).one_or_none()
 
 
-def follow(row: PaymentMethod, snapshot: MethodSnapshot, *, by: Actor) -> None:
-    """Take in what became of a method at the provider: a new card by the bank, or taken off there."""
-    if not snapshot.customer:
+def follow(row: PaymentMethod, snapshot: MethodSnapshot | None, *, by: Actor) -> None:
+    """Take in what became of a method at the provider: a new card by the bank, taken off there, or not known there."""
+    if snapshot is None or not snapshot.customer:
         _gone(row, by=by)
         return
-    before = (row.expires_year, row.expires_month, row.last4)
     year, month = snapshot.expires or (None, None)
-    if before == (year, month, snapshot.last4):
+    told = {
+        "expires_year": year, "expires_month": month, "last4": snapshot.last4, "brand": snapshot.brand,
+        "fingerprint": snapshot.fingerprint,
+    }  # fmt: skip
+    if all(getattr(row, name) == value for name, value in told.items()):
         return
     was = row.good_until
-    change_where(row, expires_year=year, expires_month=month, last4=snapshot.last4, brand=snapshot.brand)
+    change_where(row, **told)
     audit.record(Tag.METHOD_RENEWED, row, by=by, method=row.name, good_until=(was, row.good_until))
+    if row.state in SHOWN:
+        _follow_bars(row, by=by)
 
 
 def prefer(row: PaymentMethod, *, by: Actor) -> None:
     """Let it be charged first."""
     if row.is_preferred:
         return
-    for other in of(row.person_id):
-        if other.is_preferred:
-            change_where(other, preferred_key=None)
-            audit.record(Tag.METHOD_CHANGED, other, by=by, preferred=(True, False))
-    change_where(row, preferred_key=row.person_id)
-    audit.record(Tag.METHOD_CHANGED, row, by=by, preferred=(False, True))
+    for other in session.scalars(select(PaymentMethod).where(PaymentMethod.preferred_key == row.person_id)):
+        change_where(other, preferred_key=None)
+        audit.record(Tag.METHOD_CHANGED, other, by=by, preferred=(True, False))
+    if change_where(row, PaymentMethod.state.in_(SHOWN), preferred_key=row.person_id):
+        audit.record(Tag.METHOD_CHANGED, row, by=by, preferred=(False, True))
 
 
-def bar(row: PaymentMethod, reason: str, *, by: Actor, words: str = "") -> bool:
-    """Charge nothing to it until somebody allows it again; False if it is barred already. Raises NotKept."""
+def refused_for_good(card: str, code: str, source: str, *, by: Actor) -> None:
+    """A bank says never of a card, in an attempt to pay: said once for one attempt, however often it is asked about."""
+    if card and code not in OF_THE_ATTEMPT and _bar_of(card, source) is None:
+        _bar(card, source, code, by=by)
+
+
+def bar_card(card: str, source: str, reason: str, *, by: Actor, words: str = "") -> None:
+    """Charge nothing to this card by itself, whoever keeps it, until this bar is lifted."""
+    if not card:
+        return
+    known = _bar_of(card, source)
+    if known is None:
+        _bar(card, source, reason, by=by, words=words)
+    elif known.lifted_at is not None:
+        change_where(known, lifted_at=None)
+        audit.record(Tag.CARD_BARRED, known, by=by, reason=words or reason)
+        _follow_card(card, by=by, words=words or reason)
+
+
+def lift(card: str, source: str, *, by: Actor, words: str) -> None:
+    """Lift the bar of one source; the card is free when it was the last."""
+    known = _bar_of(card, source) if card else None
+    if known is not None and known.lifted_at is None:
+        _lift(known, by=by, words=words)
+        _follow_card(card, by=by, words=words)
+
+
+def bar(row: PaymentMethod, *, by: Actor, words: str) -> None:
+    """A colleague bars a card. Raises NotKept."""
     if row.state not in SHOWN:
         raise NotKept
-    if not MOVES.move(row, M.BARRED, barred_because=reason[:120]):
-        return False
-    audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or reason, state=(M.KEPT, M.BARRED))
-    return True
+    bar_card(row.card, row.ref, BY_STAFF, by=by, words=words)
 
 
-def allow(row: PaymentMethod, *, by: Actor, words: str) -> bool:
-    """Let it be charged again; False if it was not barred. Raises NotKept."""
+def allow(row: PaymentMethod, *, by: Actor, words: str) -> None:
+    """A colleague lifts every bar of a card. Raises NotKept."""
     if row.state not in SHOWN:
         raise NotKept
-    if not MOVES.move(row, M.KEPT, barred_because=""):
-        return False
-    audit.record(Tag.METHOD_ALLOWED, row, by=by, reason=words, state=(M.BARRED, M.KEPT))
-    return True
-
-
-def bar_card(fingerprint: str, reason: str, *, by: Actor) -> int:
-    """Bar every kept method with this card, whoever keeps it; returns how many."""
-    return sum(bar(row, reason, by=by) for row in _with_card(fingerprint) if row.state == M.KEPT)
-
-
-def allow_card(fingerprint: str, reason: str, *, by: Actor, words: str) -> int:
-    """Allow again what was barred for exactly this reason; returns how many."""
-    rows = [row for row in _with_card(fingerprint) if row.state == M.BARRED and row.barred_because == reason]
-    return sum(allow(row, by=by, words=words) for row in rows)
+    for known in _bars(row.card):
+        _lift(known, by=by, words=words)
+    _follow_card(row.card, by=by, words=words)
 
 
 def remove(row: PaymentMethod, *, by: Actor) -> None:
@@ -226,18 +251,43 @@ def _prefer_another(person_id: int, *, by: Actor) -> None:
         prefer(next((row for row in left if row.state == M.KEPT), left[0]), by=by)
 
 
-def _with_card(fingerprint: str) -> Sequence[PaymentMethod]:
-    if not fingerprint:
-        return []
-    query = select(PaymentMethod).where(PaymentMethod.fingerprint == fingerprint, PaymentMethod.state.in_(SHOWN))
-    return session.scalars(query.order_by(PaymentMethod.id)).all()
+def _bars(card: str) -> Sequence[CardBar]:
+    """What bars a card now, the oldest first."""
+    query = select(CardBar).where(CardBar.card == card, CardBar.lifted_at.is_(None)).order_by(CardBar.id)
+    return session.scalars(query).all()
 
 
-def _barred_before(row: PaymentMethod) -> str:
-    """Why the same card is, or was when it was removed, barred; empty where it never was."""
-    if not row.fingerprint:
-        return ""
-    query = select(PaymentMethod.barred_because).where(
-        PaymentMethod.fingerprint == row.fingerprint, PaymentMethod.id != row.id, PaymentMethod.barred_because != ""
+def _bar_of(card: str, source: str) -> CardBar | None:
+    query = select(CardBar).where(CardBar.card == card, CardBar.source == source)
+    return session.scalars(query).one_or_none()
+
+
+def _bar(card: str, source: str, reason: str, *, by: Actor, words: str = "") -> None:
+    row = CardBar(
+        ref=references.new("bar"), card=card, source=source, reason=reason[:120], barred_at=clock.now(), lifted_at=None
     )
-    return session.scalars(query.order_by(PaymentMethod.id.desc()).limit(1)).first() or ""
+    session.add(row)
+    session.flush()
+    audit.record(Tag.CARD_BARRED, row, by=by, reason=words or reason, source=source)
+    _follow_card(card, by=by, words=words or reason)
+
+
+def _lift(row: CardBar, *, by: Actor, words: str) -> None:
+    change_where(row, lifted_at=clock.now())
+    audit.record(Tag.CARD_FREED, row, by=by, reason=words, source=row.source)
+
+
+def _follow_card(card: str, *, by: Actor, words: str) -> None:
+    """Every kept method with this card is barred, or is not any more."""
+    kept = or_(PaymentMethod.fingerprint == card, PaymentMethod.ref == card)
+    query = select(PaymentMethod).where(kept, PaymentMethod.state.in_(SHOWN)).order_by(PaymentMethod.id)
+    for row in session.scalars(query).all():
+        _follow_bars(row, by=by, words=words)
+
+
+def _follow_bars(row: PaymentMethod, *, by: Actor, words: str = "") -> None:
+    bars = _bars(row.card)
+    if bars and MOVES.move(row, M.BARRED, barred_because=bars[-1].reason):
+        audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or bars[-1].reason, state=(M.KEPT, M.BARRED))
+    elif not bars and MOVES.move(row, M.KEPT, barred_because=""):
+        audit.record(Tag.METHOD_ALLOWED, row, by=by, reason=words, state=(M.BARRED, M.KEPT))

@@ -27,6 +27,7 @@ from integrations.payments.port import OutcomeUnknown, Refused
 
 PAGE_LIFE = timedelta(minutes=30)
 ASK_AGAIN = timedelta(minutes=10)
+GIVE_UP = timedelta(days=2)
 REMOVE_AGAIN = timedelta(minutes=10)
 MOST = 10  # kept by one person
 NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the page
@@ -78,6 +79,8 @@ def begin(person: Person, *, request_key: str, replaces: PaymentMethod | None, c
     The caller commits, then runs ``learn``."""
     known = session.scalars(select(MethodSetup).where(MethodSetup.request_key == request_key)).one_or_none()
     if known is not None:
+        if known.person_id != person.id:
+            raise NotFound("payment method")
         return known
     if replaces is None and len(methods.of(person.id)) >= MOST:
         raise TooManyMethods
@@ -136,6 +139,8 @@ def ask_again(setup_id: int) -> None:
     """The task of every page that waits: asks until it is over."""
 
     def come_back(setup: MethodSetup) -> None:
+        if setup.state in WAITING and clock.now() > setup.created_at + GIVE_UP:
+            _move(setup, S.EXPIRED, by=actor.SYSTEM, failure_code="never_answered")  # its page is long over
         if setup.state in WAITING:
             tasks.postpone_running(clock.now() + ASK_AGAIN)
         else:
@@ -169,9 +174,14 @@ def learn_method(method_id: int, *, by: Actor, then: Callable[[], None]) -> bool
     units.closed()
     try:
         snapshot = ports().payments.methods.retrieve(provider_ref)
-    except (OutcomeUnknown, Refused) as error:
+    except OutcomeUnknown as error:
         log.warning("provider did not say what became of a method", error=str(error))
         return False
+    except Refused as refusal:
+        if refusal.code in NOT_AN_OUTCOME:
+            log.error("provider refused to say", code=refusal.code)
+            return False
+        snapshot = None  # it knows nothing of it
 
     def record() -> None:
         methods.follow(session.get_one(PaymentMethod, method_id), snapshot, by=by)
@@ -199,7 +209,7 @@ def have_removed(method_id: int) -> None:
 
 def _removed(method_id: int) -> None:
     row = session.get_one(PaymentMethod, method_id)
-    if methods.MOVES.move(row, MethodState.REMOVED):
+    if methods.MOVES.move(row, MethodState.REMOVED, preferred_key=None):
         audit.record(
             Tag.METHOD_FORGOTTEN,
             row,
@@ -221,7 +231,7 @@ def _ask(question: Question) -> Answer:
         log.warning("provider did not answer about a page", error=str(error))
         return Silence(str(error))
     except Refused as refusal:
-        if refusal.code in NOT_AN_OUTCOME or question.provider_ref:
+        if refusal.code in NOT_AN_OUTCOME:
             log.error("provider refused to say", code=refusal.code)
             return Silence(refusal.code)
         return Never(refusal.code)
@@ -233,9 +243,9 @@ def _record(question: Question, answer: Answer, *, by: Actor, then: Then | None)
     if isinstance(answer, Silence):
         setup.unanswered += 1
     elif isinstance(answer, Never):
-        if setup.state == S.CREATED:
-            to = S.EXPIRED if answer.code == "too_late" else S.REFUSED
-            _move(setup, to, by=by, failure_code=answer.code)
+        if setup.state in WAITING:
+            is_over = answer.code == "too_late" or setup.state == S.OPEN
+            _move(setup, S.EXPIRED if is_over else S.REFUSED, by=by, failure_code=answer.code)
     else:
         _follow(setup, answer, by=by)
     session.flush()

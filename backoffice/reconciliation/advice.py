@@ -100,4 +100,5 @@ def what_to_do(item: Break) -> str:
 def sentence(item: Break) -> str:
     """One difference in one line, for a terminal."""
     wording = WORDS[item.kind]
-    return f"{wording.title}, {item.about_ref}: provider {money(item.theirs)}, we {money(item.ours)}"
+    theirs, ours = (words[0].lower() + words[1:] for words in (wording.theirs, wording.ours))
+    return f"{wording.title}, {item.about_ref}: {theirs} {money(item.theirs)}; {ours} {money(item.ours)}"

@@ -12,7 +12,7 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import Conflict, CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable, change_where
 from backoffice.reconciliation.comparing import Difference
@@ -37,6 +37,13 @@ class NotOpen(CounterfoilError):
         super().__init__("This difference is not open any more; there is nothing to explain.")
 
 
+class SumsChanged(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Both books differ by another sum now. Look at it again before you explain it.")
+
+
 class ExplanationMissing(CounterfoilError):
     status = 422
 
@@ -45,8 +52,12 @@ class ExplanationMissing(CounterfoilError):
 
 
 def follow(differences: Sequence[Difference], known: Sequence[Break]) -> None:
-    """Make the breaks of what was looked at say what was found: ``known`` are those that were not closed."""
+    """Make the breaks of what was looked at say what was found: ``known`` are those that were not closed. A difference may
+    also have been found from another of its ends (an invoice from its other payment)."""
     by_key = {item.open_key: item for item in known}
+    elsewhere = [item.key for item in differences if item.key not in by_key]
+    for item in session.scalars(select(Break).where(Break.open_key.in_(elsewhere))) if elsewhere else ():
+        by_key[item.open_key] = item
     for difference in differences:
         found = by_key.pop(difference.key, None)
         if found is not None:
@@ -57,19 +68,34 @@ def follow(differences: Sequence[Difference], known: Sequence[Break]) -> None:
         _close(item)
 
 
-def explain(item: Break, explanation: str, *, by: Actor) -> None:
-    """Say why both books may differ. It opens again when its sums change. Raises NotOpen, ExplanationMissing."""
+def explain(item: Break, explanation: str, *, seen: str, by: Actor) -> None:
+    """Say why both books may differ. It opens again when its sums change. ``seen`` is what ``sums_of`` said when somebody
+    decided. Raises NotOpen, SumsChanged, ExplanationMissing."""
     words = explanation.strip()[:255]
     if not words:
         raise ExplanationMissing
     if item.state != BreakState.OPEN:
         raise NotOpen
-    MOVES.move(item, BreakState.EXPLAINED, explanation=words, explained_by=by.ref)
+    as_seen = (Break.provider_amount == item.provider_amount, Break.our_amount == item.our_amount)
+    if seen != sums_of(item) or not change_where(
+        item,
+        Break.state == BreakState.OPEN,
+        *as_seen,
+        state=BreakState.EXPLAINED,
+        explanation=words,
+        explained_by=by.ref,
+    ):
+        raise SumsChanged
     audit.record(
         Tag.BREAK_EXPLAINED, item, by=by, reason=words, difference=item.difference,
         state=(BreakState.OPEN, BreakState.EXPLAINED),
     )  # fmt: skip
     cases.close(CaseKind.RECONCILIATION_BREAK, item, because=f"Explained: {words}")
+
+
+def sums_of(item: Break) -> str:
+    """Both sums, as a form carries them."""
+    return f"{item.provider_amount}:{item.our_amount}"
 
 
 def unfinished(payments: Sequence[int] = (), lines: Sequence[int] = (), payouts: Sequence[int] = ()) -> list[Break]:
@@ -154,11 +180,16 @@ def _follow(item: Break, difference: Difference) -> None:
     before, state = (item.theirs, item.ours), item.state
     if before == (difference.theirs, difference.ours):
         return
-    change_where(
-        item, provider_amount=difference.theirs.amount, our_amount=difference.ours.amount, since=difference.since
-    )
-    if state == BreakState.EXPLAINED:
-        MOVES.move(item, BreakState.OPEN)
+    as_read = (Break.state == state, Break.provider_amount == item.provider_amount, Break.our_amount == item.our_amount)
+    if not change_where(
+        item,
+        *as_read,
+        state=BreakState.OPEN,
+        provider_amount=difference.theirs.amount,
+        our_amount=difference.ours.amount,
+        since=difference.since,
+    ):
+        raise Conflict  # somebody explained it, or another round followed it, since it was read
     audit.record(
         Tag.BREAK_CHANGED, item, by=SYSTEM, provider=(before[0], item.theirs), ours=(before[1], item.ours),
         state=(state, item.state),
@@ -168,7 +199,8 @@ def _follow(item: Break, difference: Difference) -> None:
 
 def _close(item: Break) -> None:
     before = item.state
-    MOVES.move(item, BreakState.CLOSED, open_key=None, closed_at=clock.now())
+    if not MOVES.move(item, BreakState.CLOSED, open_key=None, closed_at=clock.now()):
+        return
     audit.record(Tag.BREAK_CLOSED, item, by=SYSTEM, state=(before, BreakState.CLOSED), difference=item.difference)
     cases.close(CaseKind.RECONCILIATION_BREAK, item, because="Both books agree.")
 

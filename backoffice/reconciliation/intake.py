@@ -73,7 +73,9 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
         session.add(payout)
         session.flush()
         audit.record(Tag.PAYOUT_MADE, payout, by=by, amount=payout.money, arrives=payout.arrives_at)
-    elif (payout.state, payout.arrives_at) != (snapshot.status, snapshot.arrives_at):
+    elif (payout.state, payout.arrives_at) != (snapshot.status, snapshot.arrives_at) and not _is_older(
+        payout, snapshot
+    ):
         before = (payout.state, payout.arrives_at)
         change_where(payout, state=snapshot.status, arrives_at=snapshot.arrives_at, failure_code=snapshot.failure)
         audit.record(
@@ -85,6 +87,12 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
     if payout.state == PayoutStatus.FAILED:
         cases.open_case(CaseKind.PAYOUT_FAILED, payout, at_risk=payout.money, reason=payout.failure_code)
     return payout
+
+
+def _is_older(payout: Payout, snapshot: PayoutSnapshot) -> bool:
+    """Of two rounds at once the slower one tells how it was before."""
+    moving = (PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT)
+    return payout.state not in moving and snapshot.status in moving
 
 
 def _itemise(payout: Payout, lines: Sequence[BalanceLine], *, by: Actor) -> None:
@@ -152,6 +160,7 @@ def _payout(snapshot: PayoutSnapshot) -> Payout:
         state=snapshot.status,
         currency=snapshot.currency,
         amount=snapshot.amount,
+        is_manual=snapshot.is_manual,
         itemised_at=None,
         failure_code=snapshot.failure,
         made_at=snapshot.created_at,

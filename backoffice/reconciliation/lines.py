@@ -10,6 +10,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.reconciliation.models import Break, Payout, ProviderLine
+from backoffice.reconciliation.postings import PAID_OUT
 from integrations.payments.balance import LineKind
 
 MOST = 50
@@ -62,7 +63,20 @@ def made_of(payout: Payout) -> list[Part]:
     return sorted(parts, key=lambda part: order.index(part.kind))
 
 
+def payout_itself(line: ProviderLine) -> Payout | None:
+    """The payout that a line is, where it is one: money that left, or came back."""
+    if line.kind not in PAID_OUT:
+        return None
+    query = select(Payout).where(
+        Payout.provider == line.provider, Payout.account == line.account, Payout.mode == line.mode,
+        Payout.provider_ref == line.source_ref,
+    )  # fmt: skip
+    return session.scalars(query).one_or_none()
+
+
 def differences(line: ProviderLine) -> Sequence[Break]:
     """What does not agree about a line, or about the payment it belongs to, and is not closed."""
-    about = or_(Break.line_id == line.id, Break.payment_id == line.payment_id)
+    about = Break.line_id == line.id
+    if line.payment_id is not None:
+        about = or_(about, Break.payment_id == line.payment_id)
     return session.scalars(select(Break).where(Break.open_key.is_not(None), about).order_by(Break.id)).all()

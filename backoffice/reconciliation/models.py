@@ -26,6 +26,7 @@ class ProviderLine(Base):
         Index("ix_provider_lines_payout", "payout_id", "id"),
         Index("ix_provider_lines_source", "source_ref"),
         Index("ix_provider_lines_taken_in", "taken_in_at"),
+        Index("ix_provider_lines_sums", "provider", "account", "mode", "currency", "amount", "fee"),
     )
 
     id: Mapped[Id]
@@ -97,6 +98,7 @@ class Payout(Tracked, Base):
     state: Mapped[PayoutStatus] = mapped_column(Choice(PayoutStatus))
     currency: Mapped[Currency]
     amount: Mapped[BigInt]
+    is_manual: Mapped[bool]  # made by hand: the provider never says which lines it is made of
     itemised_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # since then all its lines are known
     failure_code: Mapped[Exact]
     made_at: Mapped[Timestamp]

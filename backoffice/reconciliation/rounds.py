@@ -1,5 +1,6 @@
 """The rounds of reconciliation: how far the provider's lines are ours, and what both books summed to at the end of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,12 +59,12 @@ def advance(round_id: int, until: datetime) -> None:
     session.get_one(ReconciliationRound, round_id).complete_until = until
 
 
-def end(round_id: int, outcome: Outcome) -> None:
+def end(round_id: int, outcome: Outcome, both: Sequence[Balance] = ()) -> None:
     """Keep what a round did. A provider that shows no books for a day opens a case; one that does again closes it."""
     row = session.get_one(ReconciliationRound, round_id)
     row.ended_at, row.failure = clock.now(), outcome.failure
     row.new_lines, row.compared = outcome.new_lines, outcome.compared
-    row.balances = {item.theirs.currency: [item.theirs.amount, item.ours.amount] for item in _sums()}
+    row.balances = {item.theirs.currency: [item.theirs.amount, item.ours.amount] for item in both}
     provider = Subject("provider", 1, row.provider)
     if not outcome.failure:
         cases.close(CaseKind.BOOKS_SILENT, provider, because="The provider showed its books again.")
@@ -92,14 +93,13 @@ def taken_until(overlap: timedelta) -> datetime:
     until = session.scalar(select(func.max(ReconciliationRound.complete_until)).where(*_here()))
     if until is not None:
         return until - overlap
-    port = ports().payments
-    first = session.scalar(
-        select(Payment.created_at)
-        .where(Payment.provider == port.name, Payment.account == port.account, Payment.mode == port.mode)
-        .order_by(Payment.created_at, Payment.id)
-        .limit(1)
-    )
-    return (first or clock.now()) - BEFORE_THE_FIRST
+    return _first_payment()
+
+
+def payouts_since(overlap: timedelta) -> datetime:
+    """From when on payouts are asked for: a round that took lines in may have failed before it came to them."""
+    complete = last_complete()
+    return (complete.began_at if complete else _first_payment()) - overlap
 
 
 def balances(row: ReconciliationRound) -> list[Balance]:
@@ -107,7 +107,8 @@ def balances(row: ReconciliationRound) -> list[Balance]:
     return [Balance(Money(both[0], name), Money(both[1], name)) for name, both in sorted(row.balances.items())]
 
 
-def _sums() -> list[Balance]:
+def sums() -> list[Balance]:
+    """What the provider's lines sum to beside our clearing account, by currency."""
     port = ports().payments
     net = func.sum(ProviderLine.amount - ProviderLine.fee)
     query = select(ProviderLine.currency, net).where(
@@ -119,6 +120,18 @@ def _sums() -> list[Balance]:
         Balance(Money(theirs.get(currency, 0), currency), Money(ours.get(currency, 0), currency))
         for currency in sorted({*theirs, *ours})
     ]
+
+
+def _first_payment() -> datetime:
+    """A day before it: nothing of ours is older."""
+    port = ports().payments
+    first = session.scalar(
+        select(Payment.created_at)
+        .where(Payment.provider == port.name, Payment.account == port.account, Payment.mode == port.mode)
+        .order_by(Payment.created_at, Payment.id)
+        .limit(1)
+    )
+    return (first or clock.now()) - BEFORE_THE_FIRST
 
 
 def _first_began() -> datetime:

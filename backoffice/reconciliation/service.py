@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from backoffice.core import actor, borders, clock, units
 from backoffice.core.db import session
@@ -32,22 +32,29 @@ def run(*, everything: bool = False) -> Outcome:
     with units.read():
         last = rounds.last_complete()
         since = None if everything or last is None else last.began_at - OVERLAP
-        taken_until = rounds.taken_until(OVERLAP)
+        taken_until, payouts_since = rounds.taken_until(OVERLAP), rounds.payouts_since(OVERLAP)
     round_id = units.write(lambda: rounds.begin(begun, taken_until))
     new_lines = 0
     try:
         for begin, end in _windows(taken_until, begun):
             units.closed()
             new_lines += _take_in(round_id, port.balance.lines_between(begin, end), end)
-        _take_in_payouts(taken_until)
+        _take_in_payouts(payouts_since)
     except (OutcomeUnknown, Refused) as error:
         log.warning("provider did not show its books", error=str(error))
         failed = Outcome(new_lines, 0, str(error)[:255] or type(error).__name__)
         units.write(lambda: rounds.end(round_id, failed))
         return failed
     borders.cross("reconciliation.taken_in")
-    done = Outcome(new_lines, _compare(since))
-    units.write(lambda: rounds.end(round_id, done))
+    try:
+        done = Outcome(new_lines, _compare(since))
+        with units.read():
+            sums = rounds.sums()
+    except Exception as error:  # of ours: it is told like a provider's silence, and whoever ran the round hears of it
+        failed = Outcome(new_lines, 0, f"{type(error).__name__}: {error}"[:255])
+        units.write(lambda: rounds.end(round_id, failed))
+        raise
+    units.write(lambda: rounds.end(round_id, done, sums))
     return done
 
 
@@ -107,7 +114,10 @@ def _may_move() -> list[str]:
     query = select(Payout.provider_ref).where(
         Payout.provider == port.name, Payout.account == port.account, Payout.mode == port.mode,
         Payout.state.not_in((PayoutStatus.FAILED, PayoutStatus.CANCELLED)),
-        Payout.arrives_at >= clock.now() - MAY_COME_BACK,
+        or_(
+            Payout.arrives_at >= clock.now() - MAY_COME_BACK,
+            Payout.state.in_((PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT)),
+        ),
     )  # fmt: skip
     return list(session.scalars(query.order_by(Payout.id)))
 
@@ -119,10 +129,10 @@ def _compare(since: datetime | None) -> int:
     """Compare what was touched since a moment, or everything; returns how many things were compared."""
     touched.find_payments_of_lines()
     compared = 0
+    for piece in touched.lines(since):  # before payments: a line whose payment became known is theirs from then on
+        compared += _compare_piece(comparing.of_lines, "lines", piece)
     for piece in touched.payments(since):
         compared += _compare_piece(comparing.of_payments, "payments", piece)
-    for piece in touched.lines(since):
-        compared += _compare_piece(comparing.of_lines, "lines", piece)
     for piece in touched.payouts(since):
         compared += _compare_piece(comparing.of_payouts, "payouts", piece)
     return compared

@@ -11,7 +11,7 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.core.states import change_where
-from backoffice.reconciliation import breaks, comparing
+from backoffice.reconciliation import breaks, comparing, rounds
 from backoffice.reconciliation.models import Break, Payout
 from integrations.payments.balance import PayoutStatus
 
@@ -44,7 +44,12 @@ def why_not(payout: Payout) -> str:
         return "it is signed off"
     if payout.state != PayoutStatus.PAID:
         return f"it is {payout.state.value.replace('_', ' ')}, not paid"
-    if payout.is_itemised:
+    if not payout.is_itemised and not payout.is_manual:
+        return "the provider has not told its lines yet"
+    if payout.itemised_at is not None:
+        complete = rounds.last_complete()
+        if complete is None or complete.began_at < payout.itemised_at + breaks.GRACE:
+            return "its lines were not compared yet; that happens every hour"
         difference = comparing.net_of([payout.id]).get(payout.id, Money.zero(payout.currency)) - payout.money
         if difference:
             return f"its lines differ from it by {money(difference)}"

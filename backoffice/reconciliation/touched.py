@@ -4,7 +4,7 @@ that fits one unit."""
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from backoffice.core import units
 from backoffice.core.db import session
@@ -24,12 +24,12 @@ Pieces = Iterator[Sequence[int]]
 
 
 def payments(since: datetime | None) -> Pieces:
-    """All that hold money where ``since`` is None."""
+    """All that hold money here or at the provider, where ``since`` is None."""
     if since is None:
         port = ports().payments
         yield from _all_of(
             Payment,
-            Payment.captured_amount > 0,
+            or_(Payment.captured_amount > 0, exists().where(ProviderLine.payment_id == Payment.id)),
             Payment.provider == port.name,
             Payment.account == port.account,
             Payment.mode == port.mode,
@@ -37,6 +37,7 @@ def payments(since: datetime | None) -> Pieces:
         return
     with units.read():
         found = _moved_here(since)
+        found |= _ids(select(Refund.payment_id).where(Refund.ended_at >= since))  # what ends may post nothing
         found |= _ids(select(ProviderLine.payment_id).where(ProviderLine.taken_in_at >= since))
         found |= _ids(select(Break.payment_id).where(Break.open_key.is_not(None)))
     yield from _pieces(found)

@@ -177,6 +177,7 @@ def _unreconciled(world: World) -> list[str]:
     """Line by line: both books agree, but for money that the day left without an invoice, which has its own case. What the
     provider holds is what our clearing account says."""
     world.clock.forward(hours=2)
+    world.provider.books.advance()  # a payout that is made while lines are listed is in the next list
     outcome = reconciliation.run(everything=True)
     problems = [f"the books could not be compared: {outcome.failure}"] if outcome.failure else []
     with units.read():

@@ -55,7 +55,8 @@ class PayoutStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayoutSnapshot:
-    """What the provider sends to our bank. ``is_itemised``: the provider can say which lines it is made of."""
+    """What the provider sends to our bank. ``is_itemised``: the provider can say which lines it is made of;
+    ``is_manual``: it never will, because somebody made it by hand."""
 
     provider_ref: str
     status: PayoutStatus
@@ -64,6 +65,7 @@ class PayoutSnapshot:
     created_at: datetime
     arrives_at: datetime
     is_itemised: bool
+    is_manual: bool = False
     failure: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 

@@ -74,6 +74,7 @@ class ChargeRequest:
     description: str
     customer: str  # the provider's reference
     method: str  # the provider's reference
+    recurring: bool = True  # on a date that was agreed; else whenever it is due
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -105,7 +105,7 @@ class StripePayments:
     def find(self, reference: str) -> Snapshot | None:
         """By the metadata of PaymentIntents: the search lags by a minute, and is asked for what is a day old."""
         query = f"metadata['reference']:'{reference}'"
-        expand = ["data.latest_charge"]
+        expand = ["data.latest_charge", "data.payment_method"]
         found = self._calls.ask(lambda: self._calls.v1.payment_intents.search({"query": query, "expand": expand}))[
             "data"
         ]

@@ -91,6 +91,7 @@ def from_payout(row: Row) -> PayoutSnapshot:
         created_at=datetime.fromtimestamp(row["created"], UTC),
         arrives_at=datetime.fromtimestamp(row["arrival_date"], UTC),
         is_itemised=bool(row.get("automatic")) and row.get("reconciliation_status") == "completed",
+        is_manual=not row.get("automatic"),
         failure=str(row.get("failure_code") or "")[:120],
         raw={name: row.get(name) for name in ("id", "status", "amount", "currency", "arrival_date", "automatic",
                                               "reconciliation_status", "failure_code")},

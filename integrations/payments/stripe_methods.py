@@ -53,7 +53,10 @@ class StripeMethods:
             "off_session": True,
             "confirm": True,
             "error_on_requires_action": True,
-            "payment_method_options": {"card": {"stored_credential_usage": "unscheduled"}},
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "payment_method_options": {
+                "card": {"stored_credential_usage": "recurring" if request.recurring else "unscheduled"}
+            },
             "description": request.description,
             "metadata": {"reference": request.reference},
             "expand": ["latest_charge"],
@@ -78,7 +81,8 @@ def from_session(row: Row) -> SetupSnapshot:
     intent: Any = row.get("setup_intent")
     method: Any = intent.get("payment_method") if isinstance(intent, dict) else None
     status = _STATUSES.get(str(row["status"]), SetupStatus.OPEN)  # an unknown word is no outcome
-    if status == SetupStatus.COMPLETE and not isinstance(method, dict):
+    is_entered = isinstance(method, dict) and intent.get("status") == "succeeded"
+    if status == SetupStatus.COMPLETE and not is_entered:
         status = SetupStatus.OPEN  # entered, and its bank still asks
     return SetupSnapshot(
         provider_ref=row["id"],

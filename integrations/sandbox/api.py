@@ -23,7 +23,7 @@ PAYMENT_FIELDS = {
 SETUP_FIELDS: dict[str, type] = dict.fromkeys(
     ("reference", "customer", "email", "currency", "return_url", "expires_at"), str
 )
-CHARGE_FIELDS: dict[str, type] = {"amount": int} | dict.fromkeys(
+CHARGE_FIELDS: dict[str, type] = {"amount": int, "recurring": bool} | dict.fromkeys(
     ("reference", "currency", "description", "customer", "method"), str
 )
 SAVING_FIELDS: dict[str, type] = {"save": bool, "customer": str, "email": str}

@@ -35,6 +35,7 @@ def upgrade():
         sa.Column("state", exact(20), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("is_manual", sa.Boolean(), nullable=False),
         sa.Column("itemised_at", moment(), nullable=True),
         sa.Column("failure_code", exact(120), nullable=False),
         sa.Column("made_at", moment(), nullable=False),
@@ -87,6 +88,11 @@ def upgrade():
     op.create_index("ix_provider_lines_payout", "provider_lines", ["payout_id", "id"])
     op.create_index("ix_provider_lines_source", "provider_lines", ["source_ref"])
     op.create_index("ix_provider_lines_taken_in", "provider_lines", ["taken_in_at"])
+    op.create_index(
+        "ix_provider_lines_sums", "provider_lines", ["provider", "account", "mode", "currency", "amount", "fee"]
+    )
+    op.create_index("ix_ledger_postings_sums", "ledger_postings", ["account", "currency", "amount"])
+    op.create_index("ix_refunds_ended", "refunds", ["ended_at"])
     op.create_table(
         "breaks",
         sa.Column("id", key(), nullable=False),
@@ -148,5 +154,7 @@ def downgrade():
         ("SELECT 1 FROM payouts", "payouts"),
         ("SELECT 1 FROM breaks", "differences of the books"),
     ))
+    op.drop_index("ix_refunds_ended", "refunds")
+    op.drop_index("ix_ledger_postings_sums", "ledger_postings")
     for table in ("breaks", "provider_lines", "payouts", "reconciliation_rounds"):
         op.drop_table(table)

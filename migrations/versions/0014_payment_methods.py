@@ -86,12 +86,28 @@ def upgrade():
         **TABLE,
     )
     op.create_index("ix_method_setups_person", "method_setups", ["person_id", "id"])
+    op.create_table(
+        "card_bars",
+        sa.Column("id", key(), nullable=False),
+        sa.Column("ref", exact(40), nullable=False),
+        sa.Column("card", exact(120), nullable=False),
+        sa.Column("source", exact(120), nullable=False),
+        sa.Column("reason", exact(120), nullable=False),
+        sa.Column("barred_at", moment(), nullable=False),
+        sa.Column("lifted_at", moment(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card_bars")),
+        sa.UniqueConstraint("ref", name=op.f("uq_card_bars_ref")),
+        sa.UniqueConstraint("card", "source", name=op.f("uq_card_bars_card_source")),
+        **TABLE,
+    )
     op.add_column("payments", sa.Column("method_fingerprint", exact(120), nullable=True))
     immutability.install(op.get_bind())
 
 
 def downgrade():
-    refuse_to_lose((("SELECT 1 FROM payment_methods", "kept ways to pay"), ("SELECT 1 FROM method_setups", "their pages")))
+    refuse_to_lose((("SELECT 1 FROM payment_methods", "kept ways to pay"), ("SELECT 1 FROM method_setups", "their pages"),
+                    ("SELECT 1 FROM card_bars", "bars of cards")))
+    op.drop_table("card_bars")
     op.drop_table("method_setups")
     op.drop_table("payment_methods")
     with op.batch_alter_table("payments") as batch:

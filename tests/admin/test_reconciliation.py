@@ -69,7 +69,7 @@ def test_a_difference_shows_both_sides_its_age_and_what_to_do(shop, finance, dif
 
 def test_an_explanation_settles_it_and_a_missing_one_does_not(shop, finance, difference):
     address = f"/admin/breaks/{difference.ref}"
-    token = hidden(finance.get(address).text)
+    token = hidden(finance.get(address).text, "seen")
     refused = finance.post(f"{address}/explain", data={**token, "reason": " "}, follow_redirects=True)
     assert "Say in a few words why" in refused.text
     done = finance.post(f"{address}/explain", data={**token, "reason": "Goodwill of nine euro."}, follow_redirects=True)
@@ -158,10 +158,7 @@ def test_the_command_ends_with_1_while_something_differs(shop, sale):
     shop.clock.forward(hours=2)
     answer = run(args=["reconcile"])
     assert answer.exit_code == 1
-    assert (
-        f"What a payment collected, {sale.payment_ref}: provider €\N{NO-BREAK SPACE}120.00, we €\N{NO-BREAK SPACE}129.00"
-        in answer.output
-    )
+    assert f"What a payment collected, {sale.payment_ref}: collected, by the provider's lines" in answer.output
     assert "1 differences are open" not in answer.output
     shop.provider.switch(outage=True)
     assert "did not show its books" in run(args=["reconcile"]).output

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
+from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.models import MethodSetup, PaymentMethod, Person
@@ -217,7 +218,7 @@ def test_while_a_payment_is_disputed_its_card_is_not_charged_and_afterwards_it_i
     taken = shop.is_disputed(sale)
     shop.works()
     (kept,) = shop.all(select(PaymentMethod))
-    assert (kept.state, kept.barred_because) == ("barred", shop.dispute().ref)
+    assert (kept.state, kept.barred_because) == ("barred", "disputed")
     shop.provider.books.disputes.close(taken, "won")
     shop.works()
     assert states(shop) == ["4242 kept"]
@@ -325,3 +326,68 @@ def test_an_order_keeps_its_card_where_its_customer_ticked_that_and_nobody_elses
     shop.works()
     assert states(shop) == ["4242 kept", "9995 kept"]
     assert problems() == []
+
+
+def test_a_bar_outlives_who_keeps_the_card_and_each_source_lifts_its_own(shop, ada):
+    """Two disputes of one card: one is won, one is lost; the card was kept by nobody when they began."""
+    taken = []
+    for email in ("bob@example.org", "eve@example.org"):
+        buyer = shop.buyer(email)
+        buyer.fills_cart()
+        taken.append(shop.is_disputed(paid(shop, buyer)))
+        shop.works()
+    kept = keeps(shop, ada)
+    assert kept.state == "barred"
+    shop.provider.books.disputes.close(taken[0], "lost")
+    shop.provider.books.disputes.close(taken[1], "won")
+    shop.works()
+    assert states(shop) == ["4242 barred"]
+    goes(ada, f"{PAGE}/{kept.ref}", remove="1")
+    shop.works()
+    assert keeps(shop, ada).state == "barred"
+
+
+@on_one_engine
+def test_a_colleagues_word_stands_although_the_same_decline_is_asked_about_again(shop, ada):
+    kept = keeps(shop, ada, "9987")
+    ada.fills_cart()
+    sale = ada.places()
+    payment = shop.provider.payments(sale.payment_ref)[0]["id"]
+    shop.provider.books.decline(payment, BY_LAST4["9987"].method, "lost_card")
+    shop.works()
+    units.write(lambda: methods.allow(methods.by_ref(kept.ref), by=SYSTEM, words="found again"))
+    collection.learn(shop.payment(sale).id, by=SYSTEM)
+    assert states(shop) == ["9987 kept"]
+
+
+@on_one_engine
+def test_somebody_whose_account_is_closed_meanwhile_keeps_nothing(shop, ada):
+    location = goes(ada).location
+    office = staff.logged_in(shop)
+    person = shop.all(select(Person).where(Person.email == "ada@example.org"))[0]
+    token = hidden(office.get(f"/admin/customers/{person.ref}").text)
+    office.post(f"/admin/customers/{person.ref}/close", data={**token, "reason": "asked for it"})
+    enters(shop, location)
+    shop.works()
+    assert states(shop) == ["4242 removed"]
+
+
+@on_one_engine
+def test_a_page_that_the_provider_forgot_is_over(shop, ada):
+    goes(ada)
+    with shop.provider.books.transaction() as db:
+        db.execute("DELETE FROM setups")
+    shop.clock.forward(minutes=11)
+    shop.works()
+    assert [row.state for row in shop.all(select(MethodSetup))] == ["expired"]
+    assert shop.waiting_tasks() == []
+
+
+@on_one_engine
+def test_the_button_of_an_old_page_pressed_again_says_so(shop, ada):
+    form = hidden(ada.client.get(PAGE).text, "request_key")
+    enters(shop, ada.client.post(f"{PAGE}/add", data=form).location)
+    shop.works()
+    answer = ada.client.post(f"{PAGE}/add", data=form, follow_redirects=True)
+    assert "That page is over." in answer.text
+    assert states(shop) == ["4242 kept"]

@@ -42,8 +42,9 @@ def provider_books(shop: Shop, sale: Sale, amount: int) -> None:
 
 
 def explains(shop: Shop, words: str) -> None:
-    (ref,) = [item.ref for item in shop.all(select(Break).where(Break.state == "open"))]
-    units.write(lambda: breaks.explain(breaks.by_ref(ref), words, by=SYSTEM))
+    (item,) = shop.all(select(Break).where(Break.state == "open"))
+    seen = breaks.sums_of(item)
+    units.write(lambda: breaks.explain(breaks.by_ref(item.ref), words, seen=seen, by=SYSTEM))
 
 
 def is_paid_out(shop: Shop) -> Payout:
@@ -153,7 +154,7 @@ def test_money_of_somebody_elses_payment_is_a_break_until_it_is_explained(shop, 
     (item,) = shop.all(select(Break))
     assert (item.state, item.explanation) == ("explained", "The shop of our sister company uses the same account.")
     with pytest.raises(NotOpen):
-        units.write(lambda: breaks.explain(breaks.by_ref(item.ref), "Again.", by=SYSTEM))
+        units.write(lambda: breaks.explain(breaks.by_ref(item.ref), "Again.", seen="", by=SYSTEM))
 
 
 def test_what_was_explained_opens_again_when_its_sums_change(shop, sale):

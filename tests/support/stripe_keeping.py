@@ -16,7 +16,7 @@ KNOWN = {
 }  # fmt: skip
 CHARGED_WITH = {
     "amount", "currency", "customer", "payment_method", "off_session", "confirm", "error_on_requires_action",
-    "payment_method_options", "description", "metadata", "expand",
+    "payment_method_options", "description", "metadata", "expand", "automatic_payment_methods",
 }  # fmt: skip
 DECLINES = {"9987": ("card_declined", "lost_card"), "9995": ("card_declined", "insufficient_funds")}
 
