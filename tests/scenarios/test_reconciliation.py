@@ -1,20 +1,24 @@
 """The provider's books beside ours: what agrees, what does not and who is told, and a payout signed off."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backoffice.core import borders, units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.ledger.models import Account, LedgerEntry
-from backoffice.reconciliation import breaks, rounds, signing
+from backoffice.payments.models import Payment
+from backoffice.reconciliation import breaks, rounds, signing, touched
 from backoffice.reconciliation import service as reconciliation
-from backoffice.reconciliation.breaks import ExplanationMissing, NotOpen
+from backoffice.reconciliation.breaks import ExplanationMissing, NotOpen, SumsChanged
 from backoffice.reconciliation.models import Break, Payout, ProviderLine, ReconciliationRound
 from backoffice.reconciliation.signing import NotSignable
 from backoffice.webhooks import service as webhooks
+from integrations.payments.port import OutcomeUnknown
 from tests.support.consistency import problems
 from tests.support.shop import Buyer, Sale, Shop, paid
 
@@ -305,3 +309,111 @@ def test_a_customer_who_paid_too_much_is_a_break_until_the_rest_is_given_back(sh
     shop.works()
     shop.reconciles()
     assert shop.breaks() == []
+
+
+@on_one_engine
+def test_a_difference_that_is_found_from_both_of_its_payments_is_one(shop, monkeypatch):
+    """An order that ended and was paid after all, by two attempts: the invoice differs, whichever payment is looked at."""
+    monkeypatch.setattr(touched, "PIECE", 1)
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    first = buyer.places()
+    shop.is_declined(first)
+    shop.works()
+    second = buyer.tries_again(first)
+    shop.clock.forward(hours=2)
+    shop.works()
+    for sale in (first, second):
+        shop.provider.books.force_capture(shop.provider.payments(sale.payment_ref)[0]["id"], 12_900)
+    shop.works()
+    shop.clock.forward(hours=2)
+    for everything in (False, True):
+        shop.reconciles(everything=everything)
+        assert shop.breaks() == ["invoice 25800 0"]
+
+
+@on_one_engine
+def test_a_line_whose_payment_becomes_ours_is_settled_as_nobodys_and_looked_at_as_somebodys(shop, sale):
+    payment = shop.payment(sale)
+    with shop.provider.books.transaction() as db:
+        shop.provider.books.balance.post(db, "refund", "srf_unheard", "sbx_later", -500, "EUR")
+    shop.clock.forward(hours=2)
+    shop.reconciles()
+    assert shop.breaks() == ["unknown_line -500 0"]
+    units.write(lambda: session.execute(
+        update(Payment).where(Payment.id == payment.id).values(provider_ref="sbx_later").execution_options(moved=True)
+    ))  # fmt: skip
+    shop.reconciles()
+    (before, after) = shop.all(select(Break).where(Break.kind == "unknown_line").order_by(Break.id))
+    assert (before.state, before.payment_id) == ("closed", None)
+    assert (after.state, after.payment_id) == ("open", payment.id)
+
+
+@on_one_engine
+def test_payouts_that_a_cut_left_out_are_asked_for_again(shop, sale, monkeypatch):
+    shop.provider.switch(webhooks="never")
+    shop.clock.forward(days=3)
+    shop.works()
+    balance = ports().payments.balance
+    real = balance.payouts_since
+
+    def silent(_moment):
+        raise OutcomeUnknown("busy")
+
+    monkeypatch.setattr(balance, "payouts_since", silent)
+    assert reconciliation.run().failure == "busy"
+    shop.clock.forward(hours=8)
+    assert reconciliation.run().failure == "busy"
+    monkeypatch.setattr(balance, "payouts_since", real)
+    shop.reconciles()
+    assert len(shop.all(select(Payout))) == 1
+
+
+@on_one_engine
+def test_who_explains_has_seen_the_sums(shop, sale):
+    provider_books(shop, sale, -900)
+    shop.clock.forward(hours=2)
+    shop.reconciles()
+    (item,) = shop.all(select(Break))
+    seen = breaks.sums_of(item)
+    provider_books(shop, sale, -1_000)
+    shop.clock.forward(hours=2)
+    shop.reconciles()
+    with pytest.raises(SumsChanged):
+        units.write(lambda: breaks.explain(breaks.by_ref(item.ref), "Goodwill.", seen=seen, by=SYSTEM))
+    assert shop.breaks() == ["capture 11000 12900"]
+
+
+@on_one_engine
+def test_money_for_a_payment_that_we_hold_to_be_over_is_found_by_looking_at_everything(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = buyer.places()
+    shop.clock.forward(hours=2)
+    shop.works()
+    assert shop.payment(sale).state == "cancelled"
+    provider_books(shop, sale, 12_900)
+    shop.clock.forward(days=2)
+    shop.reconciles(everything=True)
+    assert "capture 12900 0" in shop.breaks()
+
+
+@on_one_engine
+def test_a_refund_that_succeeded_long_after_it_was_accepted_and_has_no_line_is_a_break(shop, sale):
+    shop.reconciles()
+    shop.provider.switch(refunds="pending")
+    made = shop.refunds(sale, 1_000)
+    with shop.provider.books.transaction() as db:
+        db.execute("DELETE FROM balance WHERE kind = 'refund'")
+        db.execute("UPDATE refunds SET changes_at = ?", ((shop.clock() + timedelta(days=5)).isoformat(),))
+    for _ in range(5):
+        shop.clock.forward(days=1)
+        shop.works()
+        shop.reconciles()
+        assert shop.breaks() == []  # on its way
+    shop.clock.forward(hours=13)
+    shop.works()
+    assert shop.refund(made.ref).state == "succeeded"
+    shop.clock.forward(hours=1, minutes=1)
+    shop.reconciles()
+    assert shop.breaks() == ["refund 0 1000"]
