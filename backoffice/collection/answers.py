@@ -11,11 +11,10 @@ import structlog
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.payments.models import Payment
-from integrations.payments.port import OutcomeUnknown, PageRequest, PaymentStatus, Refused, Snapshot
+from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, PageRequest, PaymentStatus, Refused, Snapshot
 
 KEY_MARGIN = timedelta(hours=1)  # stop trusting a key this long before the provider forgets it
 CLOSABLE = frozenset({PaymentStatus.OPEN, PaymentStatus.REQUIRES_ACTION})
-NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the payment
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

@@ -1,8 +1,10 @@
 """The doors to the outside, as chosen by the configuration and built by ``backoffice.wiring``."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
+from sqlalchemy import ColumnElement
 
 from config import Settings
 from integrations.files.port import FileStore
@@ -34,6 +36,12 @@ def runtime() -> Runtime:
 
 def ports() -> Ports:
     return runtime().ports
+
+
+def of_this_account(model: Any) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: rows that belong to the payments provider, account and mode that are configured."""
+    port = ports().payments
+    return model.provider == port.name, model.account == port.account, model.mode == port.mode
 
 
 def settings() -> Settings:

@@ -11,7 +11,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.collection.answers import KEY_MARGIN, NOT_AN_OUTCOME, Never, Unanswered, safely
+from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, safely
 from backoffice.collection.service import CASE_AFTER, PATIENCE
 from backoffice.core import actor, clock, references, units
 from backoffice.core.actor import Actor
@@ -29,7 +29,7 @@ from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
 from integrations.payments.disputes import DisputeSnapshot, EvidenceField, EvidenceRequest
-from integrations.payments.port import Refused
+from integrations.payments.port import NOT_AN_OUTCOME, Refused
 
 A = AnswerState
 ON_ITS_WAY = frozenset({A.CREATED, A.UNKNOWN})

@@ -1,4 +1,4 @@
-"""Kept ways to pay: found, preferred, barred and allowed again, removed. Nothing here asks the provider but ``removal``."""
+"""Kept ways to pay: found, preferred, barred and allowed again, removed. Nothing here asks the provider."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.core.ports import ports
+from backoffice.core.ports import of_this_account, ports
 from backoffice.core.states import StateTable, change_where
 from backoffice.customers.models import Person
 from backoffice.payment_methods.models import SHOWN, CardBar, MethodState, PaymentMethod
@@ -81,11 +81,9 @@ def one(person_id: int, ref: str) -> PaymentMethod:
 
 def customer_of(person_id: int) -> str:
     """How the provider knows a person; empty where it does not."""
-    port = ports().payments
     query = select(PaymentMethod.customer_ref).where(
-        PaymentMethod.person_id == person_id, PaymentMethod.provider == port.name,
-        PaymentMethod.account == port.account, PaymentMethod.mode == port.mode, PaymentMethod.state.in_(SHOWN),
-    )  # fmt: skip
+        *of_this_account(PaymentMethod), PaymentMethod.person_id == person_id, PaymentMethod.state.in_(SHOWN)
+    )
     return session.scalars(query.order_by(PaymentMethod.id.desc()).limit(1)).first() or ""
 
 
@@ -139,11 +137,7 @@ def keep(person_id: int, snapshot: MethodSnapshot, *, by: Actor) -> PaymentMetho
 
 
 def find(provider_ref: str) -> PaymentMethod | None:
-    port = ports().payments
-    query = select(PaymentMethod).where(
-        PaymentMethod.provider == port.name, PaymentMethod.account == port.account, PaymentMethod.mode == port.mode,
-        PaymentMethod.provider_ref == provider_ref,
-    )  # fmt: skip
+    query = select(PaymentMethod).where(*of_this_account(PaymentMethod), PaymentMethod.provider_ref == provider_ref)
     return session.scalars(query).one_or_none()
 
 

@@ -20,17 +20,15 @@ from backoffice.core.steps import ask_and_record
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.payment_methods import service as methods
-from backoffice.payment_methods.models import WAITING, MethodSetup, MethodState, PaymentMethod, SetupState
+from backoffice.payment_methods.models import WAITING, MethodSetup, PaymentMethod, SetupState
 from backoffice.tasks import service as tasks
 from integrations.payments.methods import SetupRequest, SetupSnapshot, SetupStatus
-from integrations.payments.port import OutcomeUnknown, Refused
+from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused
 
 PAGE_LIFE = timedelta(minutes=30)
 ASK_AGAIN = timedelta(minutes=10)
 GIVE_UP = timedelta(days=2)
-REMOVE_AGAIN = timedelta(minutes=10)
 MOST = 10  # kept by one person
-NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})  # our key is wrong: says nothing of the page
 
 S = SetupState
 MOVES = StateTable(
@@ -165,58 +163,6 @@ def one(person_id: int, ref: str) -> MethodSetup:
 def kept_by(setup_id: int) -> PaymentMethod:
     """What was entered on a page that is done."""
     return session.get_one(PaymentMethod, session.get_one(MethodSetup, setup_id).method_id)
-
-
-def learn_method(method_id: int, *, by: Actor, then: Callable[[], None]) -> bool:
-    """Ask what became of a kept method at the provider. ``then`` runs in the unit; False where the provider is silent."""
-    with units.read():
-        provider_ref = session.get_one(PaymentMethod, method_id).provider_ref
-    units.closed()
-    try:
-        snapshot = ports().payments.methods.retrieve(provider_ref)
-    except OutcomeUnknown as error:
-        log.warning("provider did not say what became of a method", error=str(error))
-        return False
-    except Refused as refusal:
-        if refusal.code in NOT_AN_OUTCOME:
-            log.error("provider refused to say", code=refusal.code)
-            return False
-        snapshot = None  # it knows nothing of it
-
-    def record() -> None:
-        methods.follow(session.get_one(PaymentMethod, method_id), snapshot, by=by)
-        then()
-
-    units.write(record)
-    return True
-
-
-def have_removed(method_id: int) -> None:
-    """The task that has the provider forget a method: tries until it did."""
-    with units.read():
-        row = session.get_one(PaymentMethod, method_id)
-        provider_ref, key, state = row.provider_ref, f"{row.ref}-remove", row.state
-    if state == MethodState.REMOVING:
-        units.closed()
-        try:
-            ports().payments.methods.remove(provider_ref, key=key)
-        except OutcomeUnknown as error:
-            log.warning("provider did not take a method off", error=str(error))
-            units.write(lambda: tasks.postpone_running(clock.now() + REMOVE_AGAIN))
-            return
-    units.write(lambda: _removed(method_id))
-
-
-def _removed(method_id: int) -> None:
-    row = session.get_one(PaymentMethod, method_id)
-    if methods.MOVES.move(row, MethodState.REMOVED, preferred_key=None):
-        audit.record(
-            Tag.METHOD_FORGOTTEN,
-            row,
-            by=actor.provider(row.provider),
-            state=(MethodState.REMOVING, MethodState.REMOVED),
-        )
-    tasks.finish_running()
 
 
 def _ask(question: Question) -> Answer:

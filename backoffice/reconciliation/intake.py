@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -12,7 +12,7 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.ports import ports
+from backoffice.core.ports import of_this_account, ports
 from backoffice.core.states import change_where
 from backoffice.ledger import service as ledger
 from backoffice.payments.models import Payment
@@ -27,7 +27,7 @@ T = TypeVar("T")
 def take_in(lines: Sequence[BalanceLine]) -> int:
     """Write down the lines that are new, and post what only the provider knows of them; returns how many were new."""
     told = {line.line_ref: line for line in lines}
-    seen = select(ProviderLine.line_ref).where(*_ours(ProviderLine), ProviderLine.line_ref.in_(list(told)))
+    seen = select(ProviderLine.line_ref).where(*of_this_account(ProviderLine), ProviderLine.line_ref.in_(list(told)))
     known = set(session.scalars(seen))
     fresh = [line for ref, line in told.items() if ref not in known]
     ours = payments_by_provider_ref({line.payment for line in fresh if line.payment})
@@ -44,11 +44,9 @@ def payments_by_provider_ref(refs: set[str]) -> dict[str, int]:
     """The provider's reference of a payment → our row, where the payment is ours."""
     if not refs:
         return {}
-    port = ports().payments
     query = select(Payment.provider_ref, Payment.id).where(
-        Payment.provider == port.name, Payment.account == port.account, Payment.mode == port.mode,
-        Payment.provider_ref.in_(sorted(refs)),
-    )  # fmt: skip
+        *of_this_account(Payment), Payment.provider_ref.in_(sorted(refs))
+    )
     return {str(row[0]): int(row[1]) for row in session.execute(query)}
 
 
@@ -57,7 +55,7 @@ def known_payouts(refs: Sequence[str]) -> dict[str, tuple[PayoutStatus, bool]]:
     found: dict[str, tuple[PayoutStatus, bool]] = {}
     for piece in pieces(refs):
         query = select(Payout.provider_ref, Payout.state, Payout.itemised_at).where(
-            *_ours(Payout), Payout.provider_ref.in_(piece)
+            *of_this_account(Payout), Payout.provider_ref.in_(piece)
         )
         found |= {ref: (state, itemised_at is not None) for ref, state, itemised_at in session.execute(query)}
     return found
@@ -66,7 +64,7 @@ def known_payouts(refs: Sequence[str]) -> dict[str, tuple[PayoutStatus, bool]]:
 def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None, *, by: Actor) -> Payout:
     """Write down what the provider says of a payout, new or known, and all its lines where it tells them. One that came back
     opens a case."""
-    query = select(Payout).where(*_ours(Payout), Payout.provider_ref == snapshot.provider_ref)
+    query = select(Payout).where(*of_this_account(Payout), Payout.provider_ref == snapshot.provider_ref)
     payout = session.scalars(query).one_or_none()
     if payout is None:
         payout = _payout(snapshot)
@@ -102,7 +100,7 @@ def _itemise(payout: Payout, lines: Sequence[BalanceLine], *, by: Actor) -> None
         session.execute(
             update(ProviderLine)
             .where(
-                *_ours(ProviderLine), ProviderLine.payout_id.is_(None),
+                *of_this_account(ProviderLine), ProviderLine.payout_id.is_(None),
                 ProviderLine.line_ref.in_([line.line_ref for line in piece]),
             )
             .values(payout_id=payout.id)
@@ -116,12 +114,6 @@ def pieces(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """In sizes that fit one statement and one unit."""
     for start in range(0, len(items), PIECE):
         yield items[start : start + PIECE]
-
-
-def _ours(model: type[ProviderLine] | type[Payout]) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: of the provider, account and mode that are configured."""
-    port = ports().payments
-    return model.provider == port.name, model.account == port.account, model.mode == port.mode
 
 
 def _row(line: BalanceLine, payment_id: int | None) -> ProviderLine:

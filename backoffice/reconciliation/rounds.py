@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock
 from backoffice.core.db import session
 from backoffice.core.money import Money
-from backoffice.core.ports import ports
+from backoffice.core.ports import of_this_account, ports
 from backoffice.core.tracking import Subject
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account
@@ -77,20 +77,26 @@ def end(round_id: int, outcome: Outcome, both: Sequence[Balance] = ()) -> None:
 
 def last() -> ReconciliationRound | None:
     """The last one that ended, however."""
-    query = select(ReconciliationRound).where(*_here(), ReconciliationRound.ended_at.is_not(None))
+    query = select(ReconciliationRound).where(
+        *of_this_account(ReconciliationRound), ReconciliationRound.ended_at.is_not(None)
+    )
     return session.scalars(query.order_by(ReconciliationRound.id.desc()).limit(1)).one_or_none()
 
 
 def last_complete() -> ReconciliationRound | None:
     query = select(ReconciliationRound).where(
-        *_here(), ReconciliationRound.ended_at.is_not(None), ReconciliationRound.failure == ""
+        *of_this_account(ReconciliationRound),
+        ReconciliationRound.ended_at.is_not(None),
+        ReconciliationRound.failure == "",
     )
     return session.scalars(query.order_by(ReconciliationRound.id.desc()).limit(1)).one_or_none()
 
 
 def taken_until(overlap: timedelta) -> datetime:
     """Up to where the provider's lines are ours already, less the overlap; before our first payment where none are."""
-    until = session.scalar(select(func.max(ReconciliationRound.complete_until)).where(*_here()))
+    until = session.scalar(
+        select(func.max(ReconciliationRound.complete_until)).where(*of_this_account(ReconciliationRound))
+    )
     if until is not None:
         return until - overlap
     return _first_payment()
@@ -109,11 +115,8 @@ def balances(row: ReconciliationRound) -> list[Balance]:
 
 def sums() -> list[Balance]:
     """What the provider's lines sum to beside our clearing account, by currency."""
-    port = ports().payments
     net = func.sum(ProviderLine.amount - ProviderLine.fee)
-    query = select(ProviderLine.currency, net).where(
-        ProviderLine.provider == port.name, ProviderLine.account == port.account, ProviderLine.mode == port.mode
-    )
+    query = select(ProviderLine.currency, net).where(*of_this_account(ProviderLine))
     theirs = {currency: int(total) for currency, total in session.execute(query.group_by(ProviderLine.currency))}
     ours = {money.currency: money.amount for money in ledger.balances_of(Account.CLEARING)}
     return [
@@ -124,25 +127,17 @@ def sums() -> list[Balance]:
 
 def _first_payment() -> datetime:
     """A day before it: nothing of ours is older."""
-    port = ports().payments
     first = session.scalar(
-        select(Payment.created_at)
-        .where(Payment.provider == port.name, Payment.account == port.account, Payment.mode == port.mode)
-        .order_by(Payment.created_at, Payment.id)
-        .limit(1)
+        select(Payment.created_at).where(*of_this_account(Payment)).order_by(Payment.created_at, Payment.id).limit(1)
     )
     return (first or clock.now()) - BEFORE_THE_FIRST
 
 
 def _first_began() -> datetime:
-    first = select(ReconciliationRound.began_at).where(*_here()).order_by(ReconciliationRound.id).limit(1)
-    return session.scalars(first).one()
-
-
-def _here() -> tuple[ColumnElement[bool], ...]:
-    port = ports().payments
-    return (
-        ReconciliationRound.provider == port.name,
-        ReconciliationRound.account == port.account,
-        ReconciliationRound.mode == port.mode,
+    first = (
+        select(ReconciliationRound.began_at)
+        .where(*of_this_account(ReconciliationRound))
+        .order_by(ReconciliationRound.id)
+        .limit(1)
     )
+    return session.scalars(first).one()

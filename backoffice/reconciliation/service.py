@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from backoffice.core import actor, borders, clock, units
 from backoffice.core.db import session
-from backoffice.core.ports import ports
+from backoffice.core.ports import of_this_account, ports
 from backoffice.reconciliation import breaks, comparing, intake, rounds, touched
 from backoffice.reconciliation.models import Break, BreakState, Payout
 from backoffice.reconciliation.rounds import Outcome
@@ -110,9 +110,8 @@ def _take_in_payouts(since: datetime) -> None:
 
 
 def _may_move() -> list[str]:
-    port = ports().payments
     query = select(Payout.provider_ref).where(
-        Payout.provider == port.name, Payout.account == port.account, Payout.mode == port.mode,
+        *of_this_account(Payout),
         Payout.state.not_in((PayoutStatus.FAILED, PayoutStatus.CANCELLED)),
         or_(
             Payout.arrives_at >= clock.now() - MAY_COME_BACK,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from backoffice.core import units
 from backoffice.core.db import session
-from backoffice.core.ports import ports
+from backoffice.core.ports import of_this_account
 from backoffice.disputes.models import Dispute
 from backoffice.ledger.models import LedgerEntry
 from backoffice.payments.models import Payment
@@ -18,21 +18,16 @@ from backoffice.reconciliation.postings import FACTS
 from backoffice.refunds.models import Refund
 from integrations.payments.balance import LineKind
 
-PIECE = 500
-
 Pieces = Iterator[Sequence[int]]
 
 
 def payments(since: datetime | None) -> Pieces:
     """All that hold money here or at the provider, where ``since`` is None."""
     if since is None:
-        port = ports().payments
         yield from _all_of(
             Payment,
             or_(Payment.captured_amount > 0, exists().where(ProviderLine.payment_id == Payment.id)),
-            Payment.provider == port.name,
-            Payment.account == port.account,
-            Payment.mode == port.mode,
+            *of_this_account(Payment),
         )
         return
     with units.read():
@@ -116,7 +111,7 @@ def _all_of(model: type[Payment], *conditions: ColumnElement[bool]) -> Pieces:
     last = 0
     while True:
         with units.read():
-            query = select(model.id).where(model.id > last, *conditions).order_by(model.id).limit(PIECE)
+            query = select(model.id).where(model.id > last, *conditions).order_by(model.id).limit(intake.PIECE)
             piece = list(session.scalars(query))
         if not piece:
             return
@@ -129,6 +124,4 @@ def _ids(query: object) -> set[int]:
 
 
 def _pieces(ids: Iterable[int]) -> Pieces:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), PIECE):
-        yield ordered[start : start + PIECE]
+    yield from intake.pieces(sorted(ids))

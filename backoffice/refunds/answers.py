@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from backoffice.collection.answers import KEY_MARGIN, NOT_AN_OUTCOME, Never, Unanswered, safely
+from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, safely
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.refunds.models import Refund
-from integrations.payments.port import RefundRequest, RefundSnapshot, Refused
+from integrations.payments.port import NOT_AN_OUTCOME, RefundRequest, RefundSnapshot, Refused
 
 
 @dataclass(frozen=True)

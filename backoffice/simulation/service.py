@@ -181,12 +181,8 @@ def _unreconciled(world: World) -> list[str]:
     outcome = reconciliation.run(everything=True)
     problems = [f"the books could not be compared: {outcome.failure}"] if outcome.failure else []
     with units.read():
-        told = {
-            payment_id
-            for (payment_id,) in session.execute(
-                select(Payment.id).join(Case, Case.about_ref == Payment.ref).where(Case.kind.in_(MONEY_WITHOUT_INVOICE))
-            )
-        }
+        with_case = select(Payment.id).join(Case, Case.about_ref == Payment.ref)
+        told = set(session.scalars(with_case.where(Case.kind.in_(MONEY_WITHOUT_INVOICE))))
         for item in reconciliation.open_breaks():
             if item.kind != BreakKind.INVOICE or not told & set(_payments_of(item.about_id)):
                 problems.append(f"the books differ: {advice.sentence(item)}")

@@ -11,15 +11,14 @@ import structlog
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection import service as collection
-from backoffice.collection.answers import NOT_AN_OUTCOME
 from backoffice.core import actor, clock, units
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.disputes import service as disputes
+from backoffice.payment_methods import following, setups
 from backoffice.payment_methods import service as payment_methods
-from backoffice.payment_methods import setups
 from backoffice.payment_methods.models import MethodSetup
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
@@ -28,7 +27,7 @@ from backoffice.refunds import service as refunds
 from backoffice.refunds.models import Refund
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, WebhookEvent
-from integrations.payments.port import OutcomeUnknown, Refused, Topic
+from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused, Topic
 
 LATER = timedelta(minutes=2)
 NOT_KNOWN = "no payment of ours has this reference"
@@ -162,7 +161,7 @@ def _learn_method(seen: Seen) -> None:
         _ignore(seen, "nobody here keeps this method")
         return
     by = actor.provider(seen.provider)
-    if not setups.learn_method(method_id, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, "")):
+    if not following.learn(method_id, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, "")):
         units.write(lambda: tasks.postpone_running(clock.now() + LATER))
 
 

@@ -211,6 +211,10 @@ class Refused(PaymentsError):
         super().__init__(f"{code}: {message}")
 
 
+# Codes of a refusal that say something of our key, and nothing of what was asked about.
+NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})
+
+
 class BadSignature(PaymentsError):
     """The webhook was not signed with any secret of ours, or its time is more than the tolerance away from now."""
 

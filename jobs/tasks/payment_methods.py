@@ -1,4 +1,4 @@
-from backoffice.payment_methods import setups
+from backoffice.payment_methods import following, setups
 from backoffice.tasks import registry
 
 
@@ -9,4 +9,4 @@ def ask(setup_id: int) -> None:
 
 @registry.call("payment_methods.remove", must_run=True)
 def remove(method_id: int) -> None:
-    setups.have_removed(method_id)
+    following.have_removed(method_id)

@@ -12,7 +12,7 @@ from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.ledger.models import Account, LedgerEntry
 from backoffice.payments.models import Payment
-from backoffice.reconciliation import breaks, rounds, signing, touched
+from backoffice.reconciliation import breaks, intake, rounds, signing
 from backoffice.reconciliation import service as reconciliation
 from backoffice.reconciliation.breaks import ExplanationMissing, NotOpen, SumsChanged
 from backoffice.reconciliation.models import Break, Payout, ProviderLine, ReconciliationRound
@@ -314,7 +314,7 @@ def test_a_customer_who_paid_too_much_is_a_break_until_the_rest_is_given_back(sh
 @on_one_engine
 def test_a_difference_that_is_found_from_both_of_its_payments_is_one(shop, monkeypatch):
     """An order that ended and was paid after all, by two attempts: the invoice differs, whichever payment is looked at."""
-    monkeypatch.setattr(touched, "PIECE", 1)
+    monkeypatch.setattr(intake, "PIECE", 1)
     buyer = shop.buyer()
     buyer.fills_cart()
     first = buyer.places()
