@@ -152,6 +152,8 @@ def _record_silence(payment: Payment, answer: Unanswered, *, by: Actor) -> None:
 def _record_never(payment: Payment, asked: Question, answer: Never, *, by: Actor) -> None:
     """The attempt never reached the provider. Its own fault opens a case; a page whose time is over does not."""
     payments.note_answer(payment, {"refused": answer.code}, answered=True)
+    if payment.provider_ref and not asked.provider_ref:
+        return  # somebody who asked at the same time was told better
     cases.close(CaseKind.PAYMENT_UNKNOWN, payment, because="The provider answered: it never opened this payment.")
     moved = payments.move(payment, PaymentState.CANCELLED, by=by, reason=answer.code, decline_code=answer.code)
     if moved and asked.request.expires_at > clock.now():

@@ -3,11 +3,11 @@ owed when a refund came back."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.money import Money, total
+from backoffice.core.money import Money
 from backoffice.invoices import credit_notes
 from backoffice.invoices.credit_notes import CreditLine
 from backoffice.invoices.models import Invoice, InvoiceState
@@ -29,8 +29,7 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
     if refund.again_of:
         ledger.repeat(EntryKind.REFUND, refund, of=refund.again_of)
         return
-    session.flush()
-    invoiced = _invoiced_part(invoice, refund.money, _asked_for(invoice))
+    invoiced = _invoiced_part(invoice, refund.money)
     ledger.post(EntryKind.REFUND, refund, entries.refund(invoiced, refund.money - invoiced))
     amount = min(invoiced, credit_notes.left(invoice))
     if amount:
@@ -42,7 +41,7 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
 
 def would_credit(invoice: Invoice, amount: Money) -> Money:
     """What a refund of ``amount`` would be credited with, if it were accepted now."""
-    invoiced = _invoiced_part(invoice, amount, _asked_for(invoice) + amount)
+    invoiced = _invoiced_part(invoice, amount)
     return min(invoiced, credit_notes.left(invoice)) if invoiced else invoiced
 
 
@@ -50,37 +49,35 @@ def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
     """Whether the money of a refund that came back is still the customer's, and was not given back after all."""
     if payment.refundable < refund.money:
         return False
-    posted = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
-    return posted is None or not posted or owed_for(invoice) >= posted
+    credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
+    beyond = ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY)
+    return not (credited and owed_for(invoice) < credited) and not (beyond and _unused(invoice) < beyond)
 
 
 def owed_for(invoice: Invoice) -> Money:
     """What was credited of an invoice and has not been given back."""
     refs = [note.ref for note in credit_notes.of(invoice)]
-    refs += session.scalars(select(Refund.ref).where(Refund.payment_id.in_(_payment_ids(invoice))))
+    refs += _refund_refs(payments.for_invoice(invoice))
     return -ledger.balance_about(Account.REFUNDS_PAYABLE, refs, invoice.currency)
 
 
-def _invoiced_part(invoice: Invoice, amount: Money, until: Money) -> Money:
-    """Money beyond the invoice goes back first. ``until``: all that was given back, with this."""
+def _unused(invoice: Invoice) -> Money:
+    """What came for an invoice and paid nothing of it, as far as it is still with us."""
+    attempts = payments.for_invoice(invoice)
+    refs = [invoice.ref, *(payment.ref for payment in attempts), *_refund_refs(attempts)]
+    return -ledger.balance_about(Account.CUSTOMER_MONEY, refs, invoice.currency)
+
+
+def _invoiced_part(invoice: Invoice, amount: Money) -> Money:
+    """Money beyond the invoice goes back first."""
     zero = Money.zero(invoice.currency)
     if invoice.state != InvoiceState.ISSUED:
         return zero
-    captured = total([item.captured for item in payments.for_invoice(invoice)], invoice.currency)
-    beyond = max(captured - invoice.gross, zero)
-    return max(until - beyond, zero) - max(until - amount - beyond, zero)
+    return max(amount - max(_unused(invoice), zero), zero)
 
 
-def _asked_for(invoice: Invoice) -> Money:
-    """What the provider accepted to give back, counted once: not again for what was sent again, and also what came back."""
-    query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
-        Refund.payment_id.in_(_payment_ids(invoice)), Refund.accepted_at.is_not(None), Refund.again_of_id.is_(None)
-    )
-    return Money(int(session.scalar(query) or 0), invoice.currency)
-
-
-def _payment_ids(invoice: Invoice) -> Sequence[int]:
-    return session.scalars(select(Payment.id).where(Payment.invoice_id == invoice.id)).all()
+def _refund_refs(attempts: Sequence[Payment]) -> Sequence[str]:
+    return session.scalars(select(Refund.ref).where(Refund.payment_id.in_([item.id for item in attempts]))).all()
 
 
 def _sold_lines(refund: Refund) -> list[CreditLine]:

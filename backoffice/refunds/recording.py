@@ -35,7 +35,7 @@ MOVES = StateTable(
         R.PENDING: frozenset({R.REQUIRES_ACTION, R.SUCCEEDED}) | LOST,
         R.REQUIRES_ACTION: frozenset({R.PENDING, R.SUCCEEDED}) | LOST,
         R.SUCCEEDED: LOST,  # the customer's bank may send it back days later
-        R.FAILED: frozenset[RefundState](),
+        R.FAILED: frozenset({R.PENDING, R.REQUIRES_ACTION, R.SUCCEEDED}),  # given up, and made after all
         R.CANCELLED: frozenset[RefundState](),
     },
 )
@@ -66,7 +66,8 @@ def record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) -> 
             _record_silence(refund, answer, by=by)
         case Never():
             _note(refund, {"refused": answer.code}, answered=True)
-            _lose(refund, payment, R.FAILED, answer.code, by=by)
+            if not refund.provider_ref:  # else somebody who asked at the same time was told better
+                _lose(refund, payment, R.FAILED, answer.code, by=by)
         case RefundSnapshot():
             record_snapshot(refund, payment, answer, by=by)
     if then:
@@ -92,14 +93,26 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     before, is_new = refund.state, refund.accepted_at is None
     if before == to or not MOVES.allows(before, to):
         return  # known, or older than what is known
+    if before in LOST and not (is_new and _reserve_again(refund, payment, by=by)):
+        return
     ended = {"ended_at": clock.now()} if to == R.SUCCEEDED else {}
     accepted = {"accepted_at": clock.now()} if is_new else {}
     if not MOVES.move(refund, to, **ended, **accepted):
         return
     audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))
-    cases.close(CaseKind.REFUND_UNKNOWN, refund, because=f"The provider answered: {snapshot.status}.")
+    for kind in (CaseKind.REFUND_UNKNOWN, CaseKind.REFUND_REFUSED):
+        cases.close(kind, refund, because=f"The provider answered: {snapshot.status}.")
     if is_new:
         consequences.follow(refund, payment, by=by)
+
+
+def _reserve_again(refund: Refund, payment: Payment, *, by: Actor) -> bool:
+    """A refund was given up while its request was still on its way: its money is gone all the same. False while another refund
+    has reserved it; that one will be refused then."""
+    if not payments.reserve_refund(payment, refund.money, seen=payment.refunded, by=by, refund=refund.ref):
+        return False
+    refund.failure_code, refund.ended_at = "", None
+    return True
 
 
 def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: Actor) -> None:

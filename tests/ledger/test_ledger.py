@@ -16,8 +16,9 @@ from backoffice.invoices import crediting
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account, EntryKind, LedgerEntry
 from backoffice.ledger.service import Unbalanced
-from backoffice.models import Invoice, Payment
+from backoffice.models import CreditNote, Invoice, Payment
 from backoffice.refunds import service as refunds
+from backoffice.refunds.beginning import NotOwed
 from backoffice.tax.arithmetic import Category, CategoryTotal, net_of
 from tests.support.consistency import problems
 from tests.support.shop import paid
@@ -73,6 +74,24 @@ def test_money_that_pays_no_invoice_is_owed_to_its_customer(shop):
     shop.refunds(sale, 1_500)
     assert balances()["customer_money"] == 0
     assert balances()["refunds"] + 80 == 500  # net of the 5.00 that were part of the invoice
+    assert problems() == []
+
+
+def test_what_was_overpaid_and_came_back_is_not_credited_by_the_refund_after_it(shop):
+    sale = shop.buyer().orders()
+    shop.pays(sale, captured=13_000)
+    shop.works()
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 5_000)
+    shop.minutes_pass(2)
+    assert (balances()["customer_money"], balances()["refunds_payable"]) == (-100, -4_900)
+    shop.provider.switch(refunds="")
+    shop.refunds(sale, 100)  # the overpaid part goes back first, and is not the lost one's any more
+    with pytest.raises(NotOwed):
+        refunds.send_again(lost.ref, by=SYSTEM)
+    shop.refunds(sale, 12_900)
+    assert sum(note.gross_amount for note in shop.all(select(CreditNote))) == 12_900
+    assert balances()["customer_money"] == balances()["refunds_payable"] == balances()["clearing"] == 0
     assert problems() == []
 
 
