@@ -80,11 +80,15 @@ class Refunds:
             return [self._read(db, row["id"]) for row in rows]
 
     def finish(self, refund: str, status: str, failure: str = "") -> None:
-        """Move a refund on; one that failed gives the money back to the merchant's balance."""
+        """Move a refund on, once; one that failed gives the money back to the merchant's balance."""
         with self.books.transaction() as db:
-            db.execute(
-                "UPDATE refunds SET status = ?, failure = ?, changes_at = NULL WHERE id = ?", (status, failure, refund)
+            moved = db.execute(
+                "UPDATE refunds SET status = ?, failure = ?, changes_at = NULL "
+                "WHERE id = ? AND status != ? AND status NOT IN ('failed', 'cancelled')",
+                (status, failure, refund, status),
             )
+            if not moved.rowcount:
+                return
             item = self._read(db, refund)
             if status in LOST:
                 self.books.balance.post(
