@@ -13,6 +13,7 @@ from flask_migrate import upgrade
 from redis import Redis
 from sqlalchemy import Table, create_engine, text
 
+from backoffice import commands
 from backoffice.app import create_app, schema
 from backoffice.catalog import version
 from backoffice.core import clock as core_clock
@@ -248,6 +249,7 @@ def provider(tmp_path: Path, clock: Clock) -> Iterator[Provider]:
 def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask]:
     """An application on an empty database, inside its context."""
     app = create_app(settings_for(tmp_path, database_url, sandbox_url=provider.url))
+    commands.install(app)
     app.test_client_class = Visitor
     app.config["PROPAGATE_EXCEPTIONS"] = True  # an unexpected error fails the test with its own traceback
     with app.app_context(), coming_from(Origin("req_test0000", "code")):

@@ -11,10 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import jobs.tasks
 import storefront
-from backoffice import admin, commands, models, wiring
+from backoffice import admin, models, wiring
 from backoffice.app import edge, health, identities
 from backoffice.audit import service as audit
-from backoffice.commands import simulate
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
@@ -77,11 +76,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     admin.install(app)
     identities.install(app)
     edge.install(app, settings)
-    commands.install(app)
-    if (
-        os.environ.get("FLASK_RUN_FROM_CLI") == "true"
-    ):  # set by ``flask``, which alone of all programs changes the schema
-        import_module("backoffice.app.schema").attach(app)
-        simulating = import_module("backoffice.app.simulating")
-        app.cli.add_command(simulate.command(simulating.furnish, simulating.live_all))
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":  # set by ``flask``
+        import_module("backoffice.app.commanding").install(app)
     return app

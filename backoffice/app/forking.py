@@ -1,14 +1,18 @@
 """What workers share with the program they are forked from: made before the fork, and then left alone by the garbage
 collector, whose marks would copy every page of memory into every worker."""
 
+import contextlib
 import gc
 
 from babel import Locale
 from flask import Flask
 from sqlalchemy.orm import configure_mappers
 
+from backoffice.core.db import db
 from backoffice.core.formatting import LOCALE
+from backoffice.core.ports import EXTENSION
 
+PAGES = ("/", "/search?q=level", "/cart", "/login", "/admin/login")
 YOUNG = 20_000  # new objects between two looks of the collector: a page makes some thousand, and most end with it
 
 
@@ -19,8 +23,21 @@ def prepare(app: Flask) -> None:
         if name.startswith(("shop/", "office/")):
             app.jinja_env.get_template(name)
     _ = Locale.parse(LOCALE).territories
+    _visit(app)
     gc.collect()
     gc.freeze()
+
+
+def _visit(app: Flask) -> None:
+    """Ask for the pages that everybody sees, so that statements are compiled and shared fragments made once for all workers.
+    A database that is not there yet costs nothing but this."""
+    settings = app.extensions[EXTENSION].settings
+    client = app.test_client()
+    with contextlib.suppress(Exception):
+        for path in PAGES:
+            client.get(path, base_url=settings.base_url)
+    with app.app_context():
+        db.engine.dispose()  # a connection is of one process
 
 
 def begin() -> None:

@@ -1,5 +1,5 @@
-"""What customers do in a simulated day: they buy, pay, come back, change their mind. Each act goes through the services that
-pages use; refusals are part of the story."""
+"""What customers do in a simulated day: most fill a cart, look what it would cost, and go; the others buy, pay, come back,
+change their mind. Each act goes through the services that pages use; refusals are part of the story."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,10 +31,14 @@ class Customer:
     wish: Wish | None = None
     token: str = ""
     placed: checkout.Placed | None = None
+    opened: list[str] = field(default_factory=list)  # references of payments whose pages stand in some tab
     left: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         draw = self.world.draw
+        if draw.random() < self.world.profile.leave:
+            self.left = [self.fill]
+            return
         self.left = [self.fill, self.place]
         if draw.random() < 0.3:
             self.left.append(self.place)  # a double click, or a second tab
@@ -48,10 +52,10 @@ class Customer:
 
     def fill(self) -> None:
         draw = self.world.draw
-        self.token = carts.new_token()
+        token = carts.new_token()
 
         def put() -> None:
-            cart = carts.create(self.token)
+            cart = carts.create(token)
             sold = select(Variant).join(Product, Product.id == Variant.product_id)
             sold = sold.where(Variant.published.is_(True), Product.published.is_(True)).order_by(Variant.id)
             variants = list(session.scalars(sold))
@@ -60,10 +64,11 @@ class Customer:
 
         units.write(put)
         with units.read():
-            cart = filling.of(self.token, None, "EUR")
+            cart = filling.of(token, None, "EUR")
             quote = quotes.of(cart, methods.tariff(), "DE", None)
             email = f"customer{self.number % 9}@example.org"  # some come twice
             contact = Contact(f"Customer {self.number}", "Street 1", "10115", "Berlin", "DE", email=email)
+            self.token = token
             self.wish = Wish(
                 checkout_key=cart.checkout_key,
                 total=quote.total,
@@ -75,12 +80,12 @@ class Customer:
 
     def place(self) -> None:
         if self.wish:
-            self.placed = checkout.place(self.token, self.wish)
+            self._saw(checkout.place(self.token, self.wish))
 
     def pay(self, card: str) -> None:
-        """At the provider: nothing of ours runs."""
+        """At the provider, on every page that is still open in some tab: nothing of ours runs."""
         books = self.world.provider.books
-        for row in books.payments(self._reference()) if self._reference() else []:
+        for row in [row for reference in self.opened for row in books.payments(reference)]:
             payment, amount = row["id"], row["amount"]
             if card == "good":
                 books.pay(payment, "Visa ·· 4242")
@@ -101,11 +106,14 @@ class Customer:
 
     def retry(self) -> None:
         if self.placed:
-            self.placed = checkout.retry(self.placed.order_ref, by=actor.customer("per_simulated"))
+            self._saw(checkout.retry(self.placed.order_ref, by=actor.customer("per_simulated")))
 
     def cancel(self) -> None:
         if self.placed:
             endings.cancel(self.placed.order_ref, by=actor.customer("per_simulated"), reason="changed their mind")
 
-    def _reference(self) -> str:
-        return self.placed.payment_ref if self.placed else ""
+    def _saw(self, placed: checkout.Placed) -> None:
+        """A payment page opened in a tab, and stays open there."""
+        self.placed = placed
+        if placed.payment_ref not in self.opened:
+            self.opened.append(placed.payment_ref)

@@ -138,7 +138,7 @@ class Operators:
         if paid:
             row = self.world.draw.choice(paid)
             part = self.world.draw.randint(1, row["captured"] - row["refunded"])
-            self.world.provider.books.refunds.create(row["id"], part)
+            books.refunds.create(row["id"], part)
             self.world.faults["refund in the dashboard"] += 1
 
     def late(self) -> None:

@@ -1,6 +1,7 @@
 """What a simulated day happens in: a clock, a provider in process, a process that dies, and a count of all that was done."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,8 @@ from typing import Any, Protocol
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 FAULTS = ("lose_create", "lose_pay", "lose_refund", "lose_read", "throttle", "fail", "refuse_refund")
 WEBHOOKS = ("normal", "normal", "normal", "twice", "late", "reversed", "never")
+LONGEST_STAND = 0.004  # seconds of the machine's time at a border, where others act at the same time
+LONGER_THAN_A_LEASE = 4  # minutes
 REFUNDS = ("", "", "", "pending", "fails", "fails_later")
 
 
@@ -23,24 +26,32 @@ class Profile:
     """How much goes wrong: probabilities by step, or by border."""
 
     name: str = "rough"
-    customers: int = 12
+    customers: int = 50
+    leave: float = 0.72  # how many of them fill a cart and go
     crash: float = 0.02
     fault: float = 0.10
     outage: float = 0.02
     flood: float = 0.3  # how often an event that came is sent once more
+    meanwhile: float = 0.04  # how often another process acts while one stands at a border
+    slow: float = 0.3  # how often that other comes so late that a lease has run out
+    at_once: bool = False  # whether everybody acts at the same time, in threads on a server
+    twice: float = 0.0  # how often a customer does the same from two tabs at the same moment
 
 
 PROFILES = {
-    "calm": Profile("calm", crash=0.0, fault=0.0, outage=0.0, flood=0.0),
+    "calm": Profile("calm", crash=0.0, fault=0.0, outage=0.0, flood=0.0, meanwhile=0.0),
     "rough": Profile(),
-    "wild": Profile("wild", customers=16, crash=0.06, fault=0.25, outage=0.05, flood=0.6),
+    "wild": Profile("wild", leave=0.64, crash=0.06, fault=0.25, outage=0.05, flood=0.6, meanwhile=0.1),
+    "overlapping": Profile("overlapping", at_once=True, twice=0.4),
 }
+DEEPEST = 2  # processes that stand at a border while another acts
 
 
 class Provider(Protocol):
     """The provider in process, as the simulation uses it."""
 
     books: Any
+    refusals: tuple[type[Exception], ...]  # what its books say to a wish that came too late
 
     def courier(self, send: Callable[[str, bytes, dict[str, str]], int]) -> Any: ...
 
@@ -66,16 +77,34 @@ class World:
     faults: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)  # what should never be raised
     is_calm: bool = False
+    meanwhile: Callable[[], None] | None = None  # lets somebody else act
+    _standing: int = 0
 
     def chance(self, probability: float) -> bool:
         return not self.is_calm and self.draw.random() < probability
 
     def crossed(self, border: str) -> None:
-        """A border was crossed; perhaps the process dies there."""
+        """A border was crossed. Perhaps others act while this process stands there; perhaps it dies there."""
         self.borders[border] += 1
+        if self.profile.at_once:
+            time.sleep(self.draw.random() * LONGEST_STAND)
+        elif self.meanwhile and self._standing < DEEPEST and self.chance(self.profile.meanwhile):
+            self._stand_aside(self.meanwhile)
         if self.chance(self.profile.crash):
             self.faults[f"crash at {border}"] += 1
             raise Crash(border)
+
+    def _stand_aside(self, act: Callable[[], None]) -> None:
+        """Somebody else acts from beginning to end; perhaps after so long a time that a lease has run out."""
+        self.faults["another process acted meanwhile"] += 1
+        if self.draw.random() < self.profile.slow:
+            self.faults["a process stood still for minutes"] += 1
+            self.clock.forward(minutes=LONGER_THAN_A_LEASE)
+        self._standing += 1
+        try:
+            act()
+        finally:
+            self._standing -= 1
 
     def set_switch(self, name: str, value: object) -> None:
         self.provider.books.set_switch(name, value)

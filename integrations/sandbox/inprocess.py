@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.sandbox.courier import Courier
+from integrations.sandbox.disputes import NotDisputable
 from integrations.sandbox.program import Setup, create_sandbox
+from integrations.sandbox.refunds import NotRefundable
 
 KEY, SECRET = "sk_test_simulated", "whsec_simulated"
 Send = Callable[[str, bytes, dict[str, str]], int]
@@ -32,6 +34,7 @@ class InProcess:
     """``request`` has the shape of ``requests.request``."""
 
     url = "http://provider.sim"
+    refusals: tuple[type[Exception], ...] = (NotRefundable, NotDisputable)
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         setup = Setup(folder / "sandbox.db", self.url, "http://shop.sim/webhooks/sandbox", KEY, SECRET)

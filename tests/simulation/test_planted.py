@@ -2,11 +2,13 @@
 in its place. docs/simulator.md has the table."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backoffice.app import simulating
+from backoffice.app.simulating import Template
 from backoffice.simulation.service import Life
 from backoffice.simulation.world import PROFILES
 from config import ROOT
@@ -17,8 +19,9 @@ TABLE = {row["guard"]: (row["seed"], row["found"]) for row in ROW.finditer((ROOT
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulating.furnish(tmp_path_factory.mktemp("t"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    with simulating.furnished(tmp_path_factory.mktemp("t")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def healthy() -> dict[str, list[str]]:
     return {}
 
 
-def lived(seed: str, template: Path, folder: Path) -> Life:
+def lived(seed: str, template: Template, folder: Path) -> Life:
     (life,) = simulating.live_all([seed], folder, template, PROFILES["rough"])
     return life
 

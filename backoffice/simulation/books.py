@@ -1,0 +1,119 @@
+"""What is looked for once a simulated day has come to rest: what is still open, and where the provider's own books say
+something else than ours. Each answer is a list of sentences, empty where all is well."""
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from backoffice.cases.kinds import CaseKind
+from backoffice.cases.models import Case
+from backoffice.core import clock, units
+from backoffice.core.db import session
+from backoffice.disputes.models import Dispute
+from backoffice.payments.models import OPEN, Payment
+from backoffice.reconciliation import advice, rounds
+from backoffice.reconciliation import service as reconciliation
+from backoffice.reconciliation.models import BreakKind
+from backoffice.refunds.models import OPEN as REFUNDING
+from backoffice.refunds.models import Refund
+from backoffice.simulation.world import World
+from backoffice.tasks.models import Task, TaskState
+
+MONEY_WITHOUT_INVOICE = (CaseKind.UNEXPECTED_MONEY, CaseKind.AMOUNT_DIFFERS)
+
+
+def left_over() -> list[str]:
+    with units.read():
+        found = [
+            f"a payment that never ends: {ref}"
+            for ref in session.scalars(select(Payment.ref).where(Payment.state.in_(OPEN)))
+        ]
+        found += [
+            f"a refund that never ends: {ref}"
+            for ref in session.scalars(select(Refund.ref).where(Refund.state.in_(REFUNDING)))
+        ]
+        due = clock.now() - timedelta(minutes=10)
+        found += [
+            f"a task that never ends: {name}"
+            for name in session.scalars(select(Task.name).where(Task.state == TaskState.WAITING, Task.due_at < due))
+        ]
+        found += [
+            f"a task that gave up: {name}: {error[:120]}"
+            for name, error in session.execute(
+                select(Task.name, Task.last_error).where(Task.state == TaskState.GAVE_UP)
+            )
+        ]
+    return found
+
+
+def compare(world: World) -> list[str]:
+    """Payment by payment: what the provider captured and gave back is what we say it did."""
+    problems = []
+    with units.read():
+        ours = {payment.ref: payment for payment in session.scalars(select(Payment))}
+        refunds = {row.provider_ref: row for row in session.scalars(select(Refund))}
+    charged: Counter[int] = Counter()
+    for row in world.provider.books.payments(limit=10_000):
+        payment = ours.get(row["reference"])
+        if payment is None:
+            problems.append(f"the provider has a payment that we do not know: {row['reference']}")
+            continue
+        if payment.captured_amount != row["captured"]:
+            problems.append(f"{payment.ref}: they captured {row['captured']}, we say {payment.captured_amount}")
+        if payment.refunded_amount != row["refunded"]:
+            problems.append(f"{payment.ref}: they gave back {row['refunded']}, we say {payment.refunded_amount}")
+        charged[payment.invoice_id] += bool(row["captured"])
+        for item in world.provider.books.refunds.of(row["id"]):
+            if item["id"] not in refunds and item["status"] not in ("failed", "cancelled"):
+                problems.append(f"the provider gave back what we do not know of: {item['id']}")
+    problems += _disputes_against_the_books(world)
+    late = world.faults["late capture"]
+    for invoice_id, count in charged.items():
+        if count > 1 + late:
+            problems.append(f"invoice {invoice_id} was charged {count} times")
+    return problems
+
+
+def _disputes_against_the_books(world: World) -> list[str]:
+    """Dispute by dispute: we know of each, where it stands, and what was taken."""
+    with units.read():
+        ours = {row.provider_ref: row for row in session.scalars(select(Dispute))}
+    problems = []
+    for row in world.provider.books.disputes.all():
+        dispute = ours.get(row["id"])
+        if dispute is None:
+            problems.append(f"the provider has a dispute that we do not know: {row['id']}")
+        elif (dispute.state.value, dispute.withdrawn_amount) != (row["status"], row["withdrawn"]):
+            problems.append(
+                f"{dispute.ref}: they say {row['status']} and took {row['withdrawn']}, "
+                f"we say {dispute.state.value} and {dispute.withdrawn_amount}"
+            )
+    return problems
+
+
+def unreconciled(world: World) -> list[str]:
+    """Line by line: both books agree, but for money that the day left without an invoice, which has its own case. What the
+    provider holds is what our clearing account says."""
+    world.clock.forward(hours=2)
+    world.provider.books.advance()  # a payout that is made while lines are listed is in the next list
+    outcome = reconciliation.run(everything=True)
+    problems = [f"the books could not be compared: {outcome.failure}"] if outcome.failure else []
+    with units.read():
+        with_case = select(Payment.id).join(Case, Case.about_ref == Payment.ref)
+        told = set(session.scalars(with_case.where(Case.kind.in_(MONEY_WITHOUT_INVOICE))))
+        for item in reconciliation.open_breaks():
+            if item.kind != BreakKind.INVOICE or not told & set(_payments_of(item.about_id)):
+                problems.append(f"the books differ: {advice.sentence(item)}")
+        last = rounds.last()
+        sums = rounds.balances(last) if last else []
+    with world.provider.books.transaction() as db:
+        held = dict(db.execute("SELECT currency, SUM(amount - fee) FROM balance GROUP BY currency").fetchall())
+    for sum_ in sums:
+        if not sum_.theirs.amount == sum_.ours.amount == held.get(sum_.theirs.currency, 0):
+            problems.append(f"clearing: they hold {held}, their lines {sum_.theirs}, our account {sum_.ours}")
+    return problems
+
+
+def _payments_of(invoice_id: int) -> list[int]:
+    return list(session.scalars(select(Payment.id).where(Payment.invoice_id == invoice_id)))
