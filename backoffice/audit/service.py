@@ -5,13 +5,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import insert, inspect
+from sqlalchemy import inspect
 
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, units
 from backoffice.core.actor import Actor, origin
-from backoffice.core.db import session
+from backoffice.core.db import put, session
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.money import Money
 from backoffice.core.sealing import Sealed
@@ -37,28 +37,27 @@ def record(tag: Tag, about: Tracked | Subject, /, *, by: Actor, reason: str = ""
     where = origin()
     units.leave_to_the_end(
         LEFT,
-        AuditEntry(
-            at=clock.now(),
-            tag=str(tag),
-            subject_kind=about.kind,
-            subject_id=about.id,
-            subject_ref=about.ref,
-            actor_kind=str(by.kind),
-            actor_ref=by.ref,
-            reason=reason[:255],
-            request_id=where.request_id,
-            via=where.via,
-            network=where.network,
-            changes={name: _pair(value) for name, value in changes.items()},
-        ),
+        {
+            "at": clock.now(),
+            "tag": str(tag),
+            "subject_kind": about.kind,
+            "subject_id": about.id,
+            "subject_ref": about.ref,
+            "actor_kind": str(by.kind),
+            "actor_ref": by.ref,
+            "reason": reason[:255],
+            "request_id": where.request_id,
+            "via": where.via,
+            "network": where.network,
+            "changes": {name: _pair(value) for name, value in changes.items()},
+        },
     )
     units.current().witness(about)
 
 
-def write_out(entries: list[AuditEntry]) -> None:
+def write_out(entries: list[dict[str, Any]]) -> None:
     """Write the entries of a unit together. Registered with ``units.finish_with``."""
-    columns = [column.name for column in AuditEntry.__table__.columns if column.name != "id"]
-    session.execute(insert(AuditEntry), [{name: getattr(entry, name) for name in columns} for entry in entries])
+    put(AuditEntry, entries)
 
 
 def guard(unit: units.Unit) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -12,12 +12,14 @@ from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
-from backoffice.core.db import session
+from backoffice.core.db import NOW, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked
 from backoffice.staff.models import StaffMember
+
+_OPEN = select(Case).where(Case.open_key == bindparam("key"))
 
 LONGEST_SLEEP = timedelta(days=90)
 
@@ -56,7 +58,7 @@ def open_case(kind: CaseKind, about: Tracked | Subject, *, at_risk: Money | None
     """Open a case, or return the open one of this kind about this subject."""
     subject = about.subject() if isinstance(about, Tracked) else about
     key = f"{kind}:{subject.kind}:{subject.id}"
-    known = session.scalars(select(Case).where(Case.open_key == key)).one_or_none()
+    known = session.scalars(_OPEN, {"key": key}).one_or_none()
     if known:
         return known
     case = Case(
@@ -87,7 +89,7 @@ def close(kind: CaseKind, about: Tracked | Subject, *, because: str) -> bool:
     """Close the open case of this kind, if there is one: the thing succeeded after all."""
     subject = about.subject() if isinstance(about, Tracked) else about
     key = f"{kind}:{subject.kind}:{subject.id}"
-    case = session.scalars(select(Case).where(Case.open_key == key)).one_or_none()
+    case = session.scalars(_OPEN, {"key": key}).one_or_none()
     return case is not None and resolve(case, because, by=SYSTEM)
 
 
@@ -147,7 +149,7 @@ def get(ref: str) -> Case:
 
 def awake() -> ColumnElement[bool]:
     """Condition: open, and not sleeping now."""
-    return and_(Case.state == CaseState.OPEN, or_(Case.snoozed_until.is_(None), Case.snoozed_until <= clock.now()))
+    return and_(Case.state == CaseState.OPEN, or_(Case.snoozed_until.is_(None), Case.snoozed_until <= NOW))
 
 
 def open_ones(most: int = 200) -> Sequence[Case]:

@@ -5,22 +5,28 @@ Flask-SQLAlchemy is known here and nowhere else."""
 import os
 import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, MetaData, Select, event
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import Connection, CursorResult, MetaData, Select, Table, bindparam, event
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from backoffice.core import clock
+from backoffice.core.columns import UTCDateTime
 from backoffice.core.errors import ProgrammingError
 
 MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci"}
 MARIADB = {key.replace("mysql_", "mariadb_"): value for key, value in MYSQL.items()}
+
+NOW = bindparam("now", callable_=clock.now, type_=UTCDateTime())  # when a statement is sent, however early it was built
 
 REST = 1.0  # seconds after which a connection is asked whether it is still there
 
@@ -61,6 +67,13 @@ def _current_unit() -> object:
     return key
 
 
+class OneDatabase(FlaskSession):
+    """A session that need not look which of several databases a statement is for."""
+
+    def get_bind(self, *_args: Any, bind: Engine | Connection | None = None, **_kwargs: Any) -> Engine | Connection:
+        return bind if bind is not None else self._db.engine
+
+
 class Database(SQLAlchemy):
     """Flask-SQLAlchemy with sessions that belong to units of work instead of application contexts."""
 
@@ -68,7 +81,7 @@ class Database(SQLAlchemy):
         """Nothing to remove: a unit closes its own session."""
 
 
-db = Database(model_class=Base, session_options={"scopefunc": _current_unit, "autoflush": True})
+db = Database(model_class=Base, session_options={"scopefunc": _current_unit, "class_": OneDatabase, "autoflush": True})
 session = db.session
 
 
@@ -156,6 +169,12 @@ def error_code(error: BaseException | None) -> int | None:
 
 def engine() -> Engine:
     return db.engine
+
+
+def put(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of a table that only grows, without objects: every column but the id is named. Inside a unit that writes."""
+    session.flush()
+    session.connection().execute(cast("Table", model.__table__).insert(), rows)
 
 
 def look(statement: Select[*tuple[Any, ...]], **values: Any) -> CursorResult[*tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -40,6 +40,10 @@ MOVES = StateTable(
         P.CANCELLED: frozenset({P.SETTLED}),
         P.SETTLED: frozenset[PaymentState](),
     },
+)
+
+_LOCKED = (
+    select(Payment).where(Payment.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
 )
 
 _TAGS = {
@@ -224,8 +228,7 @@ def note(payment: Payment, notes: Mapping[str, Any]) -> None:
 
 def lock(payment_id: int) -> Payment:
     """The payment, locked until the unit ends, so that two tellers of one outcome follow each other."""
-    query = select(Payment).where(Payment.id == payment_id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one()
+    return session.scalars(_LOCKED, {"id": payment_id}).one()
 
 
 def get(payment_id: int) -> Payment:

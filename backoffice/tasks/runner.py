@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -16,7 +16,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.tasks import registry
 from backoffice.tasks.models import Task, TaskState
 from backoffice.tasks.service import Lease, LeaseLost, finish_running, running
@@ -27,6 +27,8 @@ MARGIN = timedelta(seconds=60)  # what must be left of the lease to start anothe
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_RUN = 300.0  # seconds
+
+_LEASED = select(Task.lease_token, Task.state).where(Task.id == bindparam("id"))
 
 RAN = Counter("counterfoil_tasks_total", "Tasks run, by name and outcome.", ["name", "outcome"])
 log = structlog.get_logger(__name__)
@@ -94,7 +96,8 @@ def _run(lease: Lease, name: str, arguments: dict[str, object]) -> None:
             units.write(lambda: _run_plain(handler, lease, arguments))
         else:
             with units.read():
-                _still_ours(lease)
+                if not _still_ours(lease):
+                    raise LeaseLost
             handler.run(**arguments)
             borders.cross("tasks.handled")
             units.write(lambda: _finish_if_running(lease))
@@ -111,24 +114,21 @@ def _run(lease: Lease, name: str, arguments: dict[str, object]) -> None:
         running.reset(mark)
 
 
-def _still_ours(lease: Lease) -> Task:
-    """The task, as long as nobody cancelled it or took it over. Raises LeaseLost."""
-    task = session.get_one(Task, lease.task_id)
-    if task.lease_token != lease.token or task.state != TaskState.WAITING:
-        raise LeaseLost
-    return task
+def _still_ours(lease: Lease) -> bool:
+    """Whether nobody cancelled the task or took it over, and nobody put the done mark."""
+    return look(_LEASED, id=lease.task_id).one() == (lease.token, TaskState.WAITING)
 
 
 def _run_plain(handler: registry.Handler, lease: Lease, arguments: dict[str, object]) -> None:
-    _still_ours(lease)
+    if not _still_ours(lease):
+        raise LeaseLost
     handler.run(**arguments)
     _finish_if_running(lease)
 
 
 def _finish_if_running(lease: Lease) -> None:
     """The handler may have put the mark into its own unit, or asked to come back later."""
-    task = session.get_one(Task, lease.task_id)
-    if task.lease_token == lease.token and task.state == TaskState.WAITING:
+    if _still_ours(lease):
         finish_running()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -15,9 +15,10 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor, origin
-from backoffice.core.db import session
+from backoffice.core.db import put, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
+from backoffice.core.tracking import Subject
 from backoffice.tasks import bell, registry
 from backoffice.tasks.models import Task, TaskState
 
@@ -68,22 +69,22 @@ def schedule(
     ``is_new``: the key holds a reference that this unit made, so nobody looks whether it was used; the unique index would
     replay the unit if it was."""
     now = clock.now()
-    task = Task(
-        ref=references.new("tsk"),
-        name=name,
-        arguments=arguments,
-        dedupe_key=dedupe,
-        state=TaskState.WAITING,
-        due_at=due or now,
-        attempts=0,
-        max_attempts=max_attempts,
-        lease_token=None,
-        last_error="",
-        request_id=origin().request_id,
-        created_at=now,
-        finished_at=None,
-    )
-    units.leave_to_the_end(LEFT, (task, is_new))
+    row = {
+        "ref": references.new("tsk"),
+        "name": name,
+        "arguments": arguments,
+        "dedupe_key": dedupe,
+        "state": TaskState.WAITING,
+        "due_at": due or now,
+        "attempts": 0,
+        "max_attempts": max_attempts,
+        "lease_token": None,
+        "last_error": "",
+        "request_id": origin().request_id,
+        "created_at": now,
+        "finished_at": None,
+    }
+    units.leave_to_the_end(LEFT, (row, is_new))
 
 
 def is_known(dedupe: str) -> bool:
@@ -91,19 +92,17 @@ def is_known(dedupe: str) -> bool:
     return session.scalars(select(Task.id).where(Task.dedupe_key == dedupe)).first() is not None
 
 
-def write_out(left: list[tuple[Task, bool]]) -> None:
+def write_out(left: list[tuple[dict[str, Any], bool]]) -> None:
     """Write the tasks of a unit together, those whose key was never used. Registered with ``units.finish_with``."""
-    scheduled = [task for task, _is_new in left]
-    keys = [task.dedupe_key for task, is_new in left if task.dedupe_key is not None and not is_new]
+    keys = [row["dedupe_key"] for row, is_new in left if row["dedupe_key"] is not None and not is_new]
     used = set(session.scalars(select(Task.dedupe_key).where(Task.dedupe_key.in_(keys)))) if keys else set()
-    columns = [column.name for column in Task.__table__.columns if column.name != "id"]
     rows = []
-    for task in scheduled:
-        if task.dedupe_key is None or task.dedupe_key not in used:
-            used.add(task.dedupe_key)
-            rows.append({name: getattr(task, name) for name in columns})
+    for row, _is_new in left:
+        if row["dedupe_key"] is None or row["dedupe_key"] not in used:
+            used.add(row["dedupe_key"])
+            rows.append(row)
     if rows:
-        session.execute(insert(Task), rows)
+        put(Task, rows)
         if min(row["due_at"] for row in rows) <= clock.now():
             bell.ring_after_commit()
 
@@ -183,5 +182,5 @@ def _settle(lease: Lease, **values: Any) -> None:
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
     if values.get("state") == TaskState.DONE:
-        task = session.get_one(Task, lease.task_id, populate_existing=True)
-        cases.close(CaseKind.TASK_GAVE_UP, task.subject(), because="The task was run again and succeeded.")
+        about = Subject("task", lease.task_id, "")  # its open case is filed under the number
+        cases.close(CaseKind.TASK_GAVE_UP, about, because="The task was run again and succeeded.")

@@ -29,6 +29,6 @@ def foresee(event_id: int) -> Foreseen:
     with units.rehearsing() as rehearsed:
         handling.handle(event_id, again=True)
     return Foreseen(
-        changes=[entry for unit in rehearsed for entry in unit.left.get(audit.LEFT, ())],
-        tasks=[task.name for unit in rehearsed for task, _is_new in unit.left.get(tasks.LEFT, ())],
+        changes=[AuditEntry(**row) for unit in rehearsed for row in unit.left.get(audit.LEFT, ())],
+        tasks=[row["name"] for unit in rehearsed for row, _is_new in unit.left.get(tasks.LEFT, ())],
     )
