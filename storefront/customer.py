@@ -79,7 +79,7 @@ def _look_up(token: str) -> CustomerIdentity | None:
             return None
         row, person = found
         known = CustomerIdentity(person.id, person.ref, person.name, person.email)
-        stale = sessions.needs_touch(row)
+        stale = sessions.needs_touch(row.seen_at)
     if stale and not units.is_open():
         units.write(lambda: accounts.touch(token))
     return known

@@ -1,6 +1,7 @@
 """Who may enter the office: login, logout, and the session cookie. Sessions are rows; the cookie holds a token."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, Request, Response, g, make_response, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from backoffice.logins.passwords import WeakPassword
 from backoffice.staff import accounts
 from backoffice.staff import service as staff
 from backoffice.staff.roles import NotAllowed, Right, Role, may
+from backoffice.staff.service import Entered
 
 COOKIE = "office"
 blueprint = Blueprint(
@@ -34,11 +36,11 @@ blueprint = Blueprint(
 
 
 class Identity(UserMixin):
-    """The person behind a request, copied out of the row: ids begin with ``s:``, so a customer's can never pass."""
+    """The person behind a request: ids begin with ``s:``, so a customer's can never pass."""
 
-    def __init__(self, subject: Subject, name: str, role: Role, openings: dict[str, str]) -> None:
-        self.subject, self.name, self.role, self.openings = subject, name, role, openings
-        self.ref = subject.ref
+    def __init__(self, known: Entered) -> None:
+        self.subject, self.name, self.role, self.openings = known.subject, known.name, known.role, known.openings
+        self.ref = known.subject.ref
 
     def get_id(self) -> str:
         return f"s:{self.ref}"
@@ -96,9 +98,9 @@ def my_role() -> Role:
     return known
 
 
-def my_openings() -> dict[str, str]:
+def my_openings() -> Mapping[str, str]:
     """Desk → the query I chose that it opens with."""
-    chosen: dict[str, str] = current_user.openings
+    chosen: Mapping[str, str] = current_user.openings
     return chosen
 
 
@@ -201,12 +203,9 @@ def _look_up(token: str) -> Identity | None:
     if not token:
         return None
     with units.read():
-        found = staff.session_of(token)
-        if found is None:
-            return None
-        row, member, openings = found
-        identity = Identity(member.subject(), member.name, member.role, openings)
-        stale = sessions.needs_touch(row)
-    if stale:
+        found = staff.by_token(token)
+    if found is None:
+        return None
+    if sessions.needs_touch(found.seen_at):
         units.write(lambda: staff.touch(token))
-    return identity
+    return Identity(found)

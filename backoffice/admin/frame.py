@@ -1,6 +1,7 @@
 """What every page of the office is drawn with, whatever desk it belongs to."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from flask import request
@@ -12,11 +13,12 @@ from backoffice.admin.actions import Action
 from backoffice.admin.cells import ZONE
 from backoffice.admin.views import openings
 from backoffice.core import clock, formatting, units
-from backoffice.staff.roles import Right, whom_to_ask
+from backoffice.staff.roles import Right, may, whom_to_ask
 
 
 def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
     """The context of a template: what the view gives, and what the frame needs."""
+    has = partial(may, access.my_role())
     actions = [for_whoever_asks(item) for item in given.get("actions", ())]
     return {
         "troubles": (),
@@ -26,8 +28,8 @@ def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
         "badge": badges.badge,
         "words": badges.words,
         "waiting": waiting.counts,
-        "has": access.has,
-        "may": lambda item: access.has(item.right),
+        "has": has,
+        "may": lambda item: has(item.right),
         "Right": Right,
         "difference": differences.marked,
         "openings": openings(view.admin._views),

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
+from markupsafe import Markup, escape
 from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 
@@ -29,6 +30,8 @@ from backoffice.core.errors import ProgrammingError
 from backoffice.staff.roles import Right
 
 KEPT_ROUTES = frozenset({"index_view", "one"})
+LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that are given room
+LINK = Markup('<a href="{}">{}</a>')
 SHOW = "show"  # names the columns in an address
 
 
@@ -83,6 +86,7 @@ class DeskList(Page, SavedViews, ModelView):
         """One page of the list: no count, no offset; filters, columns and the place in it live in the address."""
         query, problems = narrowed(self.rows(), self.filters(), request.args)
         page = self._keyset(request.args).page(query, request.args)
+        shown = [(name, escape(label), self._css(name)) for name, label in self.shown(request.args)]
         kept = self._kept(request.args)
         if self.personal:
             looks.at_list(self.key, self._told(request.args), len(page.rows))
@@ -90,7 +94,8 @@ class DeskList(Page, SavedViews, ModelView):
             self.list_template,
             page=page,
             problems=problems,
-            shown=self.shown(request.args),
+            heads=[(label, css) for _name, label, css in shown],
+            drawn=[(row, self._cells(row, shown)) for row in page.rows],
             columns=self._labelled([*self.column_list, *self.column_more]),
             kept=kept,
             is_narrowed=bool(self._given(request.args)),
@@ -144,6 +149,18 @@ class DeskList(Page, SavedViews, ModelView):
         if formatter:
             return formatter(self, None, row, name)
         return plain(getattr(row, name))
+
+    def _cells(self, row: Any, shown: Sequence[tuple[str, Markup, str]]) -> list[tuple[Markup, str, Any]]:
+        """Label, class and content of each cell of a row; the first leads to its page."""
+        cells = [(label, css, self.cell(row, name)) for name, label, css in shown]
+        link = self.link_to(row)
+        if link and cells:
+            label, css, content = cells[0]
+            cells[0] = label, css, LINK.format(link, content or "open")
+        return cells
+
+    def _css(self, name: str) -> str:
+        return ("number" if name in self.numbers else "") + (" long" if name in LONG else "")
 
     def _labelled(self, names: Sequence[str]) -> list[tuple[str, str]]:
         return [(name, (self.column_labels or {}).get(name, name.replace("_", " ").capitalize())) for name in names]

@@ -13,7 +13,7 @@ from backoffice.cases.kinds import WORDINGS, CaseKind, Wording
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, formatting
 from backoffice.core.tracking import Subject
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role, may
 
 DESKS = MappingProxyType(
     {
@@ -59,8 +59,13 @@ def sees(subject: Subject) -> bool:
 
 
 def seen() -> ColumnElement[bool]:
-    """The cases that the colleague may see."""
-    return Case.about_kind.not_in([kind for kind, right in SEEN_BY.items() if not access.has(right)])
+    """Condition: the cases that the colleague may see."""
+    return seen_by(access.my_role())
+
+
+def seen_by(role: Role) -> ColumnElement[bool]:
+    """Condition: the cases that a role may see."""
+    return Case.about_kind.not_in([kind for kind, right in SEEN_BY.items() if not may(role, right)])
 
 
 @dataclass(frozen=True)

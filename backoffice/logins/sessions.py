@@ -2,15 +2,24 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from backoffice.core import clock
-from backoffice.core.db import session
+from backoffice.core.db import NOW, session
 from backoffice.logins.models import Holder, LoginSession
 
 SEEN_EVERY = timedelta(minutes=5)  # how often a session notes that it was seen
+
+
+# Conditions: the living session with the hash of a token, of one kind of holder.
+LIVING: tuple[ColumnElement[bool], ...] = (
+    LoginSession.token_hash == bindparam("token_hash"),
+    LoginSession.holder == bindparam("holder"),
+    LoginSession.ended_at.is_(None),
+    LoginSession.expires_at > NOW,
+)
 
 
 def open_for(holder: Holder, holder_id: int, *, life: timedelta, network: str | None, device: str = "") -> str:
@@ -19,7 +28,7 @@ def open_for(holder: Holder, holder_id: int, *, life: timedelta, network: str | 
     now = clock.now()
     session.add(
         LoginSession(
-            token_hash=_hashed(token),
+            token_hash=hashed(token),
             holder=holder,
             holder_id=holder_id,
             created_at=now,
@@ -35,21 +44,13 @@ def open_for(holder: Holder, holder_id: int, *, life: timedelta, network: str | 
 
 def find(holder: Holder, token: str) -> LoginSession | None:
     """The living session of a token; None when it is unknown, ended, expired, or of another kind of holder."""
-    return session.scalars(select(LoginSession).where(*living_with(holder, token))).one_or_none()
+    return session.scalars(
+        select(LoginSession).where(*LIVING), {"token_hash": hashed(token), "holder": holder}
+    ).one_or_none()
 
 
-def living_with(holder: Holder, token: str) -> tuple[ColumnElement[bool], ...]:
-    """Conditions: the living session of a token."""
-    return (
-        LoginSession.token_hash == _hashed(token),
-        LoginSession.holder == holder,
-        LoginSession.ended_at.is_(None),
-        LoginSession.expires_at > clock.now(),
-    )
-
-
-def needs_touch(row: LoginSession) -> bool:
-    return row.seen_at < clock.now() - SEEN_EVERY
+def needs_touch(seen_at: datetime) -> bool:
+    return seen_at < clock.now() - SEEN_EVERY
 
 
 def touch(holder: Holder, token: str, life: timedelta) -> None:
@@ -82,13 +83,14 @@ def end_others(holder: Holder, holder_id: int, token: str | None) -> None:
         LoginSession.holder == holder, LoginSession.holder_id == holder_id, LoginSession.ended_at.is_(None)
     )
     if token:
-        query = query.where(LoginSession.token_hash != _hashed(token))
+        query = query.where(LoginSession.token_hash != hashed(token))
     session.execute(query.values(ended_at=clock.now()).execution_options(synchronize_session=False))
 
 
 def is_of(row: LoginSession, token: str) -> bool:
-    return row.token_hash == _hashed(token)
+    return row.token_hash == hashed(token)
 
 
-def _hashed(text: str) -> str:
+def hashed(text: str) -> str:
+    """A token as it is kept."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from backoffice.core import clock, references
 from backoffice.core.db import session
@@ -12,6 +12,15 @@ from backoffice.staff.models import SavedView
 LONGEST_NAME = 60
 LONGEST_QUERY = 1_000
 MOST = 30  # of one colleague at one desk
+
+_AT = (
+    select(SavedView)
+    .where(
+        SavedView.desk == bindparam("desk"),
+        or_(SavedView.owner_id == bindparam("member"), SavedView.shared.is_(True)),
+    )
+    .order_by(SavedView.name, SavedView.id)
+)
 
 
 class NoName(CounterfoilError):
@@ -51,10 +60,7 @@ def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens
 
 def at(desk: str, member_id: int) -> Sequence[SavedView]:
     """A colleague's own views of a desk and those that others share, by name."""
-    query = select(SavedView).where(
-        SavedView.desk == desk, or_(SavedView.owner_id == member_id, SavedView.shared.is_(True))
-    )
-    return session.scalars(query.order_by(SavedView.name, SavedView.id)).all()
+    return session.scalars(_AT, {"desk": desk, "member": member_id}).all()
 
 
 def remove(ref: str, owner_id: int) -> None:

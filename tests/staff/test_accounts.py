@@ -42,7 +42,7 @@ def test_an_invited_colleague_chooses_a_password_once(shop, clock):
         accounts.set_password(token, "short", network=None, device="")
     opened = accounts.set_password(token, "a long enough one", network=None, device="Firefox")
     with units.read():
-        assert staff.by_token(opened).ref == ref
+        assert staff.by_token(opened).subject.ref == ref
     with pytest.raises(NotFound):
         accounts.set_password(token, "somebody else's one", network=None, device="")
     assert staff.log_in("new@example.org", "a long enough one", None)

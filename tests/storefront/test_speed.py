@@ -2,9 +2,8 @@
 
 import pytest
 
-from backoffice.catalog import pricing
+from backoffice.catalog import pricing, version
 from backoffice.catalog import service as catalog
-from backoffice.catalog import version
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.money import Money
