@@ -19,27 +19,20 @@ from typing import Any
 import pymysql
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import event, make_url, select
+from sqlalchemy import event, make_url
 
 from backoffice import wiring
 from backoffice.app import create_app, schema
-from backoffice.carts import filling
-from backoffice.carts import service as carts
-from backoffice.catalog.models import Variant
-from backoffice.checkout import quotes
-from backoffice.checkout import service as checkout
-from backoffice.checkout.service import Wish
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, units
 from backoffice.core.actor import Origin, coming_from
-from backoffice.core.db import db, session
+from backoffice.core.db import db
 from backoffice.core.ports import EXTENSION, Runtime
 from backoffice.demo import bulk, mirror, seed
 from backoffice.demo.history import History
-from backoffice.fulfilment import methods
-from backoffice.orders.service import Contact
 from backoffice.reconciliation import service as reconciliation
 from backoffice.webhooks import service as webhooks
+from bench import selling
 from config import load
 from integrations.sandbox import takeover
 from integrations.sandbox.courier import signature
@@ -174,28 +167,7 @@ def _prepare(app: Flask, provider: InProcess) -> list[int]:
     for piece in mirror.payments_of(SEED):
         takeover.take_over(provider.books, piece)
     takeover.pay_out_days(provider.books)
-    return [_sale(provider, number) for number in range(SALES)]
-
-
-def _sale(provider: InProcess, number: int) -> int:
-    token = carts.new_token()
-
-    def put() -> None:
-        variant = session.scalars(
-            select(Variant).where(Variant.published.is_(True)).order_by(Variant.id).limit(1)
-        ).one()
-        carts.add(carts.create(token), variant, 1)
-
-    units.write(put)
-    with units.read():
-        cart = filling.of(token, None, "EUR")
-        quote = quotes.of(cart, methods.tariff(), "DE", None)
-        contact = Contact("Bench", "Way 1", "10115", "Berlin", "DE", email=f"b{number}@example.org")
-        code = quote.chosen.code if quote.chosen else ""
-        wish = Wish(cart.checkout_key, quote.total, 1, terms_accepted=True, contact=contact, delivery_code=code)
-    placed = checkout.place(token, wish)
-    provider.books.pay(provider.books.payments(placed.payment_ref)[0]["id"], "Visa ·· 4242")
-    return placed.payment_id
+    return [selling.sale(provider.books, number) for number in range(SALES)]
 
 
 def _signed(provider: InProcess, item: dict[str, Any]) -> tuple[bytes, dict[str, str]]:

@@ -35,9 +35,16 @@ routes.remember()
 MUST_HAVE_ALL = os.environ.get("CI") == "true"
 
 
+# What the tests of these folders share takes long to make: those of one module, on one engine, stay in one process.
+TOGETHER = ("browser", "simulation")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
+        if item.path.parent.name in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {params.get('world', '')}"))
         for mark in ("mariadb", "mysql"):
             if params.get("engine_name") == mark:
                 item.add_marker(mark)

@@ -177,6 +177,14 @@ def put(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     session.connection().execute(cast("Table", model.__table__).insert(), rows)
 
 
+def put_one(model: type[Base], row: Mapping[str, Any]) -> int:
+    """As ``put``, for one row; returns its id."""
+    session.flush()
+    done = session.connection().execute(cast("Table", model.__table__).insert(), row)
+    assert done.inserted_primary_key is not None
+    return int(done.inserted_primary_key[0])
+
+
 def look(statement: Select[*tuple[Any, ...]], **values: Any) -> CursorResult[*tuple[Any, ...]]:
     """Plain rows of a statement that was built once, with ``bindparam``: for what is read on every page. Inside a unit.
 

@@ -54,6 +54,11 @@ def begin(now: datetime, taken_until: datetime) -> int:
     return row.id
 
 
+def one_at_a_time() -> None:
+    """Wait until no other round follows differences, and let none until the unit ends: two would open the same ones."""
+    session.execute(select(ReconciliationRound.id).order_by(ReconciliationRound.id).limit(1).with_for_update())
+
+
 def advance(round_id: int, until: datetime) -> None:
     """The provider's lines up to here are ours."""
     session.get_one(ReconciliationRound, round_id).complete_until = until

@@ -141,6 +141,7 @@ def _compare_piece(look: comparing.Look, what: str, ids: Sequence[int]) -> int:
     """Most pieces are well: a unit that writes is opened only where something differs, or did."""
 
     def follow() -> None:
+        rounds.one_at_a_time()
         breaks.follow(look(ids), breaks.unfinished(**{what: ids}))
 
     with units.read():

@@ -14,6 +14,7 @@ from backoffice.collection.service import CASE_AFTER
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
+from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
@@ -138,14 +139,15 @@ def _note(refund: Refund, answer: Any, *, answered: bool) -> None:
 
 
 def enter(payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> bool:
-    """Write a refund that somebody made elsewhere, and what follows from it."""
+    """Write a refund that somebody made elsewhere, and what follows from it. False while its sum is reserved by another."""
     if snapshot.status in (RefundStatus.FAILED, RefundStatus.CANCELLED):
         return True  # no money moved in the end
     ref = references.new("rfd")
-    row = beginning.row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount, by)
-    if not payments.reserve_refund(payment, row.money, seen=payment.refunded, by=by, refund=ref):
-        session.expunge(row)
+    amount = Money(snapshot.amount, payment.currency)
+    if not payments.reserve_refund(payment, amount, seen=payment.refunded, by=by, refund=ref):
         return False
+    row = beginning.row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount, by)
+    session.flush()  # its id is in the task
     audit.record(Tag.REFUND_FOUND, row, by=by, amount=row.money, provider_ref=snapshot.provider_ref)
     cases.open_case(CaseKind.REFUND_ELSEWHERE, row, amount=str(row.money), provider_ref=snapshot.provider_ref)
     tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{ref}", is_new=True, refund_id=row.id)

@@ -4,7 +4,7 @@ something else than ours. Each answer is a list of sentences, empty where all is
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backoffice.cases.kinds import CaseKind
 from backoffice.cases.models import Case
@@ -19,6 +19,7 @@ from backoffice.refunds.models import OPEN as REFUNDING
 from backoffice.refunds.models import Refund
 from backoffice.simulation.world import World
 from backoffice.tasks.models import Task, TaskState
+from backoffice.webhooks.models import WebhookEvent
 
 MONEY_WITHOUT_INVOICE = (CaseKind.UNEXPECTED_MONEY, CaseKind.AMOUNT_DIFFERS)
 
@@ -73,6 +74,18 @@ def compare(world: World) -> list[str]:
         if count > 1 + late:
             problems.append(f"invoice {invoice_id} was charged {count} times")
     return problems
+
+
+def kept_once() -> list[str]:
+    """What a unique index keeps from being there twice: it would show only as a second effect."""
+    twice = (
+        select(WebhookEvent.event_key)
+        .group_by(WebhookEvent.provider, WebhookEvent.event_key)
+        .having(func.count() > 1)
+        .order_by(WebhookEvent.event_key)
+    )
+    with units.read():
+        return [f"an event that was stored twice: {key}" for key in session.scalars(twice)]
 
 
 def _disputes_against_the_books(world: World) -> list[str]:

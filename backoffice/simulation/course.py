@@ -68,6 +68,9 @@ def interleaved(world: World, courier: Any) -> None:
         world.disturb()
         perform(world, cast.somebody())
         _time_passes(world)
+        if world.chance(world.profile.outage / 2):
+            world.clock.forward(hours=world.draw.choice((1, 6, 26)))
+            world.faults["clock jump"] += 1
     world.meanwhile = None
 
 
@@ -112,7 +115,8 @@ def _shops(world: World, act: Act) -> None:
     world.faults["two tabs at once"] += tabs - 1
     for tab in _started([lambda: perform(world, act)] * tabs):
         tab.join()
-    _time_passes(world)
+    # minutes at most: somebody may be about to write down an hour that is over then, which no real clock lets happen
+    world.clock.forward(seconds=world.draw.choice((1, 5, 20, 60, 200)))
 
 
 def perform(world: World, act: Act) -> None:
@@ -128,9 +132,6 @@ def perform(world: World, act: Act) -> None:
 
 def _time_passes(world: World) -> None:
     world.clock.forward(seconds=world.draw.choice((1, 2, 5, 20, 60, 200, 700)))
-    if world.chance(world.profile.outage / 2):
-        world.clock.forward(hours=world.draw.choice((1, 6, 26)))
-        world.faults["clock jump"] += 1
 
 
 def _started(acts: Sequence[Act]) -> list[threading.Thread]:

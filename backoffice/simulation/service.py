@@ -45,7 +45,9 @@ def live(seed: str, profile: Profile, provider_of: Callable[[Clock], Provider]) 
             (course.overlapping if profile.at_once else course.interleaved)(world, courier)
         world.calm_down()
         _settle(world, courier)
-        life.problems = [*world.errors, *books.compare(world), *books.left_over(), *books.unreconciled(world)]
+        life.problems = [
+            *world.errors, *books.compare(world), *books.left_over(), *books.kept_once(), *books.unreconciled(world),
+        ]  # fmt: skip
         for finding in invariants.check():
             life.checked += 1
             if not finding.holds:

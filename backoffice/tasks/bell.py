@@ -15,6 +15,7 @@ from backoffice.core.ports import settings
 
 QUEUE = "wakeups"
 WAKE_UP = "jobs.wakeup.run"  # by name: the domain never imports jobs
+ENOUGH = 4  # wake-ups that wait: as many workers are called, and one more would say nothing new
 PATIENCE = 0.2  # seconds a request may wait for Redis
 
 UNHEARD = Counter("counterfoil_unheard_bells_total", "Wake-ups that found no Redis; the sweep runs their tasks later.")
@@ -29,9 +30,12 @@ def ring_after_commit() -> None:
 
 
 def ring() -> bool:
-    """Enqueue a wake-up; False when Redis did not answer within 0.2 s."""
+    """Enqueue a wake-up, unless enough wait: whoever takes one of them up from now on finds what was just committed. False
+    when Redis did not answer within 0.2 s."""
     try:
-        _queue(settings().redis_url).enqueue(WAKE_UP, job_timeout=600, result_ttl=0, failure_ttl=3600)
+        queue = _queue(settings().redis_url)
+        if queue.count < ENOUGH:
+            queue.enqueue(WAKE_UP, job_timeout=600, result_ttl=0, failure_ttl=3600)
     except (RedisError, OSError) as error:
         UNHEARD.inc()
         log.warning("nobody heard the bell", error=type(error).__name__)

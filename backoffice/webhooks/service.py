@@ -1,7 +1,8 @@
 """The inbox: verify, store raw under a unique key, answer; a task handles what was stored."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +15,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, references, units
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import put_one, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
 from backoffice.core.tracking import Subject
@@ -58,7 +59,7 @@ def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
     except ValueError:
         return _count(provider, "unreadable", 400)
     kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
-    units.write(lambda: _store(provider, event, kept, "webhook"))
+    units.write(_storing(provider, event, kept, "webhook"))
     borders.cross("webhooks.stored")
     return _count(provider, "stored", 200)
 
@@ -106,7 +107,7 @@ def poll() -> int:
         )
     missing = [event for event in events if event.event_id not in known]
     for event in missing:
-        units.write(lambda event=event: _store(port.name, event, {}, "poller"))  # type: ignore[misc]
+        units.write(_storing(port.name, event, {}, "poller"))
         INBOX.labels(port.name, "polled").inc()
     late = [event for event in missing if event.occurred_at < started - TIME_TO_COME]
     units.write(lambda: _complete_round(port.name, started, late))
@@ -134,47 +135,57 @@ def _heard_since(provider: str, moment: datetime) -> bool:
     return session.scalars(query.limit(1)).first() is not None
 
 
-def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> None:
-    """Store an event once; another delivery of it only counts. The task that handles it is written with it."""
+def _storing(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> Callable[[], None]:
+    """The work of a unit that stores an event once; another delivery of it only counts. The task that handles it is written
+    with it.
+
+    Nearly every event is new, so nobody looks first: the unique index refuses one that is known, and the unit that is replayed
+    then looks."""
     port = ports().payments
-    key = event.event_id if len(event.event_id) <= 255 else hashlib.sha256(event.event_id.encode()).hexdigest()
-    known = session.scalars(
-        select(WebhookEvent).where(WebhookEvent.provider == provider, WebhookEvent.event_key == key)
-    ).one_or_none()
-    if known:
-        session.execute(
-            update(WebhookEvent)
-            .where(WebhookEvent.id == known.id)
-            .values(deliveries=WebhookEvent.deliveries + 1)
-            .execution_options(synchronize_session=False)
-        )
-        return
     ours = event.account == port.account and event.mode == port.mode
-    row = WebhookEvent(
-        ref=references.new("whk"),
-        provider=provider,
-        event_key=key,
-        type=event.type[:120],
-        account=event.account[:120],
-        mode=event.mode[:10],
-        about=event.about,
-        object_id=event.object_id[:255],
-        provider_payment=event.payment[:255],
-        payment_ref=event.reference[:120],
-        raw=event.raw,
-        headers=dict(headers),
-        heard_by=heard_by,
-        state=EventState.RECEIVED if ours else EventState.REJECTED,
-        deliveries=1,
-        note="" if ours else f"for {event.account[:120]} in {event.mode[:10]} mode, not for us",
-        occurred_at=event.occurred_at,
-        received_at=clock.now(),
-        handled_at=None,
+    key = event.event_id if len(event.event_id) <= 255 else hashlib.sha256(event.event_id.encode()).hexdigest()
+    row = {
+        "ref": references.new("whk"),
+        "provider": provider,
+        "event_key": key,
+        "type": event.type[:120],
+        "account": event.account[:120],
+        "mode": event.mode[:10],
+        "about": event.about,
+        "object_id": event.object_id[:255],
+        "provider_payment": event.payment[:255],
+        "payment_ref": event.reference[:120],
+        "raw": event.raw,
+        "headers": dict(headers),
+        "heard_by": heard_by,
+        "state": EventState.RECEIVED if ours else EventState.REJECTED,
+        "deliveries": 1,
+        "note": "" if ours else f"for {event.account[:120]} in {event.mode[:10]} mode, not for us",
+        "occurred_at": event.occurred_at,
+        "received_at": clock.now(),
+        "handled_at": None,
+    }
+    attempts = itertools.count()
+
+    def store() -> None:
+        if next(attempts) and _count_known(provider, key):
+            return
+        event_id = put_one(WebhookEvent, row)
+        if ours:
+            tasks.schedule("webhooks.handle", dedupe=f"webhooks.handle:{row['ref']}", is_new=True, event_id=event_id)
+
+    return store
+
+
+def _count_known(provider: str, key: str) -> bool:
+    """One more delivery of an event that is stored; False if none is."""
+    known = session.execute(
+        update(WebhookEvent)
+        .where(WebhookEvent.provider == provider, WebhookEvent.event_key == key)
+        .values(deliveries=WebhookEvent.deliveries + 1)
+        .execution_options(synchronize_session=False)
     )
-    session.add(row)
-    session.flush()
-    if ours:
-        tasks.schedule("webhooks.handle", dedupe=f"webhooks.handle:{row.ref}", event_id=row.id)
+    return bool(known.rowcount)  # type: ignore[attr-defined]
 
 
 def about_payments(payment_refs: Sequence[str]) -> list[WebhookEvent]:

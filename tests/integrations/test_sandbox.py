@@ -161,3 +161,13 @@ def test_bad_parameters_are_refused_and_the_key_stays_free(provider, clock, chan
     assert (
         requests.post(url, json=good, headers={"Authorization": headers["Authorization"]}, timeout=5).status_code == 400
     )
+
+
+def test_a_refund_is_moved_on_once_though_two_let_time_pass(provider, page):
+    requests.post(page, data={"card": "good"}, timeout=5, allow_redirects=False)
+    (payment,) = provider.payments()
+    refund = provider.books.refunds.create(payment["id"], 1_000)
+    for _ in range(2):
+        provider.books.refunds.finish(refund["id"], "failed", "expired_or_canceled_card")
+    lines = provider.books.balance.lines(since="", until="", after="", payout="", limit=10)
+    assert [line["kind"] for line in lines].count("refund_returned") == 1

@@ -8,7 +8,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.fulfilment import parcels
-from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund
+from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund, Task
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
 from backoffice.refunds import service as refunds
@@ -263,6 +263,8 @@ def test_ours_and_one_from_the_dashboard_never_give_back_more_than_was_captured(
     ours = shop.refunds(sale)  # reserved here, unknown there
     shop.provider.switch(outage=False)
     shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 2_900)
+    shop.works()  # it waits for ours to end
+    assert {row.last_error for row in shop.all(select(Task))} == {""}
     shop.minutes_pass(10)
     assert shop.refund(ours.ref).state == RefundState.FAILED  # too much was left to ask for
     assert given_back(shop) == 2_900

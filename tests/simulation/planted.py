@@ -1,4 +1,5 @@
-"""Guards, each taken away by a patch: what the simulator must find. Shared by the test and by whoever looks for seeds."""
+"""Guards, each taken away by a patch or by dropping its index: what the simulator must find. Shared by the tests and by
+whoever looks for seeds."""
 
 import random
 from collections.abc import Callable
@@ -6,13 +7,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import bindparam, select, update
 
 from backoffice.collection import outcomes
+from backoffice.collection import service as collection
+from backoffice.collection.answers import Unanswered
+from backoffice.core import states
+from backoffice.core.actor import Actor
+from backoffice.core.db import session
 from backoffice.core.states import StateTable
 from backoffice.disputes import recording as disputes
 from backoffice.invoices import numbering
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
+from backoffice.orders import service as orders
+from backoffice.orders.models import Order
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.reconciliation import breaks, postings
@@ -21,6 +30,8 @@ from backoffice.refunds.models import Refund, RefundState
 from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
 from backoffice.tasks import runner as tasks_runner
+from backoffice.tasks import service as tasks
+from backoffice.tasks.models import Task
 from backoffice.webhooks import handling
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import Topic
@@ -69,7 +80,7 @@ def _unheard_refunds(patch: pytest.MonkeyPatch) -> None:
 
 
 def _answered_before_stored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(webhooks, "_store", lambda *_args: None)
+    patch.setattr(webhooks, "_storing", lambda *_args: lambda: None)
 
 
 def _numbers_stand_still(patch: pytest.MonkeyPatch) -> None:
@@ -137,10 +148,66 @@ def _leases_never_run_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tasks_runner, "LEASE", timedelta(days=365))
 
 
+def _silence_is_taken_for_no(patch: pytest.MonkeyPatch) -> None:
+    def give_up(payment: Payment, answer: Unanswered, *, by: Actor) -> None:
+        payments.note_answer(payment, {"unanswered": answer.reason}, answered=False)
+        payments.move(payment, PaymentState.CANCELLED, by=by, reason=answer.reason)
+
+    patch.setattr(collection, "_record_silence", give_up)
+
+
+def _any_lease_will_do(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tasks_runner, "_still_ours", lambda _lease: True)
+    patch.setattr(tasks, "_settle", lambda lease, **values: _settle_whoever_asks(lease.task_id, values))
+
+
+def _settle_whoever_asks(task_id: int, values: dict[str, object]) -> None:
+    session.execute(update(Task).where(Task.id == task_id).values(**values))
+
+
+def _pieces_are_counted_unlocked(patch: pytest.MonkeyPatch) -> None:
+    def items(variant_ids):
+        query = select(StockItem).where(StockItem.variant_id.in_(list(variant_ids))).order_by(StockItem.variant_id)
+        return session.scalars(query.execution_options(populate_existing=True)).all()
+
+    patch.setattr(stock, "_items", items)
+
+
+def _moves_without_looking(patch: pytest.MonkeyPatch) -> None:
+    real = states.change_where
+    unlocked = select(Payment).where(Payment.id == bindparam("id")).execution_options(populate_existing=True)
+    patch.setattr(payments, "_LOCKED", unlocked)
+    for module in (states, payments):
+        patch.setattr(module, "change_where", lambda row, *_conditions, **values: real(row, **values))
+
+
+def _orders_are_not_locked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(orders, "lock", lambda order_id: session.get_one(Order, order_id, populate_existing=True))
+
+
+def _nothing(_patch: pytest.MonkeyPatch) -> None:
+    pass
+
+
+# guard taken away → how; they are missed on days in which everybody acts at the same time
+AT_ONCE: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "an invoice has one open payment": _orders_are_not_locked,
+    "an event is stored once": _nothing,
+    "pieces are counted under a lock": _pieces_are_counted_unlocked,
+    "a move looks where it begins": _moves_without_looking,
+}
+# guard taken away → table and columns of the unique index that goes with it
+INDEXES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "an invoice has one open payment": ("payments", ("claim",)),
+    "an event is stored once": ("webhook_events", ("provider", "event_key")),
+}
+
 # guard taken away → how
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a page is asked for with the same key": _new_key("open_page"),
     "a refund is asked for with the same key": _new_key("refund"),
+    "who is not answered asks before trying again": _silence_is_taken_for_no,
+    "a lease is one worker's": _any_lease_will_do,
     "money that comes after all is taken in": _no_late_money,
     "a refund that came back frees its sum": _sum_is_not_free_again,
     "a refund may fail after it succeeded": _refunds_never_come_back,

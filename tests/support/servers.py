@@ -34,7 +34,9 @@ class MariaDB:
 
     family = "mariadb"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """``durable``: every commit is flushed to the disk, as on a server that matters."""
+        self.flush = 1 if durable else 2
         self.server = shutil.which("mariadbd") or shutil.which("mysqld", path="/usr/sbin")
         self.installer = shutil.which("mariadb-install-db")
         if not self.server or not self.installer:
@@ -63,7 +65,7 @@ class MariaDB:
                 self.server, "--no-defaults", f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1",
                 f"--socket={self.folder / 's'}", f"--pid-file={self.folder / 'pid'}", "--innodb-buffer-pool-size=128M",
                 "--default-time-zone=+00:00", "--skip-name-resolve", "--max-connections=300",
-                f"--tmpdir={self.folder}", "--innodb-flush-log-at-trx-commit=2", *user,
+                f"--tmpdir={self.folder}", f"--innodb-flush-log-at-trx-commit={self.flush}", *user,
             ],
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -89,10 +91,15 @@ class MariaDB:
     def _connect(self) -> pymysql.Connection:
         return pymysql.connect(host="127.0.0.1", port=self.port, user="root", password="")
 
+    @property
+    def server_url(self) -> str:
+        """The address of the server itself, on which databases may be made."""
+        return f"mysql+pymysql://root@127.0.0.1:{self.port}"
+
     def url(self, name: str) -> str:
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
-        return f"mysql+pymysql://root@127.0.0.1:{self.port}/{name}"
+        return f"{self.server_url}/{name}"
 
     def stop(self) -> None:
         self.process.terminate()

@@ -218,3 +218,17 @@ def test_a_ring_reaches_the_queue(app, valkey):
     assert [job.func_name for job in Queue(bell.QUEUE, connection=connection).jobs] == ["jobs.wakeup.run"]
     connection.close()
     queue.connection.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_enough_wake_ups_that_wait_are_enough(app, valkey, monkeypatch):
+    bell._queue.cache_clear()
+    queue = bell._queue(valkey.url)
+    monkeypatch.setattr(bell, "_queue", lambda _url: queue)
+    assert [bell.ring() for _ in range(10)] == [True] * 10
+    assert queue.count == bell.ENOUGH
+    queue.pop_job_id()
+    bell.ring()
+    assert queue.count == bell.ENOUGH
+    queue.connection.close()
