@@ -113,16 +113,19 @@ def intake(server: MariaDB, valkey: Valkey, folder: Path) -> None:
 def settlements(server: MariaDB, valkey: Valkey, folder: Path) -> None:
     world = deployment(server, valkey, folder, "settled")
     sell = [sys.executable, "-c", SELL, world.sandbox, str(SALES)]
-    subprocess.run(sell, env=world.env, cwd=ROOT, check=True)
+    unheard = {**world.env, "REDIS_URL": f"unix://{world.folder}/nobody.sock"}  # no worker is called before its time
+    subprocess.run(sell, env=unheard, cwd=ROOT, check=True)
     with connected(world.database_url) as db:
-        db.execute("SELECT COUNT(*) FROM payments WHERE state = 'settled'")
+        db.execute(SETTLED)
         assert db.fetchone() == (0,)
     workers = [subprocess.Popen([sys.executable, "-m", "jobs.worker"], env=world.env, cwd=ROOT) for _ in range(2)]
     time.sleep(8)  # they stand at an empty queue
-    subprocess.run([sys.executable, "-c", RING], env=world.env, cwd=ROOT, check=True)
+    rings = subprocess.Popen([sys.executable, "-c", RING], env=world.env, cwd=ROOT)
+    waits(world, SETTLED, lambda count: count > 0)
     began = time.perf_counter()
-    waits(world, "SELECT COUNT(*) FROM payments WHERE state = 'settled'", lambda count: count == SALES)
+    waits(world, SETTLED, lambda count: count == SALES)
     seconds = time.perf_counter() - began
+    rings.wait()
     for worker in workers:
         worker.terminate()
         worker.wait()
@@ -148,6 +151,7 @@ def memory(server: MariaDB, valkey: Valkey, folder: Path) -> None:
     world.stop()
 
 
+SETTLED = "SELECT COUNT(*) FROM payments WHERE state = 'settled'"
 HANDLED = "SELECT COUNT(*) FROM webhook_events WHERE state <> 'received'"
 RING = """
 from wsgi import app

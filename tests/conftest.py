@@ -13,6 +13,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from redis import Redis
 from sqlalchemy import Table, create_engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from backoffice import commands
 from backoffice.app import create_app, schema
@@ -36,15 +37,25 @@ MUST_HAVE_ALL = os.environ.get("CI") == "true"
 
 
 # What the tests of these folders share takes long to make: those of one module, on one engine, stay in one process.
-TOGETHER = ("browser", "simulation")
+TOGETHER = ("tests/browser/", "tests/simulation/")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class Together(LoadScopeScheduling):
+    """One test after the other to whichever process is free; what shares much, together and first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(TOGETHER):
+            return f"{nodeid.partition('::')[0]} {'mariadb' if 'mariadb' in nodeid else ''}"
+        return nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
-        if item.path.parent.name in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {params.get('world', '')}"))
         for mark in ("mariadb", "mysql"):
             if params.get("engine_name") == mark:
                 item.add_marker(mark)

@@ -1,6 +1,7 @@
 """A whole deployment of real processes, and a real Chromium in front of it."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import MUST_HAVE_ALL
-from tests.support.processes import World
+from tests.support.processes import PATIENCE, World
 from tests.support.servers import Valkey
 
 
@@ -30,6 +31,23 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def with_pictures(tmp_path_factory: pytest.TempPathFactory, valkey_server: Valkey) -> Path:
+    """The folder of a furnished shop on SQLite with its pictures: drawn once, by whichever test process is first."""
+    shared = tmp_path_factory.getbasetemp().parent / "with_pictures"
+    try:
+        shared.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 4 * PATIENCE
+        while not (shared / "done").exists():
+            assert time.monotonic() < until, "the shop with pictures was not furnished"
+            time.sleep(0.2)
+    else:
+        World(shared, f"sqlite:///{shared / 'shop.db'}", valkey_server).prepare(pictures=True)
+        (shared / "done").touch()
+    return shared
+
+
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])
 def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, valkey_server: Valkey
@@ -37,11 +55,12 @@ def world(
     """The shop as it runs in life, shared by the tests of a module: on SQLite, and on MariaDB."""
     folder: Path = tmp_path_factory.mktemp("b")
     if request.param == "sqlite":
-        url = f"sqlite:///{folder / 'shop.db'}"
+        shutil.copytree(request.getfixturevalue("with_pictures"), folder, dirs_exist_ok=True)
+        world = World(folder, f"sqlite:///{folder / 'shop.db'}", valkey_server)
     else:
         url = request.getfixturevalue("mariadb").url(f"browser_{folder.name}".replace("-", "_"))
-    world = World(folder, url, valkey_server)
-    world.prepare(pictures=request.param == "sqlite")
+        world = World(folder, url, valkey_server)
+        world.prepare()
     for program in ("provider", "web", "worker", "cron"):
         world.start(program)
     yield world
