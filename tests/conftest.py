@@ -26,12 +26,9 @@ from backoffice.demo import seed
 from backoffice.logins import passwords
 from config import Settings
 from storefront import fragments
-from tests.support import routes
 from tests.support.provider import API_KEY, SECRET, Provider
 from tests.support.servers import MariaDB, MySQL, NotToBeHad, Valkey
 from tests.support.shop import Clock, Shop, Visitor
-
-routes.remember()
 
 MUST_HAVE_ALL = os.environ.get("CI") == "true"
 

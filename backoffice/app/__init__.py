@@ -13,6 +13,7 @@ import jobs.tasks
 import storefront
 from backoffice import admin, models, wiring
 from backoffice.app import edge, health, identities
+from backoffice.app.routing import LateRule
 from backoffice.audit import service as audit
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     settings = settings or load()
     logs.configure(settings.log_level, settings.log_format)
     app = Flask("counterfoil", root_path=str(ROOT), static_folder=None)
+    app.url_rule_class = LateRule
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="shop",

@@ -55,7 +55,7 @@ def begin(now: datetime, taken_until: datetime) -> int:
 
 
 def one_at_a_time() -> None:
-    """Wait until no other round follows differences, and let none until the unit ends: two would open the same ones."""
+    """Wait until no other round writes, and let none until the unit ends."""
     session.execute(select(ReconciliationRound.id).order_by(ReconciliationRound.id).limit(1).with_for_update())
 
 

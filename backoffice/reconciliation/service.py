@@ -2,8 +2,9 @@
 
 Safe to run at any time, any number of times, two at once: a line is taken in once, a difference is one break."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import or_, select
@@ -22,6 +23,7 @@ OVERLAP = timedelta(hours=2)  # longer than the grace: what was too young last t
 WINDOW = timedelta(days=7)  # of lines that are asked for at once
 MAY_COME_BACK = timedelta(days=14)  # so long after its arrival a bank may return a payout
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -82,7 +84,7 @@ def _windows(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetim
 def _take_in(round_id: int, lines: Sequence[BalanceLine], until: datetime) -> int:
     new = 0
     for piece in intake.pieces(lines):
-        new += units.write(lambda piece=piece: intake.take_in(piece))  # type: ignore[misc]
+        new += _alone(lambda piece=piece: intake.take_in(piece))  # type: ignore[misc]
     units.write(lambda: rounds.advance(round_id, until))
     return new
 
@@ -106,7 +108,7 @@ def _take_in_payouts(since: datetime) -> None:
         units.closed()
         wants_lines = snapshot.is_itemised and not is_itemised
         lines = port.balance.lines_of(snapshot.provider_ref) if wants_lines else None
-        units.write(lambda snapshot=snapshot, lines=lines: intake.take_in_payout(snapshot, lines, by=by))  # type: ignore[misc]
+        _alone(lambda snapshot=snapshot, lines=lines: intake.take_in_payout(snapshot, lines, by=by))  # type: ignore[misc]
 
 
 def _may_move() -> list[str]:
@@ -141,11 +143,20 @@ def _compare_piece(look: comparing.Look, what: str, ids: Sequence[int]) -> int:
     """Most pieces are well: a unit that writes is opened only where something differs, or did."""
 
     def follow() -> None:
-        rounds.one_at_a_time()
         breaks.follow(look(ids), breaks.unfinished(**{what: ids}))
 
     with units.read():
         is_well = not any(breaks.is_old_enough(item) for item in look(ids)) and not breaks.unfinished(**{what: ids})
     if not is_well:
-        units.write(follow)
+        _alone(follow)
     return len(ids)
+
+
+def _alone(work: Callable[[], T]) -> T:
+    """A unit beside which no other round writes: both would take the same lines in, and open the same differences."""
+
+    def act() -> T:
+        rounds.one_at_a_time()
+        return work()
+
+    return units.write(act)

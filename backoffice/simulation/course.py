@@ -14,6 +14,7 @@ from backoffice.simulation.customers import Customer
 from backoffice.simulation.operators import Operators
 from backoffice.simulation.world import World
 from backoffice.tasks import runner
+from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import PaymentsError
 
@@ -61,7 +62,12 @@ class Cast:
 def interleaved(world: World, courier: Any) -> None:
     """One act after the other; but while a process stands at a border, another may act from beginning to end."""
     cast = Cast(world, courier)
-    world.meanwhile = lambda: perform(world, cast.somebody())
+
+    def meanwhile() -> None:
+        with tasks.apart():  # it is another process: the task that stands at the border is not its own
+            perform(world, cast.somebody())
+
+    world.meanwhile = meanwhile
     quiet = STEPS
     while cast.acts_left or quiet:
         quiet -= not cast.acts_left

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from backoffice.audit import service as audit
@@ -82,6 +83,10 @@ def test_unknown_addresses_and_wrong_passwords_look_the_same(shop, monkeypatch):
         messages.add(str(refusal.value))
     assert len(messages) == 1
     assert len(verified) == 2, "an unknown address must cost a hash too"
+
+
+def test_the_decoy_costs_as_much_as_a_real_hash():
+    assert not PasswordHasher().check_needs_rehash(passwords.DECOY)
 
 
 def test_five_wrong_passwords_close_the_door_for_a_while_even_to_the_right_one(shop, clock):
