@@ -118,14 +118,12 @@ def settlements(server: MariaDB, valkey: Valkey, folder: Path) -> None:
     with connected(world.database_url) as db:
         db.execute(SETTLED)
         assert db.fetchone() == (0,)
+    subprocess.run([sys.executable, "-c", RING], env=world.env, cwd=ROOT, check=True)  # a wake-up for each of them
     workers = [subprocess.Popen([sys.executable, "-m", "jobs.worker"], env=world.env, cwd=ROOT) for _ in range(2)]
-    time.sleep(8)  # they stand at an empty queue
-    rings = subprocess.Popen([sys.executable, "-c", RING], env=world.env, cwd=ROOT)
     waits(world, SETTLED, lambda count: count > 0)
     began = time.perf_counter()
     waits(world, SETTLED, lambda count: count == SALES)
     seconds = time.perf_counter() - began
-    rings.wait()
     for worker in workers:
         worker.terminate()
         worker.wait()
@@ -194,7 +192,7 @@ def waits(world: World, query: str, enough: Callable[[int], bool], patience: flo
             db.execute(query)
             if enough(db.fetchone()[0]):
                 return True
-            time.sleep(0.1)
+            time.sleep(0.02)
     return False
 
 
