@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from backoffice.core import units
+from backoffice.collection import service as collection
+from backoffice.core import borders, units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.fulfilment.models import Fulfilment
 from backoffice.invoices import service as invoices
@@ -123,6 +125,28 @@ def test_the_poller_looks_back_to_its_last_complete_round_whatever_came_by_webho
     webhooks.poll()
     shop.works()
     assert shop.payment(sale).captured_amount == 12_900
+
+
+def test_who_found_nothing_does_not_end_a_payment_that_another_was_told_of_meanwhile(shop):
+    """One asks days later, when the provider has forgotten the key, and stands there; another's question, with the key, was
+    still on its way."""
+    shop.provider.switch(fail=1)
+    sale = shop.buyer().orders()
+    payment = shop.payment(sale)
+    assert payment.state == PaymentState.UNKNOWN
+    asks = iter([lambda: collection.learn(payment.id, by=SYSTEM)])
+
+    def meanwhile(crossed: str) -> None:
+        if crossed == "collection.learn.asked":
+            for ask in asks:
+                shop.clock.forward(days=-3)
+                ask()
+
+    shop.clock.forward(days=3)
+    with borders.watched_by(meanwhile):
+        collection.learn(payment.id, by=SYSTEM)
+    assert shop.payment(sale).state == PaymentState.SENT
+    assert shop.open_cases() == []
 
 
 def test_the_lost_answer_to_the_new_payment_is_asked_for_with_the_same_key(shop):
