@@ -33,7 +33,7 @@ SALES = int(os.environ.get("BENCH_SALES", "200"))
 WRITTEN = 40_000  # events for one round: none is sent twice
 SECRET, ACCOUNT = "whsec_bench_0123456789abcdef", "acct_bench"
 LUA = """
-local file = io.open("%s") local at = nil
+local file = io.open("%s")
 request = function()
   local signed, body = file:read("*l"), file:read("*l")
   if not body then error("all events are sent") end

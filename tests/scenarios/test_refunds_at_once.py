@@ -3,13 +3,13 @@ provider remembers its key."""
 
 from sqlalchemy import select
 
-from backoffice.core import borders
 from backoffice.core.actor import SYSTEM
 from backoffice.models import CreditNote, Refund
 from backoffice.refunds import service as refunds
 from backoffice.refunds.models import RefundState
 from integrations.payments.sandbox import SandboxPayments
 from tests.support.consistency import problems
+from tests.support.meanwhile import once_at
 from tests.support.shop import paid
 
 
@@ -49,15 +49,12 @@ def test_a_refund_that_was_given_up_while_it_was_on_its_way_is_known_once_it_is_
 
 def test_who_found_nothing_does_not_give_up_what_another_was_told_of_meanwhile(shop):
     sale, refund = unanswered(shop)
-    asks = iter([lambda: refunds.learn(refund.id, by=SYSTEM)])
 
-    def meanwhile(crossed: str) -> None:
-        if crossed == "refunds.learn.asked":
-            for ask in asks:
-                shop.clock.forward(days=-3)
-                ask()
+    def meanwhile() -> None:
+        shop.clock.forward(days=-3)
+        refunds.learn(refund.id, by=SYSTEM)
 
     shop.clock.forward(days=3)
-    with borders.watched_by(meanwhile):
+    with once_at("refunds.learn.asked", meanwhile):
         refunds.learn(refund.id, by=SYSTEM)
     given_back_once(shop, sale)

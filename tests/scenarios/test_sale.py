@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.collection import service as collection
-from backoffice.core import borders, units
+from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.fulfilment.models import Fulfilment
@@ -16,6 +16,7 @@ from backoffice.models import Mail, Payment, WebhookEvent
 from backoffice.orders.models import OrderState
 from backoffice.payments.models import PaymentState
 from backoffice.webhooks import service as webhooks
+from tests.support.meanwhile import once_at
 from tests.support.shop import Shop
 
 
@@ -134,16 +135,13 @@ def test_who_found_nothing_does_not_end_a_payment_that_another_was_told_of_meanw
     sale = shop.buyer().orders()
     payment = shop.payment(sale)
     assert payment.state == PaymentState.UNKNOWN
-    asks = iter([lambda: collection.learn(payment.id, by=SYSTEM)])
 
-    def meanwhile(crossed: str) -> None:
-        if crossed == "collection.learn.asked":
-            for ask in asks:
-                shop.clock.forward(days=-3)
-                ask()
+    def meanwhile() -> None:
+        shop.clock.forward(days=-3)
+        collection.learn(payment.id, by=SYSTEM)
 
     shop.clock.forward(days=3)
-    with borders.watched_by(meanwhile):
+    with once_at("collection.learn.asked", meanwhile):
         collection.learn(payment.id, by=SYSTEM)
     assert shop.payment(sale).state == PaymentState.SENT
     assert shop.open_cases() == []
