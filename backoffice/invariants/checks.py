@@ -62,8 +62,8 @@ CHECKS = (
         "a refund of what a bank had taken already",
         "SELECT r.ref FROM refunds r JOIN disputes d ON d.payment_id = r.payment_id WHERE r.reason <> 'elsewhere' AND "
         "r.state NOT IN ('failed', 'cancelled') AND (SELECT SUM(l.amount) FROM ledger_entries e JOIN ledger_postings l ON "
-        "l.entry_id = e.id WHERE e.about_ref = d.ref AND e.kind = 'dispute' AND l.account = 'disputes' AND e.posted_at < "
-        "r.created_at) > 0",
+        "l.entry_id = e.id WHERE e.about_ref = d.ref AND e.kind = 'dispute' AND l.account = 'disputes' AND (e.posted_at < "
+        "r.created_at OR (e.posted_at = r.created_at AND l.amount < 0))) > 0",
     ),
     Check(
         "order-without-an-invoice",

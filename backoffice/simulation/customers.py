@@ -45,21 +45,23 @@ class Customer:
         self.left.append(lambda: self.pay(draw.choice(CARDS)))
         if draw.random() < 0.6:
             self.left.append(self.come_back)
-        if draw.random() < 0.4:
+        if draw.random() < self.world.profile.again:
             self.left += [self.retry, lambda: self.pay("good"), self.come_back]
         if draw.random() < 0.15:
             self.left.append(self.cancel)
 
     def fill(self) -> None:
-        draw = self.world.draw
+        world, draw = self.world, self.world.draw
         token = carts.new_token()
 
         def put() -> None:
             cart = carts.create(token)
             sold = select(Variant).join(Product, Product.id == Variant.product_id)
             sold = sold.where(Variant.published.is_(True), Product.published.is_(True)).order_by(Variant.id)
+            if world.profile.wares:
+                sold = sold.where(Variant.sku.in_(world.profile.wares))
             variants = list(session.scalars(sold))
-            for variant in draw.sample(variants, draw.choice((1, 1, 2, 3))):
+            for variant in draw.sample(variants, min(len(variants), draw.choice((1, 1, 2, 3)))):
                 carts.add(cart, variant, draw.choice((1, 1, 2)))
 
         units.write(put)

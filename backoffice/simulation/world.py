@@ -1,6 +1,7 @@
 """What a simulated day happens in: a clock, a provider in process, a process that dies, and a count of all that was done."""
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ class Profile:
     name: str = "rough"
     customers: int = 50
     leave: float = 0.72  # how many of them fill a cart and go
+    wares: tuple[str, ...] = ()  # the articles that customers choose from; none named: all there are
+    again: float = 0.4  # how often a customer tries to pay once more
     crash: float = 0.02
     fault: float = 0.10
     outage: float = 0.02
@@ -57,14 +60,18 @@ class Provider(Protocol):
 
 
 class Clock:
+    """Moved by whoever acts; it never goes back, however many move it at once."""
+
     def __init__(self) -> None:
         self.time = START
+        self._moving = threading.Lock()
 
     def __call__(self) -> datetime:
         return self.time
 
     def forward(self, **step: float) -> None:
-        self.time += timedelta(**step)
+        with self._moving:
+            self.time += timedelta(**step)
 
 
 @dataclass

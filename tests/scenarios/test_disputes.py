@@ -89,6 +89,7 @@ def test_a_disputed_payment_is_not_refunded_and_a_won_one_is_again(shop, sale):
     with pytest.raises(Disputed):
         shop.refunds(sale, 1_000)
     assert shop.payment(sale).refunded_amount == 0
+    shop.clock.forward(days=3)  # and then, in one moment, the bank gives the money back and so do we
     shop.provider.books.disputes.close(taken, "won")
     shop.works()
     assert (shop.dispute().state, shop.dispute().withdrawn_amount) == ("won", 0)

@@ -2,12 +2,14 @@
 whoever looks for seeds."""
 
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 
 from backoffice.collection import outcomes
 from backoffice.collection import service as collection
@@ -37,6 +39,8 @@ from backoffice.webhooks import service as webhooks
 from integrations.payments.port import Topic
 from integrations.payments.sandbox import SandboxPayments
 from integrations.sandbox import refunds as sandbox_refunds
+
+STAND = 0.01  # seconds between a look and what is done about it, where the lock that belongs there was taken away
 
 
 def _new_key(method: str) -> Callable[[pytest.MonkeyPatch], None]:
@@ -170,19 +174,41 @@ def _pieces_are_counted_unlocked(patch: pytest.MonkeyPatch) -> None:
         query = select(StockItem).where(StockItem.variant_id.in_(list(variant_ids))).order_by(StockItem.variant_id)
         return session.scalars(query.execution_options(populate_existing=True)).all()
 
-    patch.setattr(stock, "_items", items)
+    patch.setattr(stock, "_items", _standing(items))
+
+
+def _standing(look: Callable[..., Any]) -> Callable[..., Any]:
+    """A look after which time passes before anything is done about what was seen."""
+
+    def looked(*args: Any) -> Any:
+        seen = look(*args)
+        time.sleep(STAND)
+        return seen
+
+    return looked
 
 
 def _moves_without_looking(patch: pytest.MonkeyPatch) -> None:
     real = states.change_where
-    unlocked = select(Payment).where(Payment.id == bindparam("id")).execution_options(populate_existing=True)
-    patch.setattr(payments, "_LOCKED", unlocked)
+    patch.setattr(payments, "lock", _standing(lambda key: session.get_one(Payment, key, populate_existing=True)))
+    patch.setattr(StateTable, "_statement", _from_anywhere)
     for module in (states, payments):
         patch.setattr(module, "change_where", lambda row, *_conditions, **values: real(row, **values))
 
 
+def _from_anywhere(table: StateTable, _to: object, names: Sequence[str]) -> Update:
+    model = table.column.class_
+    return (
+        update(model)
+        .where(model.id == bindparam("row_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+        .execution_options(moved=True, synchronize_session=False)
+    )
+
+
 def _orders_are_not_locked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(orders, "lock", lambda order_id: session.get_one(Order, order_id, populate_existing=True))
+    patch.setattr(payments, "open_for", _standing(payments.open_for))
 
 
 def _nothing(_patch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,11 @@ from backoffice.simulation.world import PROFILES
 from config import ROOT
 from tests.simulation.planted import AT_ONCE, INDEXES
 from tests.support.servers import MariaDB
+from tests.support.shop import LEVEL
 
 pytestmark = pytest.mark.mariadb
 
-CROWDED = replace(PROFILES["overlapping"], customers=16, leave=0.0, twice=0.9)
+CROWDED = replace(PROFILES["overlapping"], customers=16, leave=0.0, twice=0.9, wares=(LEVEL,), again=0.9)
 DAYS = 8  # in which a guard must be missed
 HEALTHY = 2
 ROW = re.compile(r"^\| (?P<guard>[^|]+?) \| at once \| (?P<found>[^|]+?) \|$", re.M)
