@@ -3,27 +3,20 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from config import ROOT
+from tests.support import programs
 from tests.support.provider import API_KEY, SECRET
 from tests.support.servers import Valkey, free_port
 from tests.support.shop import LEVEL, hidden, product_path
 
 PATIENCE = 45.0  # seconds
-SERVE = """
-from werkzeug.serving import make_server
-from wsgi import app
-import os
-make_server("127.0.0.1", int(os.environ["PORT"]), app, threaded=True).serve_forever()
-"""
 
 
 class World:
@@ -35,7 +28,7 @@ class World:
         self.base = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
         self.database_url = database_url
-        self.processes: dict[str, subprocess.Popen] = {}
+        self.processes: dict[str, BaseProcess] = {}
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("COUNTERFOIL")},
             "COUNTERFOIL_VAR": str(folder),
@@ -50,55 +43,55 @@ class World:
             "SANDBOX_WEBHOOK_SECRET": SECRET,
             "SANDBOX_WEBHOOK_URL": f"{self.base}/webhooks/sandbox",
             "LOG_LEVEL": "WARNING",
-            "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "default",
         }
 
     # -- programs
 
     def start(self, name: str, **drills: Any) -> None:
         commands = {
-            "web": [sys.executable, "-c", SERVE],
-            "worker": [sys.executable, "-m", "jobs.worker"],
-            "cron": [str(Path(sys.executable).parent / "rq"), "cron", "jobs/schedule.py", "-u", self.valkey.url],
-            "provider": [sys.executable, "-m", "integrations.sandbox"],
+            "web": ["web", str(self.port)],
+            "worker": ["module", "jobs.worker"],
+            "cron": ["rq", "cron", "jobs/schedule.py", "-u", self.valkey.url],
+            "provider": ["module", "integrations.sandbox"],
         }
         env = {**self.env, **{f"COUNTERFOIL_{key.upper()}": str(value) for key, value in drills.items()}}
-        with (self.folder / f"{name}.log").open("a") as log:
-            self.processes[name] = subprocess.Popen(commands[name], env=env, cwd=ROOT, stdout=log, stderr=log)
+        self.processes[name] = programs.start(commands[name], env, self.folder / f"{name}.log")
         address = {"web": self.base + "/healthz", "provider": self.sandbox + "/control/"}.get(name)
         if address:
             self.wait(lambda: self.answers(address), f"{name} answers")
 
     def prepare(self, pictures: bool = False) -> None:
         for step in (["db", "upgrade"], ["demo", "seed", "--pictures" if pictures else "--no-pictures"]):
-            subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *step], env=self.env, cwd=ROOT, check=True)
+            self.command(*step)
 
     def command(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *words],
-            env=self.env, cwd=ROOT, check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        return done.stdout
+        """Run ``flask`` with these words; what it printed."""
+        out = self.folder / "command.out"
+        out.unlink(missing_ok=True)
+        process = programs.start(["flask", *words], self.env, out)
+        process.join()
+        assert process.exitcode == 0, out.read_text()[-2000:]
+        return out.read_text()
 
     def kill(self, name: str) -> None:
-        self.processes[name].send_signal(signal.SIGKILL)
-        self.processes.pop(name).wait()
+        process = self.processes.pop(name)
+        process.kill()
+        process.join()
 
     def died(self, name: str) -> None:
         """Wait for a program that kills itself, and make sure that it did so by SIGKILL."""
         process = self.processes.pop(name)
-        assert process.wait(PATIENCE) == -signal.SIGKILL, (self.folder / f"{name}.log").read_text()[-2000:]
+        process.join(PATIENCE)
+        assert process.exitcode == -signal.SIGKILL, (self.folder / f"{name}.log").read_text()[-2000:]
 
     def stop(self) -> None:
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
-            try:
-                process.wait(8)
-            except subprocess.TimeoutExpired:
+            process.join(8)
+            if process.exitcode is None:
                 process.kill()
-                process.wait()
+                process.join()
 
     def answers(self, address: str) -> bool:
         try:
