@@ -153,10 +153,18 @@ def comes_from_us() -> bool:
     return site in ("same-origin", "none") and origin in (None, request.host_url.rstrip("/"))
 
 
+def closed() -> str | None:
+    """What customers are told while the shop is closed, looked up once per request."""
+    if "closed" not in g:
+        g.closed = maintenance.notice()
+    said: str | None = g.closed
+    return said
+
+
 @blueprint.before_request
 def closed_for_maintenance() -> ResponseReturnValue | None:
     """While the switch is on, nothing of the shop is asked: not the database either."""
-    notice = maintenance.notice() if request.endpoint != "storefront.static" else None
+    notice = closed() if request.endpoint != "storefront.static" else None
     if notice is None:
         return None
     g.customer_identity = None  # Flask-Login asks for every template who is there

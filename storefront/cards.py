@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from flask import render_template, url_for
+from flask import current_app, url_for
 from markupsafe import Markup
 
 from backoffice.catalog.models import ProductKind
@@ -55,5 +55,5 @@ def sold_out_of(cards: Sequence[Card]) -> frozenset[int]:
 
 
 def part(template: str, **facts: Any) -> Markup:
-    """A rendered part of a page, escaped by its template."""
-    return Markup(render_template(template, **facts))  # noqa: S704
+    """A rendered part of a page, escaped by its template. It is kept for everybody, so it is told nothing of the visitor."""
+    return Markup(current_app.jinja_env.get_template(template).render(facts))  # noqa: S704

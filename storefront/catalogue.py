@@ -7,7 +7,6 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from backoffice.catalog import search, shelves
-from backoffice.catalog import service as catalog
 from backoffice.catalog.shelves import Facet, Sort, Wishes
 from backoffice.core import units
 from backoffice.core.money import Money, NotAnAmount
@@ -157,7 +156,7 @@ def choose_currency() -> ResponseReturnValue:
 
 def _shelf(slug: str, price_list_id: int, sort: Sort, wishes: Wishes, key: str | None) -> Shelf:
     with units.read():
-        known = catalog.category(slug)
+        known = shelves.category(slug)
         page = shelves.shelf(price_list_id, known.id, sort, wishes, key)
         return Shelf(
             name=known.name,

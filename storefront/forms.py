@@ -17,6 +17,7 @@ from wtforms.validators import Email, InputRequired, Length, ValidationError
 
 from backoffice.customers.models import Address
 from backoffice.orders.service import Contact
+from storefront.drawing import Drawn
 from storefront.fields import (
     OnlyIf,
     email_field,
@@ -34,6 +35,8 @@ from storefront.fields import (
 
 
 class ShopForm(FlaskForm):
+    Meta = Drawn
+
     @property
     def has_expired(self) -> bool:
         """The token was too old or missing: the page says so, and asks for one more press of the button."""

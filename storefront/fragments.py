@@ -27,12 +27,7 @@ log = structlog.get_logger(__name__)
 KEPT = 1_500  # fragments in one process
 LIFE = 3_600  # seconds
 PATIENCE = 0.05  # seconds that a page waits for Redis
-OF_THE_SHOP = (
-    "public",
-    "tariff",
-    "top",
-    "bottom",
-)  # what every page shares: known in any process after its first request
+OF_THE_SHOP = ("public", "tariff", "links", "top", "bottom")  # what all pages share: known after the first request
 SEAL = 32  # bytes
 REST = 10.0  # seconds that Redis is left alone after it did not answer
 

@@ -9,9 +9,9 @@ from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
-from backoffice.core import links, maintenance
+from backoffice.core import links
 from backoffice.core.errors import CounterfoilError
-from storefront.blueprint import NOBODY, Public, blueprint, currency, pieces, public, version
+from storefront.blueprint import NOBODY, Public, blueprint, closed, currency, pieces, public, version
 from storefront.fragments import fragment
 from storefront.release import release
 
@@ -35,19 +35,20 @@ def every_page() -> dict[str, object]:
 def frame() -> dict[str, object]:
     """Asked for by the template, so that pages that do not show the frame read nothing. Survives a lost database, so
     that the error page can be shown."""
-    if maintenance.notice() is None:
+    if closed() is None:
         try:
             here = str(request.view_args["slug"]) if request.endpoint == CATEGORY and request.view_args else ""
             return {
                 "public": public(),
                 "currency": currency(),
                 "here": _here(),
+                "links": _kept("links"),
                 "top": _kept("top", here, pieces()),
                 "bottom": _kept("bottom"),
             }
         except (SQLAlchemyError, CounterfoilError) as error:
             log.warning("the frame of the page could not be read", error=type(error).__name__)
-    parts = {name: _part(name, NOBODY, "", 0) for name in ("top", "bottom")}
+    parts = {name: _part(name, NOBODY, "", 0) for name in ("links", "top", "bottom")}
     return {"public": NOBODY, "currency": None, "here": "", **parts}
 
 

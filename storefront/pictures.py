@@ -24,11 +24,12 @@ def pictured(image: Mapping[str, Any]) -> Picture:
     if "image_address" not in g:
         g.image_address = url_for("storefront.image", name="NAME")  # asked once per request: a page has many pictures
     pattern: str = g.image_address
-    renditions = sorted((int(width), pattern.replace("NAME", name)) for width, name in image["renditions"].items())
+    widths = sorted(image["renditions"], key=int)
+    addresses = [pattern.replace("NAME", image["renditions"][width]) for width in widths]
     return Picture(
-        src=renditions[min(1, len(renditions) - 1)][1],
-        srcset=", ".join(f"{address} {width}w" for width, address in renditions),
-        full=renditions[-1][1],
+        src=addresses[min(1, len(addresses) - 1)],
+        srcset=", ".join([f"{address} {width}w" for width, address in zip(widths, addresses, strict=True)]),
+        full=addresses[-1],
         width=image["width"],
         height=image["height"],
         alt=image["alt"],

@@ -15,6 +15,7 @@ from backoffice.core import clock, links, units
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.files import service as files
+from backoffice.stock import display as shelf
 from backoffice.stock import service as stock
 from backoffice.tax import rates
 from storefront.answers import public_page
@@ -70,12 +71,13 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
     """A product with one variant chosen; with what was typed and what was wrong with it after a failed press."""
     chosen = currency()
     today = clock.today(public().zone)  # the rate of VAT that a page names is that of the day
+    seen: dict[int, int] = {}
     piece = fragment(
         version(),
         ("piece", chosen.code, slug, today),
-        lambda: _piece(slug, chosen.price_list_id, chosen.code),
+        lambda: _piece(slug, chosen.price_list_id, chosen.code, seen),
     )
-    left = _left(piece)
+    left = _left(piece, seen)
     choice = next((item for item in piece.choices if item.sku == sku), None) or _first(piece, left)
 
     def render() -> str:
@@ -95,10 +97,13 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
     return public_page((today, left, choice.sku if choice else ""), render)
 
 
-def _piece(slug: str, price_list_id: int, code: str) -> Piece:
+def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Piece:
+    """Read with its variants, whose stock, which is no part of it, is put into ``seen``."""
     seller, ways = public(), tariff()
     with units.read():
         row = display.product(slug)
+        variants = shelf.variants(row.id, price_list_id)
+        seen.update((item.id, item.left) for item in variants)
         address = url_for(".product", slug=row.slug)
         cheapest = ways.cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
@@ -120,10 +125,10 @@ def _piece(slug: str, price_list_id: int, code: str) -> Piece:
                     Money(item.amount, code),
                     f"{address}?{urlencode({'variant': item.sku})}",
                 )
-                for item in display.variants(row.id, price_list_id)
+                for item in variants
                 if item.amount is not None
             ),
-            images=tuple(map(pictured, display.pictures(row.id))),
+            images=tuple(map(pictured, row.pictures)),
             related=cards_of(shelves.related(row.id, price_list_id)),
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
             delivery_from=cheapest.price if cheapest else None,
@@ -165,12 +170,14 @@ def _structured(piece: Piece, left: int, choice: Choice | None) -> dict[str, Any
     }
 
 
-def _left(piece: Piece) -> tuple[tuple[int, int], ...]:
-    """What is left of each variant, told no more exactly than the page shows it."""
+def _left(piece: Piece, seen: dict[int, int]) -> tuple[tuple[int, int], ...]:
+    """What is left of each variant, told no more exactly than the page shows it; asked for where it was not seen just now."""
     if piece.kind != ProductKind.PHYSICAL:
         return tuple((choice.id, ENOUGH) for choice in piece.choices)
-    with units.read():
-        left = stock.available([choice.id for choice in piece.choices])
+    left = seen
+    if not left:
+        with units.read():
+            left = stock.available([choice.id for choice in piece.choices])
     return tuple((choice.id, max(0, min(left[choice.id], ENOUGH))) for choice in piece.choices)
 
 

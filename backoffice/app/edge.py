@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -75,7 +76,16 @@ def let_pictures_in(app: Flask) -> None:
 
 def install(app: Flask, settings: Settings) -> None:
     """Register headers, measurements and error pages."""
-    policy = content_policy(app.extensions[EXTENSION].ports.payments.page_origin)
+    always = [
+        ("Content-Security-Policy", content_policy(app.extensions[EXTENSION].ports.payments.page_origin)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("X-Frame-Options", "SAMEORIGIN"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ]
+    if settings.is_https:
+        always.append(("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains"))
 
     @app.before_request
     def start_watch() -> None:
@@ -85,16 +95,12 @@ def install(app: Flask, settings: Settings) -> None:
     def finish(response: Response) -> Response:
         headers = response.headers
         headers["X-Request-Id"] = origin().request_id
-        headers.setdefault("Content-Security-Policy", policy)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if settings.is_https:
-            headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
-        if not (request.endpoint or "").endswith("static"):
-            headers.setdefault("Cache-Control", "no-store")
+        said = {name.lower() for name, _ in headers}
+        for name, value in always:
+            if name.lower() not in said:
+                headers.add(name, value)
+        if "cache-control" not in said and not (request.endpoint or "").endswith("static"):
+            headers.add("Cache-Control", "no-store")
         _measure(response)
         return response
 
@@ -142,11 +148,16 @@ def content_policy(page_origin: str) -> str:
     )
 
 
+@lru_cache(maxsize=1_000)
+def _seconds(route: str, status: int) -> Histogram:
+    return SECONDS.labels(route, status)
+
+
 def _measure(response: Response) -> None:
     started = request.environ.get("counterfoil.started")
     seconds = time.perf_counter() - started if started else 0.0
     route = request.url_rule.rule if request.url_rule else "unknown"
-    SECONDS.labels(route, response.status_code).observe(seconds)
+    _seconds(route, response.status_code).observe(seconds)
     if request.endpoint and not request.endpoint.endswith("static"):
         log.info(
             "request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 1)

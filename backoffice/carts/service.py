@@ -10,7 +10,7 @@ from backoffice.carts.filling import PricedCart, hashed
 from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
-from backoffice.core.db import look, session
+from backoffice.core.db import NOW, look, session
 from backoffice.core.errors import CounterfoilError
 from backoffice.customers.models import Person
 
@@ -19,6 +19,17 @@ MOST_LINES = 50
 
 
 _QUANTITIES = select(CartLine.quantity).select_from(Cart).outerjoin(CartLine, CartLine.cart_id == Cart.id)
+_GONE = (
+    delete(CartLine)
+    .where(CartLine.cart_id == bindparam("cart_id"), CartLine.variant_id.in_(bindparam("variant_ids", expanding=True)))
+    .execution_options(synchronize_session=False)
+)
+_BEGUN_ANEW = (
+    update(Cart)
+    .where(Cart.id == bindparam("cart_id"))
+    .values(checkout_key=bindparam("new_key"), updated_at=NOW)
+    .execution_options(synchronize_session=False)
+)
 _PIECES = _QUANTITIES.where(Cart.token_hash == bindparam("token_hash"))
 _PIECES_OF = _QUANTITIES.where(Cart.person_id == bindparam("person_id"))
 
@@ -95,18 +106,8 @@ def set_quantity(cart: Cart, variant_ref: str, quantity: int) -> None:
 
 def empty(filling: PricedCart) -> None:
     """Take this filling out and begin a new one; what another tab put in meanwhile stays for it."""
-    gone = [line.ware.id for line in filling.lines]
-    session.execute(
-        delete(CartLine)
-        .where(CartLine.cart_id == filling.id, CartLine.variant_id.in_(gone))
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(Cart)
-        .where(Cart.id == filling.id)
-        .values(checkout_key=references.new("chk"), updated_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_GONE, {"cart_id": filling.id, "variant_ids": [line.ware.id for line in filling.lines]})
+    session.execute(_BEGUN_ANEW, {"cart_id": filling.id, "new_key": references.new("chk")})
 
 
 def adopt(token: str | None, person: Person) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
@@ -24,6 +24,17 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.files.models import StoredFile
+
+_VARIANT = (  # with its product, but not what that is about
+    select(Variant)
+    .where(Variant.ref == bindparam("ref"))
+    .options(joinedload(Variant.product, innerjoin=True).defer(Product.story).defer(Product.facts))
+)
+_COVERS = (
+    select(ProductImage)
+    .where(ProductImage.product_id.in_(bindparam("product_ids", expanding=True)))
+    .order_by(ProductImage.position.desc())
+)
 
 
 @dataclass(frozen=True)
@@ -163,11 +174,7 @@ def by_slug(slug: str) -> Product:
 
 def variant_for_sale(ref: str) -> Variant:
     """A variant that can be bought now. Raises NotFound."""
-    whole = (
-        joinedload(Variant.product, innerjoin=True).defer(Product.story).defer(Product.facts)
-    )  # not what it is about
-    query = select(Variant).where(Variant.ref == ref).options(whole)
-    variant = session.scalars(query).one_or_none()
+    variant = session.scalars(_VARIANT, {"ref": ref}).one_or_none()
     if variant is None or not variant.is_sold:
         raise NotFound("product")
     return variant
@@ -185,7 +192,4 @@ def covers(product_ids: Sequence[int]) -> dict[int, ProductImage]:
     """The first picture of each product that has one."""
     if not product_ids:
         return {}
-    rows = session.scalars(
-        select(ProductImage).where(ProductImage.product_id.in_(product_ids)).order_by(ProductImage.position.desc())
-    )
-    return {row.product_id: row for row in rows}
+    return {row.product_id: row for row in session.scalars(_COVERS, {"product_ids": list(product_ids)})}

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.catalog import display, version
@@ -24,6 +24,7 @@ from backoffice.catalog.models import (
 from backoffice.catalog.search import index
 from backoffice.core import clock, units
 from backoffice.core.db import look, session
+from backoffice.core.errors import NotFound
 from backoffice.core.folding import fold
 from backoffice.core.money import Money
 
@@ -76,8 +77,19 @@ class Listed(NamedTuple):
         return self.from_amount != self.to_amount
 
 
-_SHOWN = tuple(getattr(Listing, name) for name in Listed._fields)
-_IN_LIST = select(*_SHOWN).where(Listing.price_list_id == bindparam("price_list_id"))
+class Shelf(NamedTuple):
+    """A category as its page shows it."""
+
+    id: int
+    slug: str
+    name: str
+    lead: str
+
+
+_CATEGORY = select(*[getattr(Category, name) for name in Shelf._fields]).where(Category.slug == bindparam("slug"))
+_IN_LIST = select(*[getattr(Listing, name) for name in Listed._fields]).where(
+    Listing.price_list_id == bindparam("price_list_id")
+)
 _NEWEST = _IN_LIST.order_by(Listing.listed_at.desc(), Listing.product_id.desc()).limit(bindparam("most"))
 _SOME = _IN_LIST.where(Listing.product_id.in_(bindparam("product_ids", expanding=True)))
 _RELATED = (
@@ -141,10 +153,33 @@ def is_built() -> bool:
     )
 
 
+def category(slug: str) -> Shelf:
+    """Raises NotFound."""
+    row = look(_CATEGORY, slug=slug).one_or_none()
+    if row is None:
+        raise NotFound("category")
+    return Shelf._make(row)
+
+
 def shelf(price_list_id: int, category_id: int, sort: Sort, wishes: Wishes, key: str | None) -> Page:
     """One page of a shelf, after ``key`` or (with a leading ``-``) before it. A key that cannot be read is the start."""
-    query = _narrowed(_standing(price_list_id, category_id), wishes)
-    return _page(query, sort, key)
+    column, down = _COLUMNS[sort]
+    backwards = bool(key) and str(key).startswith("-")
+    mark = _read_key(column, (key or "").removeprefix("-"))
+    query = _shelf(
+        sort, len(wishes.traits), wishes.least is not None, wishes.most is not None, bool(mark), down != backwards
+    )
+    values = _values(wishes, mark)
+    rows = list(map(Listed._make, look(query, price_list_id=price_list_id, category_id=category_id, **values)))
+    more, rows = len(rows) > ROWS, rows[:ROWS]
+    if backwards:
+        rows.reverse()
+    has_next, has_previous = (bool(mark), more) if backwards else (more, bool(mark))
+    return Page(
+        rows,
+        _write_key(column, rows[-1]) if has_next and rows else None,
+        "-" + _write_key(column, rows[0]) if has_previous and rows else None,
+    )
 
 
 def newest(price_list_id: int, most: int) -> list[Listed]:
@@ -226,51 +261,50 @@ def _card(product: Product) -> dict[str, Any]:
     }
 
 
-def _standing(price_list_id: int, category_id: int) -> Select[Any]:
-    return select(*_SHOWN).where(Listing.price_list_id == price_list_id, Listing.category_id == category_id)
-
-
-def _narrowed(query: Select[Any], wishes: Wishes) -> Select[Any]:
-    for trait, value in wishes.traits.items():
+@lru_cache(maxsize=200)
+def _shelf(sort: Sort, traits: int, has_least: bool, has_most: bool, after: bool, falling: bool) -> Select[Any]:
+    """The statement of such a page, built once; its values are named as ``_values`` names them."""
+    column, _ = _COLUMNS[sort]
+    query = _IN_LIST.where(Listing.category_id == bindparam("category_id"))
+    for place in range(traits):
         query = query.where(
             select(ProductTrait.id)
             .where(
-                ProductTrait.product_id == Listing.product_id, ProductTrait.trait == trait, ProductTrait.value == value
+                ProductTrait.product_id == Listing.product_id,
+                ProductTrait.trait == bindparam(f"trait_{place}"),
+                ProductTrait.value == bindparam(f"value_{place}"),
             )
             .exists()
         )
-    if wishes.least is not None:
-        query = query.where(Listing.to_amount >= wishes.least)
-    if wishes.most is not None:
-        query = query.where(Listing.from_amount <= wishes.most)
-    return query
-
-
-def _page(query: Select[Any], sort: Sort, key: str | None) -> Page:
-    column, down = _COLUMNS[sort]
-    backwards = bool(key) and str(key).startswith("-")
-    mark = _read_key(column, (key or "").removeprefix("-"))
-    falling = down != backwards
-    if mark:
-        query = query.where(_beyond(column, mark, falling))
+    if has_least:
+        query = query.where(Listing.to_amount >= bindparam("least"))
+    if has_most:
+        query = query.where(Listing.from_amount <= bindparam("most"))
+    if after:
+        query = query.where(_beyond(column, falling))
     order = [column.desc(), Listing.product_id.desc()] if falling else [column, Listing.product_id]
-    rows = list(map(Listed._make, look(query.order_by(*order).limit(ROWS + 1))))
-    more, rows = len(rows) > ROWS, rows[:ROWS]
-    if backwards:
-        rows.reverse()
-    has_next, has_previous = (bool(mark), more) if backwards else (more, bool(mark))
-    return Page(
-        rows,
-        _write_key(column, rows[-1]) if has_next and rows else None,
-        "-" + _write_key(column, rows[0]) if has_previous and rows else None,
-    )
+    return query.order_by(*order).limit(ROWS + 1)
 
 
-def _beyond(column: InstrumentedAttribute[Any], mark: tuple[Any, int], falling: bool) -> ColumnElement[bool]:
-    value, product_id = mark
+def _beyond(column: InstrumentedAttribute[Any], falling: bool) -> ColumnElement[bool]:
+    value: BindParameter[Any] = bindparam("mark")
+    product_id: BindParameter[Any] = bindparam("mark_id")
     if falling:
         return or_(column < value, and_(column == value, Listing.product_id < product_id))
     return or_(column > value, and_(column == value, Listing.product_id > product_id))
+
+
+def _values(wishes: Wishes, mark: tuple[Any, int] | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for place, (trait, value) in enumerate(wishes.traits.items()):
+        values |= {f"trait_{place}": trait, f"value_{place}": value}
+    if wishes.least is not None:
+        values["least"] = wishes.least
+    if wishes.most is not None:
+        values["most"] = wishes.most
+    if mark:
+        values["mark"], values["mark_id"] = mark
+    return values
 
 
 def _write_key(column: InstrumentedAttribute[Any], row: Listed) -> str:

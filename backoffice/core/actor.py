@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class ActorKind(StrEnum):
@@ -69,6 +70,7 @@ def new_request_id() -> str:
     return f"req_{secrets.token_hex(8)}"
 
 
+@lru_cache(maxsize=1_024)
 def truncated(address: str | None) -> str | None:
     """The network of an address (/24, /48): tells two places apart without naming a person."""
     if not address:

@@ -5,13 +5,17 @@ Flask-SQLAlchemy is known here and nowhere else."""
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, Protocol, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
+from pymysql.connections import Connection as ServerConnection
+from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
+from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
 from sqlalchemy import Connection, CursorResult, MetaData, Select, Table, bindparam, event
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -57,10 +61,16 @@ class OutsideUnit(ProgrammingError):
         super().__init__("The database was touched outside a unit of work: open units.read() or units.write().")
 
 
-unit_key: ContextVar[object | None] = ContextVar("unit_key", default=None)
+class OpenUnit(Protocol):
+    """What a transaction is begun for (``core.units.Unit``)."""
+
+    writes: bool
 
 
-def _current_unit() -> object:
+unit_key: ContextVar[OpenUnit | None] = ContextVar("unit_key", default=None)
+
+
+def _current_unit() -> OpenUnit:
     key = unit_key.get()
     if key is None:
         raise OutsideUnit
@@ -96,6 +106,9 @@ def connect(app: Flask, url: str) -> None:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
+            event.listen(engine, "do_connect", _to_server)
+            event.listen(engine, "connect", _prepare_server)
+            event.listen(engine, "begin", _begin_server)
             event.listen(engine, "handle_error", _drop_lost_node)
             event.listen(engine, "checkin", _note_use)
             event.listen(engine, "checkout", _ask_after_rest)
@@ -105,7 +118,6 @@ def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite:"):
         return {"connect_args": {"timeout": 10, "check_same_thread": False}, "hide_parameters": True}
     return {
-        "isolation_level": "READ COMMITTED",
         "hide_parameters": True,  # values are personal data; they must not reach logs through an error's text
         "pool_reset_on_return": None,  # a session has ended its transaction by then: a second ROLLBACK is a way for nothing
         "pool_recycle": 300,
@@ -113,6 +125,7 @@ def _options(url: str) -> dict[str, Any]:
         "max_overflow": 20,
         "connect_args": {
             "charset": "utf8mb4",
+            "autocommit": True,
             "init_command": "SET time_zone = '+00:00'",
             "connect_timeout": 2,
             "read_timeout": int(os.environ.get("DATABASE_READ_TIMEOUT", "10")),
@@ -136,8 +149,42 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 def _begin_sqlite(connection: Any) -> None:
     """A write takes its lock at once, so that it waits instead of failing half-way; a read never waits."""
-    mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
+    unit = unit_key.get()
+    mode = "IMMEDIATE" if unit and unit.writes else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
+    """A connection that spares the way to the server for a ROLLBACK of nothing (the server says with every answer
+    whether a transaction is open), and reads the description of a column once (the server sends it with every answer)."""
+
+    def rollback(self) -> None:
+        if self.server_status & SERVER_STATUS_IN_TRANS:
+            super().rollback()
+
+    def _read_packet(self, packet_type: Callable[[bytes, str], MysqlPacket] = MysqlPacket) -> MysqlPacket:
+        return super()._read_packet(_described if packet_type is FieldDescriptorPacket else packet_type)
+
+
+@lru_cache(maxsize=4_096)
+def _described(packet: bytes, encoding: str) -> FieldDescriptorPacket:
+    return FieldDescriptorPacket(packet, encoding)
+
+
+def _to_server(_dialect: Any, _entry: Any, _args: Any, parameters: dict[str, Any]) -> ServerConnection:
+    return OneWay(**parameters)
+
+
+def _prepare_server(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
+def _begin_server(connection: Connection) -> None:
+    """A unit that reads needs no transaction: at this level every statement sees what was committed when it began."""
+    unit = unit_key.get()
+    if unit is None or unit.writes:
+        connection.exec_driver_sql("BEGIN")
 
 
 def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:

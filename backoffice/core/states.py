@@ -4,11 +4,11 @@ A move is a conditional UPDATE: of two units that try the same move, one gets Tr
 there); a move that the table does not allow raises IllegalMove. Conditional updates that are not state moves (stock)
 use ``change_where``, which tells the audit guard in the same way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CursorResult, update
+from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -37,12 +37,16 @@ def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> b
         .values(**values)
         .execution_options(moved=True, synchronize_session=False)
     )
+    return _changed(row, statement, {}, values)
+
+
+def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     session.flush()
-    result = cast("CursorResult[Any]", session.execute(statement))
+    result = cast("CursorResult[Any]", session.execute(statement, parameters))
     if result.rowcount == 0:
         session.refresh(row)
         return False
-    if any(hasattr(value, "__clause_element__") or isinstance(value, ColumnElement) for value in values.values()):
+    if any(map(_is_expression, values.values())):
         session.refresh(row)
     else:  # what was written is known: no need to ask for it
         for name, value in values.items():
@@ -52,12 +56,17 @@ def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> b
     return True
 
 
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
+
+
 class StateTable(Generic[S]):
     """Which state may follow which. ``moves`` maps a state to the states that may come next."""
 
     def __init__(self, column: InstrumentedAttribute[S], moves: Mapping[S, frozenset[S]]) -> None:
         self.column = column
         self.moves = moves
+        self._statements: dict[tuple[str, ...], Update] = {}
         states = set(type(next(iter(moves))))
         missing = states - set(moves)
         if missing:
@@ -73,9 +82,28 @@ class StateTable(Generic[S]):
         """Move ``row`` to state ``to`` together with ``values``.
 
         True when this unit moved it, False when it was there already. Raises IllegalMove."""
-        if change_where(row, self.column.in_(self.sources(to)), **{self.column.key: to, **values}):
+        written = {self.column.key: to, **values}
+        if any(map(_is_expression, values.values())):
+            moved = change_where(row, self.column.in_(self.sources(to)), **written)
+        else:
+            parameters = {"row_id": row.id, **{f"new_{name}": value for name, value in written.items()}}
+            moved = _changed(row, self._statement(to, tuple(written)), parameters, written)
+        if moved:
             return True
         here: S = getattr(row, self.column.key)
         if here == to:
             return False
         raise IllegalMove(f"{type(row).__name__} {row.id}", here, to)
+
+    def _statement(self, to: S, names: Sequence[str]) -> Update:
+        """The UPDATE of such a move, built once: its values come as ``new_…``."""
+        known = self._statements.get((to, *names))
+        if known is None:
+            model = self.column.class_
+            known = self._statements[to, *names] = (
+                update(model)
+                .where(model.id == bindparam("row_id"), self.column.in_(self.sources(to)))
+                .values({name: bindparam(f"new_{name}") for name in names})
+                .execution_options(moved=True, synchronize_session=False)
+            )
+        return known

@@ -199,8 +199,9 @@ def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
     try:
         session = db.session()
         session.info["unit"] = unit
-        session.connection(execution_options={"writes": unit.writes})
         try:
+            if unit.writes:
+                session.connection()  # a lock that must be waited for is waited for here
             yield unit, session
         except BaseException:
             session.rollback()

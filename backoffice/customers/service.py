@@ -1,6 +1,6 @@
 """People: found by their normalised address, their data sealed under their own key."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -11,6 +11,9 @@ from backoffice.core.errors import NotFound
 from backoffice.core.sealing import Sealed
 from backoffice.customers import finding
 from backoffice.customers.models import Person
+
+_BY_REF = select(Person).where(Person.ref == bindparam("ref"))
+_BY_EMAIL = select(Person).where(Person.email == bindparam("email"))
 
 
 def normalised(email: str) -> str:
@@ -78,11 +81,11 @@ def get(person_id: int) -> Person:
 
 def by_ref(ref: str) -> Person:
     """Raises NotFound."""
-    person = session.scalars(select(Person).where(Person.ref == ref)).one_or_none()
+    person = session.scalars(_BY_REF, {"ref": ref}).one_or_none()
     if person is None:
         raise NotFound("customer")
     return person
 
 
 def find(email: str) -> Person | None:
-    return session.scalars(select(Person).where(Person.email == normalised(email))).one_or_none()
+    return session.scalars(_BY_EMAIL, {"email": normalised(email)}).one_or_none()

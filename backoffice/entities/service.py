@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import defer
 
 from backoffice.audit import service as audit
@@ -12,6 +12,16 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.entities.models import Entity, LegalKind, LegalText
+
+_SELLER = select(Entity).order_by(Entity.id).limit(1)
+_SELLING = (
+    select(Entity, LegalText)
+    .options(defer(LegalText.text))
+    .join(LegalText, LegalText.entity_id == Entity.id)
+    .where(LegalText.kind == bindparam("kind"))
+    .order_by(Entity.id, LegalText.version.desc())
+    .limit(1)
+)
 
 
 class NoSeller(CounterfoilError):
@@ -47,7 +57,7 @@ def create(data: EntityData, *, by: Actor) -> Entity:
 
 def seller() -> Entity:
     """The entity that sells in the shop. Raises NoSeller on an empty database."""
-    entity = session.scalars(select(Entity).order_by(Entity.id).limit(1)).one_or_none()
+    entity = session.scalars(_SELLER).one_or_none()
     if entity is None:
         raise NoSeller
     return entity
@@ -87,14 +97,7 @@ def current(entity: Entity, kind: LegalKind) -> LegalText:
 def selling(kind: LegalKind) -> tuple[Entity, LegalText]:
     """The seller and the version of a text that counts now, in one look; its words are read when they are asked for.
     Raises NoSeller."""
-    row = session.execute(
-        select(Entity, LegalText)
-        .options(defer(LegalText.text))
-        .join(LegalText, LegalText.entity_id == Entity.id)
-        .where(LegalText.kind == kind)
-        .order_by(Entity.id, LegalText.version.desc())
-        .limit(1)
-    ).first()
+    row = session.execute(_SELLING, {"kind": kind}).first()
     if row is None:
         raise NoSeller
     return row[0], row[1]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
@@ -44,6 +44,10 @@ COLLECTION_MOVES = StateTable(
         CollectionState.PAID: frozenset[CollectionState](),
         CollectionState.NOT_DUE: frozenset[CollectionState](),
     },
+)
+
+_FOR_ORDER = (
+    select(Invoice).where(Invoice.order_id == bindparam("order_id")).options(joinedload(Invoice.taxes, innerjoin=True))
 )
 
 
@@ -207,8 +211,7 @@ def paper(invoice: Invoice) -> InvoicePaper | None:
 
 def for_order(order_id: int) -> Invoice:
     """With its VAT breakdown."""
-    query = select(Invoice).where(Invoice.order_id == order_id).options(joinedload(Invoice.taxes, innerjoin=True))
-    return session.scalars(query).unique().one()
+    return session.scalars(_FOR_ORDER, {"order_id": order_id}).unique().one()
 
 
 def get(invoice_id: int) -> Invoice:

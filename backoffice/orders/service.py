@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
@@ -34,6 +34,9 @@ MOVES = StateTable(
         OrderState.CANCELLED: frozenset[OrderState](),
     },
 )
+
+_BY_CHECKOUT_KEY = select(Order).where(Order.checkout_key == bindparam("key"))
+_BY_REF = select(Order).where(Order.ref == bindparam("ref")).options(joinedload(Order.lines, innerjoin=True))
 
 
 @dataclass(frozen=True)
@@ -195,13 +198,12 @@ def by_number(number: int) -> Order | None:
 
 
 def by_checkout_key(key: str) -> Order | None:
-    return session.scalars(select(Order).where(Order.checkout_key == key)).one_or_none()
+    return session.scalars(_BY_CHECKOUT_KEY, {"key": key}).one_or_none()
 
 
 def by_ref(ref: str) -> Order:
     """With its lines. Raises NotFound."""
-    query = select(Order).where(Order.ref == ref).options(joinedload(Order.lines, innerjoin=True))
-    order = session.scalars(query).unique().one_or_none()
+    order = session.scalars(_BY_REF, {"ref": ref}).unique().one_or_none()
     if order is None:
         raise NotFound("order")
     return order

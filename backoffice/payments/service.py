@@ -45,6 +45,7 @@ MOVES = StateTable(
 _LOCKED = (
     select(Payment).where(Payment.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
 )
+_FOR_INVOICE = select(Payment).where(Payment.invoice_id == bindparam("invoice_id")).order_by(Payment.id)
 
 _TAGS = {
     P.SENT: Tag.PAYMENT_SENT,
@@ -251,7 +252,7 @@ def find(provider: str, provider_ref: str, ref: str) -> Payment | None:
 
 def for_invoice(invoice: Invoice) -> list[Payment]:
     """All attempts, oldest first."""
-    return list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)))
+    return list(session.scalars(_FOR_INVOICE, {"invoice_id": invoice.id}))
 
 
 def open_for(invoice: Invoice) -> Payment | None:

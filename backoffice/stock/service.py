@@ -43,6 +43,14 @@ _LEFT = (
     .group_by(Variant.product_id)
 )
 
+_LOCKED = (  # in one order: no two holders wait for each other
+    select(StockItem)
+    .where(StockItem.variant_id.in_(bindparam("variant_ids", expanding=True)))
+    .order_by(StockItem.variant_id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
 
 class SoldOut(CounterfoilError):
     """Fewer pieces are available than wanted. ``available`` says how many are."""
@@ -195,9 +203,8 @@ def _move(
 
 
 def _items(variant_ids: Iterable[int]) -> Sequence[StockItem]:
-    """Locked until the unit ends, in one order: no two holders wait for each other."""
-    query = select(StockItem).where(StockItem.variant_id.in_(list(variant_ids))).order_by(StockItem.variant_id)
-    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+    """Locked until the unit ends."""
+    return session.scalars(_LOCKED, {"variant_ids": list(variant_ids)}).all()
 
 
 def _item(variant_id: int, wanted: int) -> StockItem:

@@ -15,7 +15,7 @@ from tests.support.statements import statements
 PAGES = {
     "/": (13, 1),
     "/shop/levels": (8, 1),
-    product_path(LEVEL): (10, 1),
+    product_path(LEVEL): (8, 1),
     "/search?q=spirit+level": (7, 1),
     "/search?q=nothing+like+it": (11, 0),
 }
