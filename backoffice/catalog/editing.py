@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import richtext, search, shelves, version
+from backoffice.catalog import listings, richtext, search, version
 from backoffice.catalog import service as catalog
 from backoffice.catalog.models import Category, Product, ProductImage, ProductTrait, Variant
 from backoffice.core import references
@@ -118,7 +118,7 @@ def rewrite(product: Product, texts: Texts, *, by: Actor) -> bool:
         session.add_all(ProductTrait(product=product, trait=trait, value=value) for trait, value in traits)
         changes["traits"] = (_told(before), _told(traits))
     audit.record(Tag.PRODUCT_CHANGED, product, by=by, **_shortened(changes))
-    shelves.refresh(product)
+    listings.refresh(product)
     return True
 
 
@@ -169,7 +169,7 @@ def remove_image(product: Product, image_id: int, *, by: Actor, reason: str) -> 
     session.delete(image)
     session.flush()
     audit.record(Tag.IMAGE_REMOVED, product, by=by, reason=reason, alt=(image.alt, None))
-    shelves.refresh(product)
+    listings.refresh(product)
 
 
 def new_category(name: str, slug: str, lead: str, *, by: Actor) -> Category:
@@ -215,7 +215,7 @@ def _publish(variant: Variant, published: bool, reason: str, by: Actor) -> bool:
         return False
     variant.published = published
     audit.record(Tag.VARIANT_CHANGED, variant, by=by, reason=reason, published=(not published, published))
-    shelves.refresh(variant.product)
+    listings.refresh(variant.product)
     return True
 
 

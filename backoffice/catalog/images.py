@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import shelves
+from backoffice.catalog import listings
 from backoffice.catalog.models import Product, ProductImage, Variant
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
@@ -69,7 +69,7 @@ def add(
     )
     session.add(image)
     audit.record(Tag.IMAGE_ADDED, product, by=by, alt=alt)
-    shelves.refresh(product)
+    listings.refresh(product)
     return image
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import shelves, version
+from backoffice.catalog import listings, version
 from backoffice.catalog.models import Price, PriceList, Product, Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
@@ -104,13 +104,13 @@ def set_price(
             product_id=variant.product_id,
         )
     else:
-        shelves.refresh(variant.product)
+        listings.refresh(variant.product)
     return row
 
 
 def reprice(product_id: int) -> None:
     """The task at the moment a new price begins to count: shows it on the shelves."""
-    shelves.refresh(session.get_one(Product, product_id))
+    listings.refresh(session.get_one(Product, product_id))
 
 
 def current(variant_ids: Iterable[int], currency: str) -> Mapping[int, int]:

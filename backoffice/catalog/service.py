@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import richtext, shelves, version
+from backoffice.catalog import listings, richtext, version
 from backoffice.catalog.models import (
     Category,
     DigitalAsset,
@@ -112,7 +112,7 @@ def publish(product: Product, *, by: Actor) -> bool:
     product.published = True
     product.listed_at = clock.now()
     audit.record(Tag.PRODUCT_PUBLISHED, product, by=by, published=(False, True))
-    shelves.refresh(product)
+    listings.refresh(product)
     return True
 
 
@@ -122,7 +122,7 @@ def withdraw(product: Product, *, by: Actor, reason: str) -> bool:
         return False
     product.published = False
     audit.record(Tag.PRODUCT_WITHDRAWN, product, by=by, reason=reason, published=(True, False))
-    shelves.refresh(product)
+    listings.refresh(product)
     return True
 
 

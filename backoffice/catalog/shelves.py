@@ -1,31 +1,24 @@
-"""The shelves: one listing per product and price list, rebuilt with every change that customers can see, and the
-pages cut out of them by key. What is only shown is read in plain rows."""
+"""The shelves as they are shown: pages cut out of the listings by key, and what stands among others. Read in plain rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backoffice.catalog import display, version
 from backoffice.catalog.models import (
     Category,
     Listing,
-    Price,
-    PriceList,
     Product,
     ProductTrait,
     RelatedProduct,
 )
-from backoffice.catalog.search import index
-from backoffice.core import clock, units
 from backoffice.core.db import look, session
 from backoffice.core.errors import NotFound
-from backoffice.core.folding import fold
 from backoffice.core.money import Money
 
 ROWS = 24  # cards on a page
@@ -121,38 +114,6 @@ class Facet:
     values: Sequence[tuple[str, int]]
 
 
-def refresh(product: Product) -> None:
-    """Rebuild what the shelves and the search know of a product; a withdrawn one leaves both."""
-    session.flush()
-    session.execute(  # whether it is published now, whoever changed it meanwhile
-        select(Product).where(Product.id == product.id).with_for_update().execution_options(populate_existing=True)
-    )
-    session.execute(delete(Listing).where(Listing.product_id == product.id))
-    session.expire(product, ["variants", "images"])
-    if product.published:
-        session.add_all(_listings(product))
-    index(product)
-    version.bump()
-
-
-def rebuild() -> int:
-    """Derive everything anew, product by product in units of their own (after an upgrade, or a restored backup); the
-    number of products."""
-    with units.read():
-        ids = list(session.scalars(select(Product.id).order_by(Product.id)))
-    for product_id in ids:
-        units.write(partial(_refresh_one, product_id))
-    return len(ids)
-
-
-def is_built() -> bool:
-    """Whether published products stand on shelves."""
-    return (
-        session.scalar(select(Product.id).where(Product.published.is_(True)).limit(1)) is None
-        or session.scalar(select(Listing.id).limit(1)) is not None
-    )
-
-
 def category(slug: str) -> Shelf:
     """Raises NotFound."""
     row = look(_CATEGORY, slug=slug).one_or_none()
@@ -216,49 +177,6 @@ def slugs() -> list[tuple[str, datetime]]:
     """Every published product's address and when it was listed: for the sitemap."""
     query = select(Product.slug, Product.listed_at).where(Product.published.is_(True)).order_by(Product.id)
     return [(row[0], row[1]) for row in session.execute(query)]
-
-
-def _refresh_one(product_id: int) -> None:
-    refresh(session.get_one(Product, product_id))
-
-
-def _listings(product: Product) -> list[Listing]:
-    sold = [variant.id for variant in product.variants if variant.published]
-    amounts: dict[int, dict[int, int]] = {}
-    rows = session.execute(
-        select(Price.price_list_id, Price.variant_id, Price.amount)
-        .where(Price.variant_id.in_(sold), Price.valid_from <= clock.now())
-        .order_by(Price.valid_from)
-    )
-    for price_list_id, variant_id, amount in rows:
-        amounts.setdefault(price_list_id, {})[variant_id] = amount
-    lists = {row.id: row.currency for row in session.scalars(select(PriceList))}
-    return [
-        Listing(
-            price_list_id=price_list_id,
-            category_id=product.category_id,
-            product_id=product.id,
-            from_amount=min(prices.values()),
-            to_amount=max(prices.values()),
-            currency=lists[price_list_id],
-            name_key=fold(product.name)[:120],
-            listed_at=product.listed_at,
-            card=_card(product),
-        )
-        for price_list_id, prices in amounts.items()
-    ]
-
-
-def _card(product: Product) -> dict[str, Any]:
-    image = product.images[0] if product.images else None
-    return {
-        "slug": product.slug,
-        "name": product.name,
-        "summary": product.summary,
-        "kind": product.kind.value,
-        "variants": sum(variant.published for variant in product.variants),
-        "image": display.picture(image) if image else None,
-    }
 
 
 @lru_cache(maxsize=200)

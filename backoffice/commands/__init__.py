@@ -4,7 +4,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from backoffice.catalog import shelves
+from backoffice.catalog import listings
 from backoffice.commands.demo import demo_group
 from backoffice.core import maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
@@ -60,7 +60,7 @@ def create_staff(email: str, name: str, role: str, password: str) -> None:
 def rebuild_catalog() -> None:
     """Derive shelves and search words anew: after an upgrade from the first release, or a restored backup."""
     with coming_from(Origin(new_request_id(), "command")):
-        click.echo(f"{shelves.rebuild()} products stand on their shelves.")
+        click.echo(f"{listings.rebuild()} products stand on their shelves.")
 
 
 @tasks_group.command("run")

@@ -104,6 +104,30 @@ def test_a_lost_connection_is_replaced_and_the_unit_run_again(app):
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_a_unit_that_reads_sends_nothing_but_its_questions(app):
+    """No transaction is begun for it, so none is ended; one that writes begins and ends its own."""
+
+    def sent() -> dict[str, int]:
+        with units.read():
+            rows = session.execute(
+                text("SHOW SESSION STATUS WHERE Variable_name IN ('Com_begin', 'Com_rollback', 'Com_commit')")
+            )
+            return {name: int(count) for name, count in rows}
+
+    before = sent()
+    for _ in range(3):
+        with units.read():
+            session.execute(text("SELECT 1"))
+    assert sent() == before
+    units.write(lambda: session.add(cart("one")))
+    assert sent() == {**before, "Com_begin": before["Com_begin"] + 1, "Com_commit": before["Com_commit"] + 1}
+    with pytest.raises(ZeroDivisionError):
+        units.write(lambda: (session.add(cart("two")), session.flush(), 1 / 0))
+    assert sent()["Com_rollback"] == before["Com_rollback"] + 1
+    assert carts() == ["one"]
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
 def test_connections_that_were_cut_while_they_rested_are_replaced_unnoticed(app, monkeypatch):
     """A restarted server has cut all of them: no reader sees an error, however many there were."""
     monkeypatch.setattr(core_db, "REST", 0.0)

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from backoffice.app import create_app, schema
-from backoffice.catalog import shelves
+from backoffice.catalog import listings, shelves
 from backoffice.core import immutability, units
 from backoffice.core.columns import Choice, UTCDateTime
 from backoffice.core.db import Base, db
@@ -305,7 +305,7 @@ def test_what_was_sold_before_is_carried_there_and_back(empty_app):
         "to ship": [(1, 1, 0)],
         "delivery": [("EUR", 0)],
     }
-    assert shelves.rebuild() == 2
+    assert listings.rebuild() == 2
     with units.read():
         (first, second) = shelves.newest(1, 5)
         assert {first.from_amount, second.from_amount} == {12_900, 4_400}

@@ -1,4 +1,4 @@
-"""Money that goes back: whole, in parts, twice at once, lost on the way, and come back. Told in the words of the business."""
+"""Money that goes back, whole and in parts, with its note, its mail and its pieces. Told in the words of the business."""
 
 import pytest
 from sqlalchemy import select
@@ -8,39 +8,20 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.fulfilment import parcels
-from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund, Task
+from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
-from backoffice.refunds import service as refunds
-from backoffice.refunds.beginning import AnotherAccount, FormUsed, NotOwed, NotRefundable, RefundedMeanwhile
+from backoffice.refunds.beginning import AnotherAccount, FormUsed, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.models import RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded
-from backoffice.webhooks import service as webhooks
-from integrations.payments.port import OutcomeUnknown
 from tests.support.consistency import problems
-from tests.support.shop import Buyer, Sale, Shop, paid
+from tests.support.refunds import bought, given_back, notes
+from tests.support.shop import Buyer, Shop, paid
 
 
 @pytest.fixture
 def buyer(shop: Shop) -> Buyer:
     return shop.buyer()
-
-
-def bought(buyer: Buyer, quantity: int = 1) -> Sale:
-    buyer.fills_cart(quantity)
-    return paid(buyer.shop, buyer)
-
-
-def given_back(shop: Shop) -> int:
-    """What the provider's own books say has left."""
-    return sum(item["refunded"] for item in shop.provider.payments())
-
-
-def notes(shop: Shop) -> list[tuple[str, int, int]]:
-    return [
-        (note.number, note.gross_amount, note.vat_amount)
-        for note in shop.all(select(CreditNote).order_by(CreditNote.id))
-    ]
 
 
 def test_the_whole_order_goes_back_with_its_credit_note_and_a_mail(shop, buyer):
@@ -110,169 +91,6 @@ def test_pieces_are_refunded_once(shop, buyer):
     assert given_back(shop) == 25_800 + 12_900
 
 
-def test_a_double_click_and_a_second_tab_give_back_once(shop, buyer):
-    sale = bought(buyer)
-    first = shop.refunds(sale, 5_000, request_key="form-1")
-    again = shop.refunds(sale, 5_000, request_key="form-1")
-    assert first.ref == again.ref
-    with pytest.raises(RefundedMeanwhile):  # the other tab showed that nothing was refunded yet
-        shop.refunds(sale, 5_000, request_key="form-2", seen=shop.payment(sale).captured - shop.payment(sale).captured)
-    assert given_back(shop) == 5_000
-    assert shop.count(Refund) == 1
-
-
-def test_a_lost_answer_is_asked_for_and_nothing_is_given_back_twice(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(lose_refund=1, webhooks="never")
-    refund = shop.refunds(sale, 5_000)
-    assert refund.state == RefundState.UNKNOWN
-    assert given_back(shop) == 5_000
-    assert notes(shop) == []
-    shop.minutes_pass(5)
-    assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert given_back(shop) == 5_000
-    assert len(notes(shop)) == 1
-    assert problems() == []
-
-
-def test_the_webhook_tells_what_the_lost_answer_did_not(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(lose_refund=1)
-    refund = shop.refunds(sale)
-    shop.works()
-    assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert shop.count(Refund) == 1
-    assert shop.open_cases() == []
-
-
-def test_the_same_event_twice_and_out_of_order_changes_nothing(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(webhooks="twice", refunds="pending")
-    refund = shop.refunds(sale)
-    assert refund.state == RefundState.PENDING
-    shop.minutes_pass(2)
-    assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert shop.tags(refund.ref) == ["refund.prepared", "refund.accepted", "refund.succeeded"]
-    assert shop.mails().count("refunded") == 1
-    assert len(notes(shop)) == 1
-
-
-def test_a_silent_provider_opens_a_case_and_its_answer_closes_it(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(outage=True)
-    refund = shop.refunds(sale)
-    shop.minutes_pass(60)
-    assert shop.open_cases() == ["refund_unknown"]
-    assert shop.payment(sale).refundable.amount == 0  # reserved: nobody can give it back a second time meanwhile
-    shop.provider.switch(outage=False)
-    refunds.learn(refund.id, by=SYSTEM)
-    assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert shop.open_cases() == []
-    assert given_back(shop) == 12_900
-
-
-def test_days_later_the_refund_is_found_by_our_reference_and_never_made_with_a_new_key(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(lose_refund=1, webhooks="never")
-    refund = shop.refunds(sale)
-    shop.clock.forward(days=3)
-    refunds.learn(refund.id, by=SYSTEM)
-    assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert given_back(shop) == 12_900
-
-
-def test_a_refund_that_never_arrived_is_given_up_after_the_life_of_its_key(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(fail=1)
-    refund = shop.refunds(sale)
-    assert refund.state == RefundState.UNKNOWN
-    shop.clock.forward(days=3)
-    refunds.learn(refund.id, by=SYSTEM)
-    assert shop.refund(refund.ref).failure_code == "never_arrived"
-    assert shop.payment(sale).refundable.amount == 12_900
-    assert shop.open_cases() == ["refund_refused"]
-    assert given_back(shop) == 0
-    shop.refunds(sale)
-    assert shop.open_cases() == []
-    assert problems() == []
-
-
-def test_a_refused_refund_moves_nothing_and_its_sum_can_be_refunded_again(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(refuse_refund=1)
-    refund = shop.refunds(sale)
-    assert (refund.state, refund.failure_code) == (RefundState.FAILED, "refund_refused")
-    assert notes(shop) == []
-    assert shop.open_cases() == ["refund_refused"]
-    assert [row.state for row in shop.all(select(Fulfilment))] == ["open"]
-    shop.refunds(sale)
-    assert given_back(shop) == 12_900
-    assert shop.open_cases() == []
-
-
-def test_a_refund_that_fails_after_it_succeeded_leaves_its_note_and_a_debt(shop, buyer):
-    sale = bought(buyer)
-    (line,) = shop.line_ids(sale)
-    shop.provider.switch(refunds="fails_later")
-    refund = shop.refunds(sale, pieces=[Pieces(line, 1, shelved=1)])
-    assert refund.state == RefundState.SUCCEEDED
-    shop.minutes_pass(2)
-    assert shop.refund(refund.ref).state == RefundState.FAILED
-    assert len(notes(shop)) == 1
-    assert shop.open_cases() == ["refund_failed"]
-    assert "refund_failed" in shop.mails()
-    assert given_back(shop) == 0
-    assert shop.payment(sale).refundable.amount == 12_900
-    shop.provider.switch(refunds="")
-    first, second = (refunds.send_again(refund.ref, by=SYSTEM) for _ in range(2))
-    assert first.ref == second.ref  # pressed twice, it is sent once
-    assert given_back(shop) == 12_900
-    assert len(notes(shop)) == 1  # what was credited stays credited, once
-    assert shop.stock() == (25, 0)  # and what came back came back once
-    assert shop.open_cases() == []
-    assert problems() == []
-
-
-def test_money_given_back_in_the_providers_dashboard_appears_as_a_fact_with_a_case(shop, buyer):
-    sale = bought(buyer)
-    page = shop.provider.payments(sale.payment_ref)[0]
-    shop.provider.books.refunds.create(page["id"], 2_900)
-    shop.works()
-    (refund,) = shop.all(select(Refund))
-    assert (refund.reason, refund.state, refund.amount) == (RefundReason.ELSEWHERE, RefundState.SUCCEEDED, 2_900)
-    assert shop.open_cases() == ["refund_elsewhere"]
-    assert [gross for _number, gross, _vat in notes(shop)] == [2_900]
-    assert shop.payment(sale).refunded_amount == 2_900
-    shop.refunds(sale)
-    assert given_back(shop) == 12_900
-    assert problems() == []
-
-
-def test_the_poller_finds_a_refund_nobody_told_us_of(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(webhooks="never")
-    shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 2_900)
-    assert webhooks.poll() > 0
-    shop.works()
-    assert shop.payment(sale).refunded_amount == 2_900
-
-
-def test_ours_and_one_from_the_dashboard_never_give_back_more_than_was_captured(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(outage=True)
-    ours = shop.refunds(sale)  # reserved here, unknown there
-    shop.provider.switch(outage=False)
-    shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 2_900)
-    shop.works()  # it waits for ours to end
-    assert {row.last_error for row in shop.all(select(Task))} == {""}
-    shop.minutes_pass(10)
-    assert shop.refund(ours.ref).state == RefundState.FAILED  # too much was left to ask for
-    assert given_back(shop) == 2_900
-    assert shop.payment(sale).refunded_amount == 2_900
-    assert set(shop.open_cases()) == {"refund_elsewhere", "refund_refused"} or shop.open_cases() == ["refund_elsewhere"]
-    assert problems() == []
-
-
 def test_money_for_an_order_that_had_ended_goes_back_without_a_note_and_closes_its_case(shop, buyer):
     sale = buyer.orders()
     shop.provider.books.cancel(shop.provider.payments(sale.payment_ref)[0]["id"])
@@ -320,88 +138,12 @@ def test_nothing_is_given_back_of_what_was_not_captured(shop, buyer):
     assert shop.count(Refund) == 0
 
 
-def test_a_provider_that_crashes_us_between_asking_and_writing_gives_back_once(shop, buyer, monkeypatch):
-    sale = bought(buyer)
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            "backoffice.refunds.recording.record", lambda *_args, **_kwargs: (_ for _ in ()).throw(OutcomeUnknown)
-        )
-        with pytest.raises(OutcomeUnknown):
-            shop.refunds(sale)
-    assert given_back(shop) == 12_900
-    (refund,) = shop.all(select(Refund))
-    assert refund.state == RefundState.CREATED
-    shop.minutes_pass(5)
-    assert shop.refund(refund.ref).state == RefundState.SUCCEEDED
-    assert given_back(shop) == 12_900
-    assert problems() == []
-
-
 def test_a_payment_of_another_account_is_not_refunded_through_this_one(shop, buyer, monkeypatch):
     sale = bought(buyer)
     monkeypatch.setattr(type(ports().payments), "account", "acct_other")
     with pytest.raises(AnotherAccount):
         shop.refunds(sale, 100)
     assert shop.count(Refund) == 0
-
-
-def test_only_what_came_back_is_sent_again_and_never_a_second_time(shop, buyer):
-    sale = bought(buyer, 3)
-    good = shop.refunds(sale, 500)
-    with pytest.raises(NotOwed):
-        refunds.send_again(good.ref, by=SYSTEM)
-    shop.provider.switch(outage=True)
-    unknown = shop.refunds(sale, 400)
-    shop.provider.switch(outage=False)
-    with pytest.raises(NotOwed):
-        refunds.send_again(unknown.ref, by=SYSTEM)
-    shop.minutes_pass(4)
-    shop.provider.switch(refunds="fails_later")
-    lost = shop.refunds(sale, 1_000)
-    shop.minutes_pass(4)
-    again = refunds.send_again(lost.ref, by=SYSTEM)
-    shop.minutes_pass(4)
-    shop.provider.switch(refunds="")
-    assert shop.refund(again.ref).state == RefundState.FAILED  # it came back once more
-    assert refunds.send_again(lost.ref, by=SYSTEM).ref == again.ref
-    last = refunds.send_again(again.ref, by=SYSTEM)
-    assert shop.refund(last.ref).state == RefundState.SUCCEEDED
-    shop.minutes_pass(10)
-    assert given_back(shop) == 500 + 400 + 1_000
-    assert [gross for _number, gross, _vat in notes(shop)] == [500, 400, 1_000]
-    assert shop.open_cases() == []
-    assert problems() == []
-
-
-def test_another_refund_does_not_settle_one_that_came_back(shop, buyer):
-    sale = bought(buyer, 2)
-    (line,) = shop.line_ids(sale)
-    shop.provider.switch(refunds="fails_later")
-    lost = shop.refunds(sale, 500, reason=RefundReason.GOODWILL)
-    shop.minutes_pass(2)
-    shop.provider.switch(refunds="")
-    shop.refunds(sale, pieces=[Pieces(line, 1)])
-    assert shop.open_cases() == ["refund_failed"]
-    assert [gross for _number, gross, _vat in notes(shop)] == [500, 12_900]  # each its own, whole
-    refunds.send_again(lost.ref, by=SYSTEM)
-    assert shop.open_cases() == []
-    assert given_back(shop) == 13_400
-    assert problems() == []
-
-
-def test_all_that_is_left_settles_what_came_back_too(shop, buyer):
-    sale = bought(buyer)
-    shop.provider.switch(refunds="fails_later")
-    lost = shop.refunds(sale, 500)
-    shop.minutes_pass(2)
-    shop.provider.switch(refunds="")
-    shop.refunds(sale)
-    assert given_back(shop) == 12_900
-    assert shop.open_cases() == []
-    with pytest.raises(NotOwed):
-        refunds.send_again(lost.ref, by=SYSTEM)
-    assert sum(gross for _number, gross, _vat in notes(shop)) == 12_900
-    assert problems() == []
 
 
 def test_the_key_of_a_form_makes_no_other_refund(shop, buyer):

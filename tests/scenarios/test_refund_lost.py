@@ -1,0 +1,114 @@
+"""Money that was refused, or that came back: it is owed until it is sent again."""
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.core.actor import SYSTEM
+from backoffice.models import Fulfilment
+from backoffice.refunds import service as refunds
+from backoffice.refunds.beginning import NotOwed
+from backoffice.refunds.models import RefundReason, RefundState
+from backoffice.refunds.wishes import Pieces
+from tests.support.consistency import problems
+from tests.support.refunds import bought, given_back, notes
+from tests.support.shop import Buyer, Shop
+
+
+@pytest.fixture
+def buyer(shop: Shop) -> Buyer:
+    return shop.buyer()
+
+
+def test_a_refused_refund_moves_nothing_and_its_sum_can_be_refunded_again(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(refuse_refund=1)
+    refund = shop.refunds(sale)
+    assert (refund.state, refund.failure_code) == (RefundState.FAILED, "refund_refused")
+    assert notes(shop) == []
+    assert shop.open_cases() == ["refund_refused"]
+    assert [row.state for row in shop.all(select(Fulfilment))] == ["open"]
+    shop.refunds(sale)
+    assert given_back(shop) == 12_900
+    assert shop.open_cases() == []
+
+
+def test_a_refund_that_fails_after_it_succeeded_leaves_its_note_and_a_debt(shop, buyer):
+    sale = bought(buyer)
+    (line,) = shop.line_ids(sale)
+    shop.provider.switch(refunds="fails_later")
+    refund = shop.refunds(sale, pieces=[Pieces(line, 1, shelved=1)])
+    assert refund.state == RefundState.SUCCEEDED
+    shop.minutes_pass(2)
+    assert shop.refund(refund.ref).state == RefundState.FAILED
+    assert len(notes(shop)) == 1
+    assert shop.open_cases() == ["refund_failed"]
+    assert "refund_failed" in shop.mails()
+    assert given_back(shop) == 0
+    assert shop.payment(sale).refundable.amount == 12_900
+    shop.provider.switch(refunds="")
+    first, second = (refunds.send_again(refund.ref, by=SYSTEM) for _ in range(2))
+    assert first.ref == second.ref  # pressed twice, it is sent once
+    assert given_back(shop) == 12_900
+    assert len(notes(shop)) == 1  # what was credited stays credited, once
+    assert shop.stock() == (25, 0)  # and what came back came back once
+    assert shop.open_cases() == []
+    assert problems() == []
+
+
+def test_only_what_came_back_is_sent_again_and_never_a_second_time(shop, buyer):
+    sale = bought(buyer, 3)
+    good = shop.refunds(sale, 500)
+    with pytest.raises(NotOwed):
+        refunds.send_again(good.ref, by=SYSTEM)
+    shop.provider.switch(outage=True)
+    unknown = shop.refunds(sale, 400)
+    shop.provider.switch(outage=False)
+    with pytest.raises(NotOwed):
+        refunds.send_again(unknown.ref, by=SYSTEM)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 1_000)
+    shop.minutes_pass(4)
+    again = refunds.send_again(lost.ref, by=SYSTEM)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="")
+    assert shop.refund(again.ref).state == RefundState.FAILED  # it came back once more
+    assert refunds.send_again(lost.ref, by=SYSTEM).ref == again.ref
+    last = refunds.send_again(again.ref, by=SYSTEM)
+    assert shop.refund(last.ref).state == RefundState.SUCCEEDED
+    shop.minutes_pass(10)
+    assert given_back(shop) == 500 + 400 + 1_000
+    assert [gross for _number, gross, _vat in notes(shop)] == [500, 400, 1_000]
+    assert shop.open_cases() == []
+    assert problems() == []
+
+
+def test_another_refund_does_not_settle_one_that_came_back(shop, buyer):
+    sale = bought(buyer, 2)
+    (line,) = shop.line_ids(sale)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 500, reason=RefundReason.GOODWILL)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="")
+    shop.refunds(sale, pieces=[Pieces(line, 1)])
+    assert shop.open_cases() == ["refund_failed"]
+    assert [gross for _number, gross, _vat in notes(shop)] == [500, 12_900]  # each its own, whole
+    refunds.send_again(lost.ref, by=SYSTEM)
+    assert shop.open_cases() == []
+    assert given_back(shop) == 13_400
+    assert problems() == []
+
+
+def test_all_that_is_left_settles_what_came_back_too(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 500)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="")
+    shop.refunds(sale)
+    assert given_back(shop) == 12_900
+    assert shop.open_cases() == []
+    with pytest.raises(NotOwed):
+        refunds.send_again(lost.ref, by=SYSTEM)
+    assert sum(gross for _number, gross, _vat in notes(shop)) == 12_900
+    assert problems() == []
