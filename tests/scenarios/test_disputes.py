@@ -18,17 +18,10 @@ from backoffice.payments import service as payments
 from backoffice.webhooks import service as webhooks
 from integrations.payments.disputes import EvidenceField
 from tests.support.consistency import problems
-from tests.support.shop import Buyer, Sale, Shop, paid
+from tests.support.shop import Shop
 
 # What says nothing that differs between engines: the run stays within its quarter of an hour.
 on_one_engine = pytest.mark.parametrize("engine_name", ["sqlite"])
-
-
-@pytest.fixture
-def sale(shop: Shop) -> Sale:
-    buyer: Buyer = shop.buyer()
-    buyer.fills_cart()
-    return paid(shop, buyer)
 
 
 def balance(account: Account) -> int:

@@ -12,12 +12,6 @@ from backoffice.webhooks import service as webhooks
 from integrations.payments.port import OutcomeUnknown
 from tests.support.consistency import problems
 from tests.support.refunds import bought, given_back, notes
-from tests.support.shop import Buyer, Shop
-
-
-@pytest.fixture
-def buyer(shop: Shop) -> Buyer:
-    return shop.buyer()
 
 
 def test_a_double_click_and_a_second_tab_give_back_once(shop, buyer):

@@ -11,12 +11,6 @@ from backoffice.refunds.models import RefundReason, RefundState
 from backoffice.refunds.wishes import Pieces
 from tests.support.consistency import problems
 from tests.support.refunds import bought, given_back, notes
-from tests.support.shop import Buyer, Shop
-
-
-@pytest.fixture
-def buyer(shop: Shop) -> Buyer:
-    return shop.buyer()
 
 
 def test_a_refused_refund_moves_nothing_and_its_sum_can_be_refunded_again(shop, buyer):

@@ -16,12 +16,7 @@ from backoffice.refunds.models import RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded
 from tests.support.consistency import problems
 from tests.support.refunds import bought, given_back, notes
-from tests.support.shop import Buyer, Shop, paid
-
-
-@pytest.fixture
-def buyer(shop: Shop) -> Buyer:
-    return shop.buyer()
+from tests.support.shop import paid
 
 
 def test_the_whole_order_goes_back_with_its_credit_note_and_a_mail(shop, buyer):
