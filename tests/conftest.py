@@ -27,6 +27,7 @@ from backoffice.logins import passwords
 from config import Settings
 from storefront import fragments
 from tests.support.provider import API_KEY, SECRET, Provider
+from tests.support.reuse import TEMPLATES, Engines
 from tests.support.servers import MariaDB, MySQL, NotToBeHad, Valkey
 from tests.support.shop import Clock, Shop, Visitor
 
@@ -113,6 +114,17 @@ def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
     yield valkey_server
     if valkey_server.process is None:
         valkey_server.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_are_kept() -> None:
+    db._make_engine = Engines().make
+
+
+@pytest.fixture(scope="session")
+def sqlite_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the database of a test lies: one place, so that one engine does."""
+    return tmp_path_factory.mktemp("d") / "shop.db"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -244,10 +256,12 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(engine_name: str, request: pytest.FixtureRequest) -> str:
     """An empty, migrated database."""
     if engine_name == "sqlite":
-        path = tmp_path / "shop.db"
+        path: Path = request.getfixturevalue("sqlite_path")
+        for left in path.parent.glob("shop.db*"):
+            left.unlink()
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     server: MigratedServer = request.getfixturevalue(f"{engine_name}_migrated")
@@ -274,6 +288,7 @@ def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask
     """An application on an empty database, inside its context."""
     app = create_app(settings_for(tmp_path, database_url, sandbox_url=provider.url))
     commands.install(app)
+    app.jinja_env.bytecode_cache = TEMPLATES
     app.test_client_class = Visitor
     app.config["PROPAGATE_EXCEPTIONS"] = True  # an unexpected error fails the test with its own traceback
     with app.app_context(), coming_from(Origin("req_test0000", "code")):

@@ -96,22 +96,14 @@ session = db.session
 
 
 def connect(app: Flask, url: str) -> None:
-    """Bind the application to its database with the settings that hold on every engine."""
+    """Bind the application to its database with the settings that hold on every engine; applications may share one."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _options(url)
     db.init_app(app)
     with app.app_context():
-        engine = db.engine
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        else:
-            event.listen(engine, "do_connect", _to_server)
-            event.listen(engine, "connect", _prepare_server)
-            event.listen(engine, "begin", _begin_server)
-            event.listen(engine, "handle_error", _drop_lost_node)
-            event.listen(engine, "checkin", _note_use)
-            event.listen(engine, "checkout", _ask_after_rest)
+        for name, handler in (_ON_SQLITE if db.engine.dialect.name == "sqlite" else _ON_A_SERVER).items():
+            if not event.contains(db.engine, name, handler):
+                event.listen(db.engine, name, handler)
 
 
 def _options(url: str) -> dict[str, Any]:
@@ -206,6 +198,17 @@ def _ask_after_rest(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) ->
 def _drop_lost_node(context: ExceptionContext) -> None:
     if error_code(context.original_exception) in LOST_NODE:
         context.is_disconnect = True
+
+
+_ON_SQLITE: dict[str, Callable[..., Any]] = {"connect": _prepare_sqlite, "begin": _begin_sqlite}
+_ON_A_SERVER: dict[str, Callable[..., Any]] = {
+    "do_connect": _to_server,
+    "connect": _prepare_server,
+    "begin": _begin_server,
+    "handle_error": _drop_lost_node,
+    "checkin": _note_use,
+    "checkout": _ask_after_rest,
+}
 
 
 def error_code(error: BaseException | None) -> int | None:
