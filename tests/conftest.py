@@ -285,7 +285,9 @@ def provider(tmp_path: Path, clock: Clock) -> Iterator[Provider]:
 
 @pytest.fixture
 def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask]:
-    """An application on an empty database, inside its context."""
+    """An application on an empty database, inside its context; it knows nothing of the one before."""
+    fragments.forget()
+    version.forget()
     app = create_app(settings_for(tmp_path, database_url, sandbox_url=provider.url))
     commands.install(app)
     app.jinja_env.bytecode_cache = TEMPLATES
@@ -300,6 +302,4 @@ def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask
 def shop(app: Flask, clock: Clock, provider: Provider, demo_rows: DemoRows) -> Shop:
     """The demo shop, open for business."""
     demo_rows.write()
-    fragments.forget()
-    version.forget()
     return Shop(app, clock, provider)

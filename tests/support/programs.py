@@ -43,12 +43,14 @@ WORDS: Mapping[str, Callable[..., None]] = {"web": _web, "module": _module, "fla
 
 _loaded = multiprocessing.get_context("forkserver")
 _loaded.set_forkserver_preload([__name__])
+_fresh = multiprocessing.get_context("spawn")
 
 
-def start(words: Sequence[str], env: Mapping[str, str], out: Path) -> BaseProcess:
+def start(words: Sequence[str], env: Mapping[str, str], out: Path, *, fresh: bool = False) -> BaseProcess:
     """Start a program: ``web`` and a port, ``module`` and its name, ``flask`` or ``rq`` and what follows. What it prints is
-    added to ``out``."""
-    process = _loaded.Process(target=_become, args=(list(words), dict(env), str(out)), daemon=True)
+    added to ``out``. A ``fresh`` one shares no memory with others: for measuring it."""
+    context = _fresh if fresh else _loaded
+    process = context.Process(target=_become, args=(list(words), dict(env), str(out)), daemon=True)
     process.start()
     return process
 
