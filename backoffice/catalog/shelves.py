@@ -50,6 +50,15 @@ class Wishes:
     most: int | None = None
 
 
+class CategoryFacts(NamedTuple):
+    """What is said of a category."""
+
+    id: int
+    slug: str
+    name: str
+    lead: str
+
+
 class Listed(NamedTuple):
     """A listing as it is shown. ``card`` is what ``_card`` made."""
 
@@ -70,16 +79,9 @@ class Listed(NamedTuple):
         return self.from_amount != self.to_amount
 
 
-class Shelf(NamedTuple):
-    """A category as its page shows it."""
-
-    id: int
-    slug: str
-    name: str
-    lead: str
-
-
-_CATEGORY = select(*[getattr(Category, name) for name in Shelf._fields]).where(Category.slug == bindparam("slug"))
+_CATEGORY = select(*[getattr(Category, name) for name in CategoryFacts._fields]).where(
+    Category.slug == bindparam("slug")
+)
 _IN_LIST = select(*[getattr(Listing, name) for name in Listed._fields]).where(
     Listing.price_list_id == bindparam("price_list_id")
 )
@@ -114,12 +116,12 @@ class Facet:
     values: Sequence[tuple[str, int]]
 
 
-def category(slug: str) -> Shelf:
+def category(slug: str) -> CategoryFacts:
     """Raises NotFound."""
     row = look(_CATEGORY, slug=slug).one_or_none()
     if row is None:
         raise NotFound("category")
-    return Shelf._make(row)
+    return CategoryFacts._make(row)
 
 
 def shelf(price_list_id: int, category_id: int, sort: Sort, wishes: Wishes, key: str | None) -> Page:
