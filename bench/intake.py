@@ -179,7 +179,7 @@ with app.app_context(), coming_from(Origin("req_bench0000", "code")):
 def deployment(server: MariaDB, valkey: Valkey, folder: Path, name: str) -> World:
     place = folder / name
     place.mkdir()
-    world = World(place, server.url(name), valkey, fresh=True)
+    world = World(place, server.url(name), valkey)
     world.prepare()
     world.start("provider")
     return world

@@ -22,8 +22,8 @@ PATIENCE = 45.0  # seconds
 class World:
     """One deployment in a temporary folder. Programs are started by name, with drills for that one start."""
 
-    def __init__(self, folder: Path, database_url: str, valkey: Valkey, *, fresh: bool = False) -> None:
-        self.folder, self.valkey, self.fresh = folder, valkey, fresh
+    def __init__(self, folder: Path, database_url: str, valkey: Valkey) -> None:
+        self.folder, self.valkey = folder, valkey
         self.port, self.sandbox_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
@@ -55,7 +55,7 @@ class World:
             "provider": ["module", "integrations.sandbox"],
         }
         env = {**self.env, **{f"COUNTERFOIL_{key.upper()}": str(value) for key, value in drills.items()}}
-        self.processes[name] = programs.start(commands[name], env, self.folder / f"{name}.log", fresh=self.fresh)
+        self.processes[name] = programs.start(commands[name], env, self.folder / f"{name}.log")
         address = {"web": self.base + "/healthz", "provider": self.sandbox + "/control/"}.get(name)
         if address:
             self.wait(lambda: self.answers(address), f"{name} answers")

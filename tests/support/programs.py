@@ -1,4 +1,4 @@
-"""Our programs as processes of their own, forked from one that has loaded what they are made of: a start costs a fifth of
+"""Our programs as processes of their own, forked from one that has loaded what they are made of: a start costs a tenth of
 what a new interpreter takes. They fail, end and are killed like any other process."""
 
 import multiprocessing
@@ -16,7 +16,8 @@ from flask import cli
 from rq.cli import main as rq
 from werkzeug.serving import make_server
 
-import integrations.sandbox.program  # noqa: F401 - loaded before anything is forked
+import backoffice.app  # noqa: F401 - loaded before anything is forked, as is the next
+import integrations.sandbox.program  # noqa: F401
 from config import ROOT
 
 
@@ -43,14 +44,12 @@ WORDS: Mapping[str, Callable[..., None]] = {"web": _web, "module": _module, "fla
 
 _loaded = multiprocessing.get_context("forkserver")
 _loaded.set_forkserver_preload([__name__])
-_fresh = multiprocessing.get_context("spawn")
 
 
-def start(words: Sequence[str], env: Mapping[str, str], out: Path, *, fresh: bool = False) -> BaseProcess:
+def start(words: Sequence[str], env: Mapping[str, str], out: Path) -> BaseProcess:
     """Start a program: ``web`` and a port, ``module`` and its name, ``flask`` or ``rq`` and what follows. What it prints is
-    added to ``out``. A ``fresh`` one shares no memory with others: for measuring it."""
-    context = _fresh if fresh else _loaded
-    process = context.Process(target=_become, args=(list(words), dict(env), str(out)), daemon=True)
+    added to ``out``."""
+    process = _loaded.Process(target=_become, args=(list(words), dict(env), str(out)), daemon=True)
     process.start()
     return process
 
