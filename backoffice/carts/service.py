@@ -19,6 +19,8 @@ MOST_LINES = 50
 
 
 _QUANTITIES = select(CartLine.quantity).select_from(Cart).outerjoin(CartLine, CartLine.cart_id == Cart.id)
+_PIECES = _QUANTITIES.where(Cart.token_hash == bindparam("token_hash"))
+_PIECES_OF = _QUANTITIES.where(Cart.person_id == bindparam("person_id"))
 _GONE = (
     delete(CartLine)
     .where(CartLine.cart_id == bindparam("cart_id"), CartLine.variant_id.in_(bindparam("variant_ids", expanding=True)))
@@ -30,8 +32,6 @@ _BEGUN_ANEW = (
     .values(checkout_key=bindparam("new_key"), updated_at=NOW)
     .execution_options(synchronize_session=False)
 )
-_PIECES = _QUANTITIES.where(Cart.token_hash == bindparam("token_hash"))
-_PIECES_OF = _QUANTITIES.where(Cart.person_id == bindparam("person_id"))
 
 
 class QuantityOutOfRange(CounterfoilError):

@@ -46,7 +46,7 @@ def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values:
     if result.rowcount == 0:
         session.refresh(row)
         return False
-    if any(map(_is_expression, values.values())):
+    if any(hasattr(value, "__clause_element__") or isinstance(value, ColumnElement) for value in values.values()):
         session.refresh(row)
     else:  # what was written is known: no need to ask for it
         for name, value in values.items():
@@ -54,10 +54,6 @@ def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values:
     if isinstance(row, (Tracked, Part)):
         units.current().touch(row.subject())
     return True
-
-
-def _is_expression(value: Any) -> bool:
-    return isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
 
 
 class StateTable(Generic[S]):
@@ -79,16 +75,12 @@ class StateTable(Generic[S]):
         return [here for here, following in self.moves.items() if there in following]
 
     def move(self, row: Any, to: S, **values: Any) -> bool:
-        """Move ``row`` to state ``to`` together with ``values``.
+        """Move ``row`` to state ``to`` together with ``values``, which are plain.
 
         True when this unit moved it, False when it was there already. Raises IllegalMove."""
         written = {self.column.key: to, **values}
-        if any(map(_is_expression, values.values())):
-            moved = change_where(row, self.column.in_(self.sources(to)), **written)
-        else:
-            parameters = {"row_id": row.id, **{f"new_{name}": value for name, value in written.items()}}
-            moved = _changed(row, self._statement(to, tuple(written)), parameters, written)
-        if moved:
+        parameters = {"row_id": row.id, **{f"new_{name}": value for name, value in written.items()}}
+        if _changed(row, self._statement(to, tuple(written)), parameters, written):
             return True
         here: S = getattr(row, self.column.key)
         if here == to:

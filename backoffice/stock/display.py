@@ -39,6 +39,7 @@ _VARIANTS = (
 def variants(product_id: int, price_list_id: int) -> list[ShownVariant]:
     """The variants that are sold, in their order, with the price that counts now."""
     rows = look(_VARIANTS, product_id=product_id, price_list_id=price_list_id)
-    return list(
-        {row[0]: ShownVariant._make((*row[:5], (row[5] or 0) - (row[6] or 0))) for row in rows}.values()
-    )  # latest price
+    shown = {
+        row[0]: ShownVariant._make((*row[:5], (row[5] or 0) - (row[6] or 0))) for row in rows
+    }  # the latest price wins
+    return list(shown.values())
