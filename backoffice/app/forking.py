@@ -13,7 +13,7 @@ from backoffice.core.formatting import LOCALE
 from backoffice.core.ports import EXTENSION
 
 PAGES = ("/", "/search?q=level", "/cart", "/login", "/admin/login")
-YOUNG = 20_000  # new objects between two looks of the collector: a page makes some thousand, and most end with it
+YOUNG = 5_000  # new objects between two looks of the collector: most end with their page, the rest should not wait long
 
 
 def prepare(app: Flask) -> None:
@@ -42,4 +42,4 @@ def _visit(app: Flask) -> None:
 
 def begin() -> None:
     """In each worker."""
-    gc.set_threshold(YOUNG, 20, 20)
+    gc.set_threshold(YOUNG, 5, 3)

@@ -1,8 +1,9 @@
 """Carts: filling, changing, merging and emptying them."""
 
 import secrets
+from typing import cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -10,7 +11,7 @@ from backoffice.carts.filling import PricedCart, hashed
 from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
-from backoffice.core.db import NOW, look, session
+from backoffice.core.db import NOW, change, look, session
 from backoffice.core.errors import CounterfoilError
 from backoffice.customers.models import Person
 
@@ -21,16 +22,13 @@ MOST_LINES = 50
 _QUANTITIES = select(CartLine.quantity).select_from(Cart).outerjoin(CartLine, CartLine.cart_id == Cart.id)
 _PIECES = _QUANTITIES.where(Cart.token_hash == bindparam("token_hash"))
 _PIECES_OF = _QUANTITIES.where(Cart.person_id == bindparam("person_id"))
-_GONE = (
-    delete(CartLine)
-    .where(CartLine.cart_id == bindparam("cart_id"), CartLine.variant_id.in_(bindparam("variant_ids", expanding=True)))
-    .execution_options(synchronize_session=False)
+_GONE = delete(cast("Table", CartLine.__table__)).where(
+    CartLine.cart_id == bindparam("cart_id"), CartLine.variant_id.in_(bindparam("variant_ids", expanding=True))
 )
 _BEGUN_ANEW = (
-    update(Cart)
+    update(cast("Table", Cart.__table__))
     .where(Cart.id == bindparam("cart_id"))
     .values(checkout_key=bindparam("new_key"), updated_at=NOW)
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -106,8 +104,8 @@ def set_quantity(cart: Cart, variant_ref: str, quantity: int) -> None:
 
 def empty(filling: PricedCart) -> None:
     """Take this filling out and begin a new one; what another tab put in meanwhile stays for it."""
-    session.execute(_GONE, {"cart_id": filling.id, "variant_ids": [line.ware.id for line in filling.lines]})
-    session.execute(_BEGUN_ANEW, {"cart_id": filling.id, "new_key": references.new("chk")})
+    change(_GONE, {"cart_id": filling.id, "variant_ids": [line.ware.id for line in filling.lines]})
+    change(_BEGUN_ANEW, {"cart_id": filling.id, "new_key": references.new("chk")})
 
 
 def adopt(token: str | None, person: Person) -> str:

@@ -4,6 +4,7 @@ Flask-SQLAlchemy is known here and nowhere else."""
 
 import os
 import sqlite3
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -16,7 +17,7 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from pymysql.connections import Connection as ServerConnection
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
 from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
-from sqlalchemy import Connection, CursorResult, MetaData, Select, Table, bindparam, event
+from sqlalchemy import Connection, CursorResult, Delete, MetaData, Select, Table, Update, bindparam, event
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -61,10 +62,16 @@ class OutsideUnit(ProgrammingError):
         super().__init__("The database was touched outside a unit of work: open units.read() or units.write().")
 
 
+class ReadOnlyUnit(ProgrammingError):
+    def __init__(self) -> None:
+        super().__init__("A read unit was about to write: use units.write().")
+
+
 class OpenUnit(Protocol):
     """What a transaction is begun for (``core.units.Unit``)."""
 
     writes: bool
+    connection: Connection | None
 
 
 unit_key: ContextVar[OpenUnit | None] = ContextVar("unit_key", default=None)
@@ -146,9 +153,14 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+_tls: dict[tuple[tuple[str, Any], ...], ssl.SSLContext] = {}
+
+
 class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
     """A connection that spares the way to the server for a ROLLBACK of nothing (the server says with every answer
-    whether a transaction is open), and reads the description of a column once (the server sends it with every answer)."""
+    whether a transaction is open), and reads the description of a column once (the server sends it with every answer).
+    Connections with the same terms of encryption share one context: each of its own would hold every authority that the
+    machine trusts, 0.7 MiB, even where the server speaks no TLS."""
 
     def rollback(self) -> None:
         if self.server_status & SERVER_STATUS_IN_TRANS:
@@ -156,6 +168,14 @@ class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
 
     def _read_packet(self, packet_type: Callable[[bytes, str], MysqlPacket] = MysqlPacket) -> MysqlPacket:
         return super()._read_packet(_described if packet_type is FieldDescriptorPacket else packet_type)
+
+    def _create_ssl_ctx(self, sslp: dict[str, Any] | ssl.SSLContext) -> ssl.SSLContext:
+        if isinstance(sslp, ssl.SSLContext):
+            return sslp
+        terms = tuple(sorted(sslp.items()))
+        if terms not in _tls:
+            _tls[terms] = super()._create_ssl_ctx(sslp)
+        return _tls[terms]
 
 
 @lru_cache(maxsize=4_096)
@@ -221,18 +241,37 @@ def engine() -> Engine:
     return db.engine
 
 
+def connection() -> Connection:
+    """The connection of the unit that is open; its session is asked for it once."""
+    unit = _current_unit()
+    if unit.connection is None:
+        unit.connection = session.connection()
+    return unit.connection
+
+
 def put(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of a table that only grows, without objects: every column but the id is named. Inside a unit that writes."""
-    session.flush()
-    session.connection().execute(cast("Table", model.__table__).insert(), rows)
+    """Write rows of a table that only grows, without objects: every column but the id is named. Raises ReadOnlyUnit."""
+    _writing().execute(cast("Table", model.__table__).insert(), rows)
 
 
 def put_one(model: type[Base], row: Mapping[str, Any]) -> int:
     """As ``put``, for one row; returns its id."""
-    session.flush()
-    done = session.connection().execute(cast("Table", model.__table__).insert(), row)
+    done = _writing().execute(cast("Table", model.__table__).insert(), row)
     assert done.inserted_primary_key is not None
     return int(done.inserted_primary_key[0])
+
+
+def change(statement: Update | Delete, values: Mapping[str, Any]) -> int:
+    """How many rows a statement changed that was built of tables, with ``bindparam``: the mapper has no part in it. Of tracked
+    rows the caller tells the audit guard (``core.states``). Raises ReadOnlyUnit."""
+    return _writing().execute(statement, values).rowcount
+
+
+def _writing() -> Connection:
+    if not _current_unit().writes:
+        raise ReadOnlyUnit
+    session.flush()  # in the order in which it was written
+    return connection()
 
 
 def look(statement: Select[*tuple[Any, ...]], **values: Any) -> CursorResult[*tuple[Any, ...]]:
@@ -240,4 +279,4 @@ def look(statement: Select[*tuple[Any, ...]], **values: Any) -> CursorResult[*tu
 
     Building a statement anew, and objects of its rows, cost more than the database does."""
     session.flush()  # as a query would
-    return session.connection().execute(statement, values)
+    return connection().execute(statement, values)

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, update
+from sqlalchemy import ColumnElement, Table, Update, bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.core import units
-from backoffice.core.db import session
+from backoffice.core.db import change, session
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.tracking import Part, Tracked
 
@@ -31,19 +31,12 @@ class IllegalMove(ProgrammingError):
 def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> bool:
     """``UPDATE … SET values WHERE id = row.id AND conditions``; False when no row fitted. Refreshes ``row``."""
     model = type(row)
-    statement = (
-        update(model)
-        .where(model.id == row.id, *conditions)
-        .values(**values)
-        .execution_options(moved=True, synchronize_session=False)
-    )
+    statement = update(model.__table__).where(model.id == row.id, *conditions).values(**values)
     return _changed(row, statement, {}, values)
 
 
 def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    session.flush()
-    result = cast("CursorResult[Any]", session.execute(statement, parameters))
-    if result.rowcount == 0:
+    if change(statement, parameters) == 0:
         session.refresh(row)
         return False
     if any(hasattr(value, "__clause_element__") or isinstance(value, ColumnElement) for value in values.values()):
@@ -93,9 +86,8 @@ class StateTable(Generic[S]):
         if known is None:
             model = self.column.class_
             known = self._statements[to, *names] = (
-                update(model)
+                update(cast("Table", model.__table__))
                 .where(model.id == bindparam("row_id"), self.column.in_(self.sources(to)))
                 .values({name: bindparam(f"new_{name}") for name in names})
-                .execution_options(moved=True, synchronize_session=False)
             )
         return known

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import event, inspect
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
-from backoffice.core.db import db, error_code, unit_key
+from backoffice.core.db import ReadOnlyUnit, connection, db, error_code, unit_key
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.tracking import Part, Subject, Tracked
 
@@ -38,6 +38,7 @@ class Unit:
     """One transaction: what it changed, what the audit saw of it, and what waits for its commit."""
 
     writes: bool
+    connection: Connection | None = None  # once it was asked for
     changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
     witnessed: set[tuple[str, int]] = field(default_factory=set)
     after_commit: list[Callable[[], object]] = field(default_factory=list)
@@ -53,11 +54,6 @@ class Unit:
 class NestedUnit(ProgrammingError):
     def __init__(self) -> None:
         super().__init__("A unit of work was opened inside another: call the inner operation directly.")
-
-
-class ReadOnlyUnit(ProgrammingError):
-    def __init__(self) -> None:
-        super().__init__("A read unit was about to write: use units.write().")
 
 
 class UnmovedWrite(ProgrammingError):
@@ -201,7 +197,7 @@ def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
         session.info["unit"] = unit
         try:
             if unit.writes:
-                session.connection()  # a lock that must be waited for is waited for here
+                connection()  # a lock that must be waited for is waited for here
             yield unit, session
         except BaseException:
             session.rollback()

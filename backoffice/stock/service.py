@@ -11,7 +11,7 @@ from backoffice.audit.tags import Tag
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import look, session
+from backoffice.core.db import look, put, session
 from backoffice.core.errors import Conflict, CounterfoilError
 from backoffice.core.states import StateTable, change_where
 from backoffice.stock.models import HoldState, MovementKind, StockHold, StockItem, StockMovement
@@ -134,6 +134,7 @@ def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason:
 def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
     """Put pieces aside for ``holder`` (variant id → quantity), all or none. Raises SoldOut."""
     items = {item.variant_id: item for item in _items(wanted)}
+    now = clock.now()
     for variant_id, quantity in sorted(wanted.items()):
         item = items.get(variant_id)
         if item is None:
@@ -141,11 +142,12 @@ def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
         enough = StockItem.on_hand - StockItem.held >= quantity
         if not _move(item, MovementKind.HELD, enough, held=quantity, holder=holder, by=by):
             raise SoldOut(variant_id, quantity, item.available)
-        session.add(
-            StockHold(
-                holder=holder, variant_id=variant_id, quantity=quantity, state=HoldState.HELD, created_at=clock.now()
-            )
-        )
+    holds = [
+        {"holder": holder, "variant_id": variant_id, "quantity": quantity, "state": HoldState.HELD, "created_at": now}
+        for variant_id, quantity in sorted(wanted.items())
+    ]
+    if holds:
+        put(StockHold, holds)
 
 
 def take(holder: str, *, by: Actor) -> None:
@@ -181,18 +183,17 @@ def _move(
     values = {"on_hand": item.on_hand + on_hand, "held": item.held + held}  # the row is locked: nobody else changes it
     if not change_where(item, *conditions, **values):
         return False
-    session.add(
-        StockMovement(
-            item=item,
-            kind=kind,
-            on_hand_change=on_hand,
-            held_change=held,
-            holder=holder,
-            reason=reason,
-            at=clock.now(),
-            request_key=request_key,
-        )
-    )
+    movement = {
+        "item_id": item.id,
+        "kind": kind,
+        "on_hand_change": on_hand,
+        "held_change": held,
+        "holder": holder,
+        "reason": reason,
+        "at": clock.now(),
+        "request_key": request_key,
+    }
+    put(StockMovement, [movement])
     changes: dict[str, Any] = {"on_hand": (item.on_hand - on_hand, item.on_hand)} if on_hand else {}
     if held:
         changes["held"] = (item.held - held, item.held)

@@ -1,16 +1,17 @@
 """Units of work: nothing half-done, nothing without a counterfoil, everything replayed as a whole."""
 
+import ssl
 import threading
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, delete, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from backoffice.audit.service import UnauditedChange
 from backoffice.carts.models import Cart
 from backoffice.core import clock, units
 from backoffice.core import db as core_db
-from backoffice.core.db import OutsideUnit, db, session
+from backoffice.core.db import OneWay, OutsideUnit, change, db, put, put_one, session
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.units import NestedUnit, ReadOnlyUnit, UnmovedWrite
 from backoffice.models import Order, Product
@@ -36,6 +37,16 @@ def test_a_read_unit_refuses_to_write(app):
         session.flush()
     with pytest.raises(ReadOnlyUnit), units.read():
         session.query(Cart).delete()
+    row = {
+        "token_hash": "a",
+        "checkout_key": "a",
+        "person_id": None,
+        "created_at": clock.now(),
+        "updated_at": clock.now(),
+    }
+    for write in (lambda: put(Cart, [row]), lambda: put_one(Cart, row), lambda: change(delete(Cart.__table__), {})):
+        with pytest.raises(ReadOnlyUnit), units.read():
+            write()
     assert carts() == []
 
 
@@ -125,6 +136,15 @@ def test_a_unit_that_reads_sends_nothing_but_its_questions(app):
         units.write(lambda: (session.add(cart("two")), session.flush(), 1 / 0))
     assert sent()["Com_rollback"] == before["Com_rollback"] + 1
     assert carts() == ["one"]
+
+
+def test_connections_share_what_they_know_of_encryption():
+    """A context holds every authority that the machine trusts: one for all, unless their terms differ."""
+    one, two, other = (OneWay(defer_connect=True, **terms) for terms in ({}, {}, {"ssl_verify_cert": True}))
+    assert one.ctx is two.ctx
+    assert other.ctx is not one.ctx
+    mine = ssl.create_default_context()
+    assert OneWay(defer_connect=True, ssl=mine).ctx is mine
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])
