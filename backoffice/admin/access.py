@@ -105,12 +105,13 @@ def my_openings() -> Mapping[str, str]:
 
 
 def is_staff() -> bool:
-    return isinstance(current_user._get_current_object(), Identity)
+    return identity_of(request) is not None
 
 
 def has(right: Right) -> bool:
     """Whether the staff member who asks may do or see this."""
-    return is_staff() and may(current_user.role, right)
+    known = identity_of(request)
+    return known is not None and may(known.role, right)
 
 
 def demand(right: Right) -> None:

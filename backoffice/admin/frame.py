@@ -6,17 +6,15 @@ from typing import Any, ClassVar
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView
 
 from backoffice.admin import access, badges, differences, looks, waiting
 from backoffice.admin.actions import Action
 from backoffice.admin.cells import ZONE
-from backoffice.admin.views import openings
 from backoffice.core import clock, formatting, units
 from backoffice.staff.roles import Right, may, whom_to_ask
 
 
-def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
+def drawn_with(given: dict[str, Any]) -> dict[str, Any]:
     """The context of a template: what the view gives, and what the frame needs."""
     has = partial(may, access.my_role())
     actions = [for_whoever_asks(item) for item in given.get("actions", ())]
@@ -32,7 +30,6 @@ def drawn_with(view: BaseView, given: dict[str, Any]) -> dict[str, Any]:
         "may": lambda item: has(item.right),
         "Right": Right,
         "difference": differences.marked,
-        "openings": openings(view.admin._views),
         "now_here": formatting.moment(clock.now(), ZONE),
     }
 

@@ -13,6 +13,7 @@ from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from markupsafe import Markup, escape
 from sqlalchemy import Select, select
+from sqlalchemy.orm import load_only
 from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports, looks
@@ -31,7 +32,10 @@ from backoffice.staff.roles import Right
 
 KEPT_ROUTES = frozenset({"index_view", "one"})
 LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that are given room
-LINK = Markup('<a href="{}">{}</a>')
+LINK = Markup('<a href="%s">%s</a>')
+TICKED = Markup(
+    '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"></td>'
+)
 SHOW = "show"  # names the columns in an address
 
 
@@ -49,6 +53,8 @@ class DeskList(Page, SavedViews, ModelView):
     narrows: ClassVar[Sequence[Filter]] = ()
     moment: ClassVar[str] = ""  # the attribute that "from" and "to" are about
     column_more: ClassVar[Sequence[str]] = ()  # columns that are shown when they are asked for
+    # Computed column → the columns it is made of. A desk that says so reads what it shows and no more; None reads whole rows.
+    made_of: ClassVar[Mapping[str, Sequence[str]] | None] = None
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
     personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
@@ -77,7 +83,7 @@ class DeskList(Page, SavedViews, ModelView):
         return access.has(self.sees)
 
     def render(self, template: str, **kwargs: Any) -> str:
-        return str(super().render(template, desk=self, **drawn_with(self, kwargs)))
+        return str(super().render(template, desk=self, **drawn_with(kwargs)))
 
     # -- the list
 
@@ -85,8 +91,9 @@ class DeskList(Page, SavedViews, ModelView):
     def index_view(self) -> ResponseReturnValue:
         """One page of the list: no count, no offset; filters, columns and the place in it live in the address."""
         query, problems = narrowed(self.rows(), self.filters(), request.args)
-        page = self._keyset(request.args).page(query, request.args)
-        shown = [(name, escape(label), self._css(name)) for name, label in self.shown(request.args)]
+        shown = self.shown(request.args)
+        page = self._keyset(request.args).page(self._slim(query, shown), request.args)
+        many = self.offered()
         kept = self._kept(request.args)
         if self.personal:
             looks.at_list(self.key, self._told(request.args), len(page.rows))
@@ -94,8 +101,9 @@ class DeskList(Page, SavedViews, ModelView):
             self.list_template,
             page=page,
             problems=problems,
-            heads=[(label, css) for _name, label, css in shown],
-            drawn=[(row, self._cells(row, shown)) for row in page.rows],
+            many=many,
+            heads=[(label, self._css(name)) for name, label in shown],
+            drawn=self._drawn(page.rows, shown, ticked=bool(many)),
             columns=self._labelled([*self.column_list, *self.column_more]),
             kept=kept,
             is_narrowed=bool(self._given(request.args)),
@@ -110,12 +118,13 @@ class DeskList(Page, SavedViews, ModelView):
     def download(self) -> ResponseReturnValue:
         """The whole list as narrowed, with the columns shown, oldest row first; taking it is an audit row."""
         query, _ = narrowed(self.rows(), self.filters(), request.args)
-        columns = exports.columns_of(self.model, self.shown(request.args))
+        shown = self.shown(request.args)
+        columns = exports.columns_of(self.model, shown)
         narrowed_by = self._told(request.args)
         units.write(
             lambda: audit.record(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)
         )
-        lines = exports.stream(query, self._keyset(request.args), columns)
+        lines = exports.stream(self._slim(query, shown), self._keyset(request.args), columns)
         answer = Response(stream_with_context(lines), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="{self.key}-{clock.now():%Y-%m-%d}.csv"'
         return answer
@@ -123,6 +132,15 @@ class DeskList(Page, SavedViews, ModelView):
     def rows(self) -> Select[Any]:
         """The rows of the list, with what its columns read of others."""
         return select(self.model)
+
+    def _slim(self, query: Select[Any], shown: Sequence[tuple[str, str]]) -> Select[Any]:
+        """The same rows, read no wider than they are shown; a cell that looks further raises."""
+        if self.made_of is None:
+            return query
+        names = {"id", "ref", self.moment or "id"}
+        for name, _label in shown:
+            names.update(self.made_of.get(name, (name,)))
+        return query.options(load_only(*(getattr(self.model, name) for name in sorted(names)), raiseload=True))
 
     def filters(self) -> Sequence[Filter]:
         return (*self.narrows, *(days(getattr(self.model, self.moment), ZONE) if self.moment else ()))
@@ -141,7 +159,7 @@ class DeskList(Page, SavedViews, ModelView):
         return self._labelled(known or list(self.column_list))
 
     def link_to(self, row: Any) -> str:
-        return str(self.get_url(".one", ref=row.ref)) if self.one_template else ""
+        return f"{self.url}/{row.ref}" if self.one_template else ""
 
     def cell(self, row: Any, name: str) -> Any:
         """What a list shows of one column: formatted by ``column_formatters``, else by its type."""
@@ -150,14 +168,24 @@ class DeskList(Page, SavedViews, ModelView):
             return formatter(self, None, row, name)
         return plain(getattr(row, name))
 
-    def _cells(self, row: Any, shown: Sequence[tuple[str, Markup, str]]) -> list[tuple[Markup, str, Any]]:
-        """Label, class and content of each cell of a row; the first leads to its page."""
-        cells = [(label, css, self.cell(row, name)) for name, label, css in shown]
-        link = self.link_to(row)
-        if link and cells:
-            label, css, content = cells[0]
-            cells[0] = label, css, LINK.format(link, content or "open")
-        return cells
+    def offered(self) -> Sequence[Any]:
+        """What this colleague may do to many rows at once."""
+        return ()
+
+    def _drawn(self, rows: Sequence[Any], shown: Sequence[tuple[str, str]], *, ticked: bool) -> Markup:
+        """The rows of the table; the first cell of each leads to its page. Drawn here, because a template escapes a label as
+        often as it shows it."""
+        cells = [(name, f'<td data-label="{escape(label)}" class="{self._css(name)}">') for name, label in shown]
+        parts: list[str] = []
+        for row in rows:
+            contents = [escape(self.cell(row, name)) for name, _opening in cells]
+            link = self.link_to(row)
+            if link and contents:
+                contents[0] = LINK % (link, contents[0] or "open")
+            parts.append(TICKED % (row.ref, row.ref) if ticked else "<tr>")
+            parts += (f"{opening}{content}</td>" for (_name, opening), content in zip(cells, contents, strict=True))
+            parts.append("</tr>\n")
+        return Markup("".join(parts))  # noqa: S704 - every part was escaped above
 
     def _css(self, name: str) -> str:
         return ("number" if name in self.numbers else "") + (" long" if name in LONG else "")

@@ -1,7 +1,9 @@
 """The machine room: what providers told us, and what is to be done by itself."""
 
 import json
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import ClassVar
 
 from flask import redirect
 from flask.typing import ResponseReturnValue
@@ -42,6 +44,7 @@ class WebhookDesk(Noted, Many):
     }
     column_formatters = {"state": state, "payment_ref": code}
     numbers = frozenset({"deliveries"})
+    made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # never the bodies of a whole page
     narrows = (
         equals("event", "Provider's event id", WebhookEvent.event_key),
         equals("payment", "Payment", WebhookEvent.payment_ref),

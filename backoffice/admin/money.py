@@ -1,6 +1,7 @@
 """The money desk: payments and invoices. Nothing is edited; there are actions."""
 
 import json
+from types import MappingProxyType
 
 from flask import Response
 from flask.typing import ResponseReturnValue
@@ -42,6 +43,13 @@ class PaymentDesk(Noted, Many):
     }  # fmt: skip
     column_formatters = {"state": state, "ref": code}
     numbers = frozenset({"asked_for", "captured", "refunded"})
+    made_of = MappingProxyType(
+        {
+            "asked_for": ("amount", "currency"),
+            "captured": ("captured_amount", "currency"),
+            "refunded": ("refunded_amount", "currency"),
+        }
+    )
     narrows = (
         equals("ref", "Our reference", Payment.ref),
         equals("provider_ref", "Provider's id", Payment.provider_ref),
@@ -116,6 +124,7 @@ class InvoiceDesk(Noted):
         "number": lambda _view, _context, row, _name: row.number or "draft, no number",
     }
     numbers = frozenset({"net", "vat", "gross"})
+    made_of = MappingProxyType({name: (f"{name}_amount", "currency") for name in ("net", "vat", "gross")})
     narrows = (
         equals("number", "Number", Invoice.number),
         equals("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),

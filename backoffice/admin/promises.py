@@ -39,7 +39,7 @@ class Promises(Page, BaseView):
         return access.has(self.sees)
 
     def render(self, template: str, **kwargs: object) -> str:
-        return str(super().render(template, **drawn_with(self, kwargs)))
+        return str(super().render(template, **drawn_with(kwargs)))
 
     @expose("/")
     def index(self) -> ResponseReturnValue:

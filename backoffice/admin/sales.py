@@ -63,6 +63,7 @@ class OrderDesk(Corrections, Many):
     }  # fmt: skip
     column_formatters = {"state": state}
     numbers = frozenset({"total"})
+    made_of = MappingProxyType({"total": ("total_amount", "currency")})
     narrows = (
         equals("number", "Number", Order.number, read=row_number),
         Filter("email", "E-mail", _of_customer, customers.normalised),

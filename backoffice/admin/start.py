@@ -63,7 +63,7 @@ class Start(Page, AdminIndexView):
         return False
 
     def render(self, template: str, **kwargs: Any) -> str:
-        return str(super().render(template, **drawn_with(self, kwargs)))
+        return str(super().render(template, **drawn_with(kwargs)))
 
     @expose("/")
     def index(self) -> ResponseReturnValue:

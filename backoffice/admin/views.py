@@ -1,7 +1,7 @@
-"""Saved views of a list: kept, shared, opened with, forgotten. And what each desk opens with."""
+"""Saved views of a list: kept, shared, opened with, forgotten."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request
@@ -12,8 +12,8 @@ from backoffice.admin import access
 from backoffice.admin.actions import needs, run, typed_text
 from backoffice.core import units
 from backoffice.staff import saved_views
-from backoffice.staff.models import SavedView
 from backoffice.staff.roles import Right, Role
+from backoffice.staff.saved_views import View
 
 
 class SavedViews(BaseView):
@@ -56,15 +56,8 @@ class SavedViews(BaseView):
         kept = [(name, value) for name, value in pairs if name in known and value]
         return urlencode(sorted(kept, key=lambda pair: known.index(str(pair[0]))))
 
-    def views(self) -> Sequence[SavedView]:
-        return saved_views.at(self.key, access.me().id)
+    def views(self) -> Sequence[View]:
+        return saved_views.shown_at(self.key, access.me().id)
 
-    def is_mine(self, view: SavedView) -> bool:
+    def is_mine(self, view: View) -> bool:
         return view.owner_id == access.me().id
-
-
-def openings(desks: Iterable[Any]) -> dict[str, str]:
-    """Desk → the query its link in the sidebar has: what the colleague chose, else what their role opens with."""
-    role = access.my_role()
-    by_role = {desk.key: urlencode(desk.opens.get(role, {})) for desk in desks if isinstance(desk, SavedViews)}
-    return {**by_role, **access.my_openings()}

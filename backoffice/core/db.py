@@ -71,6 +71,7 @@ class OpenUnit(Protocol):
     """What a transaction is begun for (``core.units.Unit``)."""
 
     writes: bool
+    is_one_row: bool
     connection: Connection | None
 
 
@@ -157,10 +158,14 @@ _tls: dict[tuple[tuple[str, Any], ...], ssl.SSLContext] = {}
 
 
 class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
-    """A connection that spares the way to the server for a ROLLBACK of nothing (the server says with every answer
+    """A connection that spares the way to the server for a COMMIT or ROLLBACK of nothing (the server says with every answer
     whether a transaction is open), and reads the description of a column once (the server sends it with every answer).
     Connections with the same terms of encryption share one context: each of its own would hold every authority that the
     machine trusts, 0.7 MiB, even where the server speaks no TLS."""
+
+    def commit(self) -> None:
+        if self.server_status & SERVER_STATUS_IN_TRANS:
+            super().commit()
 
     def rollback(self) -> None:
         if self.server_status & SERVER_STATUS_IN_TRANS:
@@ -193,9 +198,10 @@ def _prepare_server(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_server(connection: Connection) -> None:
-    """A unit that reads needs no transaction: at this level every statement sees what was committed when it began."""
+    """A unit that reads needs no transaction: at this level every statement sees what was committed when it began. Nor does
+    one that writes a single row: the server commits each statement that stands alone."""
     unit = unit_key.get()
-    if unit is None or unit.writes:
+    if unit is None or (unit.writes and not unit.is_one_row):
         connection.exec_driver_sql("BEGIN")
 
 

@@ -6,7 +6,7 @@ caller saw an error, so ``work`` inserts a unique business key together with its
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -38,6 +38,7 @@ class Unit:
     """One transaction: what it changed, what the audit saw of it, and what waits for its commit."""
 
     writes: bool
+    is_one_row: bool = False  # it has written nothing, and one row is left for its end
     connection: Connection | None = None  # once it was asked for
     changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
     witnessed: set[tuple[str, int]] = field(default_factory=set)
@@ -128,6 +129,7 @@ def write(work: Callable[[], T]) -> T:
             with _opened(Unit(writes=True)) as (unit, session):
                 result = work()
                 session.flush()
+                unit.is_one_row = _rehearsed.get() is None and not session.in_transaction() and _is_one(unit.left)
                 for kind, items in unit.left.items():
                     _finishers[kind](items)
                 session.flush()
@@ -196,7 +198,7 @@ def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
         session = db.session()
         session.info["unit"] = unit
         try:
-            if unit.writes:
+            if unit.writes and db.engine.dialect.name == "sqlite":
                 connection()  # a lock that must be waited for is waited for here
             yield unit, session
         except BaseException:
@@ -205,6 +207,10 @@ def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
     finally:
         db.session.remove()
         unit_key.reset(token)
+
+
+def _is_one(left: Mapping[str, list[Any]]) -> bool:
+    return sum(map(len, left.values())) == 1
 
 
 def _run(actions: list[Callable[[], object]]) -> None:

@@ -1,11 +1,12 @@
 """Saved views: what a colleague looks at again and again, under a name."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, or_, select
 
 from backoffice.core import clock, references
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.staff.models import SavedView
 
@@ -13,14 +14,23 @@ LONGEST_NAME = 60
 LONGEST_QUERY = 1_000
 MOST = 30  # of one colleague at one desk
 
-_AT = (
-    select(SavedView)
+_SHOWN = (
+    select(SavedView.ref, SavedView.owner_id, SavedView.name, SavedView.query)
     .where(
         SavedView.desk == bindparam("desk"),
         or_(SavedView.owner_id == bindparam("member"), SavedView.shared.is_(True)),
     )
     .order_by(SavedView.name, SavedView.id)
 )
+
+
+class View(NamedTuple):
+    """A saved view as its desk shows it."""
+
+    ref: str
+    owner_id: int
+    name: str
+    query: str
 
 
 class NoName(CounterfoilError):
@@ -44,7 +54,7 @@ def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise NoName
-    mine = [view for view in at(desk, owner_id) if view.owner_id == owner_id]
+    mine = session.scalars(select(SavedView).where(SavedView.owner_id == owner_id, SavedView.desk == desk)).all()
     if len(query) > LONGEST_QUERY or len(mine) >= MOST:
         raise TooMuch
     view = next((view for view in mine if view.name == name), None)
@@ -58,9 +68,9 @@ def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens
     return view
 
 
-def at(desk: str, member_id: int) -> Sequence[SavedView]:
+def shown_at(desk: str, member_id: int) -> Sequence[View]:
     """A colleague's own views of a desk and those that others share, by name."""
-    return session.scalars(_AT, {"desk": desk, "member": member_id}).all()
+    return [View(*row) for row in look(_SHOWN, desk=desk, member=member_id)]
 
 
 def remove(ref: str, owner_id: int) -> None:
