@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     csrf = CSRFProtect(app)
     units.finish_with(tasks.LEFT, tasks.write_out)
     units.finish_with(ledger.LEFT, ledger.write_out)
-    units.finish_with(audit.LEFT, audit.write_out)
+    units.finish_with(audit.LEFT, audit.write_out, is_one_statement=True)
     units.before_commit(audit.guard)
     if settings.kill_at:
         borders.kill_at(settings.kill_at)

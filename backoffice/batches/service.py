@@ -84,7 +84,7 @@ def run(batch_id: int) -> None:
     while row := _next(batch_id):
         item_id, about = row
         try:
-            with tasks.apart():  # cancelling an order also ends the task that waits for its expiry, never this one
+            with tasks.apart():  # what an action does with the task that runs is not meant for this one
                 act(about, by, reason, f"{ref}:{item_id}"[:40])
             state, message = ItemState.DONE, ""
         except CounterfoilError as error:

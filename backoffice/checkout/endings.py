@@ -114,6 +114,8 @@ def _expire_or_prolong(order_id: int, payment: Payment) -> None:
     order = orders.lock(order_id)
     if order.state not in PAYABLE:
         tasks.finish_running()
+    elif order.payable_until > clock.now():
+        tasks.postpone_running(order.payable_until)  # a colleague gave more time while the provider was asked
     elif payment.is_open:
         _prolong(order, payment)
     else:
@@ -132,6 +134,9 @@ def _end(order_id: int, to: OrderState, by: Actor, reason: str) -> None:
     order = orders.lock(order_id)
     if order.state not in PAYABLE:
         tasks.finish_running()  # somebody else was faster
+        return
+    if to == OrderState.EXPIRED and order.payable_until > clock.now():
+        tasks.postpone_running(order.payable_until)  # or gave more time
         return
     invoice = invoices.for_order(order.id)
     if payments.open_for(invoice):

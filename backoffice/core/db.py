@@ -8,8 +8,8 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any, Protocol, cast
+from functools import cache, lru_cache
+from typing import Any, ClassVar, Protocol, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -27,6 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from backoffice.core import clock
 from backoffice.core.columns import UTCDateTime
 from backoffice.core.errors import ProgrammingError
+from backoffice.core.tracking import Part, Tracked
 
 MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci"}
 MARIADB = {key.replace("mysql_", "mariadb_"): value for key, value in MYSQL.items()}
@@ -65,6 +66,11 @@ class OutsideUnit(ProgrammingError):
 class ReadOnlyUnit(ProgrammingError):
     def __init__(self) -> None:
         super().__init__("A read unit was about to write: use units.write().")
+
+
+class UnmovedWrite(ProgrammingError):
+    def __init__(self, table: str) -> None:
+        super().__init__(f"{table} is tracked: change it through the mover (core.states), which tells the audit.")
 
 
 class OpenUnit(Protocol):
@@ -154,14 +160,14 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-_tls: dict[tuple[tuple[str, Any], ...], ssl.SSLContext] = {}
-
-
 class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
     """A connection that spares the way to the server for a COMMIT or ROLLBACK of nothing (the server says with every answer
     whether a transaction is open), and reads the description of a column once (the server sends it with every answer).
-    Connections with the same terms of encryption share one context: each of its own would hold every authority that the
-    machine trusts, 0.7 MiB, even where the server speaks no TLS."""
+    Connections of an address that says nothing of encryption share one context for servers that offer it: each of its own
+    would hold every authority that the machine trusts, 0.7 MiB, even where the server speaks no TLS. Terms that name files are
+    read for each connection, so that a new certificate counts from the next one on."""
+
+    offered: ClassVar[ssl.SSLContext | None] = None
 
     def commit(self) -> None:
         if self.server_status & SERVER_STATUS_IN_TRANS:
@@ -175,12 +181,11 @@ class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
         return super()._read_packet(_described if packet_type is FieldDescriptorPacket else packet_type)
 
     def _create_ssl_ctx(self, sslp: dict[str, Any] | ssl.SSLContext) -> ssl.SSLContext:
-        if isinstance(sslp, ssl.SSLContext):
-            return sslp
-        terms = tuple(sorted(sslp.items()))
-        if terms not in _tls:
-            _tls[terms] = super()._create_ssl_ctx(sslp)
-        return _tls[terms]
+        if sslp:
+            return cast("ssl.SSLContext", super()._create_ssl_ctx(sslp))
+        if OneWay.offered is None:
+            OneWay.offered = super()._create_ssl_ctx({})
+        return OneWay.offered
 
 
 @lru_cache(maxsize=4_096)
@@ -256,7 +261,7 @@ def connection() -> Connection:
 
 
 def put(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of a table that only grows, without objects: every column but the id is named. Raises ReadOnlyUnit."""
+    """Write new rows without objects: every column but the id is named. Raises ReadOnlyUnit."""
     _writing().execute(cast("Table", model.__table__).insert(), rows)
 
 
@@ -267,10 +272,20 @@ def put_one(model: type[Base], row: Mapping[str, Any]) -> int:
     return int(done.inserted_primary_key[0])
 
 
-def change(statement: Update | Delete, values: Mapping[str, Any]) -> int:
-    """How many rows a statement changed that was built of tables, with ``bindparam``: the mapper has no part in it. Of tracked
-    rows the caller tells the audit guard (``core.states``). Raises ReadOnlyUnit."""
+def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool = False) -> int:
+    """How many rows a statement changed that was built of tables, with ``bindparam``: the mapper has no part in it.
+    ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite."""
+    if not moved and _is_tracked(cast("Table", statement.table)):
+        raise UnmovedWrite(cast("Table", statement.table).name)
     return _writing().execute(statement, values).rowcount
+
+
+@cache
+def _is_tracked(table: Table) -> bool:
+    """Whether the rows of a table need a counterfoil, by themselves or as parts of a whole."""
+    return any(
+        mapper.local_table is table and issubclass(mapper.class_, (Tracked, Part)) for mapper in Base.registry.mappers
+    )
 
 
 def _writing() -> Connection:

@@ -36,7 +36,7 @@ def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> b
 
 
 def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    if change(statement, parameters) == 0:
+    if change(statement, parameters, moved=True) == 0:
         session.refresh(row)
         return False
     if any(hasattr(value, "__clause_element__") or isinstance(value, ColumnElement) for value in values.values()):

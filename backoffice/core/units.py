@@ -2,7 +2,8 @@
 
 ``read()`` never writes. ``write(work)`` runs ``work`` in one transaction and runs it again as a whole when another
 unit was faster or the connection was lost. Business code never commits. A commit may have happened although the
-caller saw an error, so ``work`` inserts a unique business key together with its effect."""
+caller saw an error, so ``work`` inserts a unique business key together with its effect. (A look at
+personal data has none: it may stand in the audit log twice, never not at all.)"""
 
 import random
 import time
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
-from backoffice.core.db import ReadOnlyUnit, connection, db, error_code, unit_key
+from backoffice.core.db import ReadOnlyUnit, UnmovedWrite, connection, db, error_code, unit_key
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.tracking import Part, Subject, Tracked
 
@@ -57,11 +58,6 @@ class NestedUnit(ProgrammingError):
         super().__init__("A unit of work was opened inside another: call the inner operation directly.")
 
 
-class UnmovedWrite(ProgrammingError):
-    def __init__(self, table: str) -> None:
-        super().__init__(f"{table} is tracked: change it through the mover (core.states), which tells the audit.")
-
-
 class NotReplayable(Exception):
     """The unit lost every race it entered; the last conflict is the cause."""
 
@@ -69,6 +65,7 @@ class NotReplayable(Exception):
 _rehearsed: ContextVar[list[Unit] | None] = ContextVar("rehearsed", default=None)
 _checks: list[Callable[[Unit], None]] = []
 _finishers: dict[str, Callable[[list[Any]], None]] = {}
+_single: set[str] = set()  # kinds whose item is one statement
 
 
 def before_commit(check: Callable[[Unit], None]) -> None:
@@ -77,9 +74,12 @@ def before_commit(check: Callable[[Unit], None]) -> None:
         _checks.append(check)
 
 
-def finish_with(kind: str, write: Callable[[list[Any]], None]) -> None:
-    """Register how a unit writes what was left to its end under ``kind``: many rows in one statement."""
+def finish_with(kind: str, write: Callable[[list[Any]], None], *, is_one_statement: bool = False) -> None:
+    """Register how a unit writes what was left to its end under ``kind``: many rows together. ``is_one_statement``: whatever
+    is left is one INSERT, so that one item alone needs no transaction around it."""
     _finishers[kind] = write
+    if is_one_statement:
+        _single.add(kind)
 
 
 def leave_to_the_end(kind: str, item: Any) -> None:
@@ -130,11 +130,12 @@ def write(work: Callable[[], T]) -> T:
                 result = work()
                 session.flush()
                 unit.is_one_row = _rehearsed.get() is None and not session.in_transaction() and _is_one(unit.left)
+                if unit.is_one_row:
+                    _check(unit)  # before: the server commits the row by itself
                 for kind, items in unit.left.items():
                     _finishers[kind](items)
                 session.flush()
-                for check in _checks:
-                    check(unit)
+                _check(unit)
                 rehearsed = _rehearsed.get()
                 if rehearsed is not None:
                     session.rollback()
@@ -209,8 +210,13 @@ def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
         unit_key.reset(token)
 
 
+def _check(unit: Unit) -> None:
+    for check in _checks:
+        check(unit)
+
+
 def _is_one(left: Mapping[str, list[Any]]) -> bool:
-    return sum(map(len, left.values())) == 1
+    return set(left) <= _single and sum(map(len, left.values())) == 1
 
 
 def _run(actions: list[Callable[[], object]]) -> None:
@@ -246,7 +252,11 @@ def _facts_changed(row: Any) -> bool:
 @event.listens_for(Session, "do_orm_execute")
 def _refuse_unmoved_writes(state: ORMExecuteState) -> None:
     unit = state.session.info.get("unit")
-    if unit is None or not (state.is_update or state.is_delete or state.is_insert):
+    if unit is None:
+        return
+    if not (state.is_update or state.is_delete or state.is_insert):
+        if not unit.writes and getattr(state.statement, "_for_update_arg", None) is not None:
+            raise ReadOnlyUnit  # without a transaction nothing stays locked
         return
     if not unit.writes:
         raise ReadOnlyUnit

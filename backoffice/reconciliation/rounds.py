@@ -24,7 +24,7 @@ SILENT = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a round did. ``failure``: the provider did not say all, so nothing was compared; the next round goes on."""
+    """What a round did. ``failure``: why it did not come to its end, by the provider or by us; the next round goes on."""
 
     new_lines: int
     compared: int

@@ -37,24 +37,26 @@ def run(*, everything: bool = False) -> Outcome:
         taken_until, payouts_since = rounds.taken_until(OVERLAP), rounds.payouts_since(OVERLAP)
     round_id = units.write(lambda: rounds.begin(begun, taken_until))
     new_lines = 0
+
+    def failed(why: str) -> Outcome:
+        outcome = Outcome(new_lines, 0, why[:255])
+        units.write(lambda: rounds.end(round_id, outcome))
+        return outcome
+
     try:
         for begin, end in _windows(taken_until, begun):
             units.closed()
             new_lines += _take_in(round_id, port.balance.lines_between(begin, end), end)
         _take_in_payouts(payouts_since)
-    except (OutcomeUnknown, Refused) as error:
-        log.warning("provider did not show its books", error=str(error))
-        failed = Outcome(new_lines, 0, str(error)[:255] or type(error).__name__)
-        units.write(lambda: rounds.end(round_id, failed))
-        return failed
-    borders.cross("reconciliation.taken_in")
-    try:
+        borders.cross("reconciliation.taken_in")
         done = Outcome(new_lines, _compare(since))
         with units.read():
             sums = rounds.sums()
+    except (OutcomeUnknown, Refused) as error:
+        log.warning("provider did not show its books", error=str(error))
+        return failed(str(error) or type(error).__name__)
     except Exception as error:  # of ours: it is told like a provider's silence, and whoever ran the round hears of it
-        failed = Outcome(new_lines, 0, f"{type(error).__name__}: {error}"[:255])
-        units.write(lambda: rounds.end(round_id, failed))
+        failed(f"{type(error).__name__}: {error}")
         raise
     units.write(lambda: rounds.end(round_id, done, sums))
     return done

@@ -1,5 +1,6 @@
-"""Receiving, counting, holding, taking and returning pieces. Every change is a conditional UPDATE with a movement beside
-it: nobody can sell what is not there, and what is there is the sum of what happened."""
+"""Receiving, counting, holding, taking and returning pieces. A row is locked before it is changed, what takes away is a
+conditional UPDATE besides, and a movement stands beside each: nobody can sell what is not there, and what is there is the sum
+of what happened."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -107,7 +108,7 @@ def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_k
         item = StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0)
         session.add(item)
         session.flush()
-    _move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key)
+    _must(_move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key))
     return item
 
 
@@ -128,7 +129,8 @@ def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason:
     """Put returned pieces back on the shelf. Raises NothingMoves."""
     if quantity < 1:
         raise NothingMoves
-    _move(_item(variant_id, 0), MovementKind.RETURNED, on_hand=quantity, holder=holder, by=by, reason=reason)
+    item = _item(variant_id, 0)
+    _must(_move(item, MovementKind.RETURNED, on_hand=quantity, holder=holder, by=by, reason=reason))
 
 
 def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:

@@ -133,7 +133,9 @@ def _finish_if_running(lease: Lease) -> None:
 
 
 def _fail(lease: Lease, error: str) -> None:
-    task = session.get_one(Task, lease.task_id)
+    task = session.get_one(
+        Task, lease.task_id, with_for_update=True
+    )  # who takes it over or cancels it waits, or was first
     if task.lease_token != lease.token:
         return
     task.last_error, task.lease_token = error[:4000], None

@@ -92,6 +92,9 @@ def poll() -> int:
     with units.read():
         last = session.get(PollerRound, port.name)
         since = last.complete_until - OVERLAP if last else started - FIRST_LOOK
+    since = since.replace(
+        microsecond=0
+    )  # a provider may count in whole seconds: it lists the one that has begun, we know it
     try:
         events = port.events_since(since)
     except (OutcomeUnknown, Refused) as error:

@@ -4,7 +4,7 @@ import ssl
 import threading
 
 import pytest
-from sqlalchemy import create_engine, delete, select, text
+from sqlalchemy import create_engine, delete, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from backoffice.audit import service as audit
@@ -17,7 +17,8 @@ from backoffice.core.db import OneWay, OutsideUnit, change, db, put, put_one, se
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.tracking import Subject
 from backoffice.core.units import NestedUnit, ReadOnlyUnit, UnmovedWrite
-from backoffice.models import Order, Product
+from backoffice.models import Order, OrderLine, Product
+from backoffice.tasks import service as tasks
 
 
 def cart(key: str) -> Cart:
@@ -50,6 +51,8 @@ def test_a_read_unit_refuses_to_write(app):
     for write in (lambda: put(Cart, [row]), lambda: put_one(Cart, row), lambda: change(delete(Cart.__table__), {})):
         with pytest.raises(ReadOnlyUnit), units.read():
             write()
+    with pytest.raises(ReadOnlyUnit), units.read():
+        session.scalars(select(Order).with_for_update()).all()  # nothing would stay locked
     assert carts() == []
 
 
@@ -166,6 +169,8 @@ def test_a_row_that_stands_alone_is_one_way_to_the_server(app):
     assert entries() == 1
     units.write(lambda: look(2))
     assert [now - then for now, then in zip(sent(), before, strict=True)] == [1, 1, 2]
+    units.write(lambda: tasks.schedule("test"))  # written in more than one statement, it may be
+    assert [now - then for now, then in zip(sent(), before, strict=True)] == [2, 2, 3]
     with units.rehearsing():
         units.write(lambda: look(1))
     units.write(lambda: (look(1), session.add(cart("with a row"))))
@@ -176,10 +181,11 @@ def test_a_row_that_stands_alone_is_one_way_to_the_server(app):
 
 
 def test_connections_share_what_they_know_of_encryption():
-    """A context holds every authority that the machine trusts: one for all, unless their terms differ."""
-    one, two, other = (OneWay(defer_connect=True, **terms) for terms in ({}, {}, {"ssl_verify_cert": True}))
+    """A context holds every authority that the machine trusts: one for all, unless their address has terms of its own."""
+    terms = {"ssl_verify_cert": True}
+    one, two, strict, anew = (OneWay(defer_connect=True, **more) for more in ({}, {}, terms, terms))
     assert one.ctx is two.ctx
-    assert other.ctx is not one.ctx
+    assert len({id(each.ctx) for each in (one, strict, anew)}) == 3
     mine = ssl.create_default_context()
     assert OneWay(defer_connect=True, ssl=mine).ctx is mine
 
@@ -273,3 +279,6 @@ def test_a_change_without_an_audit_row_is_refused(shop):
 def test_a_bulk_update_that_passes_the_mover_by_is_refused(shop):
     with pytest.raises(UnmovedWrite):
         units.write(lambda: session.query(Order).update({"name": "nobody"}))
+    for table in (Order.__table__, OrderLine.__table__):
+        with pytest.raises(UnmovedWrite):
+            units.write(lambda table=table: change(update(table).values(quantity=0, name="nobody"), {}))

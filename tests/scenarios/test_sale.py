@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from backoffice.checkout import endings
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.core.ports import ports
 from backoffice.fulfilment.models import Fulfilment
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, InvoiceState, NumberFate
@@ -113,6 +115,20 @@ def test_late_money_is_not_forgotten_when_the_provider_falls_silent_after_its_ev
     assert shop.open_cases() == ["unexpected_money"]
 
 
+def test_a_provider_that_counts_in_whole_seconds_is_not_taken_for_silent(shop, monkeypatch):
+    """It lists the second that has begun when the last round looked; what is stored of that second is known."""
+    listed = ports().payments.events_since
+    monkeypatch.setattr(ports().payments, "events_since", lambda moment: listed(moment.replace(microsecond=0)))
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.works()
+    shop.clock.forward(minutes=10, milliseconds=400)
+    assert webhooks.poll() == 0
+    assert webhooks.poll() == 0
+    assert shop.open_cases() == []
+    assert {event.deliveries for event in shop.all(select(WebhookEvent))} == {1}
+
+
 def test_the_poller_looks_back_to_its_last_complete_round_whatever_came_by_webhook(shop):
     sale = shop.buyer().orders()
     shop.minutes_pass(46)
@@ -213,6 +229,40 @@ def test_an_abandoned_order_expires_and_its_stock_is_released_once_the_page_is_c
     assert shop.payment(sale).state == PaymentState.CANCELLED
     assert shop.mails() == ["order_ended"]
     assert "This order is closed" in sale.buyer.returns_from(sale)
+
+
+def test_more_time_that_is_given_while_the_order_is_being_ended_counts(shop):
+    sale = shop.buyer().orders()
+    order = shop.order(sale)
+    shown = order.payable_until.isoformat()
+    shop.clock.forward(minutes=46)
+
+    def gives_an_hour() -> None:
+        units.write(lambda: endings.extend(sale.order_ref, shown, by=SYSTEM, reason="she is on the telephone"))
+
+    with once_at("collection.learn.asked", gives_an_hour):
+        endings.expire(order.id)
+    assert shop.order(sale).state == OrderState.PLACED
+    assert shop.stock() == (25, 1)
+    again = sale.buyer.tries_again(sale)
+    shop.clock.forward(minutes=59)
+    shop.pays(again)
+    sale.buyer.returns_from(again)
+    shop.works()
+    assert shop.order(sale).state == OrderState.PAID
+
+
+def test_more_time_that_is_given_just_before_an_order_without_a_page_ends_counts(shop):
+    sale = shop.buyer().orders()
+    shop.is_declined(sale)
+    sale.buyer.returns_from(sale)
+    order = shop.order(sale)
+    shop.clock.forward(minutes=46)
+    units.write(
+        lambda: endings.extend(sale.order_ref, order.payable_until.isoformat(), by=SYSTEM, reason="she rings back")
+    )
+    units.write(lambda: endings._end(order.id, OrderState.EXPIRED, SYSTEM, "not paid in time"))
+    assert shop.order(sale).state == OrderState.PLACED
 
 
 def test_a_hold_does_not_end_while_the_provider_is_silent(shop):
