@@ -6,7 +6,7 @@ use ``change_where``, which tells the audit guard in the same way."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Table, Update, bindparam, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -52,6 +52,8 @@ def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values:
 class StateTable(Generic[S]):
     """Which state may follow which. ``moves`` maps a state to the states that may come next."""
 
+    known: ClassVar[list["StateTable[Any]"]] = []  # every table of the program, in the order in which they were made
+
     def __init__(self, column: InstrumentedAttribute[S], moves: Mapping[S, frozenset[S]]) -> None:
         self.column = column
         self.moves = moves
@@ -60,6 +62,7 @@ class StateTable(Generic[S]):
         missing = states - set(moves)
         if missing:
             raise ProgrammingError(f"{column} has states without a line in the table: {sorted(missing)}")
+        StateTable.known.append(self)
 
     def allows(self, here: S, there: S) -> bool:
         return there in self.moves[here]
