@@ -13,12 +13,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, StopV
 from backoffice.carts.service import MOST
 from backoffice.core.cards import has_card_number
 from backoffice.core.formatting import country
-
-# The shape of a postcode by country (Universal Postal Union, addressing systems).
-POSTCODES = {
-    "AT": r"\d{4}", "BE": r"\d{4}", "DE": r"\d{5}", "DK": r"\d{4}", "FR": r"\d{5}", "LU": r"(L-)?\d{4}",
-    "NL": r"\d{4} ?[A-Za-z]{2}", "PL": r"\d{2}-\d{3}", "SE": r"\d{3} ?\d{2}",
-}  # fmt: skip
+from backoffice.customers import postcodes
 
 
 def no_card_number(_form: FlaskForm, field: Field) -> None:
@@ -66,8 +61,7 @@ def up_to_the_most(_form: FlaskForm, field: Field) -> None:
 
 def fits_country(form: FlaskForm, field: StringField, prefix: str = "") -> None:
     """The postcode has the shape of its country, where we know it."""
-    shape = POSTCODES.get(str(form[f"{prefix}country"].data))
-    if field.data and shape and not re.fullmatch(shape, field.data):
+    if field.data and not postcodes.fits(field.data, str(form[f"{prefix}country"].data)):
         raise ValidationError(gettext("This is not a postcode of the country chosen below."))
 
 

@@ -18,7 +18,7 @@ from backoffice.core import references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
-from backoffice.fulfilment.models import AppointmentState
+from backoffice.fulfilment.models import AppointmentState, FulfilmentState
 from backoffice.fulfilment.states import STILL_TO_COME
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order
@@ -28,6 +28,13 @@ from backoffice.staff.roles import Right
 class NoDate(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("Name a day and an hour.")
+
+
+class AllDelivered(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Everything of this order was delivered: there is nothing to keep back.")
 
 
 class Deliveries(Noted):
@@ -88,7 +95,12 @@ class Deliveries(Noted):
     def withdraw(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            fulfilment.withdraw(orders.by_ref(ref), by=access.by(), reason=why)
+            order = orders.by_ref(ref)
+            delivery = fulfilment.find(order.id)
+            is_done = delivery is not None and delivery.state == FulfilmentState.DONE
+            if delivery and is_done and not fulfilment.is_withdrawable(delivery, downloads.of(order)):
+                raise AllDelivered
+            fulfilment.withdraw(order, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "Nothing more is delivered of this order.", self.get_url(".one", ref=ref))
 
@@ -116,7 +128,7 @@ class Deliveries(Noted):
                     "Mark as shipped",
                     self.get_url(".ship", ref=order.ref),
                     Right.DELIVER,
-                    gone or ("" if left else "everything has left"),
+                    gone or ("" if left else "nothing is left to send"),
                     first=bool(left),
                     fields=(*pieces, Field("tracking", "Number of the parcel", required=False)),
                     key=references.new("shk"),
@@ -133,7 +145,7 @@ class Deliveries(Noted):
                 "Withdraw delivery",
                 self.get_url(".withdraw", ref=order.ref),
                 Right.DELIVER,
-                gone,
+                gone or ("" if fulfilment.is_withdrawable(delivery, known.downloads) else "everything was delivered"),
                 asks="Why is nothing more delivered?",
             )
         )

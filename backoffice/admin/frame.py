@@ -29,6 +29,7 @@ def drawn_with(given: dict[str, Any]) -> dict[str, Any]:
         "has": has,
         "may": lambda item: has(item.right),
         "Right": Right,
+        "whom_to_ask": whom_to_ask,
         "difference": differences.marked,
         "now_here": formatting.moment(clock.now(), ZONE),
     }

@@ -9,7 +9,7 @@ from flask_admin import expose
 
 from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin import refunds as refunding
-from backoffice.admin.actions import Action, needs, request_key, run
+from backoffice.admin.actions import Action, NotAnswered, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
@@ -98,8 +98,13 @@ class PaymentDesk(Noted, Many):
     def ask(self, ref: str) -> ResponseReturnValue:
         with units.read():
             payment_id = payments.by_ref(ref).id
+
+        def act() -> None:
+            if collection.learn(payment_id, by=access.by()) == PaymentState.UNKNOWN:
+                raise NotAnswered
+
         return run(
-            lambda: collection.learn(payment_id, by=access.by()),
+            act,
             "The provider was asked; what it said is in the timeline.",
             self.get_url(".one", ref=ref),
         )

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from backoffice.admin import access, looks, timeline
 from backoffice.admin.cells import code
-from backoffice.admin.filters import equals
+from backoffice.admin.filters import Filter, equals, row_number
 from backoffice.admin.lists import DeskList
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
@@ -19,8 +19,21 @@ from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.customers import service as customers
 from backoffice.mail.models import Mail, MailState
+from backoffice.orders.models import Order
 from backoffice.staff import service as staff
 from backoffice.staff.roles import Right
+
+
+def _about(text: str) -> ColumnElement[bool]:
+    """A reference of any thing, or the number of an order."""
+    if not text.isdecimal():
+        return AuditEntry.subject_ref == text
+    return AuditEntry.subject_ref == select(Order.ref).where(Order.number == row_number(text)).scalar_subquery()
+
+
+def _by(text: str) -> ColumnElement[bool]:
+    """A reference of anybody, or what a colleague's name or address begins with."""
+    return AuditEntry.actor_ref.in_([text, *staff.refs_like(text)])
 
 
 class AuditDesk(DeskList):
@@ -40,12 +53,12 @@ class AuditDesk(DeskList):
         "request_id": code,
     }
     narrows = (
-        equals("subject", "About (reference)", AuditEntry.subject_ref),
-        equals("actor", "Who (reference)", AuditEntry.actor_ref),
+        Filter("subject", "About (order or reference)", _about),
+        Filter("actor", "Who (name or reference)", _by),
         equals("request", "Request", AuditEntry.request_id),
         equals("tag", "What", AuditEntry.tag, [(str(tag), WORDS[tag]) for tag in Tag]),
     )
-    blank = "No entry fits. Nothing is ever deleted here."
+    blank = "No entry fits what is asked for. Nothing is ever deleted here."
     one_template = "office/audit.html"
 
     def link_to(self, row: AuditEntry) -> str:

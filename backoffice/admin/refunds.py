@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles
-from backoffice.admin.actions import Action, needs, run
+from backoffice.admin.actions import Action, NotAnswered, needs, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.refund_form import REASONS, RefundForm
@@ -87,8 +87,13 @@ class RefundDesk(RefundForm):
     def ask(self, ref: str) -> ResponseReturnValue:
         with units.read():
             refund_id = refunds.by_ref(ref).id
+
+        def act() -> None:
+            if refunds.learn(refund_id, by=access.by()) == RefundState.UNKNOWN:
+                raise NotAnswered
+
         return run(
-            lambda: refunds.learn(refund_id, by=access.by()),
+            act,
             "The provider was asked; what it said is in the timeline.",
             self.get_url(".one", ref=ref),
         )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from backoffice.admin import access, dossier, looks, timeline, troubles
 from backoffice.admin import refunds as refunding
-from backoffice.admin.actions import Action, needs, reason, run
+from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
@@ -27,7 +27,7 @@ from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
-from backoffice.payments.models import Payment
+from backoffice.payments.models import Payment, PaymentState
 from backoffice.staff.roles import Right, Role
 
 DELIVERY = [
@@ -44,7 +44,9 @@ def _of_customer(email: str) -> ColumnElement[bool]:
 
 
 def _delivered(state: FulfilmentState) -> ColumnElement[bool]:
-    return Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.state == state))
+    """What is partly delivered is still to be delivered too: it is found under both."""
+    states = (state, FulfilmentState.PARTLY) if state == FulfilmentState.OPEN else (state,)
+    return Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.state.in_(states)))
 
 
 class NothingToAsk(CounterfoilError):
@@ -113,7 +115,8 @@ class OrderDesk(Corrections, Many):
                 open_ids = [payment.id for payment in attempts if payment.is_open]
             if not open_ids:
                 raise NothingToAsk
-            collection.learn(open_ids[-1], by=access.by())
+            if collection.learn(open_ids[-1], by=access.by()) == PaymentState.UNKNOWN:
+                raise NotAnswered
 
         return run(act, "The provider was asked; what it said is in the timeline.", self.get_url(".one", ref=ref))
 

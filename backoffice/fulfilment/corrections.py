@@ -9,6 +9,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import CounterfoilError
+from backoffice.customers import postcodes
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address
 from backoffice.fulfilment import service as fulfilment
@@ -54,10 +55,17 @@ def is_open(order: Order, delivery: Fulfilment | None) -> bool:
     return order.state in CORRECTABLE and (delivery is None or delivery.state not in OVER)
 
 
+class NoPostcode(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("This is not a postcode of that country. The address was not changed.")
+
+
 def destination(order: Order, to: Address, *, by: Actor, reason: str) -> bool:
     """Send what is still to come somewhere else in the same country; False where it goes there already.
 
-    Raises NothingToCome, AnotherCountry, Incomplete, CardNumber."""
+    Raises NothingToCome, AnotherCountry, NoPostcode, Incomplete, CardNumber."""
     if not is_open(order, fulfilment.find(order.id)):
         raise NothingToCome
     name, street, postcode, city = (part.strip() for part in (to.name, to.street, to.postcode, to.city))
@@ -68,6 +76,8 @@ def destination(order: Order, to: Address, *, by: Actor, reason: str) -> bool:
     before = order.destination
     if to.country != before.country:
         raise AnotherCountry
+    if not postcodes.fits(postcode, to.country):
+        raise NoPostcode
     after = Address(name, street, postcode, city, to.country)
     if after == before:
         return False

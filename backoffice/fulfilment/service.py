@@ -1,7 +1,7 @@
 """Delivery of paid orders: what is still to do, and whether all of it is done. Parcels, downloads and appointments have
 a file each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -97,6 +97,13 @@ def withdraw(order: Order, *, by: Actor, reason: str) -> bool:
         if was in STILL_TO_COME and APPOINTMENT_MOVES.move(appointment, AppointmentState.CANCELLED):
             audit.record(Tag.APPOINTMENT_CANCELLED, appointment, by=by, reason=reason, state=(was, appointment.state))
     return True
+
+
+def is_withdrawable(delivery: Fulfilment, grants: Iterable[DownloadGrant]) -> bool:
+    """Whether withdrawing would keep anything back: what was handed over stays handed over."""
+    return delivery.state in (F.OPEN, F.PARTLY) or (
+        delivery.state == F.DONE and any(grant.withdrawn_at is None for grant in grants)
+    )
 
 
 def find(order_id: int) -> Fulfilment | None:

@@ -94,7 +94,16 @@ def may(role: Role, right: Right) -> bool:
     return role in MATRIX[right]
 
 
+_ASKED = {
+    Role.OPERATIONS: "operations",
+    Role.FINANCE: "finance",
+    Role.CATALOGUE: "the catalogue desk",
+    Role.ADMINISTRATOR: "an administrator",
+    Role.VIEWER: "a viewer",
+}
+
+
 def whom_to_ask(right: Right) -> str:
     """Who could do it instead, as a sentence."""
-    others = [role.value for role in Role if role in MATRIX[right]]
-    return f"Ask somebody from {', '.join(others)}."
+    others = [_ASKED[role] for role in Role if role in MATRIX[right]]
+    return f"Ask {' or '.join(', '.join(others).rsplit(', ', 1))}."

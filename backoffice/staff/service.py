@@ -99,6 +99,17 @@ def by_ref(ref: str) -> StaffMember:
     return member
 
 
+def refs_like(words: str) -> list[str]:
+    """References of colleagues whose name, or a part of it, or address begins with these words, in whatever case."""
+    start = words.lower()
+    everybody = session.execute(select(StaffMember.ref, StaffMember.name, StaffMember.email))
+    return [
+        ref
+        for ref, name, email in everybody
+        if any(text.lower().startswith(start) for text in (name, *name.split(), email))
+    ]
+
+
 def names(refs: set[str]) -> dict[str, str]:
     """The names behind staff references."""
     return {m.ref: m.name for m in session.scalars(select(StaffMember).where(StaffMember.ref.in_(refs)))}

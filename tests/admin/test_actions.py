@@ -87,6 +87,9 @@ def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stay
     new = {"name": "Ada Lovelace", "street": "Way 2", "postcode": "10117", "city": "Berlin", "reason": "moved"}
     page = post(otto, f"{address}/address", address, **{**new, "street": " "})
     assert "Name, street, postcode and town are needed" in page
+    page = post(otto, f"{address}/address", address, **{**new, "postcode": "ABC"})
+    assert "This is not a postcode of that country" in page
+    assert 'value="ABC"' in page
     assert "Way 2" in post(otto, f"{address}/address", address, **new)
     assert shop.order(sale).destination.street == "Way 2"
     assert shop.invoice(sale).buyer == before
@@ -94,6 +97,8 @@ def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stay
     pieces = dict.fromkeys(re.findall(r'name="(line\d+)"', from_page), "1")
     post(otto, f"{address}/ship", address, key="shk_1", tracking="", **pieces)
     assert "nothing is to come any more" in otto.get(address).text
+    assert "Withdraw delivery · everything was delivered" in otto.get(address).text
+    assert "there is nothing to keep back" in post(otto, f"{address}/withdraw", address, reason="?")
     assert "there is nothing to send any more" in post(otto, f"{address}/address", address, **new)
 
 

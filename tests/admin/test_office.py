@@ -188,6 +188,33 @@ def test_asking_the_provider_by_hand_finds_what_was_lost(shop, operator):
     assert "nothing to ask" in press(operator, f"/admin/orders/{sale.order_ref}", "ask")
 
 
+def test_a_provider_that_does_not_answer_is_not_said_to_have_answered(shop, operator):
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.provider.switch(outage=True)
+    address, payment = f"/admin/orders/{sale.order_ref}", f"/admin/payments/{sale.payment_ref}"
+    for page in (address, payment):
+        said = press(operator, page, "ask")
+        assert "The provider did not answer, so it is still not known" in said
+        assert "The provider was asked" not in said
+    page = operator.get(address).text
+    assert "whether the card was charged is not known" in page
+    assert "card not known" in page
+    assert "captured €" not in page
+
+
+def test_the_audit_log_is_searched_by_a_colleagues_name_and_an_orders_number(shop, operator):
+    sale = shop.buyer().orders()
+    press(operator, f"/admin/orders/{sale.order_ref}", "cancel", reason="bought twice")
+    number = shop.order(sale).number
+    for wish in (f"subject={number}", f"subject={sale.order_ref}", "actor=OLI", "actor=olive@plumb"):
+        assert "bought twice" in operator.get(f"/admin/audit/?{wish}").text, wish
+    for wish in ("subject=99999", "actor=nobody", f"subject={'9' * 40}"):
+        page = operator.get(f"/admin/audit/?{wish}")
+        assert page.status_code == 200
+        assert "bought twice" not in page.text
+
+
 def test_a_case_is_read_and_closed_with_a_sentence(shop, operator):
     sale = shop.buyer().orders()
     shop.pays(sale, captured=13_000)

@@ -224,5 +224,7 @@ def test_lists_say_who_and_for_what(shop, operator, sale):
     assert shop.invoice(sale).number in operator.get("/admin/credit_notes/").text
     found = operator.get(f"/admin/ledger/?about={shop.invoice(sale).number.lower()}").text
     assert found.count(shop.invoice(sale).ref) >= 5  # three postings of its issue, two of its payment
-    assert "Nothing was posted yet" in operator.get("/admin/ledger/balance?from=2020-01-01&to=2020-01-31").text
+    assert (
+        "Nothing was posted in these days" in operator.get("/admin/ledger/balance?from=2020-01-01&to=2020-01-31").text
+    )
     assert "In balance" in operator.get("/admin/ledger/balance?from=2026-11-01").text

@@ -151,10 +151,10 @@ def test_a_refusal_changes_nothing_and_says_whom_to_ask(shop):
     token = hidden(client.get("/admin/cases/").text)
     answer = client.post(f"/admin/orders/{sale.order_ref}/cancel", data={**token, "reason": "I would like to"})
     assert answer.status_code == 403
-    assert "Your role does not let you cancel orders. Ask somebody from operations, administrator." in answer.text
+    assert "Your role does not let you cancel orders. Ask operations or an administrator." in answer.text
     assert shop.order(sale).state == "placed"
     page = client.get(f"/admin/orders/{sale.order_ref}").text
-    assert "Cancel order · ask somebody from operations, administrator" in page
+    assert "Cancel order · ask operations or an administrator" in page
     assert not re.search(r'action="/admin/orders/[^"]+/cancel"', page)
 
 

@@ -47,14 +47,14 @@ def test_an_order_is_shipped_in_two_parcels(shop):
     shop.works()
     assert delivery_state(sale) == "partly"
     page = buyer.client.get(shop.order_path(sale.order_ref)).text
-    assert "Still to come: 1 pieces" in page
+    assert "Still to come: 1 piece." in page
     assert "JD014600003" in page
     ship(sale, {LEVEL: 1}, "second", "JD014600004")
     shop.works()
     assert delivery_state(sale) == "done"
     assert shop.mails() == ["order_confirmed", "parcel_sent", "parcel_sent"]
     texts = [mail.text for mail in shop.all(select(Mail).where(Mail.template == "parcel_sent").order_by(Mail.id))]
-    assert "Still to come: 1 pieces" in texts[0]
+    assert "Still to come: 1 piece. We write again when it leaves" in texts[0]
     assert "Still to come" not in texts[1]
 
 
