@@ -113,8 +113,9 @@ class PaymentDesk(Noted, Many):
 class InvoiceDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
-    column_more = ("created_at", "currency", "ref")
-    column_list = ("number", "issued_on", "state", "collection_state", "net", "vat", "gross")
+    personal = True
+    column_more = ("country", "created_at", "currency", "ref")
+    column_list = ("number", "issued_on", "customer", "state", "collection_state", "net", "vat", "gross")
     column_labels = {
         "issued_on": "Issued",
         "state": "Document",
@@ -129,7 +130,13 @@ class InvoiceDesk(Noted):
         "number": lambda _view, _context, row, _name: row.number or "draft, no number",
     }
     numbers = frozenset({"net", "vat", "gross"})
-    made_of = MappingProxyType({name: (f"{name}_amount", "currency") for name in ("net", "vat", "gross")})
+    made_of = MappingProxyType(
+        {
+            "customer": ("buyer",),
+            "country": ("buyer",),
+            **{name: (f"{name}_amount", "currency") for name in ("net", "vat", "gross")},
+        }
+    )
     narrows = (
         equals("number", "Number", Invoice.number),
         equals("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),

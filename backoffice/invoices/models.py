@@ -72,6 +72,16 @@ class Invoice(Tracked, Base):
     taxes: Mapped[list["InvoiceTax"]] = relationship(order_by="InvoiceTax.id", back_populates="invoice")
 
     @property
+    def customer(self) -> str:
+        """The buyer's name as printed (BT-44)."""
+        return str(self.buyer["name"])
+
+    @property
+    def country(self) -> str:
+        """Of the buyer (BT-55)."""
+        return str(self.buyer["country"])
+
+    @property
     def net(self) -> Money:
         return Money(self.net_amount, self.currency)
 
