@@ -33,6 +33,9 @@ def test_the_whole_order_goes_back_with_its_credit_note_and_a_mail(shop, buyer):
     (mail,) = shop.all(select(Mail).where(Mail.template == "refunded"))
     assert mail.attachments["files"][0][0] == "C-2026-000001.pdf"
     assert "C-2026-000001" in mail.text
+    for text in (mail.text, mail.html.replace("×", "x")):
+        assert "1 x Spirit level, oak, 60 cm" in text
+        assert "What of this had not left yet is not sent any more." in text
     assert shop.open_cases() == []
     assert problems() == []
 
