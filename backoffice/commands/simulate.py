@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from backoffice.invariants.checks import CHECKS
+from backoffice.simulation import journal as journals
 from backoffice.simulation.service import Life
 from backoffice.simulation.world import PROFILES, Profile
 
@@ -35,7 +36,14 @@ def command(furnished: Furnished, live_all: LiveAll) -> click.Command:
     @click.option(
         "--server", default="", help="A MariaDB or MySQL to live on (mysql+pymysql://user:password@host:port)."
     )
-    def simulate(runs: int, seed: str, only: int | None, profile: str, workers: int, server: str) -> None:
+    @click.option(
+        "--journal",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="A file that keeps each day; those in it are not lived again, so that a long run can be stopped and go on.",
+    )
+    def simulate(
+        runs: int, seed: str, only: int | None, profile: str, workers: int, server: str, journal: Path | None
+    ) -> None:
         """Live days of a shop with crashes, lost answers, late webhooks and two operators; check every promise after each.
 
         Ends with 1 where one does not hold, and names the day: --seed S --only N lives it again. With --profile overlapping
@@ -43,13 +51,22 @@ def command(furnished: Furnished, live_all: LiveAll) -> click.Command:
         if PROFILES[profile].at_once and not server:
             raise click.UsageError("What happens at the same time needs a --server; SQLite lets one write at a time.")
         days = [f"{seed}:{number}" for number in (range(runs) if only is None else [only])]
+        kept = journals.read(journal, days, profile) if journal else []
+        known = {life.seed for life in kept}
+        left = [day for day in days if day not in known]
+
+        def keep(lives: list[Life]) -> None:
+            if journal:
+                journals.keep(journal, lives, profile)
+
         begun = time.perf_counter()
         with (
             tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
             furnished(Path(folder) / "template", server) as template,
         ):
-            lives = _live(days, Path(folder), template, PROFILES[profile], workers, live_all)
-        _report(lives, time.perf_counter() - begun)
+            lived = _live(left, Path(folder), template, PROFILES[profile], workers, live_all, keep)
+        lives = kept + lived
+        _report(lives, len(lived), time.perf_counter() - begun)
         broken = [life for life in lives if life.problems]
         if broken:
             raise click.ClickException(f"{len(broken)} of {len(lives)} days ended with a promise broken.")
@@ -58,8 +75,16 @@ def command(furnished: Furnished, live_all: LiveAll) -> click.Command:
 
 
 def _live(
-    days: Sequence[str], folder: Path, template: Any, profile: Profile, workers: int, live_all: LiveAll
+    days: Sequence[str],
+    folder: Path,
+    template: Any,
+    profile: Profile,
+    workers: int,
+    live_all: LiveAll,
+    keep: Callable[[list[Life]], None],
 ) -> list[Life]:
+    if not days:
+        return []
     shares = [days[first : first + SHARE] for first in range(0, len(days), SHARE)]
     lives: list[Life] = []
     context = multiprocessing.get_context("spawn")
@@ -70,6 +95,7 @@ def _live(
         ]
         with click.progressbar(length=len(days), label="Days") as bar:
             for done in as_completed(asked):
+                keep(done.result())
                 for life in done.result():
                     lives.append(life)
                     bar.update(1)
@@ -78,7 +104,8 @@ def _live(
     return lives
 
 
-def _report(lives: Sequence[Life], seconds: float) -> None:
+def _report(lives: Sequence[Life], lived: int, seconds: float) -> None:
+    """Of all days; how quick it was is said of those lived now."""
     borders: Counter[str] = sum((life.borders for life in lives), Counter())
     faults: Counter[str] = sum((life.faults for life in lives), Counter())
     lines: list[tuple[str, Any]] = [
@@ -92,7 +119,7 @@ def _report(lives: Sequence[Life], seconds: float) -> None:
         ),
         ("refusals read", sum(count for name, count in faults.items() if name.startswith("refused"))),
         ("checks", f"{sum(life.checked for life in lives)} ({len(CHECKS)} and the provider's books, each day)"),
-        ("days a second", f"{len(lives) / seconds:.2f}"),
+        ("days a second", f"{lived / seconds:.2f}"),
     ]
     for name, value in lines:
         click.echo(f"{name:20} {value}")
