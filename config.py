@@ -51,6 +51,7 @@ class Settings:
     log_level: str
     log_format: str
     proxies: int
+    guest_orders: int  # unpaid ones that guests of one network may have open at a time
     metrics_token: str
     kill_at: str  # a drill: the process kills itself at this border (never in production)
     clock_ahead: int  # a drill: this process lives so many seconds in the future (never in production)
@@ -100,6 +101,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=env.get("LOG_LEVEL", "INFO"),
         log_format=env.get("LOG_FORMAT") or ("json" if name == "production" else "text"),
         proxies=_number(env, "TRUSTED_PROXIES"),
+        guest_orders=_number(env, "GUEST_ORDERS_PER_NETWORK", "30"),
         metrics_token=env.get("METRICS_TOKEN", ""),
         kill_at=env.get("COUNTERFOIL_KILL_AT", ""),
         clock_ahead=_number(env, "COUNTERFOIL_CLOCK_AHEAD"),
@@ -198,8 +200,8 @@ def _next(port: str) -> str:
     return str(int(port) + 1) if port.isdigit() else ""
 
 
-def _number(env: Mapping[str, str], name: str) -> int:
-    value = env.get(name, "0")
+def _number(env: Mapping[str, str], name: str, default: str = "0") -> int:
+    value = env.get(name, default)
     if not value.isdigit():
         raise ConfigurationError([f"{name} is {value!r}: it must be a whole number"])
     return int(value)

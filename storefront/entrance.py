@@ -1,6 +1,6 @@
 """The way in and out of an account: log in, log out, register, a link by mail, a password."""
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from backoffice.carts import service as carts
@@ -48,6 +48,7 @@ def log_out() -> ResponseReturnValue:
         return redirect(url_for(".home"), 303)
     units.write(lambda: accounts.log_out(token))
     answer = drop_session(make_response(redirect(url_for(".home"), 303)))
+    session.clear()  # with it the token of the forms that stood open
     for name in (CART_COOKIE, ORDER_COOKIE):  # the next person at this device finds nothing of them
         answer.delete_cookie(name, path="/")
     return answer

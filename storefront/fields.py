@@ -1,7 +1,6 @@
 """What the shop's forms ask for: fields, and the rules that what is typed into them must meet."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,14 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, StopV
 from backoffice.carts.service import MOST
 from backoffice.core.cards import has_card_number
 from backoffice.core.formatting import country
+from backoffice.core.typed import tidy
 from backoffice.customers import postcodes
+
+WEB_ADDRESS = re.compile(
+    r"://|www\.|[^\s.]\.[^\W\d_]{2,}/"  # a path behind a host; the rest are endings that links commonly have
+    r"|[\w-]{2,}\.(?:com|net|org|info|biz|io|co|me|app|dev|shop|store|site|online|link|top|xyz|click|club|live|ru|cn|tk)\b",
+    re.IGNORECASE,
+)
 
 
 def no_card_number(_form: FlaskForm, field: Field) -> None:
@@ -25,22 +31,11 @@ def filled(what: Any) -> DataRequired:
     return DataRequired(message=what)  # after the filters: blanks are not an answer
 
 
-def tidy(value: str | None) -> str | None:
-    """Without blanks at the ends and without characters that nobody can see."""
-    if value is None:
-        return None
-    return "".join(sign for sign in value if unicodedata.category(sign) not in ("Cc", "Cf")).strip()
-
-
-def tidy_lines(value: str | None) -> str | None:
-    """Like tidy, for text of several lines."""
-    return "\n".join(tidy(line) or "" for line in value.splitlines()).strip() if value else value
-
-
 def plausible(_form: FlaskForm, field: Field) -> None:
-    """A name or a place has a letter in it, and is no web address: it ends up in mails."""
+    """A name or a place has a letter in it and no web address, which mail programs would make a link of: it ends up in
+    mails to whatever address was typed beside it."""
     text = str(field.data or "")
-    if not any(sign.isalpha() for sign in text) or "://" in text or "www." in text.lower():
+    if not any(sign.isalpha() for sign in text) or WEB_ADDRESS.search(text):
         raise ValidationError(gettext("This does not look right. Please check it."))
 
 

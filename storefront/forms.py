@@ -15,6 +15,7 @@ from wtforms import (
 )
 from wtforms.validators import Email, InputRequired, Length, ValidationError
 
+from backoffice.core.typed import tidy, tidy_lines
 from backoffice.customers.models import Address
 from backoffice.orders.service import Contact
 from storefront.drawing import Drawn
@@ -28,8 +29,6 @@ from storefront.fields import (
     phone_number,
     plausible,
     text_field,
-    tidy,
-    tidy_lines,
     up_to_the_most,
 )
 

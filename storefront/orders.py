@@ -1,7 +1,5 @@
 """The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
 
-from datetime import datetime
-
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,7 +7,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.checkout import endings
 from backoffice.checkout import service as checkout
-from backoffice.core import actor, links, units
+from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.customers import service as customers
@@ -111,7 +109,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
         return _page(token, expired_words() if form.has_expired else str(form.wish.errors[0]), 422)
     order_ref, by = _known(token)
     try:
-        starts_at = datetime.fromisoformat(request.form.get("starts_at", ""))
+        starts_at = clock.read(request.form.get("starts_at", ""))
     except ValueError:
         raise NotFound("date") from None
 

@@ -155,6 +155,7 @@ def settings_for(var: Path, url: str, **changes: object) -> Settings:
         "log_level": "CRITICAL",
         "log_format": "text",
         "proxies": 0,
+        "guest_orders": 30,
         "metrics_token": "",
         "kill_at": "",
         "clock_ahead": 0,

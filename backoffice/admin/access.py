@@ -4,7 +4,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, Request, Response, g, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 from flask_wtf import FlaskForm
@@ -153,6 +165,7 @@ def log_out() -> ResponseReturnValue:
         token
     ):  # no form token is asked for: the cookie is not sent along by other sites, and a refusal would keep it alive
         units.write(lambda: staff.log_out(token))
+    session.clear()  # with it the token of the forms that stood open
     answer = make_response(redirect(url_for(".login"), 303))
     answer.delete_cookie(COOKIE, path="/admin")
     return answer

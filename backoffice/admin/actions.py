@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from backoffice.core import references
 from backoffice.core.cards import has_card_number, refuse_card_number
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.typed import tidy
 from backoffice.staff.roles import Right
 
 LONGEST_KEPT = 2_000  # letters of what was typed that a refusal brings back: the cookie they travel in is small
@@ -72,7 +73,7 @@ def needs(right: Right) -> Callable[[View], View]:
 
 def typed_text(name: str, most: int = 120) -> str:
     """A line that was typed into the form. Raises CardNumber."""
-    text = request.form.get(name, "").strip()
+    text = tidy(request.form.get(name)) or ""
     refuse_card_number(text)
     return text[:most]
 
@@ -104,7 +105,7 @@ def reason() -> str:
 
 def typed_reason(*, needed: bool) -> str:
     """The reason typed into the form, empty where none is ``needed``. Raises ReasonNeeded, CardNumber."""
-    text = request.form.get("reason", "").strip()
+    text = tidy(request.form.get("reason")) or ""
     if needed and not text:
         raise ReasonNeeded
     refuse_card_number(text)
@@ -145,4 +146,5 @@ def refuse(error: CounterfoilError) -> None:
 
 def inside(wish: str) -> str:
     """The address where it is one of the office; never another host, never a scheme. Empty for any other."""
-    return wish if wish.startswith("/admin/") and "\\" not in wish and ".." not in wish else ""
+    is_path = wish.startswith("/admin/") and wish.isprintable()
+    return wish if is_path and "\\" not in wish and ".." not in wish else ""

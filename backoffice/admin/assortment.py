@@ -1,8 +1,7 @@
 """What the page of a product offers for its variants: another one, a price from a moment on, sold or not."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -17,7 +16,7 @@ from backoffice.admin.notes import Noted
 from backoffice.catalog import editing, pricing
 from backoffice.catalog.editing import Unreadable
 from backoffice.catalog.models import Price, PriceList, Product, Variant
-from backoffice.core import units
+from backoffice.core import clock, units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
@@ -133,6 +132,6 @@ def _since() -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return clock.at_place(datetime.fromisoformat(text), ZONE)
+    except ValueError:
         raise Unreadable(f"“{text[:40]}” is no day and hour.") from None

@@ -1,7 +1,6 @@
 """What the page of an order offers about its delivery: parcels, visits, downloads."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from backoffice.admin.dossier import Dossier
 from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.core import references, units
+from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
@@ -63,11 +62,11 @@ class Deliveries(Noted):
     def propose(self, ref: str, appointment: str) -> ResponseReturnValue:
         def act() -> None:
             try:
-                local = datetime.fromisoformat(request.form.get("starts_at", "")).replace(tzinfo=ZoneInfo(ZONE))
+                starts_at = clock.at_place(datetime.fromisoformat(request.form.get("starts_at", "")), ZONE)
             except ValueError:
                 raise NoDate from None
             order = orders.by_ref(ref)
-            appointments.propose(order, appointment, local, by=access.by())
+            appointments.propose(order, appointment, starts_at, by=access.by())
             cases.close(CaseKind.DATE_DECLINED, order, because="Another date was proposed.")
 
         return run(lambda: units.write(act), "The date is proposed by mail.", self.get_url(".one", ref=ref))

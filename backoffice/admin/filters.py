@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, false
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
+
+from backoffice.core import clock
 
 Condition = Callable[[Any], ColumnElement[bool]]
 
@@ -74,4 +75,4 @@ def row_number(text: str) -> int:
 
 
 def _begins(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+    return clock.at_place(datetime.combine(day, time()), zone)

@@ -1,10 +1,9 @@
 """The inbox: everything that needs a person, whose it is, and the page of the runbook for each kind."""
 
 import json
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -167,8 +166,8 @@ class CaseDesk(Noted, Many):
         def act(case: Case) -> None:
             try:
                 day = date.fromisoformat(typed_text("until"))
-                until = datetime.combine(day, MORNING, ZoneInfo(ZONE)).astimezone(UTC)
-            except (ValueError, OverflowError):
+                until = clock.at_place(datetime.combine(day, MORNING), ZONE)
+            except ValueError:
                 raise NoDay from None
             cases.snooze(case, until, by=access.by(), reason=reason())
 

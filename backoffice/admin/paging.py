@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from backoffice.core import clock
 from backoffice.core.db import session
 
 ROWS = 20
@@ -77,8 +78,8 @@ class Keyset:
         parts = (text or "").split("~")
         try:
             number = int(parts[-1])
-            moment = [datetime.fromisoformat(part) for part in parts[:-1]]
+            moment = [clock.read(part) for part in parts[:-1]]
         except ValueError:
             return None
-        fits = len(parts) == len(self.columns) and 0 <= number < 2**63 and all(item.tzinfo for item in moment)
+        fits = len(parts) == len(self.columns) and 0 <= number < 2**63
         return (*moment, number) if fits else None

@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     if settings.is_production:
         app.config["TRUSTED_HOSTS"] = [urlsplit(settings.base_url).hostname]
     app.extensions[EXTENSION] = Runtime(settings, ports or wiring.build(settings))
-    app.wsgi_app = edge.Introduced(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = edge.Introduced(app.wsgi_app, is_behind_proxy=bool(settings.proxies))  # type: ignore[method-assign]
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies

@@ -46,13 +46,16 @@ ADVICE = {
 
 
 class Introduced:
-    """WSGI middleware: every request runs under an origin with a request id, which its tasks and audit rows inherit."""
+    """WSGI middleware: every request runs under an origin with a request id, which its tasks and audit rows inherit.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+    The id of a header counts only behind a proxy of our own (``is_behind_proxy``): visitors would choose theirs."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], *, is_behind_proxy: bool) -> None:
         self.app = app
+        self.is_behind_proxy = is_behind_proxy
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        given = environ.get("HTTP_X_REQUEST_ID", "")
+        given = environ.get("HTTP_X_REQUEST_ID", "") if self.is_behind_proxy else ""
         path = environ.get("PATH_INFO", "")
         via = {"admin": "office", "webhooks": "webhook"}.get(path.strip("/").partition("/")[0], "web")
         where = Origin(

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import cast
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import Table, case, func, insert, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.batches.models import Batch, BatchItem, BatchState, ItemState
 from backoffice.core import actor, borders, clock, references, units
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import change, session
 from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
 from backoffice.core.states import StateTable, change_where
 from backoffice.staff.models import StaffMember
@@ -81,6 +82,8 @@ def run(batch_id: int) -> None:
     with units.read():
         batch = session.get_one(Batch, batch_id)
         ref, act, by, reason = batch.ref, _actions[batch.action], actor.staff(batch.owner.ref), batch.reason
+    if not batch.owner.active:
+        units.write(lambda: _refuse_rest(batch_id, "Whoever started this has no account any more."))
     while row := _next(batch_id):
         item_id, about = row
         try:
@@ -135,6 +138,12 @@ def _note(item_id: int, state: ItemState, message: str) -> None:
         )
 
     units.write(note)
+
+
+def _refuse_rest(batch_id: int, message: str) -> None:
+    rows = cast("Table", BatchItem.__table__)
+    waiting = (rows.c.batch_id == batch_id, rows.c.state == ItemState.WAITING)
+    change(update(rows).where(*waiting), {"state": ItemState.REFUSED, "message": message, "done_at": clock.now()})
 
 
 def _finish(batch_id: int) -> None:

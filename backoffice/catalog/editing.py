@@ -18,6 +18,7 @@ from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.folding import fold
+from backoffice.core.typed import tidy
 from backoffice.tasks import service as tasks
 
 SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -103,7 +104,7 @@ def rewrite(product: Product, texts: Texts, *, by: Actor) -> bool:
     if category is None:
         raise NotFound("category")
     wanted: dict[str, Any] = {
-        "name": texts.name.strip(), "summary": texts.summary.strip(), "story": story, "category_id": category.id,
+        "name": tidy(texts.name), "summary": tidy(texts.summary), "story": story, "category_id": category.id,
         "facts": {"rows": [list(row) for row in texts.facts]},
     }  # fmt: skip
     changes = _differing(product, wanted)
@@ -134,14 +135,16 @@ def add_variant(product: Product, sku: str, choices: Sequence[str], *, by: Actor
         raise Taken("variant", label or product.name)
     variant = Variant(
         ref=references.new("var"),
+        product_id=product.id,
         sku=sku,
         label=label,
         choices={"values": values},
         position=max((item.position for item in product.variants), default=0) + 1,
         published=False,
     )
-    product.variants.append(variant)
+    session.add(variant)
     session.flush()
+    session.expire(product, ["variants"])
     audit.record(Tag.VARIANT_CREATED, variant, by=by, sku=sku, product=product.ref)
     return variant
 
@@ -220,9 +223,9 @@ def _publish(variant: Variant, published: bool, reason: str, by: Actor) -> bool:
 
 
 def _check_texts(texts: Texts, story: str) -> None:
-    if not texts.name.strip() or len(texts.name.strip()) > 120:
+    if not tidy(texts.name) or len(texts.name.strip()) > 120:
         raise Unreadable("The product needs a name of at most 120 characters.")
-    if not texts.summary.strip() or len(texts.summary.strip()) > 1_000:
+    if not tidy(texts.summary) or len(texts.summary.strip()) > 1_000:
         raise Unreadable("The product needs a summary of at most 1,000 characters.")
     if len(story) > LONGEST_STORY:
         raise Unreadable(f"The story is too long: at most {LONGEST_STORY:,} characters.")

@@ -16,6 +16,8 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.tasks import service as tasks
 
+HIGHEST = 10_000_000  # of a currency's whole units: whatever is dearer is a slip of the hand
+
 
 class WrongCurrency(CounterfoilError):
     def __init__(self, price: Money, currency: str) -> None:
@@ -27,6 +29,13 @@ class NegativePrice(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("A price is nothing or more: nobody is paid for taking something.")
+
+
+class AbsurdPrice(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(f"A price is at most {HIGHEST:,}: is there a digit too many?")
 
 
 class PriceInThePast(CounterfoilError):
@@ -67,14 +76,16 @@ def list_in(currency: str) -> PriceList:
 def set_price(
     variant: Variant, price_list: PriceList, price: Money, *, by: Actor, since: datetime | None = None, reason: str = ""
 ) -> Price:
-    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, NegativePrice, PriceInThePast,
-    PriceSetAlready.
+    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, NegativePrice, AbsurdPrice,
+    PriceInThePast, PriceSetAlready.
 
     At that moment a task puts the new price on the shelves; the cart and the order look it up themselves."""
     if price.currency != price_list.currency:
         raise WrongCurrency(price, price_list.currency)
     if price.amount < 0:
         raise NegativePrice
+    if price > Money.parse(str(HIGHEST), price.currency):
+        raise AbsurdPrice
     now = clock.now()
     start = since or now
     if start < now:

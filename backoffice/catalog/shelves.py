@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from backoffice.catalog.models import (
     ProductTrait,
     RelatedProduct,
 )
+from backoffice.core import clock
 from backoffice.core.db import look, session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
@@ -239,10 +240,9 @@ def _read_key(column: InstrumentedAttribute[Any], key: str) -> tuple[Any, int] |
         return None
     try:
         if column is Listing.listed_at:
-            moment = datetime.fromisoformat(text)
-            return (moment.astimezone(UTC), int(product_id)) if moment.tzinfo else None
+            return clock.read(text), int(product_id)
         if column is Listing.from_amount:
             return (int(text), int(product_id)) if len(text) < 19 else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
     return text[:120], int(product_id)

@@ -14,6 +14,7 @@ from backoffice.core import actor, clock, units
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
+from backoffice.core.ports import settings
 from backoffice.customers import finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address, Person
@@ -32,7 +33,7 @@ from backoffice.tasks import service as tasks
 
 TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
 MOST_ATTEMPTS = 10  # of one order
-MOST_OPEN = 5  # unpaid orders of one customer at a time: nobody empties the shelves, or a stranger's patience
+MOST_OPEN = 5  # unpaid orders of one customer at a time; those that guests place with an address are counted apart
 LONGEST_HOLD = timedelta(hours=2)  # after that no further attempt is begun, so that nobody holds stock for ever
 
 
@@ -74,6 +75,17 @@ class TooManyOpen(CounterfoilError):
     def __init__(self) -> None:
         super().__init__(
             f"{MOST_OPEN} orders with this address wait for their payment. Pay or cancel one of them first."
+        )
+
+
+class TooManyOpenNear(CounterfoilError):
+    """Guests of one network hold as much as they may: nobody empties the shelves under invented addresses."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many orders from your network wait for their payment. Log in to order, or try again in an hour."
         )
 
 
@@ -138,7 +150,7 @@ def place(cart_token: str, wish: Wish) -> Placed:
     """Place the order in one unit: order, stock hold, draft invoice, payment row with its key; then open the page.
 
     The same checkout key again (double click, reload, second tab) returns the order that exists. Raises EmptyCart,
-    CartChanged, TermsNotAccepted, Barred, TooManyOpen, SoldOut; then nothing was written."""
+    CartChanged, TermsNotAccepted, Barred, TooManyOpen, TooManyOpenNear, SoldOut; then nothing was written."""
     if not wish.terms_accepted:
         raise TermsNotAccepted
     return _opened(units.write(lambda: _place(cart_token, wish)), by=SYSTEM)
@@ -186,6 +198,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         or terms.version != wish.terms_version
     ):
         raise CartChanged
+    is_guest = person is None
     person = _customer(person, wish.contact)
     by = actor.customer(person.ref)
     order = orders.place(
@@ -199,6 +212,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         currency=wish.total.currency,
         lines=quotes.lines(quote, entity),
         payable_until=clock.now() + TIME_TO_PAY,
+        guest_network=_network() if is_guest else None,
         by=by,
     )
     stock.hold(order.ref, quote.cart.pieces, by=by)
@@ -217,15 +231,29 @@ def _customer(here: Person | None, contact: Contact) -> Person:
 
     A known customer is found by what a stranger typed only once money came: see collection."""
     known = here or customers.find(contact.email)
-    if known is None:
-        return customers.create(contact.email, contact.name, contact.phone)
-    if known.barred_at is not None:
+    if known and known.barred_at is not None:
         raise Barred
-    if orders.open_of(known.id) >= MOST_OPEN:
-        raise TooManyOpen
     if here:
+        if orders.open_of(here.id) >= MOST_OPEN:
+            raise TooManyOpen
         finding.learn(here, finding.words_of(contact.name, contact.phone), is_new=False)
-    return known
+        return here
+    _refuse_a_flood(known)
+    return known or customers.create(contact.email, contact.name, contact.phone)
+
+
+def _refuse_a_flood(known: Person | None) -> None:
+    """Guests: so many unpaid orders with one address, so many from one network. Raises TooManyOpen, TooManyOpenNear."""
+    network = _network()
+    of_address, of_network = orders.open_of_guests(known.id if known else None, network)
+    if of_address >= MOST_OPEN:
+        raise TooManyOpen
+    if network and of_network >= settings().guest_orders:
+        raise TooManyOpenNear
+
+
+def _network() -> str:
+    return actor.origin().network or ""
 
 
 def _retry(order_ref: str, by: Actor) -> Placed:

@@ -23,6 +23,27 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
+def read(text: str) -> datetime:
+    """The moment that an ISO text with an offset names, in UTC. Raises ValueError for any other, and beyond the calendar."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} names no offset")
+    return _in_utc(moment)
+
+
+def at_place(local: datetime, zone: str) -> datetime:
+    """The moment at which a clock on the wall of an IANA time zone shows ``local``, in UTC. Raises ValueError beyond the
+    calendar."""
+    return _in_utc(local.replace(tzinfo=ZoneInfo(zone)))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment} is not in the calendar") from None
+
+
 def run_ahead(seconds: int) -> None:
     """Let this process live in the future (drills: a lease that ran out, without waiting for it)."""
     global _source

@@ -56,6 +56,7 @@ class Order(Tracked, Base):
     entity_id: Mapped[BigInt] = mapped_column(ForeignKey("entities.id"))
     person_id: Mapped[BigInt] = mapped_column(ForeignKey("people.id"))
     terms_id: Mapped[BigInt] = mapped_column(ForeignKey("legal_texts.id"))
+    guest_network: Mapped[str | None] = mapped_column(exact(45))  # a guest ordered from there; none: logged in
     state: Mapped[OrderState] = mapped_column(Choice(OrderState))
     email: Mapped[str] = mapped_column(exact(254))
     name: Mapped[Line]

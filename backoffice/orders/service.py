@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
@@ -36,6 +36,13 @@ MOVES = StateTable(
 )
 
 _BY_CHECKOUT_KEY = select(Order).where(Order.checkout_key == bindparam("key"))
+_OPEN_OF = select(func.count()).where(
+    Order.person_id == bindparam("person"), Order.state == OrderState.PLACED, Order.guest_network.is_(None)
+)
+_OPEN_OF_GUESTS = select(
+    func.count(case((Order.person_id == bindparam("person"), 1))),
+    func.count(case((Order.guest_network == bindparam("network"), 1))),
+).where(Order.state == OrderState.PLACED, Order.guest_network.is_not(None))
 _BY_REF = select(Order).where(Order.ref == bindparam("ref")).options(joinedload(Order.lines, innerjoin=True))
 
 
@@ -84,9 +91,12 @@ def place(
     currency: str,
     lines: Sequence[LineData],
     payable_until: datetime,
+    guest_network: str | None,
     by: Actor,
 ) -> Order:
-    """Write the order with its lines. The checkout key is unique: the same filling of a cart is one order."""
+    """Write the order with its lines. The checkout key is unique: the same filling of a cart is one order.
+
+    ``guest_network`` is where a guest is (empty where that is not known), None for somebody logged in."""
     amount = total([line.unit * line.quantity for line in lines], currency)
     order = Order(
         ref=references.new("ord"),
@@ -96,6 +106,7 @@ def place(
         entity_id=entity.id,
         person_id=person.id,
         terms_id=terms.id,
+        guest_network=guest_network,
         state=OrderState.PLACED,
         deliver_to=asdict(delivery.to) if delivery.to else {},
         gift_note=delivery.gift_note,
@@ -188,9 +199,14 @@ def of_person(person_id: int, before: int | None = None, most: int = 20) -> list
 
 
 def open_of(person_id: int) -> int:
-    """How many orders of a customer wait for their payment."""
-    query = select(func.count()).where(Order.person_id == person_id, Order.state == OrderState.PLACED)
-    return session.scalar(query) or 0
+    """How many orders that a customer placed while logged in wait for their payment."""
+    return session.scalar(_OPEN_OF, {"person": person_id}) or 0
+
+
+def open_of_guests(person_id: int | None, network: str) -> tuple[int, int]:
+    """How many orders of guests wait for their payment: with this customer's address, and from this network."""
+    of_person, of_network = session.execute(_OPEN_OF_GUESTS, {"person": person_id or 0, "network": network}).one()
+    return of_person, of_network
 
 
 def by_number(number: int) -> Order | None:

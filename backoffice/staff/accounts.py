@@ -4,6 +4,7 @@ holder did keeps its author."""
 import hashlib
 from datetime import timedelta
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from backoffice.audit import service as audit
@@ -12,6 +13,7 @@ from backoffice.core import actor, clock, links, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.typed import tidy
 from backoffice.logins import passwords, sessions
 from backoffice.logins.models import Holder
 from backoffice.staff import service as staff
@@ -136,15 +138,15 @@ def end_sessions(member: StaffMember, *, by: Actor, reason: str) -> None:
 
 
 def _add(email: str, name: str, hashed: str, role: Role, by: Actor) -> StaffMember:
-    address = email.strip().lower()
-    if not name.strip() or "@" not in address or len(address) > 254 or any(sign.isspace() for sign in address):
+    address, name = email.strip().lower(), tidy(name) or ""
+    if not name or not _is_address(address):
         raise NoAddress
     if staff.find(address):
         raise AddressTaken(address)
     member = StaffMember(
         ref=references.new("stf"),
         email=address,
-        name=name.strip(),
+        name=name,
         role=role,
         password_hash=hashed,
         active=True,
@@ -153,6 +155,14 @@ def _add(email: str, name: str, hashed: str, role: Role, by: Actor) -> StaffMemb
     session.add(member)
     audit.record(Tag.STAFF_CREATED, member, by=by, active=True, role=role)
     return member
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return len(text) <= 254
 
 
 def _lock(member: StaffMember) -> StaffMember:

@@ -10,8 +10,10 @@ from backoffice.batches import service as batches
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, units
+from backoffice.core.actor import staff
 from backoffice.core.db import session
 from backoffice.models import AuditEntry, Batch, BatchItem, Case, Mail, Order, StaffMember, Task
+from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import registry, runner
 from backoffice.tasks import service as tasks
@@ -112,6 +114,21 @@ def test_a_row_that_does_not_exist_is_refused_and_the_others_go_on(shop, otto, t
     start(otto, action="orders.cancel", ref=["ord_nothing", three[0]], reason="x")
     shop.works()
     assert [state for _ref, state, _message in results(shop)] == ["refused", "done"]
+
+
+def test_a_batch_of_a_colleague_whose_account_was_closed_does_no_more(shop, otto, three):
+    start(otto, action="orders.cancel", ref=three, reason="out of spite")
+
+    def close():
+        accounts.close(session.scalars(select(Batch)).one().owner, by=staff("stf_olive"), reason="left")
+
+    units.write(close)
+    shop.works()
+    assert {(state, message) for _ref, state, message in results(shop)} == {
+        ("refused", "Whoever started this has no account any more.")
+    }
+    assert sorted(shop.all(select(Order.state))) == ["paid", "placed", "placed"]
+    assert shop.all(select(Batch.state)) == ["done"]
 
 
 def test_a_batch_that_is_killed_between_two_rows_goes_on_and_does_nothing_twice(shop, otto, three, monkeypatch):

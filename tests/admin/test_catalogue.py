@@ -162,6 +162,24 @@ def test_a_price_from_a_day_on_counts_from_then_and_its_history_stays(shop, carl
     assert shop.all(select(Price).where(Price.variant_id == variant.id, Price.amount == 1_250)) == []
 
 
+def test_a_variant_is_added_priced_and_sold(shop, carl):
+    product = level(shop)
+    address = f"/admin/products/{product.ref}"
+    options = product.options["names"]
+    form = {"sku": "sl-77-ash", **{f"choice{place}": f"new {place}" for place in range(len(options))}}
+    assert "Give it a price, then sell it" in post(carl, f"{address}/variant", address, **form)
+    (variant,) = shop.all(select(Variant).where(Variant.sku == "SL-77-ASH"))
+    assert (variant.product_id, variant.published) == (product.id, False)
+    assert shop.tags(variant.ref) == ["variant.created"]
+    assert "is used already" in post(carl, f"{address}/variant", address, **form)
+    price = {"variant": variant.ref, "currency": "EUR", "reason": "new"}
+    assert "digit too many" in post(carl, f"{address}/price", address, **price, amount="99999999999.00")
+    post(carl, f"{address}/price", address, **price, amount="77.00")
+    post(carl, f"{address}/sell", address, variant=variant.ref, sold="yes", reason="x")
+    fragments.forget()
+    assert "77.00" in shop.app.test_client().get(f"/products/{product.slug}?variant=SL-77-ASH").text
+
+
 def test_the_last_variant_of_a_product_on_the_shelf_is_not_taken_away(shop, carl):
     product = level(shop)
     address = f"/admin/products/{product.ref}"

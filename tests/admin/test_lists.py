@@ -107,8 +107,12 @@ def test_a_filter_that_cannot_be_read_finds_nothing_and_says_so(shop, fifty, giv
 
 
 @pytest.mark.parametrize(
-    "given", ["after=x", "after=1~2", "before=-1", f"after={10**30}", "after=2026-01-01~3&from=2026-01-01"]
-)
+    "given",
+    [
+        "after=x", "after=1~2", "before=-1", f"after={10**30}", "after=2026-01-01~3&from=2026-01-01",
+        "from=2020-01-01&after=0001-01-01T00:00:00%2B14:00~1", "from=2020-01-01&before=9999-12-31T23:00:00-14:00~1",
+    ],
+)  # fmt: skip
 def test_a_place_that_cannot_be_read_is_the_newest(shop, fifty, given):
     assert numbers(logged_in(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text)[0] == "20049"
 

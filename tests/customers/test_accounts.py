@@ -200,6 +200,30 @@ def test_login_leads_back_inside_only(shop):
         assert logs_in(client, next=wish).location == place, wish
 
 
+def test_a_form_that_stood_open_is_worth_nothing_after_the_logout(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    left_open = client.get("/account/addresses/new").text
+    client.post("/account/logout")
+    logs_in(client)
+    home = {"name": "Eve", "street": "Way 1", "postcode": "10115", "city": "Berlin", "country": "DE"}
+    assert client.post("/account/addresses/new", data={**hidden(left_open), **home}).status_code == 422
+    assert shop.count(SavedAddress) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [
+        ("Win a prize at evil.example/x now", False), ("ada.com", False), ("WWW.ADA", False), ("http://x", False),
+        ("Dr.med. Ada St.John", True), ("J.R.R. Tolkien", True), ("Ada c/o Babbage", True),
+    ],
+)  # fmt: skip
+def test_a_name_that_mail_programs_would_make_a_link_of_is_refused(shop, name, is_taken):
+    client = shop.app.test_client()
+    form = {**hidden(client.get("/account/register").text), "email": "ada@example.org", "name": name}
+    assert client.post("/account/register", data=form).status_code == (200 if is_taken else 422)
+
+
 def test_addresses_are_kept_changed_preferred_and_removed_by_their_owner_alone(shop):
     client, thief = shop.app.test_client(), shop.app.test_client()
     registers(shop, client)

@@ -102,7 +102,9 @@ def test_nobody_changes_their_own_rights(shop):
             acts(change, OLIVE, by=olive)
 
 
-@pytest.mark.parametrize(("email", "name"), [("nobody", "N"), ("a b@example.org", "N"), ("a@example.org", "  ")])
+@pytest.mark.parametrize(
+    ("email", "name"), [("nobody", "N"), ("a b@example.org", "N"), ("a\0@b", "N"), ("a@example.org", " \0 ")]
+)
 def test_an_account_has_a_name_and_an_address(shop, email, name):
     with pytest.raises(NoAddress):
         units.write(lambda: accounts.invite(email, name, Role.VIEWER, by=SYSTEM))
