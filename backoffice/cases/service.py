@@ -12,7 +12,7 @@ from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
-from backoffice.core.db import NOW, session
+from backoffice.core.db import NOW, look, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
@@ -20,6 +20,7 @@ from backoffice.core.tracking import Subject, Tracked
 from backoffice.staff.models import StaffMember
 
 _OPEN = select(Case).where(Case.open_key == bindparam("key"))
+_IS_OPEN = select(Case.id).where(Case.open_key == bindparam("key"))
 
 LONGEST_SLEEP = timedelta(days=90)
 
@@ -89,8 +90,9 @@ def close(kind: CaseKind, about: Tracked | Subject, *, because: str) -> bool:
     """Close the open case of this kind, if there is one: the thing succeeded after all."""
     subject = about.subject() if isinstance(about, Tracked) else about
     key = f"{kind}:{subject.kind}:{subject.id}"
-    case = session.scalars(_OPEN, {"key": key}).one_or_none()
-    return case is not None and resolve(case, because, by=SYSTEM)
+    if look(_IS_OPEN, key=key).first() is None:  # nearly always: no object is made for it
+        return False
+    return resolve(session.scalars(_OPEN, {"key": key}).one(), because, by=SYSTEM)
 
 
 def resolve(case: Case, resolution: str, *, by: Actor) -> bool:

@@ -17,11 +17,11 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from pymysql.connections import Connection as ServerConnection
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
 from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
-from sqlalchemy import Connection, CursorResult, Delete, MetaData, Select, Table, Update, bindparam, event
+from sqlalchemy import Connection, CursorResult, Delete, MetaData, Select, Table, Update, bindparam, event, select
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapper, class_mapper
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backoffice.core import clock
@@ -96,6 +96,21 @@ class OneDatabase(FlaskSession):
 
     def get_bind(self, *_args: Any, bind: Engine | Connection | None = None, **_kwargs: Any) -> Engine | Connection:
         return bind if bind is not None else self._db.engine
+
+    def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """The row with this key, as ever; where it is not known yet, by a statement that is built once for its class."""
+        mapper, statement = _by_key(entity)
+        if not any(options.values()) and mapper.identity_key_from_primary_key((ident,)) not in self.identity_map:
+            found = self.scalars(statement, {"key": ident}).unique().one_or_none()
+            if found is not None:
+                return found
+        return super().get_one(entity, ident, **options)
+
+
+@cache
+def _by_key(entity: Any) -> tuple[Mapper[Any], Select[Any]]:
+    mapper = class_mapper(entity)
+    return mapper, select(entity).where(mapper.primary_key[0] == bindparam("key"))
 
 
 class Database(SQLAlchemy):

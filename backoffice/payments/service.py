@@ -12,7 +12,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, links, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
@@ -46,6 +46,11 @@ _LOCKED = (
     select(Payment).where(Payment.id == bindparam("id")).with_for_update().execution_options(populate_existing=True)
 )
 _FOR_INVOICE = select(Payment).where(Payment.invoice_id == bindparam("invoice_id")).order_by(Payment.id)
+_OPEN_FOR_INVOICE = select(Payment).where(Payment.claim == bindparam("invoice_id"), Payment.state.in_(OPEN))
+_OTHER_CLAIM = select(Payment.id).where(Payment.claim == bindparam("invoice_id"), Payment.id != bindparam("id"))
+_OF_PROVIDER = select(Payment).where(Payment.provider == bindparam("provider"))
+_BY_PROVIDER_REF = _OF_PROVIDER.where(Payment.provider_ref == bindparam("ref"))
+_OF_PROVIDER_BY_REF = _OF_PROVIDER.where(Payment.ref == bindparam("ref"))
 
 _TAGS = {
     P.SENT: Tag.PAYMENT_SENT,
@@ -124,9 +129,7 @@ def settle(payment: Payment, captured: Money, *, by: Actor) -> bool:
 
     A capture that differs from what was asked is kept as it is, and opens a case."""
     before = payment.state
-    another = session.scalars(
-        select(Payment.id).where(Payment.claim == payment.invoice_id, Payment.id != payment.id)
-    ).first()
+    another = look(_OTHER_CLAIM, invoice_id=payment.invoice_id, id=payment.id).first()
     claim = None if another else payment.invoice_id
     if not MOVES.move(
         payment,
@@ -245,9 +248,8 @@ def by_ref(ref: str) -> Payment:
 
 def find(provider: str, provider_ref: str, ref: str) -> Payment | None:
     """By the provider's reference; by ours while the answer that told us the provider's was lost."""
-    query = select(Payment).where(Payment.provider == provider)
-    known = session.scalars(query.where(Payment.provider_ref == provider_ref)).one_or_none()
-    return known or session.scalars(query.where(Payment.ref == ref)).one_or_none()
+    known = session.scalars(_BY_PROVIDER_REF, {"provider": provider, "ref": provider_ref}).one_or_none()
+    return known or session.scalars(_OF_PROVIDER_BY_REF, {"provider": provider, "ref": ref}).one_or_none()
 
 
 def for_invoice(invoice: Invoice) -> list[Payment]:
@@ -256,5 +258,4 @@ def for_invoice(invoice: Invoice) -> list[Payment]:
 
 
 def open_for(invoice: Invoice) -> Payment | None:
-    query = select(Payment).where(Payment.claim == invoice.id, Payment.state.in_(OPEN))
-    return session.scalars(query).one_or_none()
+    return session.scalars(_OPEN_FOR_INVOICE, {"invoice_id": invoice.id}).one_or_none()

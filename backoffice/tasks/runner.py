@@ -5,10 +5,11 @@ import secrets
 import time
 import traceback
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -16,7 +17,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from
-from backoffice.core.db import look, session
+from backoffice.core.db import change, look, session
 from backoffice.tasks import registry
 from backoffice.tasks.models import Task, TaskState
 from backoffice.tasks.service import Lease, LeaseLost, finish_running, running
@@ -28,6 +29,27 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_RUN = 300.0  # seconds
 
+_TASKS = cast("Table", Task.__table__)
+_IS_DUE = (_TASKS.c.state == TaskState.WAITING, _TASKS.c.due_at <= bindparam("now"))
+_DUE = (
+    select(_TASKS.c.id)
+    .where(*_IS_DUE)
+    .order_by(_TASKS.c.due_at, _TASKS.c.id)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+_CLAIMING = (
+    update(_TASKS)
+    .where(
+        _TASKS.c.id.in_(bindparam("ids", expanding=True)), *_IS_DUE
+    )  # the lock holds on one node only, this everywhere
+    .values(lease_token=bindparam("token"), due_at=bindparam("until"), attempts=_TASKS.c.attempts + 1)
+)
+_CLAIMED = (
+    select(Task.id, Task.name, Task.arguments, Task.request_id)
+    .where(Task.lease_token == bindparam("token"))
+    .order_by(Task.id)
+)
 _LEASED = select(Task.lease_token, Task.state).where(Task.id == bindparam("id"))
 
 RAN = Counter("counterfoil_tasks_total", "Tasks run, by name and outcome.", ["name", "outcome"])
@@ -62,21 +84,11 @@ def _run_batch() -> int:
 
 def _claim(token: str) -> tuple[list[tuple[int, str, dict[str, object], str]], datetime]:
     now = clock.now()
-    due = (Task.state == TaskState.WAITING, Task.due_at <= now)
-    ids = session.scalars(
-        select(Task.id).where(*due).order_by(Task.due_at, Task.id).limit(BATCH).with_for_update(skip_locked=True)
-    ).all()
-    if ids:
-        session.execute(
-            update(Task)
-            .where(Task.id.in_(ids), *due)  # the lock holds on one node only, the condition everywhere
-            .values(lease_token=token, due_at=now + LEASE, attempts=Task.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )
-    rows = session.execute(
-        select(Task.id, Task.name, Task.arguments, Task.request_id).where(Task.lease_token == token).order_by(Task.id)
-    ).all()
-    return [(row[0], row[1], row[2], row[3]) for row in rows], now + LEASE
+    ids = list(look(_DUE, now=now).scalars())
+    if not ids:
+        return [], now + LEASE
+    change(_CLAIMING, {"ids": ids, "now": now, "token": token, "until": now + LEASE})
+    return [(row[0], row[1], row[2], row[3]) for row in look(_CLAIMED, token=token)], now + LEASE
 
 
 def _release(token: str) -> None:

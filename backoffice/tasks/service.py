@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, Update, bindparam, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -15,7 +16,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor, origin
-from backoffice.core.db import put, session
+from backoffice.core.db import change, put, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
 from backoffice.core.tracking import Subject
@@ -159,6 +160,14 @@ def cancel(task: Task, *, by: Actor, reason: str) -> None:
     cases.close(CaseKind.TASK_GAVE_UP, task.subject(), because=f"The task was cancelled: {reason}")
 
 
+@cache
+def _settling(*names: str) -> Update:
+    """The UPDATE of the task that runs, which its lease guards; built once, its values come as ``new_…``."""
+    rows = cast("Table", Task.__table__)
+    mine = (rows.c.id == bindparam("task"), rows.c.lease_token == bindparam("token"))
+    return update(rows).where(*mine).values({name: bindparam(f"new_{name}") for name in names})
+
+
 def get(ref: str) -> Task:
     task = session.scalars(select(Task).where(Task.ref == ref)).one_or_none()
     if task is None:
@@ -172,14 +181,8 @@ def is_any_due() -> bool:
 
 
 def _settle(lease: Lease, **values: Any) -> None:
-    session.flush()
-    result = session.execute(
-        update(Task)
-        .where(Task.id == lease.task_id, Task.lease_token == lease.token)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    if result.rowcount != 1:  # type: ignore[attr-defined]
+    written = {f"new_{name}": value for name, value in values.items()}
+    if change(_settling(*values), {"task": lease.task_id, "token": lease.token, **written}) != 1:
         raise LeaseLost
     if values.get("state") == TaskState.DONE:
         about = Subject("task", lease.task_id, "")  # its open case is filed under the number

@@ -4,10 +4,11 @@ import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -15,7 +16,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, references, units
 from backoffice.core.actor import Actor
-from backoffice.core.db import put_one, session
+from backoffice.core.db import change, look, put_one, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports
 from backoffice.core.tracking import Subject
@@ -29,6 +30,25 @@ OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind its last
 FIRST_LOOK = timedelta(days=2)
 TIME_TO_COME = timedelta(minutes=5)  # an event of the list that no webhook brought by then was not delivered
 QUIET = timedelta(hours=1)
+
+_EVENTS = cast("Table", WebhookEvent.__table__)
+_ONE_MORE = (
+    update(_EVENTS)
+    .where(_EVENTS.c.provider == bindparam("of"), _EVENTS.c.event_key == bindparam("key"))
+    .values(deliveries=_EVENTS.c.deliveries + 1)
+)
+_HEARD_SINCE = (
+    select(WebhookEvent.id)
+    .where(
+        WebhookEvent.provider == bindparam("provider"),
+        WebhookEvent.heard_by == "webhook",
+        WebhookEvent.received_at >= bindparam("moment"),
+    )
+    .limit(1)
+)
+_KNOWN_SINCE = select(WebhookEvent.event_key).where(
+    WebhookEvent.provider == bindparam("provider"), WebhookEvent.occurred_at >= bindparam("moment")
+)
 
 INBOX = Counter("counterfoil_webhooks_total", "Webhooks by provider and what became of them.", ["provider", "outcome"])
 log = structlog.get_logger(__name__)
@@ -101,13 +121,7 @@ def poll() -> int:
         log.warning("provider did not list its events", error=str(error))
         return 0
     with units.read():
-        known = set(
-            session.scalars(
-                select(WebhookEvent.event_key).where(
-                    WebhookEvent.provider == port.name, WebhookEvent.occurred_at >= since
-                )
-            )
-        )
+        known = set(look(_KNOWN_SINCE, provider=port.name, moment=since).scalars())
     missing = [event for event in events if event.event_id not in known]
     for event in missing:
         units.write(_storing(port.name, event, {}, "poller"))
@@ -132,10 +146,7 @@ def _complete_round(provider: str, until: datetime, late: Sequence[ProviderEvent
 
 
 def _heard_since(provider: str, moment: datetime) -> bool:
-    query = select(WebhookEvent.id).where(
-        WebhookEvent.provider == provider, WebhookEvent.heard_by == "webhook", WebhookEvent.received_at >= moment
-    )
-    return session.scalars(query.limit(1)).first() is not None
+    return look(_HEARD_SINCE, provider=provider, moment=moment).first() is not None
 
 
 def _storing(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> Callable[[], None]:
@@ -182,13 +193,7 @@ def _storing(provider: str, event: ProviderEvent, headers: Mapping[str, str], he
 
 def _count_known(provider: str, key: str) -> bool:
     """One more delivery of an event that is stored; False if none is."""
-    known = session.execute(
-        update(WebhookEvent)
-        .where(WebhookEvent.provider == provider, WebhookEvent.event_key == key)
-        .values(deliveries=WebhookEvent.deliveries + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(known.rowcount)  # type: ignore[attr-defined]
+    return bool(change(_ONE_MORE, {"of": provider, "key": key}))
 
 
 def about_payments(payment_refs: Sequence[str]) -> list[WebhookEvent]:
