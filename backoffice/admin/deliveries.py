@@ -15,7 +15,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
-from backoffice.fulfilment import appointments, downloads, parcels
+from backoffice.fulfilment import appointments, downloads, methods, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import AppointmentState, FulfilmentState
 from backoffice.fulfilment.states import STILL_TO_COME
@@ -27,6 +27,13 @@ from backoffice.staff.roles import Right
 class NoDate(CounterfoilError):
     def __init__(self) -> None:
         super().__init__("Name a day and an hour.")
+
+
+class NoNumber(CounterfoilError):
+    status = 422
+
+    def __init__(self, carrier: str) -> None:
+        super().__init__(f"Parcels with {carrier} have a number. Tick that this one has none, if that is so.")
 
 
 class AllDelivered(CounterfoilError):
@@ -49,7 +56,10 @@ class Deliveries(Noted):
         def act() -> None:
             order = orders.by_ref(ref)
             pieces = {item.line.id: typed_number(f"line{item.line.id}") for item in fulfilment.to_ship(order)}
-            parcels.ship(order, pieces, request_key=request_key(), tracking=typed_text("tracking"), by=access.by())
+            carrier, tracking = typed_text("carrier") or parcels.usual_carrier(order), typed_text("tracking")
+            if not tracking and methods.page_of(carrier) and "unnumbered" not in request.form:
+                raise NoNumber(carrier)
+            parcels.ship(order, pieces, request_key=request_key(), tracking=tracking, by=access.by(), carrier=carrier)
 
         return run(
             lambda: units.write(act),
@@ -129,7 +139,12 @@ class Deliveries(Noted):
                     Right.DELIVER,
                     gone or ("" if left else "nothing is left to send"),
                     first=bool(left),
-                    fields=(*pieces, Field("tracking", "Number of the parcel", required=False)),
+                    fields=(
+                        *pieces,
+                        Field("carrier", "Carrier", value=known.carrier, required=False),
+                        Field("tracking", "Number of the parcel", required=False),
+                        Field("unnumbered", "It has no number", "checkbox", required=False),
+                    ),
                     key=references.new("shk"),
                 )
             )

@@ -21,6 +21,7 @@ from backoffice.entities.models import LegalText
 from backoffice.fulfilment import appointments, downloads
 from backoffice.fulfilment.models import (
     Appointment,
+    DeliveryMethod,
     DownloadGrant,
     Fulfilment,
     FulfilmentState,
@@ -51,6 +52,7 @@ class Dossier:
     disputing: bool  # likewise
     terms_version: int
     has_paper: bool
+    carrier: str  # of the way of delivery that was chosen; empty where nobody is named
     delivery: Fulfilment | None
     to_ship: Sequence[ToShip]
     attempts: list[Payment]
@@ -86,7 +88,8 @@ def of_order(ref: str) -> Dossier:
     """Raises NotFound."""
     query = (
         select(
-            Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, _has(Withdrawal.order_id),
+            Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, DeliveryMethod.carrier,
+            _has(Withdrawal.order_id),
             exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _has_notes(), _owes(),
             _hang_on_its_payments(Refund), _hang_on_its_payments(Dispute), disputes.disputing(),
         )
@@ -95,6 +98,7 @@ def of_order(ref: str) -> Dossier:
         .join(LegalText, LegalText.id == Order.terms_id)
         .outerjoin(Fulfilment, Fulfilment.order_id == Order.id)
         .outerjoin(InvoicePaper, (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf"))
+        .outerjoin(DeliveryMethod, DeliveryMethod.code == Order.delivery_code)
         .where(Order.ref == ref)
     )  # fmt: skip
     row = session.execute(query).one_or_none()
@@ -107,6 +111,7 @@ def of_order(ref: str) -> Dossier:
         delivery,
         terms,
         paper,
+        carrier,
         declared,
         mails,
         cases,
@@ -127,6 +132,7 @@ def of_order(ref: str) -> Dossier:
         disputing=bool(disputing),
         terms_version=terms,
         has_paper=paper is not None,
+        carrier=carrier or "",
         delivery=delivery,
         to_ship=to_ship if delivery else [],
         attempts=attempts,

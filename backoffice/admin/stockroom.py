@@ -34,7 +34,7 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
-from backoffice.fulfilment import methods
+from backoffice.fulfilment import methods, parcels
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, Shipment
 from backoffice.orders.models import Order
 from backoffice.staff.roles import Right
@@ -182,8 +182,29 @@ class ShipmentDesk(Noted):
             parcel=parcel,
             troubles=troubles.of([parcel.subject(), parcel.order.subject()]),
             days=timeline.by_day(timeline.of([parcel.subject()]), ZONE),
-            actions=[self.note_offer(ref)],
+            actions=[
+                Action(
+                    "Correct carrier or number",
+                    self.get_url(".correct", ref=ref),
+                    Right.DELIVER,
+                    asks="What was wrong?",
+                    fields=(
+                        Field("carrier", "Carrier", value=parcel.carrier, required=False),
+                        Field("tracking", "Number of the parcel", value=parcel.tracking, required=False),
+                    ),
+                ),
+                self.note_offer(ref),
+            ],
         )
+
+    @expose("/<ref>/correct", methods=["POST"])
+    @needs(Right.DELIVER)
+    def correct(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            why = reason()
+            parcels.correct(_shipment(ref), typed_text("carrier"), typed_text("tracking"), by=access.by(), reason=why)
+
+        return run(lambda: units.write(act), "The customer gets another mail.", self.get_url(".one", ref=ref))
 
 
 class DeliveryDesk(DeskList):

@@ -123,6 +123,7 @@ class Tag(StrEnum):
     REFUND_PREPARED = "refund.prepared"
     REFUND_SUCCEEDED = "refund.succeeded"
     REFUND_UNKNOWN = "refund.unknown"
+    SHIPMENT_CORRECTED = "shipment.corrected"
     SHIPMENT_SENT = "shipment.sent"
     STAFF_CLOSED = "staff.closed"
     STAFF_CREATED = "staff.created"
@@ -267,6 +268,7 @@ WORDS: dict[Tag, str] = {
     Tag.REFUND_PREPARED: "Refund prepared",
     Tag.REFUND_SUCCEEDED: "Refund arrived",
     Tag.REFUND_UNKNOWN: "The provider did not answer about the refund",
+    Tag.SHIPMENT_CORRECTED: "Number of the parcel corrected",
     Tag.SHIPMENT_SENT: "Parcel sent",
     Tag.STAFF_CLOSED: "Staff account closed",
     Tag.STAFF_CREATED: "Staff account created",

@@ -95,6 +95,12 @@ def create_method(
     return method
 
 
+def page_of(carrier: str) -> str:
+    """The address at which a carrier tells where a parcel is, with {} for its number; empty where we know none."""
+    query = select(DeliveryMethod.tracking_url).where(DeliveryMethod.carrier == carrier)
+    return session.scalars(query.where(DeliveryMethod.tracking_url != "").order_by(DeliveryMethod.id)).first() or ""
+
+
 _TARIFF = (
     select(
         DeliveryMethod.code, DeliveryMethod.name, DeliveryMethod.promise, DeliveryMethod.vat_class,

@@ -12,15 +12,16 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order
 
 
-def shipped(shipment_id: int) -> None:
-    """Tell the customer what is in a parcel, and what is still to come."""
+def shipped(shipment_id: int, said: str = "") -> None:
+    """Tell the customer what is in a parcel, and what is still to come; once more (``said``) where its number was wrong."""
     shipment = session.get_one(Shipment, shipment_id)
     order = orders.get(shipment.order_id)
     mail.queue(
         "parcel_sent",
         to=order.email,
         about=order,
-        key=f"parcel_sent:{shipment.ref}",
+        key=f"parcel_sent:{shipment.ref}:{said}" if said else f"parcel_sent:{shipment.ref}",
+        is_corrected=bool(said),
         shipment=shipment,
         left=sum(item.left for item in fulfilment.to_ship(order)),
         **_facts(order),

@@ -36,8 +36,8 @@ class TooMany(CounterfoilError):
 def ship(
     order: Order, pieces: Mapping[int, int], *, request_key: str, tracking: str, by: Actor, carrier: str = ""
 ) -> Shipment:
-    """Hand a parcel over: order line id → pieces. The same ``request_key`` ships once. Raises NotDeliverable,
-    NothingPacked, TooMany; then nothing was written."""
+    """Hand a parcel over: order line id → pieces; to the carrier of the way that was chosen, where none is named. The same
+    ``request_key`` ships once. Raises NotDeliverable, NothingPacked, TooMany; then nothing was written."""
     known = session.scalars(select(Shipment).where(Shipment.request_key == request_key)).one_or_none()
     if known:
         return known
@@ -48,14 +48,14 @@ def ship(
         raise NothingPacked
     for line_id, count in sorted(wanted.items()):
         _count(line_id, count, left[line_id])
-    method = methods.by_code(order.delivery_code)
+    carrier = carrier or usual_carrier(order)
     shipment = Shipment(
         ref=references.new("shp"),
         order_id=order.id,
         request_key=request_key,
-        carrier=carrier or (method.carrier if method else ""),
+        carrier=carrier,
         tracking=tracking,
-        tracking_url=_address(method.tracking_url if method else "", tracking),
+        tracking_url=_address(carrier, tracking),
         shipped_at=clock.now(),
     )
     shipment.lines = [
@@ -63,12 +63,38 @@ def ship(
     ]
     session.add(shipment)
     audit.record(
-        Tag.SHIPMENT_SENT, shipment, by=by, order=order.ref, carrier=shipment.carrier, tracking=tracking,
+        Tag.SHIPMENT_SENT, shipment, by=by, order=order.ref, carrier=carrier, tracking=tracking,
         pieces=sum(wanted.values()),
     )  # fmt: skip
     fulfilment.advance(delivery, by=by)
     tasks.schedule("notices.shipped", dedupe=f"notices.shipped:{shipment.ref}", shipment_id=shipment.id)
     return shipment
+
+
+def correct(shipment: Shipment, carrier: str, tracking: str, *, by: Actor, reason: str) -> bool:
+    """Another carrier took it, or it has another number: the customer is told again. False where it is known so."""
+    changes = {
+        name: (before, after)
+        for name, before, after in (
+            ("carrier", shipment.carrier, carrier),
+            ("tracking", shipment.tracking, tracking),
+        )
+        if before != after
+    }
+    if not changes:
+        return False
+    shipment.carrier, shipment.tracking = carrier, tracking
+    shipment.tracking_url = _address(carrier, tracking)
+    audit.record(Tag.SHIPMENT_CORRECTED, shipment, by=by, reason=reason, **changes)
+    said = references.new("say")
+    tasks.schedule("notices.shipped", dedupe=f"notices.shipped:{said}", shipment_id=shipment.id, said=said)
+    return True
+
+
+def usual_carrier(order: Order) -> str:
+    """Who carries what is delivered in the way that was chosen; empty where nobody is named."""
+    method = methods.by_code(order.delivery_code)
+    return method.carrier if method else ""
 
 
 def of(order: Order) -> list[Shipment]:
@@ -91,5 +117,6 @@ def _count(line_id: int, count: int, item: fulfilment.ToShip) -> None:
         raise TooMany(item.line.name, item.left)
 
 
-def _address(pattern: str, tracking: str) -> str:
+def _address(carrier: str, tracking: str) -> str:
+    pattern = methods.page_of(carrier)
     return pattern.replace("{}", quote(tracking, safe="")) if pattern and tracking else ""

@@ -20,8 +20,8 @@ def ended(order_id: int) -> None:
 
 
 @registry.plain("notices.shipped")
-def shipped(shipment_id: int) -> None:
-    deliveries.shipped(shipment_id)
+def shipped(shipment_id: int, said: str = "") -> None:
+    deliveries.shipped(shipment_id, said)
 
 
 @registry.plain("notices.proposed")

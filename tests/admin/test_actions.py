@@ -95,7 +95,9 @@ def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stay
     assert shop.invoice(sale).buyer == before
     from_page = otto.get(address).text
     pieces = dict.fromkeys(re.findall(r'name="(line\d+)"', from_page), "1")
-    post(otto, f"{address}/ship", address, key="shk_1", tracking="", **pieces)
+    page = post(otto, f"{address}/ship", address, key="shk_1", tracking="", **pieces)
+    assert "Parcels with DHL have a number" in page
+    post(otto, f"{address}/ship", address, key="shk_1", tracking="", unnumbered="y", **pieces)
     assert "nothing is to come any more" in otto.get(address).text
     assert "Withdraw delivery · everything was delivered" in otto.get(address).text
     assert "there is nothing to keep back" in post(otto, f"{address}/withdraw", address, reason="?")

@@ -293,7 +293,9 @@ def test_the_page_of_an_order_asks_at_most_ten_questions(shop):
     client = logged_in(shop, Role.OPERATIONS)
     address = f"/admin/orders/{sale.order_ref}"
     pieces = dict.fromkeys(re.findall(r'name="(line\d+)"', client.get(address).text), "1")
-    client.post(f"{address}/ship", data={**hidden(client.get(address).text), **pieces, "key": "shk_1"})
+    client.post(
+        f"{address}/ship", data={**hidden(client.get(address).text), **pieces, "key": "shk_1", "tracking": "JD1"}
+    )
     for number in range(30):
         form = {"street": f"Way {number}", "name": "Ada", "postcode": "10115", "city": "Berlin", "reason": "again"}
         client.post(f"{address}/address", data={**hidden(client.get("/admin/keys").text), **form})

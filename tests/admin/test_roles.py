@@ -35,7 +35,7 @@ MAY = {
     "desk_customers.index_view": READERS, "desk_customers.one": READERS, "desk_customers.close": {O, A},
     "desk_customers.bar": {O, F, A}, "desk_customers.admit": {O, F, A},
     "desk_customers.bar_card": {O, F, A}, "desk_customers.allow_card": {O, F, A},
-    "desk_shipments.index_view": READERS, "desk_shipments.one": READERS,
+    "desk_shipments.index_view": READERS, "desk_shipments.one": READERS, "desk_shipments.correct": {O, A},
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "publish", "withdraw", "variant", "price")},

@@ -164,6 +164,7 @@ def _(desk: Desk) -> None:
     details = desk.page.locator(".actions details").filter(has_text="Mark as shipped")
     desk.click(details.locator("summary"))
     details.locator("[type=number]").first.fill("1")
+    details.get_by_label("Number of the parcel").fill("JD014600003")
     desk.click(details.get_by_role("button"))
     desk.sees("Partly delivered")
 

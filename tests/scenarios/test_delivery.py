@@ -1,6 +1,7 @@
 """What was paid comes to people: parcels in parts, downloads that are counted, visits that are agreed. Told in the words of
 the business."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,8 @@ from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Fulfilment
 from backoffice.models import DownloadGrant, Mail, Shipment
 from backoffice.orders import service as orders
+from backoffice.staff.roles import Role
+from tests.admin.test_roles import logged_in
 from tests.support.shop import LEVEL, hidden, paid
 
 OLIVE = staff("stf_olive")
@@ -35,6 +38,36 @@ def delivery_state(sale) -> str:
     with units.read():
         order = orders.by_ref(sale.order_ref)
         return session.scalars(select(Fulfilment.state).where(Fulfilment.order_id == order.id)).one().value
+
+
+def test_a_parcel_goes_with_another_carrier_and_its_number_is_put_right(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    order = f"/admin/orders/{sale.order_ref}"
+    otto = logged_in(shop, Role.OPERATIONS)
+    page = otto.get(order).text
+    assert 'name="carrier" type="text" maxlength="120" value="DHL"' in page
+    line = re.search(r'name="(line\d+)"', page).group(1)
+    form = {**hidden(page), "key": "shk_1", line: "1", "carrier": "Bike courier", "tracking": ""}
+    otto.post(f"{order}/ship", data=form)
+    shop.works()
+    (parcel,) = shop.all(select(Shipment))
+    assert (parcel.carrier, parcel.tracking, parcel.tracking_url) == ("Bike courier", "", "")
+    right = {**hidden(page), "carrier": "DHL Express", "tracking": "JD 7", "reason": "the courier was ill"}
+    for _ in range(2):  # pressed twice, told once
+        otto.post(f"/admin/shipments/{parcel.ref}/correct", data=right)
+    shop.works()
+    (parcel,) = shop.all(select(Shipment))
+    assert (parcel.carrier, parcel.tracking) == ("DHL Express", "JD 7")
+    assert parcel.tracking_url.endswith("JD%207")
+    assert shop.tags(parcel.ref) == ["shipment.sent", "shipment.corrected"]
+    first, second = [
+        mail.text for mail in shop.all(select(Mail).where(Mail.template == "parcel_sent").order_by(Mail.id))
+    ]
+    assert "we have handed a parcel to Bike courier" in first
+    assert "was not right. This is: we have handed it to DHL Express" in second
+    assert "JD 7" in buyer.client.get(shop.order_path(sale.order_ref)).text
 
 
 def test_an_order_is_shipped_in_two_parcels(shop):
