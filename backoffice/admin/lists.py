@@ -12,8 +12,8 @@ from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from markupsafe import Markup, escape
-from sqlalchemy import Select, select
-from sqlalchemy.orm import load_only
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute, load_only, with_expression
 from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports, looks
@@ -55,6 +55,8 @@ class DeskList(Page, SavedViews, ModelView):
     column_more: ClassVar[Sequence[str]] = ()  # columns that are shown when they are asked for
     # Computed column → the columns it is made of. A desk that says so reads what it shows and no more; None reads whole rows.
     made_of: ClassVar[Mapping[str, Sequence[str]] | None] = None
+    # Column → the attribute it is made of, and how that is found in other tables, for lists that show it.
+    looked_up: ClassVar[Mapping[str, tuple[InstrumentedAttribute[Any], ColumnElement[Any]]]] = {}
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
     personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
@@ -135,11 +137,14 @@ class DeskList(Page, SavedViews, ModelView):
 
     def _slim(self, query: Select[Any], shown: Sequence[tuple[str, str]]) -> Select[Any]:
         """The same rows, read no wider than they are shown; a cell that looks further raises."""
+        for name, _label in shown:
+            if name in self.looked_up:
+                query = query.options(with_expression(*self.looked_up[name]))
         if self.made_of is None:
             return query
         names = {"id", "ref", self.moment or "id"}
         for name, _label in shown:
-            names.update(self.made_of.get(name, (name,)))
+            names.update(self.made_of.get(name, () if name in self.looked_up else (name,)))
         return query.options(load_only(*(getattr(self.model, name) for name in sorted(names)), raiseload=True))
 
     def filters(self) -> Sequence[Filter]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy import func, select
 
 from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin import refunds as refunding
@@ -24,7 +25,7 @@ from backoffice.disputes import service as disputes
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
+from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoiceState
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
@@ -110,11 +111,14 @@ class PaymentDesk(Noted, Many):
         )
 
 
+_CREDITED = select(func.sum(CreditNote.gross_amount)).where(CreditNote.invoice_id == Invoice.id).scalar_subquery()
+
+
 class InvoiceDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
     personal = True
-    column_more = ("country", "created_at", "currency", "ref")
+    column_more = ("credited", "country", "created_at", "currency", "ref")
     column_list = ("number", "issued_on", "customer", "state", "collection_state", "net", "vat", "gross")
     column_labels = {
         "issued_on": "Issued",
@@ -129,11 +133,13 @@ class InvoiceDesk(Noted):
         "collection_state": state,
         "number": lambda _view, _context, row, _name: row.number or "draft, no number",
     }
-    numbers = frozenset({"net", "vat", "gross"})
+    numbers = frozenset({"net", "vat", "gross", "credited"})
+    looked_up = MappingProxyType({"credited": (Invoice.credited_amount, _CREDITED)})
     made_of = MappingProxyType(
         {
             "customer": ("buyer",),
             "country": ("buyer",),
+            "credited": ("currency",),
             **{name: (f"{name}_amount", "currency") for name in ("net", "vat", "gross")},
         }
     )

@@ -4,11 +4,13 @@ from types import MappingProxyType
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import ColumnElement, select
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, func, select
 
 from backoffice.admin import access, dossier, looks, timeline, troubles
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
+from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
@@ -24,6 +26,7 @@ from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.invoices import service as invoices
+from backoffice.invoices.models import Invoice
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
@@ -36,6 +39,21 @@ DELIVERY = [
     ("done", "Delivered"),
     ("withdrawn", "Withdrawn"),
 ]
+
+
+_DELIVERY = select(Fulfilment.state).where(Fulfilment.order_id == Order.id).scalar_subquery()
+_REFUNDED = (
+    select(func.sum(Payment.refunded_amount))
+    .join(Invoice, Invoice.id == Payment.invoice_id)
+    .where(Invoice.order_id == Order.id)
+    .scalar_subquery()
+)
+
+
+def _delivery_badge(state: FulfilmentState | None) -> Markup:
+    if state is None:
+        return Markup("")
+    return badge(f"delivery_{state.value}", dict(DELIVERY)[state.value])
 
 
 def _of_customer(email: str) -> ColumnElement[bool]:
@@ -58,14 +76,22 @@ class OrderDesk(Corrections, Many):
     moment = "placed_at"
     personal = True
     column_list = ("number", "placed_at", "name", "email", "state", "total")
-    column_more = ("city", "country", "delivery_name", "currency", "paid_at", "payable_until", "ref")
+    column_more = (
+        "delivered", "given_back", "city", "country", "delivery_name", "currency", "paid_at", "payable_until", "ref",
+    )  # fmt: skip
     column_labels = {
-        "number": "Order", "placed_at": "Placed", "email": "E-mail", "city": "Town", "delivery_name": "Delivery",
-        "paid_at": "Paid", "ref": "Reference",
+        "number": "Order", "placed_at": "Placed", "email": "E-mail", "city": "Town", "delivered": "Delivery",
+        "delivery_name": "Way of delivery", "paid_at": "Paid", "ref": "Reference",
     }  # fmt: skip
-    column_formatters = {"state": state}
-    numbers = frozenset({"total"})
-    made_of = MappingProxyType({"total": ("total_amount", "currency")})
+    column_formatters = {
+        "state": state,
+        "delivered": lambda _view, _context, row, _name: _delivery_badge(row.delivered),
+    }
+    numbers = frozenset({"total", "given_back"})
+    made_of = MappingProxyType({"total": ("total_amount", "currency"), "given_back": ("currency",)})
+    looked_up = MappingProxyType(
+        {"delivered": (Order.delivered, _DELIVERY), "given_back": (Order.given_back_amount, _REFUNDED)}
+    )
     narrows = (
         equals("number", "Number", Order.number, read=row_number),
         Filter("email", "E-mail", _of_customer, customers.normalised),

@@ -2,7 +2,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
@@ -70,6 +70,11 @@ class Invoice(Tracked, Base):
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position", back_populates="invoice")
     taxes: Mapped[list["InvoiceTax"]] = relationship(order_by="InvoiceTax.id", back_populates="invoice")
+    credited_amount: Mapped[int | None] = query_expression()  # by its credit notes, where a list is asked for it
+
+    @property
+    def credited(self) -> Money | None:
+        return Money(int(self.credited_amount), self.currency) if self.credited_amount else None
 
     @property
     def customer(self) -> str:

@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from backoffice.core.columns import (
     BigInt,
@@ -77,6 +77,13 @@ class Order(Tracked, Base):
     payable_until: Mapped[Timestamp]  # the stock hold ends then, or later: see checkout
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", back_populates="order")
+    # what lists read of others, where they are asked to:
+    delivered: Mapped[str | None] = query_expression()  # how far its delivery is
+    given_back_amount: Mapped[int | None] = query_expression()  # a Decimal on MariaDB
+
+    @property
+    def given_back(self) -> Money | None:
+        return Money(int(self.given_back_amount), self.currency) if self.given_back_amount else None
 
     @property
     def total(self) -> Money:

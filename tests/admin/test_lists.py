@@ -142,6 +142,22 @@ def test_every_column_of_every_desk_can_be_shown_and_taken(shop):
         assert desk.key not in slim or rows
 
 
+def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    client = logged_in(shop, Role.ADMINISTRATOR)
+    orders, invoices = "/admin/orders/{}?show=number&show=delivered&show=given_back", "/admin/invoices/{}?show=credited"
+    page = client.get(orders.format("")).text
+    assert "To be delivered" in page
+    assert 'class="number"></td>' in page, "nothing was given back yet"
+    shop.refunds(sale, 1_250)
+    assert "12.50" in client.get(orders.format("")).text
+    assert taken(client, orders.format("export.csv"))[1][1:] == ["open", "12.50", "EUR"]
+    assert "12.50" in client.get(invoices.format("")).text
+    assert taken(client, invoices.format("export.csv"))[1] == ["12.50", "EUR"]
+
+
 @pytest.mark.parametrize(("desk", "body"), [("webhooks", "webhook_events.raw"), ("mails", "mails.text")])
 def test_a_list_reads_no_bodies(shop, desk, body):
     paid_order(shop)
