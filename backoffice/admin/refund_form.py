@@ -116,6 +116,7 @@ class RefundForm(Noted):
             reasons=REASONS,
             key=references.new("rfk"),
             staying=self._staying(order, choice) if choice else {},
+            half_sent=self._half_sent(order, choice) if choice else {},
         )
 
     @expose("/of/<payment>", methods=["POST"])
@@ -157,6 +158,7 @@ class RefundForm(Noted):
         reason = request.form.get("reason", "")
         if reason not in REASONS:
             raise NotAReason
+        half_sent = self._half_sent(order, choice)
         seen = Money(typed_count("seen", 10**9), payment.currency)
         return Wish(
             payment_ref=payment.ref,
@@ -166,7 +168,12 @@ class RefundForm(Noted):
             note=typed_text("note", 255),
             request_key=request_key(),
             pieces=[
-                Pieces(line.id, count, count if request.form.get(f"shelve{line.id}") and line.variant_id else 0)
+                Pieces(
+                    line.id,
+                    count,
+                    shelved=count if request.form.get(f"shelve{line.id}") and line.variant_id else 0,
+                    still_sent=half_sent.get(line.id, 0) if request.form.get(f"send{line.id}") else 0,
+                )
                 for line, count in choice.pieces
             ],
         )
@@ -213,6 +220,14 @@ class RefundForm(Noted):
         to_ship = self._to_ship(order)
         staying = {line.id: min(count, to_ship.get(line.id, 0)) for line, count in choice.pieces}
         return {line_id: count for line_id, count in staying.items() if count}
+
+    def _half_sent(self, order: Order, choice: Choice) -> dict[int, int]:
+        """Of these, where others of the line were sent already: the customer may return those instead. Nobody is asked where
+        everything is given back."""
+        if request.args.get("what") == "all":
+            return {}
+        sent = {item.line.id: item.shipped for item in fulfilment.to_ship(order)} if fulfilment.find(order.id) else {}
+        return {line_id: count for line_id, count in self._staying(order, choice).items() if sent.get(line_id)}
 
     def _same(self, before: Sequence[Refund], choice: Choice) -> Refund | None:
         """A refund over the same sum that was made a short while ago: perhaps this very one, by somebody who went back."""

@@ -98,7 +98,9 @@ def begin(wish: Wish, *, by: Actor) -> Refund:
     wishes.check(orders.get(invoices.get(payment.invoice_id).order_id), wish.pieces)
     refund = _asked(payment, ref, wish.request_key, wish.reason, wish.amount, note=wish.note, by=by)
     refund.lines = [
-        RefundLine(order_line_id=item.order_line_id, quantity=item.quantity, shelved=item.shelved)
+        RefundLine(
+            order_line_id=item.order_line_id, quantity=item.quantity, shelved=item.shelved, still_sent=item.still_sent
+        )
         for item in wish.pieces
     ]
     _prepared(refund, by=by)

@@ -46,7 +46,7 @@ def follow(refund: Refund, payment: Payment, *, by: Actor) -> None:
 
 def _deliver_less(refund: Refund, order: Order, *, is_whole: bool, by: Actor) -> None:
     reason = f"refunded: {WORDS[refund.reason]}"
-    pieces = {line.order_line_id: line.quantity for line in refund.lines}
+    pieces = {line.order_line_id: line.quantity - line.still_sent for line in refund.lines}
     if pieces:
         keeping.keep_back(order, pieces, by=by, reason=reason)
     for line in sorted(refund.lines, key=lambda item: item.order_line.variant_id or 0):

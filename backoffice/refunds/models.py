@@ -113,13 +113,15 @@ class Refund(Tracked, Base):
 
 
 class RefundLine(Part, Base):
-    """Pieces of an order line that a refund is for; ``shelved`` of them go back on the shelf. Frozen whole."""
+    """Pieces of an order line that a refund is for; ``shelved`` of them go back on the shelf. They are pieces that were not
+    sent, as far as there are such, but for ``still_sent``: the customer returns others. Frozen whole."""
 
     __tablename__ = "refund_lines"
     __table_args__ = table(
         UniqueConstraint("refund_id", "order_line_id"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("shelved >= 0 AND shelved <= quantity", name="shelved_within"),
+        CheckConstraint("still_sent >= 0 AND still_sent <= quantity", name="still_sent_within"),
         Index("ix_refund_lines_order_line", "order_line_id"),
     )
 
@@ -128,6 +130,7 @@ class RefundLine(Part, Base):
     order_line_id: Mapped[BigInt] = mapped_column(ForeignKey("order_lines.id"))
     quantity: Mapped[int] = mapped_column(Integer)
     shelved: Mapped[int] = mapped_column(Integer)
+    still_sent: Mapped[int] = mapped_column(Integer)
     refund: Mapped[Refund] = relationship(back_populates="lines")
     order_line: Mapped[OrderLine] = relationship(lazy="joined", innerjoin=True)
 

@@ -30,11 +30,13 @@ class PiecesRefunded(CounterfoilError):
 
 @dataclass(frozen=True)
 class Pieces:
-    """So many pieces of an order line; ``shelved`` of them go back on the shelf."""
+    """So many pieces of an order line; ``shelved`` of them go back on the shelf. What was not sent yet stays here first;
+    ``still_sent`` of it goes out all the same, because the customer returns what arrived."""
 
     order_line_id: int
     quantity: int
     shelved: int = 0
+    still_sent: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def check(order: Order, wished: Sequence[Pieces]) -> None:
     left, lines = left_of_lines(order), {line.id: line for line in order.lines}
     for item in wished:
         line = lines.get(item.order_line_id)
-        if line is None or item.quantity < 1 or not 0 <= item.shelved <= item.quantity:
+        within = item.quantity > 0 and max(item.shelved, item.still_sent) <= item.quantity
+        if line is None or not within or min(item.shelved, item.still_sent) < 0:
             raise NothingToRefund
         if item.quantity > left[line.id]:
             raise PiecesRefunded(line.name, left[line.id])

@@ -9,6 +9,7 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.fulfilment import parcels
+from backoffice.invariants import service as invariants
 from backoffice.models import Case, CreditNote, Refund, WebhookEvent
 from backoffice.orders import service as orders
 from tests.support.shop import hidden, paid
@@ -195,6 +196,24 @@ def test_what_was_sent_is_not_offered_for_sale_again_by_itself(shop, operator, s
     page = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=1").text
     assert re.search(rf'name="shelve{line}"', page)
     assert not re.search(rf'name="shelve{line}"[^>]*checked', page)
+
+
+def test_of_a_half_sent_order_the_customer_may_return_what_arrived(shop, operator, sale):
+    """Three were bought, one arrived and comes back: the other two are still awaited."""
+    (line,) = shop.line_ids(sale)
+    order = f"/admin/orders/{sale.order_ref}"
+    form = {**hidden(operator.get(order).text), "key": "shk_1", f"line{line}": "1", "tracking": "JD1"}
+    operator.post(f"{order}/ship", data=form)
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=1"
+    page = operator.get(place).text
+    assert "stays here, unless you say otherwise below" in page
+    assert f'name="send{line}" value="y">' in page
+    operator.post(place, data=form_of(page, **{f"send{line}": "y", f"shelve{line}": "y"}))
+    assert "(2 left)" in operator.get(order).text
+    page = operator.get(place).text
+    operator.post(place, data=form_of(page, more="y"))
+    assert "(1 left)" in operator.get(order).text, "not said otherwise, one stays here"
+    assert [finding.check.key for finding in invariants.check() if not finding.holds] == []
 
 
 def test_the_page_promises_no_note_where_none_is_written(shop, operator, sale):
