@@ -26,12 +26,14 @@ WORDS = {
     EntryKind.DISPUTE: "Dispute",
     EntryKind.FEE: "Fee",
     EntryKind.PAYOUT: "Payout",
+    EntryKind.PAYOUT_ARRIVED: "Payout arrived",
     EntryKind.EXCHANGE: "Currencies exchanged",
     EntryKind.PROVIDER_OTHER: "Moved by the provider",
 }
 NAMES = {
     Account.CLEARING: ("Provider clearing", "what the provider holds for us"),
-    Account.BANK: ("Bank", "what was paid out to us"),
+    Account.IN_TRANSIT: ("In transit", "paid out, and not at our bank yet"),
+    Account.BANK: ("Bank", "what arrived of it"),
     Account.RECEIVABLE: ("Receivable", "issued invoices that are not paid"),
     Account.CUSTOMER_MONEY: ("Customers' money", "captured, and not part of a paid invoice"),
     Account.REFUNDS_PAYABLE: ("Refunds payable", "credited, and not given back"),

@@ -212,12 +212,21 @@ CHECKS = (
         "every posting balances",
         "a line of the provider's balance that the ledger does not hold",
         "SELECT l.ref FROM provider_lines l LEFT JOIN (SELECT e.about_id, SUM(CASE p.account WHEN 'fees' THEN p.amount "
-        "ELSE 0 END) fees, SUM(CASE p.account WHEN 'bank' THEN p.amount ELSE 0 END) bank, SUM(CASE p.account WHEN "
+        "ELSE 0 END) fees, SUM(CASE p.account WHEN 'in_transit' THEN p.amount ELSE 0 END) sent, SUM(CASE p.account WHEN "
         "'suspense' THEN p.amount ELSE 0 END) suspense FROM ledger_entries e JOIN ledger_postings p ON p.entry_id = e.id "
         "WHERE e.kind IN ('fee', 'payout', 'provider_other') GROUP BY e.about_id) h ON h.about_id = l.id WHERE "
-        "COALESCE(h.fees, 0) <> l.fee - CASE l.kind WHEN 'fee' THEN l.amount ELSE 0 END OR COALESCE(h.bank, 0) <> CASE "
+        "COALESCE(h.fees, 0) <> l.fee - CASE l.kind WHEN 'fee' THEN l.amount ELSE 0 END OR COALESCE(h.sent, 0) <> CASE "
         "WHEN l.kind IN ('payout', 'payout_returned') THEN -l.amount ELSE 0 END OR COALESCE(h.suspense, 0) <> CASE "
         "l.kind WHEN 'other' THEN -l.amount ELSE 0 END",
+    ),
+    Check(
+        "payout-that-the-bank-has-and-the-ledger-has-not",
+        "every posting balances",
+        "a payout that is at the bank in one book alone",
+        "SELECT o.ref FROM payouts o LEFT JOIN (SELECT e.about_id, SUM(l.amount) arrived FROM ledger_entries e JOIN "
+        "ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'payout_arrived' AND l.account = 'bank' GROUP BY "
+        "e.about_id) h ON h.about_id = o.id WHERE COALESCE(h.arrived, 0) <> CASE o.state WHEN 'paid' THEN o.amount ELSE "
+        "0 END",
     ),
     Check(
         "credit-note-that-the-ledger-does-not-hold",

@@ -51,8 +51,13 @@ def fee(kept: Money) -> Sides:
 
 
 def payout(sent: Money) -> Sides:
-    """The provider sends what it holds to our bank. Below zero: the bank sent it back."""
-    return [(Account.BANK, sent), (Account.CLEARING, -sent)]
+    """The provider sends what it holds to our bank. Below zero: it has it back."""
+    return [(Account.IN_TRANSIT, sent), (Account.CLEARING, -sent)]
+
+
+def arrival(arrived: Money) -> Sides:
+    """What was sent is at our bank. Below zero: the bank sent it back."""
+    return [(Account.BANK, arrived), (Account.IN_TRANSIT, -arrived)]
 
 
 def exchange(received: Money) -> Sides:

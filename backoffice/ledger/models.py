@@ -14,6 +14,7 @@ class Account(StrEnum):
     """What we own or owe, earn or spend. One account of each per currency."""
 
     CLEARING = "clearing"  # what the provider holds for us
+    IN_TRANSIT = "in_transit"  # paid out by the provider, and not at our bank yet
     BANK = "bank"
     RECEIVABLE = "receivable"  # issued invoices that are not paid
     CUSTOMER_MONEY = "customer_money"  # captured, and not yet used to pay an invoice: owed until it is
@@ -41,6 +42,7 @@ class EntryKind(StrEnum):
     DISPUTE = "dispute"
     FEE = "fee"
     PAYOUT = "payout"
+    PAYOUT_ARRIVED = "payout_arrived"
     EXCHANGE = "exchange"
     PROVIDER_OTHER = "provider_other"
 

@@ -14,7 +14,9 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.ports import of_this_account, ports
 from backoffice.core.states import change_where
+from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
+from backoffice.ledger.models import EntryKind
 from backoffice.payments.models import Payment
 from backoffice.reconciliation import postings
 from backoffice.reconciliation.models import Payout, ProviderLine
@@ -71,6 +73,7 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
         session.add(payout)
         session.flush()
         audit.record(Tag.PAYOUT_MADE, payout, by=by, amount=payout.money, arrives=payout.arrives_at)
+        _book(payout, was=None)
     elif (payout.state, payout.arrives_at) != (snapshot.status, snapshot.arrives_at) and not _is_older(
         payout, snapshot
     ):
@@ -80,11 +83,23 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
             Tag.PAYOUT_CHANGED, payout, by=by, state=(before[0], payout.state), arrives=(before[1], payout.arrives_at),
             reason=snapshot.failure,
         )  # fmt: skip
+        _book(payout, was=before[0])
     if lines is not None and payout.itemised_at is None:
         _itemise(payout, lines, by=by)
     if payout.state == PayoutStatus.FAILED:
         cases.open_case(CaseKind.PAYOUT_FAILED, payout, at_risk=payout.money, reason=payout.failure_code)
     return payout
+
+
+def _book(payout: Payout, *, was: PayoutStatus | None) -> None:
+    """At our bank it is when the provider says so; a bank may send it back after that. Its line, which takes it out of what
+    the provider holds or puts it back, is posted by itself."""
+    if payout.state == was:
+        return
+    if payout.state == PayoutStatus.PAID:
+        ledger.post(EntryKind.PAYOUT_ARRIVED, payout, entries.arrival(payout.money))
+    elif was == PayoutStatus.PAID:
+        ledger.post(EntryKind.PAYOUT_ARRIVED, payout, entries.arrival(-payout.money), part="back")
 
 
 def _is_older(payout: Payout, snapshot: PayoutSnapshot) -> bool:

@@ -77,6 +77,18 @@ def test_a_payout_is_the_sum_of_its_lines_and_is_signed_off_once(shop, sale):
     assert problems() == []
 
 
+def test_money_is_in_transit_until_it_arrives(shop, sale):
+    shop.clock.forward(days=3)
+    shop.works()
+    shop.reconciles()
+    assert [row.state for row in shop.all(select(Payout))] == ["in_transit"]
+    where = (Account.CLEARING, Account.IN_TRANSIT, Account.BANK)
+    assert [shop.balance(account) for account in where] == [0, 12_694, 0]
+    assert problems() == []
+    is_paid_out(shop)
+    assert [shop.balance(account) for account in where] == [0, 0, 12_694]
+
+
 def test_a_payout_is_not_signed_off_while_something_in_it_differs(shop, sale):
     provider_books(shop, sale, -900)
     payout = is_paid_out(shop)
@@ -93,6 +105,7 @@ def test_a_payout_that_comes_back_is_in_the_balance_again_and_a_case(shop, sale)
     shop.works()  # its event has a round run
     assert shop.open_cases() == ["payout_failed"]
     assert (shop.balance(Account.BANK), shop.balance(Account.CLEARING)) == (0, 12_694)
+    assert shop.balance(Account.IN_TRANSIT) == 0
     with pytest.raises(NotSignable, match="failed"):
         units.write(lambda: signing.sign_off(payout.ref, "", by=SYSTEM))
     assert problems() == []
