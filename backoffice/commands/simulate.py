@@ -19,6 +19,7 @@ from backoffice.simulation.service import Life
 from backoffice.simulation.world import PROFILES, Profile
 
 SHARE = 4  # days that one process lives before it reports
+SHARES = 100  # after which it gives way to a fresh one: what it holds grows with every shop it makes
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one; a folder of our own below it
 Furnished = Callable[[Path, str], AbstractContextManager[Any]]
 LiveAll = Callable[[Sequence[str], Path, Any, Profile], list[Life]]
@@ -88,7 +89,7 @@ def _live(
     shares = [days[first : first + SHARE] for first in range(0, len(days), SHARE)]
     lives: list[Life] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(shares)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, len(shares)), mp_context=context, max_tasks_per_child=SHARES) as pool:
         asked = [
             pool.submit(live_all, share, folder / f"share{number}", template, profile)
             for number, share in enumerate(shares)
