@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from backoffice.core import links, units
+from backoffice.core import units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError
 from backoffice.customers import accounts, addresses
@@ -29,6 +29,7 @@ from storefront.forms import (
     NameForm,
     ShopForm,
 )
+from storefront.standing import standings
 
 PER_PAGE = 20
 
@@ -61,7 +62,7 @@ def order_history(known: CustomerIdentity) -> ResponseReturnValue:
         papers = invoices.of_orders([order.id for order in rows[:PER_PAGE]])
         return render_template(
             "shop/account/orders.html",
-            orders=[(order, links.order_token(order.ref), papers.get(order.id)) for order in rows[:PER_PAGE]],
+            orders=[(row, papers.get(row.order.id)) for row in standings(rows[:PER_PAGE])],
             next=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
         )
 
@@ -173,7 +174,7 @@ def _account(
         page = render_template(
             "shop/account/account.html",
             person=person,
-            orders=[(order, links.order_token(order.ref)) for order in recent],
+            orders=standings(recent),
             addresses=addresses.of(person),
             methods=payment_methods.of(person.id),
             sessions=[

@@ -1,5 +1,7 @@
 """The cart: add, change, look."""
 
+from collections.abc import Mapping
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -8,7 +10,6 @@ from backoffice.carts import service as carts
 from backoffice.catalog import display
 from backoffice.catalog import service as catalog
 from backoffice.core import links, units
-from backoffice.core.errors import CounterfoilError
 from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,
@@ -25,6 +26,8 @@ from storefront.forms import ButtonForm, QuantityForm
 from storefront.fragments import fragment
 from storefront.pictures import Picture, pictured
 from storefront.products import product_page
+
+FIELD = "q-"  # before the reference of a variant: its quantity
 
 
 def expired_words() -> str:
@@ -65,25 +68,25 @@ def _again(variant_ref: str, problem: str) -> ResponseReturnValue:
 
 @blueprint.post("/cart/change")
 def change() -> ResponseReturnValue:
-    form = QuantityForm()
+    """All quantities as they stand in the fields, whichever button was pressed: *To checkout* takes them over, too."""
+    form = ButtonForm()
+    typed = {name[len(FIELD) :]: text.strip() for name, text in request.form.items() if name.startswith(FIELD)}
     if not form.validate():
-        problem = (
-            expired_words() if form.has_expired else gettext("Choose a quantity between 1 and 99, or 0 to remove it.")
-        )
-        return _page(problem), 422
+        return _page(expired_words(), typed), 422
+    typed[request.form.get("remove", "")] = "0"
+    taken, _, count = request.form.get("take", "").partition(":")  # what is left, offered beside a line that wants more
+    typed[taken] = count or "0"
+    wanted = {ref: int(text) for ref, text in typed.items() if text.isascii() and text.isdigit() and len(text) < 10}
+    if wanted.keys() != typed.keys() or max(wanted.values()) > carts.MOST:
+        return _page(gettext("Choose a quantity between 1 and 99, or 0 to remove it."), typed), 422
 
-    def set_quantity() -> None:
+    def set_quantities() -> None:
         cart = cart_here()
         if cart:
-            carts.set_quantity(
-                cart, str(form.variant.data), 0 if "remove" in request.form else int(form.quantity.data or 0)
-            )
+            carts.set_quantities(cart, wanted)
 
-    try:
-        units.write(set_quantity)
-    except CounterfoilError as error:
-        return _page(str(error)), error.status
-    return redirect(url_for(".cart"), 303)
+    units.write(set_quantities)
+    return redirect(url_for(".checkout_page" if request.form.get("then") == "checkout" else ".cart"), 303)
 
 
 @blueprint.get("/cart")
@@ -91,7 +94,7 @@ def cart() -> ResponseReturnValue:
     return _page()
 
 
-def _page(problem: str = "") -> str:
+def _page(problem: str = "", typed: Mapping[str, str] | None = None) -> str:
     shop, ways = public(), tariff()
     with units.read():
         priced = priced_cart()
@@ -105,6 +108,7 @@ def _page(problem: str = "") -> str:
         short={variant_id for variant_id, wanted in priced.pieces.items() if wanted > left[variant_id]},
         delivery=min(offers, key=lambda offer: offer.price.amount) if offers else None,
         form=ButtonForm(),
+        typed=typed or {},
         pictures=_covers([line.ware.product_id for line in priced.lines]),
         problem=problem,
         order=order,

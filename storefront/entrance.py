@@ -49,6 +49,7 @@ def log_out() -> ResponseReturnValue:
     units.write(lambda: accounts.log_out(token))
     answer = drop_session(make_response(redirect(url_for(".home"), 303)))
     session.clear()  # with it the token of the forms that stood open
+    answer.headers["Clear-Site-Data"] = '"storage"'
     for name in (CART_COOKIE, ORDER_COOKIE):  # the next person at this device finds nothing of them
         answer.delete_cookie(name, path="/")
     return answer

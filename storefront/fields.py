@@ -54,10 +54,10 @@ def up_to_the_most(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(gettext("Choose a quantity between 1 and 99."))
 
 
-def fits_country(form: FlaskForm, field: StringField, prefix: str = "") -> None:
-    """The postcode has the shape of its country, where we know it."""
+def fits_country(form: FlaskForm, field: StringField, prefix: str = "", words: str = "") -> None:
+    """The postcode has the shape of its country, where we know it. ``words`` is said where it is not."""
     if field.data and not postcodes.fits(field.data, str(form[f"{prefix}country"].data)):
-        raise ValidationError(gettext("This is not a postcode of the country chosen below."))
+        raise ValidationError(words or gettext("This is not a postcode of the country chosen below."))
 
 
 def phone_number(_form: FlaskForm, field: StringField) -> None:

@@ -69,6 +69,9 @@ def _gift_text(label: Any, missing: Any, autocomplete: str, most: int, *more: An
     return field
 
 
+LONGEST_NOTE = 200  # characters on the card of a present
+
+
 class CheckoutForm(ShopForm):
     """Who buys, where it goes, how, and what was agreed to. Countries and deliveries are filled in by the page."""
 
@@ -96,7 +99,9 @@ class CheckoutForm(ShopForm):
         render_kw={"autocomplete": "tel", "inputmode": "tel", "type": "tel"},
     )
     elsewhere = BooleanField(lazy_gettext("Send it to another address"))
-    to_name = _gift_text(lazy_gettext("Name"), lazy_gettext("Who shall receive the parcel?"), "name", 120, plausible)
+    to_name = _gift_text(
+        lazy_gettext("Recipient’s name"), lazy_gettext("Who shall receive the parcel?"), "name", 120, plausible
+    )
     to_street = _gift_text(
         lazy_gettext("Street and number"),
         lazy_gettext("The street of the other address is missing."),
@@ -116,15 +121,20 @@ class CheckoutForm(ShopForm):
         validators=[OnlyIf("elsewhere")],
         render_kw={"autocomplete": "shipping country"},
     )
-    gift_note = StringField(
-        lazy_gettext("A line for the card"),
+    gift_note = TextAreaField(
+        lazy_gettext("A few words for the card"),
         filters=[tidy],
-        validators=[Length(max=200), no_card_number],
-        render_kw={"autocomplete": "off"},
+        validators=[
+            Length(max=LONGEST_NOTE, message=lazy_gettext("The card holds %(most)s characters.", most=LONGEST_NOTE)),
+            no_card_number,
+        ],
+        render_kw={"rows": 3},
     )
     delivery = HiddenField()  # drawn as radio buttons by the page
     keep_address = BooleanField(lazy_gettext("Keep this address for the next order"))
-    keep_card = BooleanField(lazy_gettext("Keep the card for what I agree to have charged later"))
+    keep_card = BooleanField(
+        lazy_gettext("Keep this payment card in my account, for what I agree to have charged later")
+    )
     terms = BooleanField()
     checkout_key = HiddenField(validators=[InputRequired()])
     total = HiddenField(validators=[InputRequired()])
@@ -136,7 +146,7 @@ class CheckoutForm(ShopForm):
 
     def validate_to_postcode(self, field: StringField) -> None:
         if self.elsewhere.data:
-            fits_country(self, field, "to_")
+            fits_country(self, field, "to_", gettext("The postcode of the other address does not fit its country."))
 
     def validate_terms(self, field: BooleanField) -> None:
         if not field.data:
@@ -190,7 +200,7 @@ class NewPasswordForm(ShopForm):
 
 class ChangePasswordForm(ShopForm):
     old = password_field(
-        lazy_gettext("Present password"), "current-password", lazy_gettext("Your present password is missing.")
+        lazy_gettext("Current password"), "current-password", lazy_gettext("Your current password is missing.")
     )
     password = password_field(lazy_gettext("New password"), "new-password", lazy_gettext("Choose a password."))
 
@@ -239,6 +249,15 @@ class WithdrawalForm(ShopForm):
         render_kw={"rows": 3},
     )
     request_key = HiddenField(validators=[InputRequired(), Length(max=60)])
+
+
+class FindOrderForm(ShopForm):
+    """What a customer knows who lost the mail."""
+
+    order_number = text_field(
+        lazy_gettext("Number of the order"), lazy_gettext("Which order? A number of five digits or more."), "off", 40
+    )
+    email = email_field()
 
 
 class WishForm(ShopForm):

@@ -4,15 +4,18 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from backoffice.core import references, units
+from backoffice.core import links, references, units
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
+from backoffice.orders import service as orders
 from backoffice.orders import withdrawals
 from backoffice.orders.withdrawals import Declaration
 from storefront.blueprint import blueprint
 from storefront.cart import expired_words
 from storefront.forms import WithdrawalForm
 from storefront.limits import limited
+
+QUOTED = 300  # characters of a declaration that the page repeats: they travel in a cookie
 
 TITLES = {
     LegalKind.TERMS: "Terms of sale",
@@ -47,10 +50,12 @@ def imprint() -> ResponseReturnValue:
 
 @blueprint.get("/withdraw")
 def withdraw() -> ResponseReturnValue:
-    number = request.args.get("order", "")[:20]
-    form = WithdrawalForm(
-        formdata=None, request_key=references.new("wdk"), order_number=number if number.isdigit() else ""
-    )
+    """Filled in with what the link of an order (``of``) tells, where somebody comes from its page."""
+    form = WithdrawalForm(formdata=None, request_key=references.new("wdk"))
+    if "of" in request.args:
+        with units.read():
+            order = orders.by_ref(links.unsign("order", request.args["of"]))
+            form.order_number.data, form.name.data, form.email.data = str(order.number), order.name, order.email
     return render_template("shop/withdraw.html", form=form)
 
 
@@ -77,6 +82,8 @@ def declare() -> ResponseReturnValue:
         ),
         "good",
     )
+    if declaration.words:
+        flash(gettext("You wrote: “%(words)s”", words=declaration.words[:QUOTED]), "good")
     return redirect(url_for(".withdrawn"), 303)
 
 

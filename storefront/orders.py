@@ -1,11 +1,13 @@
 """The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
+from backoffice.carts import service as carts
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.checkout import endings
+from backoffice.checkout import again, endings
 from backoffice.checkout import service as checkout
 from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
@@ -17,16 +19,34 @@ from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
+from backoffice.orders import finding, withdrawals
 from backoffice.orders import service as orders
-from backoffice.orders import withdrawals
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import PaymentState
 from backoffice.refunds import service as refunds
-from storefront.blueprint import blueprint
+from storefront.blueprint import blueprint, cart_here, keep_cart
 from storefront.cart import expired_words
 from storefront.checkout import to_payment
-from storefront.forms import ButtonForm, WishForm
+from storefront.forms import ButtonForm, FindOrderForm, WishForm
+from storefront.limits import limited
+
+
+@blueprint.get("/orders/find")
+def find_order() -> ResponseReturnValue:
+    return render_template("shop/find_order.html", form=FindOrderForm(formdata=None), asked=False)
+
+
+@blueprint.post("/orders/find")
+@limited("20 per hour")
+def ask_for_order() -> ResponseReturnValue:
+    """Mail somebody the way to their order; the answer is the same whether we know it or not."""
+    form = FindOrderForm()
+    if not form.validate():
+        problem = expired_words() if form.has_expired else ""
+        return render_template("shop/find_order.html", form=form, asked=False, problem=problem), 422
+    units.write(lambda: finding.send_link(str(form.order_number.data), str(form.email.data)))
+    return render_template("shop/find_order.html", form=form, asked=True)
 
 
 @blueprint.get("/orders/<token>")
@@ -48,7 +68,7 @@ def pay_again(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/orders/<token>/cancel")
 def cancel(token: str) -> ResponseReturnValue:
-    """The customer changed their mind before paying."""
+    """The customer changed their mind before paying: what was in the order goes back into their cart."""
     if not ButtonForm().validate():
         return _page(token, expired_words(), 422)
     ref, by = _known(token)
@@ -56,7 +76,30 @@ def cancel(token: str) -> ResponseReturnValue:
         endings.cancel(ref, by=by, reason="cancelled by the customer before paying")
     except CounterfoilError as error:
         return _page(token, str(error), error.status)
-    return redirect(url_for(".order_page", token=token), 303)
+    flash(gettext("The order is cancelled, and nothing was charged. What was in it is in your cart again."), "good")
+    return _into_cart(ref)
+
+
+@blueprint.post("/orders/<token>/again")
+def order_again(token: str) -> ResponseReturnValue:
+    """What was ordered and never paid, once more."""
+    if not ButtonForm().validate():
+        return _page(token, expired_words(), 422)
+    ref, _by = _known(token)
+    return _into_cart(ref)
+
+
+def _into_cart(order_ref: str) -> ResponseReturnValue:
+    def put_in() -> tuple[bool, str]:
+        cart = cart_here()
+        token = "" if cart else carts.new_token()
+        return again.put_back(orders.by_ref(order_ref), cart or carts.create(token)), token
+
+    is_whole, token = units.write(put_in)
+    if not is_whole:
+        flash(gettext("Something of it is not sold any more, or did not fit into the cart."), "bad")
+    answer = make_response(redirect(url_for(".cart"), 303))
+    return keep_cart(answer, token) if token else answer
 
 
 @blueprint.get("/orders/<token>/invoice.pdf")
@@ -137,7 +180,7 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
         attempts = payments.for_invoice(invoice)
         payment = attempts[-1]
         returned = refunds.of(attempts)
-        again = {item.again_of_id for item in returned}  # what came back and was sent once more is told once
+        repeated = {item.again_of_id for item in returned}  # what came back and was sent once more is told once
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
         page = render_template(
@@ -152,7 +195,7 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             can_cancel=order.state in PAYABLE,
             delivery=delivery,
             declared=withdrawals.of(order) if is_paid else [],
-            refunds=[item for item in returned if item.accepted_at and item.id not in again],
+            refunds=[item for item in returned if item.accepted_at and item.id not in repeated],
             methods={item.id: item.method for item in attempts},
             credit_notes=credit_notes.of(invoice) if returned else [],
             terms=entities.text_of(order.terms_id) if is_paid else None,

@@ -1,6 +1,7 @@
 """Carts: filling, changing, merging and emptying them."""
 
 import secrets
+from collections.abc import Mapping
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, select, update
@@ -89,16 +90,17 @@ def add(cart: Cart, variant: Variant, quantity: int) -> None:
         cart.updated_at = clock.now()
 
 
-def set_quantity(cart: Cart, variant_ref: str, quantity: int) -> None:
-    """Set the pieces of one variant in the cart; zero takes it out, published or not. Raises QuantityOutOfRange."""
-    if not 0 <= quantity <= MOST:
+def set_quantities(cart: Cart, wanted: Mapping[str, int]) -> None:
+    """Set the pieces of variants in the cart, by reference; zero takes one out, published or not. Raises
+    QuantityOutOfRange."""
+    if not all(0 <= quantity <= MOST for quantity in wanted.values()):
         raise QuantityOutOfRange
     for line in list(cart.lines):
-        if line.variant.ref == variant_ref:
-            if quantity:
-                line.quantity = quantity
-            else:
-                cart.lines.remove(line)
+        quantity = wanted.get(line.variant.ref, line.quantity)
+        if quantity:
+            line.quantity = quantity
+        else:
+            cart.lines.remove(line)
     cart.updated_at = clock.now()
 
 

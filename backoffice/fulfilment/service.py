@@ -110,6 +110,12 @@ def find(order_id: int) -> Fulfilment | None:
     return session.scalars(select(Fulfilment).where(Fulfilment.order_id == order_id)).one_or_none()
 
 
+def states_of(order_ids: Sequence[int]) -> dict[int, FulfilmentState]:
+    """How far the deliveries of these orders are, by order; one that has none is left out."""
+    query = select(Fulfilment.order_id, Fulfilment.state).where(Fulfilment.order_id.in_(list(order_ids)))
+    return {row[0]: row[1] for row in session.execute(query)} if order_ids else {}
+
+
 def lock(order_id: int) -> Fulfilment | None:
     """The delivery of an order, locked until the unit ends."""
     query = select(Fulfilment).where(Fulfilment.order_id == order_id).with_for_update()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -191,8 +191,8 @@ def contact_of(order: Order) -> Contact:
 
 
 def of_person(person_id: int, before: int | None = None, most: int = 20) -> list[Order]:
-    """A customer's orders, newest first; with ``before`` those placed before that order."""
-    query = select(Order).where(Order.person_id == person_id)
+    """A customer's orders with their lines, newest first; with ``before`` those placed before that order."""
+    query = select(Order).where(Order.person_id == person_id).options(selectinload(Order.lines))
     if before:
         query = query.where(Order.id < before)
     return list(session.scalars(query.order_by(Order.id.desc()).limit(most)))

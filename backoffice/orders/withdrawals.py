@@ -2,6 +2,7 @@
 at once. Nobody learns from the answer whether an order exists."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from backoffice.core.db import session
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
 from backoffice.mail import service as mail
-from backoffice.orders import service as orders
+from backoffice.orders import finding
 from backoffice.orders.models import Order, Withdrawal
 
 
@@ -36,7 +37,7 @@ def receive(declaration: Declaration, *, request_key: str) -> Withdrawal:
     known = session.scalars(select(Withdrawal).where(Withdrawal.request_key == key)).one_or_none()
     if known:
         return known
-    order = _order(declaration)
+    order = finding.as_told(declaration.order_number, declaration.email)
     row = Withdrawal(
         ref=references.new("wdr"),
         request_key=key,
@@ -67,15 +68,11 @@ def receive(declaration: Declaration, *, request_key: str) -> Withdrawal:
     return row
 
 
+def declared(order_ids: Sequence[int]) -> set[int]:
+    """Of these orders, those that a declaration is about."""
+    query = select(Withdrawal.order_id).where(Withdrawal.order_id.in_(list(order_ids)))
+    return {order_id for order_id in session.scalars(query) if order_id} if order_ids else set()
+
+
 def of(order: Order) -> list[Withdrawal]:
     return list(session.scalars(select(Withdrawal).where(Withdrawal.order_id == order.id).order_by(Withdrawal.id)))
-
-
-def _order(declaration: Declaration) -> Order | None:
-    digits = declaration.order_number.strip().lstrip("#")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        return None
-    order = orders.by_number(int(digits))
-    if order is None or customers.normalised(order.email) != customers.normalised(declaration.email):
-        return None
-    return order

@@ -17,6 +17,41 @@
     });
   });
 
+  // What was typed into a form is kept in this tab until it was of use: a look at the cart does not empty it.
+  document.querySelectorAll("[data-forget]").forEach(function (place) { forget(place.dataset.forget); });
+  document.querySelectorAll("form[data-kept]").forEach(function (form) {
+    var name = form.dataset.kept;
+    var fields = Array.prototype.filter.call(form.elements, function (field) {
+      return field.name && ["hidden", "password", "submit", "button", "radio"].indexOf(field.type) < 0 && field.name !== "terms";
+    });
+    var known = recall(name);
+    var moved = false;
+    fields.forEach(function (field) {
+      if (!(field.name in known)) { return; }
+      if (field.type === "checkbox") { moved = moved || field.checked !== known[field.name]; field.checked = known[field.name]; }
+      else if (field.type === "select-one") {
+        if (window.location.search) { return; }  // an address was chosen from the saved ones
+        moved = moved || field.value !== known[field.name];
+        field.value = known[field.name];
+      } else if (!field.value) { field.value = known[field.name]; }
+    });
+    if (moved) { window.setTimeout(function () { form.elements.country.dispatchEvent(new Event("change", { bubbles: true })); }); }
+    form.addEventListener("input", keep);
+    form.addEventListener("change", keep);
+    function keep() {
+      var typed = {};
+      fields.forEach(function (field) { typed[field.name] = field.type === "checkbox" ? field.checked : field.value; });
+      try { window.sessionStorage.setItem(name, JSON.stringify(typed)); } catch (error) { return; }
+    }
+    window.history.replaceState(null, "", window.location.href);  // the way back asks for the page, not for the answer to a form
+  });
+  function recall(name) {
+    try { return JSON.parse(window.sessionStorage.getItem(name)) || {}; } catch (error) { return {}; }
+  }
+  function forget(name) {
+    try { window.sessionStorage.removeItem(name); } catch (error) { return; }
+  }
+
   // The open checkout form shows what another country or delivery costs; without this a button does.
   var checkout = document.querySelector("form[data-quote]");
   if (checkout) {

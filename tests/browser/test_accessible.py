@@ -41,6 +41,7 @@ PUBLIC = {
     "/withdrawal": "/withdrawal",
     f"/withdrawal/{VERSION}": "/withdrawal/1",
     "/withdraw": "/withdraw",
+    "/orders/find": "/orders/find",
     "/withdraw/received": "/withdraw/received",
     "/imprint": "/imprint",
     "/account/login": "/account/login",
@@ -256,7 +257,7 @@ def test_no_page_has_a_barrier(world_with_sales, page):
     page.goto(shop + product_path(LEVEL))
     page.get_by_role("button", name="Add to cart").click()
     check("/cart full")
-    page.get_by_role("link", name="To checkout").click()
+    page.get_by_role("button", name="To checkout").click()
     check("/checkout")
     page.get_by_role("button", name="Order and pay").click()
     check("/checkout wrong")

@@ -26,7 +26,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def to_payment_page(world: World, page: Page, email: str = "ada@example.org") -> None:
     page.goto(world.base + product_path(LEVEL))
     page.get_by_role("button", name="Add to cart").click()
-    page.get_by_role("link", name="To checkout").click()
+    page.get_by_role("button", name="To checkout").click()
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Name", exact=True).first.fill("Ada Lovelace")
     page.get_by_label("Street and number").first.fill("Analytical Way 1")

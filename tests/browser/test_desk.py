@@ -110,8 +110,8 @@ def order_of(world: World, email: str, quantity: int = 1, card: str | None = "go
     if quantity > 1:
         page = buyer.get("/cart").text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
-        variant = re.search(r'name="variant"[^>]*value="([^"]+)"', page).group(1)
-        buyer.post("/cart/change", {"csrf_token": token, "variant": variant, "quantity": str(quantity)})
+        field = re.search(r'name="(q-[^"]+)"', page).group(1)
+        buyer.post("/cart/change", {"csrf_token": token, field: str(quantity)})
         page = buyer.get("/checkout").text
         form |= {
             name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page).group(1) for name in ("checkout_key", "total")

@@ -221,13 +221,18 @@ def test_a_withdrawal_is_taken_down_confirmed_and_becomes_a_case(shop):
     buyer = shop.buyer()
     buyer.fills_cart()
     sale = paid(shop, buyer)
-    page = buyer.client.get("/withdraw").text
+    order_page = shop.order_path(sale.order_ref)
+    way = re.search(r'href="(/withdraw[^"]+)"', buyer.client.get(order_page).text).group(1)
+    page = buyer.client.get(way).text
     form = {
-        **hidden(page, "request_key"), "order_number": str(shop.order(sale).number), "email": "ada@example.org",
-        "name": "Ada Lovelace", "words": "The level is fine, my wall is not.",
+        **hidden(page, "request_key", "order_number", "email", "name"), "words": "The level is fine, my wall is not.",
     }  # fmt: skip
     for _ in range(2):
         assert buyer.client.post("/withdraw", data=form).location == "/withdraw/received"
+    assert "my wall is not" in buyer.client.get("/withdraw/received").text
+    page = buyer.client.get(order_page).text
+    assert "We have your withdrawal" in page
+    assert "The level is fine, my wall is not." in page
     assert shop.open_cases() == ["withdrawal"]
     (mail,) = shop.all(select(Mail).where(Mail.template == "withdrawal_received"))
     assert "Arrived: 22 November 2026" in mail.text
@@ -242,8 +247,47 @@ def test_a_customer_cancels_before_paying_and_the_pieces_are_free_again(shop):
     sale = buyer.orders()
     path = shop.order_path(sale.order_ref)
     assert buyer.client.post(f"{path}/cancel", data=hidden(buyer.client.get(path).text)).status_code == 303
+    assert "is in your cart again" in buyer.client.get("/cart").text
     assert "This order was cancelled" in buyer.client.get(path).text
-    assert shop.stock() == (25, 0)
+    assert (shop.stock(), shop.cart_pieces()) == ((25, 0), 1)
+
+
+def test_what_was_ordered_and_never_paid_goes_into_a_cart_again(shop):
+    buyer = shop.buyer()
+    sale = buyer.orders(2)
+    shop.minutes_pass(50)
+    buyer.client.delete_cookie("cart")  # on another device, by the link in the mail
+    path = shop.order_path(sale.order_ref)
+    page = buyer.client.get(path).text
+    assert "This order is closed" in page
+    buyer.client.post(f"{path}/again", data=hidden(page))
+    assert "€\N{NO-BREAK SPACE}258.00" in buyer.client.get("/cart").text
+    units.write(lambda: catalog.withdraw(catalog.by_slug("spirit-level-oak"), by=OLIVE, reason="no more oak"))
+    other = shop.buyer()
+    answer = other.client.post(f"{path}/again", data=hidden(other.client.get(path).text), follow_redirects=True)
+    assert "is not sold any more, or did not fit" in answer.text
+
+
+def test_somebody_who_lost_the_mail_finds_the_order_and_strangers_learn_nothing(shop):
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    number = str(shop.order(sale).number)
+    client = shop.app.test_client()
+
+    def asks(**form) -> str:
+        page = client.get("/orders/find").text
+        return client.post("/orders/find", data={**hidden(page), **form}).text
+
+    right = {"order_number": f"#{number}", "email": "ADA@example.org"}
+    same = "the way to it is in your mail in a minute"
+    for form in (right, right, {**right, "email": "eve@example.org"}, {**right, "order_number": "99999"}):
+        assert same in asks(**form)
+    shop.works()
+    (mail,) = shop.all(select(Mail).where(Mail.template == "order_link"))
+    assert mail.recipient == "ada@example.org"
+    path = re.search(r"http://shop.example(/orders/\S+)", mail.text).group(1)
+    assert f"Order {number}" in client.get(path).text
+    assert "Which order?" in asks(order_number="", email="ada@example.org")
 
 
 def test_a_withdrawn_product_is_gone_and_carts_say_so(shop):
@@ -255,7 +299,7 @@ def test_a_withdrawn_product_is_gone_and_carts_say_so(shop):
     assert "Nothing found" in buyer.client.get("/search?q=oak+spirit").text
     page = buyer.client.get("/cart").text
     assert "We do not sell this any more" in page
-    assert "mend the lines above" in page
+    assert "please correct the lines above" in page
     answer = buyer.client.post("/checkout", data=buyer.checkout_form())
     assert (answer.status_code, shop.count(Order)) == (409, 0)
     with units.read():

@@ -32,13 +32,29 @@ def test_the_cart_is_kept_changed_and_emptied(shop):
     buyer.fills_cart(2)
     page = buyer.client.get("/cart").text
     assert "€\N{NO-BREAK SPACE}258.00" in page
-    form = hidden(page, "variant")
-    buyer.client.post("/cart/change", data={**form, "quantity": "3"})
+    form, field = hidden(page), field_of(page)
+    buyer.client.post("/cart/change", data={**form, field: "3"})
     assert "€\N{NO-BREAK SPACE}387.00" in buyer.client.get("/cart").text
-    answer = buyer.client.post("/cart/change", data={**form, "quantity": "100"})
-    assert (answer.status_code, "between 1 and 99" in answer.text) == (422, True)
-    buyer.client.post("/cart/change", data={**form, "quantity": "0"})
+    for nonsense in ("100", "-1", "many", ""):
+        answer = buyer.client.post("/cart/change", data={**form, field: nonsense})
+        assert (answer.status_code, "between 1 and 99" in answer.text) == (422, True)
+        assert f'value="{nonsense}" required' in answer.text, "what was typed stays"
+    buyer.client.post("/cart/change", data={**form, field: "0"})
     assert "Your cart is empty" in buyer.client.get("/cart").text
+
+
+def field_of(page: str) -> str:
+    """The name of the first quantity in a cart."""
+    return re.search(r'name="(q-[^"]+)"', page).group(1)
+
+
+def test_a_quantity_that_was_typed_goes_along_to_checkout(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(1)
+    page = buyer.client.get("/cart").text
+    answer = buyer.client.post("/cart/change", data={**hidden(page), field_of(page): "2", "then": "checkout"})
+    assert answer.location == "/checkout"
+    assert "2 × " in buyer.client.get("/checkout").text
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "100", "9" * 400])
@@ -103,10 +119,10 @@ def test_no_form_of_the_shop_works_without_its_token(shop):
     shop.is_declined(sale)
     buyer.returns_from(sale)
     buyer.fills_cart()
-    variant = hidden(buyer.client.get("/cart").text, "variant")["variant"]
+    field = field_of(buyer.client.get("/cart").text)
     form = {**buyer.checkout_form(), "csrf_token": ""}
     for path, data in [
-        ("/cart/change", {"variant": variant, "quantity": "5"}),
+        ("/cart/change", {field: "5"}),
         ("/checkout", form),
         (shop.order_path(sale.order_ref) + "/pay", {}),
         (shop.order_path(sale.order_ref) + "/cancel", {}),
@@ -135,8 +151,9 @@ def test_leaving_the_payment_page_does_not_lose_the_order(shop):
 def test_remove_takes_it_out(shop):
     buyer = shop.buyer()
     buyer.fills_cart(2)
-    form = hidden(buyer.client.get("/cart").text, "variant")
-    buyer.client.post("/cart/change", data={**form, "quantity": "2", "remove": "1"})
+    page = buyer.client.get("/cart").text
+    field = field_of(page)
+    buyer.client.post("/cart/change", data={**hidden(page), field: "2", "remove": field.removeprefix("q-")})
     assert shop.cart_pieces() == 0
 
 
@@ -213,10 +230,10 @@ def test_a_cart_that_wants_too_much_takes_what_is_left_with_one_press(shop):
     with db.engine.begin() as connection:
         connection.execute(update(StockItem).values(on_hand=1))
     page = buyer.client.get("/cart").text
-    offered = re.search(r'<button name="quantity" value="(\d+)">Take 1', page).group(1)
-    buyer.client.post("/cart/change", data={**hidden(page, "variant"), "quantity": offered})
+    offered = re.search(r'<button name="take" value="([^"]+)">Take 1', page).group(1)
+    buyer.client.post("/cart/change", data={**hidden(page), field_of(page): "2", "take": offered})
     page = buyer.client.get("/cart").text
-    assert ("Only 1 left" in page, "To checkout</a>" in page) == (False, True)
+    assert ("Only 1 left" in page, "To checkout</button>" in page) == (False, True)
 
 
 def test_another_customers_order_cannot_be_opened(shop):
