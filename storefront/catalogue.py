@@ -23,6 +23,7 @@ from storefront.cards import Card, cards_of, part, sold_out_of
 from storefront.fragments import fragment
 from storefront.pictures import Picture, pictured
 
+SIGNS = re.compile(r"[\s€$£¥]")
 NEWEST = 9  # the first of them is the window of the home page
 
 SORTS = (
@@ -77,6 +78,8 @@ def category(slug: str) -> ResponseReturnValue:
     sort = next((item for item, _ in SORTS if item.value == request.args.get("sort")), Sort.NEWEST)
     wishes = _wishes(chosen.code)
     key = request.args.get("after", "")[:200] or None
+    typed = (request.args.get("from", "").strip(), request.args.get("to", "").strip())
+    unread = [text[:40] for text, read in zip(typed, (wishes.least, wishes.most), strict=True) if text and read is None]
     common = key is None and not wishes.traits and wishes.least is None and wishes.most is None
     given = {"from": _plain(wishes.least, chosen.code), "to": _plain(wishes.most, chosen.code)}
     kept = {
@@ -109,7 +112,7 @@ def category(slug: str) -> ResponseReturnValue:
             shared=common,
         )
         narrowed = bool(wishes.traits) or wishes.least is not None or wishes.most is not None or bool(key)
-        return render_template("shop/category.html", body=main, shelf=shelf, narrowed=narrowed)
+        return render_template("shop/category.html", body=main, shelf=shelf, narrowed=narrowed, unread=unread)
 
     return public_page((sold_out,), render)
 
@@ -196,11 +199,10 @@ def _wishes(code: str) -> Wishes:
 
 
 def _amount(name: str, code: str) -> int | None:
-    given = request.args.get(name, "").strip().replace(",", ".")
-    if not given:
-        return None
+    """``50``, ``50,00``, ``€ 50`` or ``50 EUR``."""
+    given = SIGNS.sub("", request.args.get(name, "").upper().removesuffix(code).removeprefix(code)).replace(",", ".")
     try:
-        return Money.parse(given, code).amount
+        return Money.parse(given, code).amount if given else None
     except NotAnAmount:
         return None
 

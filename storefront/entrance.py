@@ -2,11 +2,12 @@
 
 from flask import make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.core import units
 from backoffice.core.actor import origin
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.customers import accounts
 from backoffice.customers import service as customers
 from storefront.blueprint import CART_COOKIE, ORDER_COOKIE, blueprint, cart_token, comes_from_us, keep_cart
@@ -90,8 +91,12 @@ def ask_for_link() -> ResponseReturnValue:
 @blueprint.get("/account/password/<token>")
 def new_password(token: str) -> ResponseReturnValue:
     """Where the link in the mail leads. Looking at it uses nothing up: mail programs look at links too."""
-    with units.read():
-        email = accounts.by_link(token).email
+    try:
+        with units.read():
+            email = accounts.by_link(token).email
+    except NotFound:
+        problem = gettext("This link was used already, or its day is over. Log in, or let us send you another one.")
+        return render_template("shop/account/forgot.html", form=ForgotForm(formdata=None), problem=problem), 404
     return render_template(
         "shop/account/new_password.html", form=NewPasswordForm(formdata=None), email=email, token=token
     )

@@ -123,7 +123,7 @@ class CheckoutForm(ShopForm):
     )
     gift_note = TextAreaField(
         lazy_gettext("A few words for the card"),
-        filters=[tidy],
+        filters=[tidy_lines],
         validators=[
             Length(max=LONGEST_NOTE, message=lazy_gettext("The card holds %(most)s characters.", most=LONGEST_NOTE)),
             no_card_number,

@@ -30,6 +30,7 @@ from storefront.cart import expired_words
 from storefront.checkout import to_payment
 from storefront.forms import ButtonForm, FindOrderForm, WishForm
 from storefront.limits import limited
+from storefront.products import leaves
 
 
 @blueprint.get("/orders/find")
@@ -176,7 +177,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
 def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
     with units.read():
         order = _order(token)
-        invoice = invoices.for_order(order.id)
+        invoice, entity = invoices.for_order(order.id), entities.get(order.entity_id)
         attempts = payments.for_invoice(invoice)
         payment = attempts[-1]
         returned = refunds.of(attempts)
@@ -203,7 +204,8 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             to_ship=fulfilment.to_ship(order) if delivery else [],
             downloads=downloads.of(order) if delivery else [],
             appointments=appointments.of(order) if delivery else [],
-            entity=entities.get(order.entity_id),
+            entity=entity,
+            leaves=leaves(clock.today(entity.zone)),
             form=ButtonForm(),
             wish=WishForm(),
             problem=problem,

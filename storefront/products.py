@@ -2,19 +2,22 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from markupsafe import Markup
 
 from backoffice.catalog import display, images, shelves
 from backoffice.catalog.models import ProductKind
-from backoffice.core import clock, links, units
+from backoffice.core import clock, formatting, links, units
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.files import service as files
+from backoffice.fulfilment import leaving
 from backoffice.stock import display as shelf
 from backoffice.stock import service as stock
 from backoffice.tax import rates
@@ -60,6 +63,7 @@ class Piece:
     related: tuple[Card, ...]
     vat_hundredths: int
     delivery_from: Money | None
+    delivery_free_from: Money | None  # of goods
 
 
 @blueprint.get("/products/<slug>")
@@ -89,12 +93,20 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
         return render_template(
             "shop/product.html", piece=piece, choice=choice, parts=parts, quantity=quantity, problem=problem,
             lefts=dict(left), left=dict(left).get(choice.id, 0) if choice else 0, few=FEW, structured=_structured,
-            canonical=piece.address,
+            canonical=piece.address, leaves=leaves(today),
         )  # fmt: skip
 
     if problem:
         return render(), status
     return public_page((today, left, choice.sku if choice else ""), render)
+
+
+def leaves(today: date) -> str:
+    """When a parcel leaves that is ordered today: ``tomorrow``, or the name of the day."""
+    day = leaving.next_day(today)
+    if (day - today).days == 1:
+        return str(gettext("tomorrow"))
+    return str(gettext("on %(day)s", day=formatting.weekday(day)))
 
 
 def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Piece:
@@ -132,6 +144,7 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
             related=cards_of(shelves.related(row.id, price_list_id)),
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
             delivery_from=cheapest.price if cheapest else None,
+            delivery_free_from=cheapest.free_from if cheapest else None,
         )
 
 

@@ -22,6 +22,11 @@ def money(value: Money) -> str:
     return text.replace("-", "−")
 
 
+def weekday(day: date) -> str:
+    """``Monday``."""
+    return str(format_date(day, "EEEE", locale=LOCALE))
+
+
 @lru_cache(maxsize=KEPT)
 def figure(value: Money) -> str:
     """``1,234.50``: for columns whose head names the currency."""

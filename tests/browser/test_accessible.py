@@ -130,6 +130,7 @@ def ship_one(world: World, page: Page) -> None:
     if order.count():
         order.click()
         page.locator(".actions summary", has_text="Mark as shipped").click()
+        page.get_by_label("Number of the parcel").fill("JD014600003")
         page.get_by_role("button", name="Mark as shipped").click()
         page.wait_for_load_state()
 

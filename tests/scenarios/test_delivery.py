@@ -18,6 +18,7 @@ from backoffice.models import DownloadGrant, Mail, Shipment
 from backoffice.orders import service as orders
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
+from tests.scenarios.test_shop import register
 from tests.support.shop import LEVEL, hidden, paid
 
 OLIVE = staff("stf_olive")
@@ -68,6 +69,24 @@ def test_a_parcel_goes_with_another_carrier_and_its_number_is_put_right(shop):
     assert "we have handed a parcel to Bike courier" in first
     assert "was not right. This is: we have handed it to DHL Express" in second
     assert "JD 7" in buyer.client.get(shop.order_path(sale.order_ref)).text
+
+
+def test_the_account_says_what_was_bought_and_how_far_it_is(shop):
+    buyer = shop.buyer()
+    register(shop, buyer.client, "ada@example.org")
+    buyer.fills_cart(2)
+    buyer.fills_cart(3, "SR-300")
+    sale = paid(shop, buyer)
+    for act, words in (
+        (lambda: None, "paid"),
+        (lambda: ship(sale, {LEVEL: 1}, "first"), "partly sent"),
+        (lambda: ship(sale, {LEVEL: 1, "SR-300": 3}, "second"), "sent"),
+    ):
+        act()
+        for page in ("/account", "/account/orders"):
+            text = buyer.client.get(page).text
+            assert "Spirit level, oak, 60 cm and 1 more" in text
+            assert f'<span class="soft">{words}</span>' in text
 
 
 def test_an_order_is_shipped_in_two_parcels(shop):

@@ -1,7 +1,7 @@
 """The shop's pages: forms keep what was typed, links are guarded, nothing works twice, no card number enters."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +11,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
+from backoffice.fulfilment import leaving
 from backoffice.models import Order, Payment, StockItem
 from tests.support.shop import LEVEL, hidden, product_path
 
@@ -318,3 +319,27 @@ def test_an_error_of_ours_is_a_page_with_a_number(shop, monkeypatch):
     assert answer.status_code == 500
     assert "Our mistake" in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
+
+
+@pytest.mark.parametrize(
+    ("today", "day"),
+    [
+        ("2026-11-23", "2026-11-24"),
+        ("2026-11-27", "2026-11-30"),
+        ("2026-11-28", "2026-11-30"),
+        ("2026-11-29", "2026-11-30"),
+    ],
+)
+def test_a_parcel_leaves_on_the_next_day_on_which_somebody_works(today, day):
+    assert leaving.next_day(date.fromisoformat(today)) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize("typed", ["50", "50,00", "€50", "50 €", "EUR 50", "50eur"])
+def test_a_price_is_read_however_it_is_typed(shop, typed):
+    page = shop.app.test_client().get("/shop/levels", query_string={"to": typed}).text
+    assert 'name="to" inputmode="decimal" value="50.00"' in page
+
+
+def test_a_price_that_cannot_be_read_is_said(shop):
+    page = shop.app.test_client().get("/shop/levels?to=cheap").text
+    assert "“cheap” is no price that we can read" in page
