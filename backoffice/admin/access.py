@@ -91,6 +91,7 @@ def install(app: Flask) -> None:
 def blueprint_filters(app: Flask) -> None:
     app.add_template_filter(formatting.short_moment, "short_moment")
     app.add_template_filter(formatting.clock_time, "clock_time")
+    app.add_template_filter(formatting.exact_time, "exact_time")
     app.add_template_filter(json.loads, "from_json")
 
 

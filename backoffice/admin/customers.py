@@ -19,7 +19,6 @@ from backoffice.admin.notes import Noted
 from backoffice.core import units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.folding import terms
 from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
 from backoffice.customers import accounts, addresses, finding
@@ -48,10 +47,10 @@ def _stands(standing: str) -> ColumnElement[bool]:
 
 
 def _called(name: str) -> ColumnElement[bool]:
-    words = terms(name)
+    words = finding.spellings(name)
     if not words:
         raise ValueError(name)
-    return and_(*(Person.id.in_(finding.having(word)) for word in words[: finding.MOST_WORDS]))
+    return and_(*(Person.id.in_(finding.having(*word)) for word in words))
 
 
 def flags(person: Person, *, owes: bool, disputing: bool) -> Markup:

@@ -26,6 +26,7 @@ from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
+from backoffice.reconciliation import lines
 from backoffice.staff.roles import Right
 from integrations.payments.disputes import EvidenceField as F
 
@@ -82,8 +83,9 @@ class DisputeDesk(Noted):
             payment=dispute.payment,
             invoice=invoice,
             order=dispute.order,
-                        left=_left(dispute),
+            left=_left(dispute),
             answers=[(item, _read(item)) for item in dispute.answers],
+            fees=lines.kept_for(dispute.provider_ref),
             raw=links.hidden(json.dumps(dispute.last_answer, indent=2)),
             troubles=troubles.of([dispute.subject()]),
             days=timeline.by_day(timeline.of([dispute.subject()]), ZONE),

@@ -113,10 +113,12 @@ class RefundDesk(RefundForm):
         )
         if refund.state not in LOST:
             return [ask]
-        why_not = "" if refund.accepted_at else "it never left: give the money back on the payment's page"
-        if refund.accepted_at and refunds.successor(refund):
+        if not refund.accepted_at:  # it never left: what is wished now is another refund
+            return [offer(payment, "Give it back in another refund"), ask]
+        why_not = ""
+        if refunds.successor(refund):
             why_not = "it was"
-        elif refund.accepted_at and not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
+        elif not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
             why_not = "its money was given back since"
         return [Action("Send it again", self.get_url(".again", ref=refund.ref), Right.REFUND, why_not), ask]
 

@@ -43,6 +43,11 @@ def clock_time(value: datetime, zone: str) -> str:
     return format_datetime(value, "HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
 
 
+def exact_time(value: datetime, zone: str) -> str:
+    """``09:14:07.312``: which of two things in one minute came first."""
+    return format_datetime(value, "HH:mm:ss.SSS", tzinfo=ZoneInfo(zone), locale=LOCALE)
+
+
 @lru_cache(maxsize=KEPT)
 def short_moment(value: datetime, zone: str) -> str:
     """``21 Nov 2026, 09:14``: for lists."""

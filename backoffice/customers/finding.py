@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, and_, insert, or_, select
 
 from backoffice.core.db import session
 from backoffice.core.folding import LONGEST, terms
@@ -14,6 +14,8 @@ FEWEST_DIGITS = 5  # of a phone number that somebody looks for
 ALIKE = 7  # digits at the end of a number that tell it from others
 PHONE = "#"  # stands before the digits of a phone number, read backwards: no word begins so
 MOST = 20
+SHORTEST = 4  # letters of a word whose umlauts may have been written apart
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
 def words_of(name: str, phone: str = "") -> set[str]:
@@ -34,8 +36,8 @@ def learn(person: Person, words: Iterable[str], *, is_new: bool) -> None:
 
 def by_words(text: str, most: int = MOST) -> list[Person]:
     """Customers whose names have every word of the text, or a word that begins so; the newest first."""
-    words = list(dict.fromkeys(terms(text)))[:MOST_WORDS]
-    return _found([having(word) for word in words], most) if words else []
+    words = spellings(text)
+    return _found([having(*word) for word in words], most) if words else []
 
 
 def by_phone(text: str, most: int = MOST) -> list[Person]:
@@ -43,7 +45,7 @@ def by_phone(text: str, most: int = MOST) -> list[Person]:
     backwards = _backwards(text)
     if len(backwards) < FEWEST_DIGITS:
         return []
-    return _found([having(PHONE + backwards, PHONE + backwards + ":")], most)
+    return _found([having(PHONE + backwards, end=":")], most)
 
 
 def by_email(text: str, most: int = MOST) -> list[Person]:
@@ -55,14 +57,31 @@ def by_email(text: str, most: int = MOST) -> list[Person]:
     return list(session.scalars(query.order_by(Person.email).limit(most)))
 
 
-def having(first: str, behind: str = "") -> Select[int]:
-    """Ids of those who have a word that begins with ``first``."""
-    return select(PersonTerm.person_id).where(PersonTerm.term >= first, PersonTerm.term < (behind or first + "{"))
+def spellings(text: str) -> list[tuple[str, ...]]:
+    """The words of a text that count, each as it may be written: Müller is Mueller, and Mueller may be Müller."""
+    written = text.lower().translate(UMLAUTS)
+    found = zip(terms(text), terms(written), strict=False)  # as many of both
+    words = {plain: tuple(dict.fromkeys((plain, apart, _together(plain)))) for plain, apart in found}
+    return list(words.values())[:MOST_WORDS]
+
+
+def having(*words: str, end: str = "{") -> Select[int]:
+    """Ids of those who have a word that begins with one of these; ``end`` sorts behind whatever may follow."""
+    begins = (and_(PersonTerm.term >= word, PersonTerm.term < word + end) for word in words)
+    return select(PersonTerm.person_id).where(or_(*begins))
 
 
 def _found(conditions: Sequence[Select[int]], most: int) -> list[Person]:
     query = select(Person).where(*(Person.id.in_(ids) for ids in conditions))
     return list(session.scalars(query.order_by(Person.id.desc()).limit(most)))
+
+
+def _together(word: str) -> str:
+    """``mueller`` → ``muller``; a short word stays as it is, or Joe would find every John."""
+    short = word
+    for apart in ("ae", "oe", "ue"):
+        short = short.replace(apart, apart[0])
+    return short if len(short) >= SHORTEST else word
 
 
 def _backwards(phone: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
+from backoffice.core.ports import of_this_account
 from backoffice.reconciliation.models import Break, Payout, ProviderLine
 from backoffice.reconciliation.postings import PAID_OUT
 from integrations.payments.balance import LineKind
@@ -61,6 +62,16 @@ def made_of(payout: Payout) -> list[Part]:
         for kind, count, moved, kept in session.execute(query)
     ]
     return sorted(parts, key=lambda part: order.index(part.kind))
+
+
+def kept_for(source: str) -> list[Money]:
+    """What the provider kept for one thing of its own (a dispute), by currency; nothing while no line told of it."""
+    query = (
+        select(ProviderLine.currency, func.sum(ProviderLine.fee))
+        .where(*of_this_account(ProviderLine), ProviderLine.source_ref == source)
+        .group_by(ProviderLine.currency)
+    )
+    return [Money(int(fee), currency) for currency, fee in session.execute(query) if fee]
 
 
 def payout_itself(line: ProviderLine) -> Payout | None:

@@ -42,10 +42,14 @@ def known(shop, name, email, phone="") -> None:
 def test_people_are_found_by_the_words_of_their_names(shop):
     known(shop, "Zoë Müller-Lüdenscheidt", "zoe@example.org")
     known(shop, "Otto Müller", "otto@example.org")
+    known(shop, "Anna Oesterle", "anna@example.org")
     with units.read():
+        assert names(finding.by_words("Österle")) == names(finding.by_words("oesterle")) == ["Anna Oesterle"]
         assert names(finding.by_words("MULLER")) == ["Otto Müller", "Zoë Müller-Lüdenscheidt"]
         assert names(finding.by_words("zoe lud")) == ["Zoë Müller-Lüdenscheidt"]
         assert finding.by_words("uller") == []
+        assert names(finding.by_words("Mueller")) == ["Otto Müller", "Zoë Müller-Lüdenscheidt"]
+        assert finding.by_words("Joe") == [], "Otto is not found by every o"
         assert finding.by_words("  ") == []
 
 

@@ -37,6 +37,12 @@ def test_the_page_says_what_is_at_stake_and_until_when(shop, operator, sale):
     assert "6 days left to answer" in page
     assert "Needs an answer" in page
     assert f'href="/admin/disputes/{shop.dispute().ref}"' in operator.get("/admin/disputes/").text
+    assert "Fee of the provider" not in page, "no line has told of it yet"
+    shop.reconciles()
+    assert (
+        "Fee of the provider</dt><dd>€\N{NO-BREAK SPACE}15.00"
+        in operator.get(f"/admin/disputes/{shop.dispute().ref}").text
+    )
 
 
 def test_a_disputed_order_says_so_and_offers_no_refund(shop, operator, sale):

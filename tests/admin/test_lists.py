@@ -258,6 +258,21 @@ def test_the_list_is_taken_as_narrowed_and_the_taking_is_written_down(shop, fift
 
 
 @pytest.mark.parametrize(
+    ("narrowed", "name"),
+    [
+        ("from=2026-03-01&to=2026-03-31", "orders-from-2026-03-01-to-2026-03-31.csv"),
+        ('from=2026-03-01"x', "orders-2026-11-22.csv"),
+        ("state=paid", "orders-2026-11-22.csv"),
+    ],
+)
+def test_a_file_is_called_by_the_days_it_is_about(shop, narrowed, name):
+    client = logged_in(shop, Role.FINANCE)
+    form = hidden(client.get("/admin/cases/").text)
+    answer = client.post(f"/admin/orders/export.csv?{narrowed}", data=form, buffered=True)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+@pytest.mark.parametrize(
     ("words", "cell"),
     [
         ("=1+1", "'=1+1"),

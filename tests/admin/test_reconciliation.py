@@ -147,6 +147,7 @@ def test_lines_are_found_by_payment_payout_and_the_providers_id(shop, sale):
         assert words in page, words
     assert f"/admin/ledger/?about={charge.ref}" in page
     assert "Fee" in finance.get(f"/admin/ledger/?about={charge.ref}").text
+    assert "Fee" in finance.get(f"/admin/ledger/?about={sale.payment_ref}").text, "what the provider kept of a payment"
 
 
 def test_the_command_ends_with_1_while_something_differs(shop, sale):

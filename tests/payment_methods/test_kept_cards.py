@@ -153,7 +153,7 @@ def test_nobody_keeps_more_than_ten(shop, ada, monkeypatch):
 
 def test_an_order_keeps_its_card_where_its_customer_ticked_that_and_nobody_elses(shop, ada):
     ada.fills_cart()
-    assert "Keep the card" in ada.client.get("/checkout").text
+    assert "Keep this payment card" in ada.client.get("/checkout").text
     sale = ada.places(ada.checkout_form() | {"keep_card": "y"})
     shop.pays(sale)
     ada.returns_from(sale)
@@ -167,7 +167,7 @@ def test_an_order_keeps_its_card_where_its_customer_ticked_that_and_nobody_elses
     assert second.customer_ref == kept.customer_ref
     guest = shop.buyer("guest@example.org")
     guest.fills_cart()
-    assert "Keep the card" not in guest.client.get("/checkout").text
+    assert "Keep this payment card" not in guest.client.get("/checkout").text
     sale = guest.places(guest.checkout_form() | {"keep_card": "y"})
     shop.pays(sale)
     shop.works()
