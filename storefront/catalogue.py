@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -150,11 +151,18 @@ def choose_currency() -> ResponseReturnValue:
     inside = (
         back.startswith("/") and not back.startswith("//") and "\\" not in back and not re.search(r"[\x00-\x20]", back)
     )
-    answer = make_response(redirect(back if inside else url_for(".home"), 303))
+    answer = make_response(redirect(_without_prices(back) if inside else url_for(".home"), 303))
     code = request.form.get("code", "")
     if comes_from_us() and any(item.code == code for item in public().currencies):
         keep_currency(answer, code)
     return answer
+
+
+def _without_prices(address: str) -> str:
+    """Limits of a price, and a place in a list sorted by it, mean nothing in another currency."""
+    path, _, query = address.partition("?")
+    kept = [(name, value) for name, value in parse_qsl(query) if name not in ("from", "to", "after")]
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def _shelf(slug: str, price_list_id: int, sort: Sort, wishes: Wishes, key: str | None) -> Shelf:

@@ -343,3 +343,11 @@ def test_a_price_is_read_however_it_is_typed(shop, typed):
 def test_a_price_that_cannot_be_read_is_said(shop):
     page = shop.app.test_client().get("/shop/levels?to=cheap").text
     assert "“cheap” is no price that we can read" in page
+
+
+def test_a_limit_of_a_price_does_not_go_along_into_another_currency(shop):
+    client = shop.app.test_client()
+    back = "/shop/levels?t.Material=oak&from=10&to=50&sort=price"
+    answer = client.post("/currency", data={"code": "DKK", "back": back})
+    assert answer.location == "/shop/levels?t.Material=oak&sort=price"
+    assert client.post("/currency", data={"code": "EUR", "back": "/cart"}).location == "/cart"
