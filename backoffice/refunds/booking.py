@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.money import Money
+from backoffice.core.money import Money, total
 from backoffice.invoices import credit_notes
 from backoffice.invoices.credit_notes import CreditLine
 from backoffice.invoices.models import Invoice, InvoiceState
@@ -17,7 +17,7 @@ from backoffice.ledger.models import Account, EntryKind
 from backoffice.orders.models import Order
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.refunds.models import Refund
+from backoffice.refunds.models import LOST, Refund
 from backoffice.refunds.reasons import WORDS
 from backoffice.tax.arithmetic import Category
 
@@ -62,10 +62,27 @@ def owed_for(invoice: Invoice) -> Money:
 
 
 def _unused(invoice: Invoice) -> Money:
-    """What came for an invoice and paid nothing of it, as far as it is still with us."""
+    """What came for an invoice and paid nothing of it, as far as it is still with us. What a refund that is being sent again
+    takes of it, once the provider has accepted, is spoken for."""
     attempts = payments.for_invoice(invoice)
     refs = [invoice.ref, *(payment.ref for payment in attempts), *_refund_refs(attempts)]
-    return -ledger.balance_about(Account.CUSTOMER_MONEY, refs, invoice.currency)
+    there = -ledger.balance_about(Account.CUSTOMER_MONEY, refs, invoice.currency)
+    return there - total([_beyond(lost) for lost in _sent_again(attempts)], invoice.currency)
+
+
+def _beyond(refund: Refund) -> Money:
+    return ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY) or Money.zero(refund.currency)
+
+
+def _sent_again(attempts: Sequence[Payment]) -> list[Refund]:
+    """Refunds that came back and whose successor has not been accepted yet."""
+    query = select(Refund).where(
+        Refund.payment_id.in_([item.id for item in attempts]),
+        Refund.again_of_id.is_not(None),
+        Refund.accepted_at.is_(None),
+        Refund.state.not_in(LOST),
+    )
+    return [row.again_of for row in session.scalars(query) if row.again_of]
 
 
 def _invoiced_part(invoice: Invoice, amount: Money) -> Money:

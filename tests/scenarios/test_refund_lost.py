@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.core.actor import SYSTEM
+from backoffice.ledger.models import Account
 from backoffice.models import Fulfilment
 from backoffice.refunds import service as refunds
 from backoffice.refunds.beginning import NotOwed
@@ -105,4 +106,23 @@ def test_all_that_is_left_settles_what_came_back_too(shop, buyer):
     with pytest.raises(NotOwed):
         refunds.send_again(lost.ref, by=SYSTEM)
     assert sum(gross for _number, gross, _vat in notes(shop)) == 12_900
+    assert problems() == []
+
+
+def test_what_was_overpaid_is_spoken_for_while_it_is_sent_again(shop, buyer):
+    """A day of the simulator (1:3826): another refund took the euro that the one on its way took as well."""
+    buyer.fills_cart()
+    sale = buyer.places()
+    shop.pays(sale, captured=13_000)
+    shop.works()
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 10_000)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="", lose_refund=1, webhooks="never")
+    assert refunds.send_again(lost.ref, by=SYSTEM).state == RefundState.UNKNOWN
+    shop.refunds(sale, 1_000)
+    shop.minutes_pass(60)
+    assert given_back(shop) == 11_000
+    assert [gross for _number, gross, _vat in notes(shop)] == [9_900, 1_000]  # a hundred was never part of the invoice
+    assert shop.balance(Account.CUSTOMER_MONEY) == 0
     assert problems() == []
