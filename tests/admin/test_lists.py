@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from backoffice.admin.lists import DeskList
 from backoffice.core import units
 from backoffice.core.db import db, session
-from backoffice.models import AuditEntry, Order, Person, SavedView
+from backoffice.models import AuditEntry, Order, Payment, Person, SavedView
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
@@ -140,6 +140,14 @@ def test_every_column_of_every_desk_can_be_shown_and_taken(shop):
         head, *rows = taken(client, f"{desk.url}/export.csv?{columns}")
         assert len(head) >= len(desk.column_list)
         assert desk.key not in slim or rows
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_is_in_the_books_of_one_payment_is_taken_along(shop):
+    paid_order(shop)
+    payment = shop.all(select(Payment.ref))[0]
+    rows = taken(logged_in(shop, Role.FINANCE), f"/admin/ledger/export.csv?about={payment}&show=account")
+    assert sorted(rows[1:]) == [["clearing"], ["customer_money"]]
 
 
 def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked(shop):
