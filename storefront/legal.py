@@ -50,8 +50,12 @@ def imprint() -> ResponseReturnValue:
 
 @blueprint.get("/withdraw")
 def withdraw() -> ResponseReturnValue:
-    """Filled in with what the link of an order (``of``) tells, where somebody comes from its page."""
-    form = WithdrawalForm(formdata=None, request_key=references.new("wdk"))
+    """Filled in with what the link of an order (``of``) tells, where somebody comes from its page; with its number where they
+    come from a mail."""
+    number = request.args.get("order", "")[:20]
+    form = WithdrawalForm(
+        formdata=None, request_key=references.new("wdk"), order_number=number if number.isdigit() else ""
+    )
     if "of" in request.args:
         with units.read():
             order = orders.by_ref(links.unsign("order", request.args["of"]))

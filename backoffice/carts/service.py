@@ -90,6 +90,13 @@ def add(cart: Cart, variant: Variant, quantity: int) -> None:
         cart.updated_at = clock.now()
 
 
+def raise_to(cart: Cart, variant: Variant, quantity: int) -> None:
+    """Let at least so many pieces be in the cart: a second time adds nothing. Raises CartFull."""
+    there = next((line.quantity for line in cart.lines if line.variant_id == variant.id), 0)
+    if quantity > there:
+        add(cart, variant, quantity - there)
+
+
 def set_quantities(cart: Cart, wanted: Mapping[str, int]) -> None:
     """Set the pieces of variants in the cart, by reference; zero takes one out, published or not. Raises
     QuantityOutOfRange."""
@@ -121,11 +128,8 @@ def adopt(token: str | None, person: Person) -> str:
         own = visitor if visitor and visitor.person_id is None else create(fresh)
         own.person_id = person.id
     elif visitor is not None and visitor.id != own.id and visitor.person_id is None:
-        there = {line.variant_id: line.quantity for line in own.lines}
         for line in visitor.lines:
-            missing = line.quantity - there.get(line.variant_id, 0)
-            if missing > 0:
-                add(own, line.variant, missing)
+            raise_to(own, line.variant, line.quantity)
         session.delete(visitor)
     own.token_hash = hashed(fresh)
     return fresh

@@ -1,6 +1,7 @@
 """What was ordered and not bought goes back into a cart."""
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from backoffice.carts import service as carts
 from backoffice.carts.models import Cart
@@ -10,16 +11,17 @@ from backoffice.orders.models import Order
 
 
 def put_back(order: Order, cart: Cart) -> bool:
-    """Put the lines of an order into a cart; False where not all of them could be: what is not sold any more, or does not fit
-    in, is left out."""
+    """Let a cart hold what an order has, once however often it is asked for; False where not all of it could be: what is not
+    sold any more, or does not fit in, is left out."""
     wanted = {line.variant_id: line.quantity for line in order.lines if line.variant_id}
-    there = {item.variant_id for item in cart.lines}
-    room = carts.MOST_LINES - len(there)
+    query = select(Variant).where(Variant.id.in_(list(wanted))).options(joinedload(Variant.product, innerjoin=True))
     is_whole = True
-    for variant in session.scalars(select(Variant).where(Variant.id.in_(list(wanted))).order_by(Variant.id)):
-        if variant.is_sold and (variant.id in there or room > 0):
-            room -= variant.id not in there
-            carts.add(cart, variant, wanted[variant.id])
-        else:
+    for variant in session.scalars(query.order_by(Variant.id)):
+        try:
+            if not variant.is_sold:
+                is_whole = False
+            else:
+                carts.raise_to(cart, variant, wanted[variant.id])
+        except carts.CartFull:
             is_whole = False
     return is_whole
