@@ -73,11 +73,12 @@ def change() -> ResponseReturnValue:
     typed = {name[len(FIELD) :]: text.strip() for name, text in request.form.items() if name.startswith(FIELD)}
     if not form.validate():
         return _page(expired_words(), typed), 422
-    typed[request.form.get("remove", "")] = "0"
-    taken, _, count = request.form.get("take", "").partition(":")  # what is left, offered beside a line that wants more
-    typed[taken] = count or "0"
+    if "remove" in request.form:
+        typed[request.form["remove"]] = "0"
+    if "take" in request.form:  # what is left, offered beside a line that wants more
+        taken, _, typed[taken] = request.form["take"].partition(":")
     wanted = {ref: int(text) for ref, text in typed.items() if text.isascii() and text.isdigit() and len(text) < 10}
-    if wanted.keys() != typed.keys() or max(wanted.values()) > carts.MOST:
+    if wanted.keys() != typed.keys() or any(count > carts.MOST for count in wanted.values()):
         return _page(gettext("Choose a quantity between 1 and 99, or 0 to remove it."), typed), 422
 
     def set_quantities() -> None:

@@ -32,6 +32,8 @@ from storefront.fields import (
     up_to_the_most,
 )
 
+LONGEST_NOTE = 200  # characters on the card of a present
+
 
 class ShopForm(FlaskForm):
     Meta = Drawn
@@ -67,9 +69,6 @@ def _gift_text(label: Any, missing: Any, autocomplete: str, most: int, *more: An
     field = text_field(label, missing, f"shipping {autocomplete}", most, *more)
     field.kwargs["validators"] = [OnlyIf("elsewhere"), *field.kwargs["validators"]]
     return field
-
-
-LONGEST_NOTE = 200  # characters on the card of a present
 
 
 class CheckoutForm(ShopForm):
@@ -231,10 +230,9 @@ class AddressForm(ShopForm):
         )
 
 
-class WithdrawalForm(ShopForm):
-    """What the law lets a shop ask: who, which contract, where to confirm it. Anything else is voluntary."""
+class FindOrderForm(ShopForm):
+    """What a customer knows who lost the mail."""
 
-    name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
     order_number = text_field(
         lazy_gettext("Number of the order"),
         lazy_gettext("Which order is it? The number is in its confirmation."),
@@ -242,6 +240,12 @@ class WithdrawalForm(ShopForm):
         40,
     )
     email = email_field()
+
+
+class WithdrawalForm(FindOrderForm):
+    """What the law lets a shop ask: who, which contract, where to confirm it. Anything else is voluntary."""
+
+    name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
     words = TextAreaField(
         lazy_gettext("Only a part of it, or anything you want to tell us"),
         filters=[tidy_lines],
@@ -249,15 +253,6 @@ class WithdrawalForm(ShopForm):
         render_kw={"rows": 3},
     )
     request_key = HiddenField(validators=[InputRequired(), Length(max=60)])
-
-
-class FindOrderForm(ShopForm):
-    """What a customer knows who lost the mail."""
-
-    order_number = text_field(
-        lazy_gettext("Number of the order"), lazy_gettext("Which order? A number of five digits or more."), "off", 40
-    )
-    email = email_field()
 
 
 class WishForm(ShopForm):

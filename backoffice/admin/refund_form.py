@@ -17,6 +17,7 @@ from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.customers import service as customers
 from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.service import ToShip
 from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderLine
@@ -94,7 +95,7 @@ class RefundForm(Noted):
         order = orders.get(invoice.order_id)
         looks.at(customers.get(order.person_id), order)
         before = refunds.of([row])
-        left = wishes.left_of_lines(order)
+        left, parcels = wishes.left_of_lines(order), _parcels(order)
         choice, problem = None, ""
         try:
             choice = self._chosen(order, row, left)
@@ -105,7 +106,7 @@ class RefundForm(Noted):
             payment=row,
             order=order,
             invoice=invoice,
-            rows=self._rows(order, left),
+            rows=self._rows(order, left, parcels),
             choice=choice,
             problem=problem,
             credited=booking.would_credit(invoice, choice.amount) if choice else None,
@@ -115,8 +116,8 @@ class RefundForm(Noted):
             troubles=troubles.of([refund.subject() for refund in before]),
             reasons=REASONS,
             key=references.new("rfk"),
-            staying=self._staying(order, choice) if choice else {},
-            half_sent=self._half_sent(order, choice) if choice else {},
+            staying=_staying(choice, parcels) if choice else {},
+            half_sent=_half_sent(choice, parcels) if choice else {},
         )
 
     @expose("/of/<payment>", methods=["POST"])
@@ -158,7 +159,7 @@ class RefundForm(Noted):
         reason = request.form.get("reason", "")
         if reason not in REASONS:
             raise NotAReason
-        half_sent = self._half_sent(order, choice)
+        half_sent = _half_sent(choice, _parcels(order))
         seen = Money(typed_count("seen", 10**9), payment.currency)
         return Wish(
             payment_ref=payment.ref,
@@ -198,41 +199,40 @@ class RefundForm(Noted):
             return Choice(min(priced, payment.refundable), pieces) if payment.refundable else None
         return None
 
-    def _rows(self, order: Order, left: Mapping[int, int]) -> list[Row]:
-        to_ship = self._to_ship(order)
+    def _rows(self, order: Order, left: Mapping[int, int], parcels: Mapping[int, ToShip]) -> list[Row]:
         return [
             Row(
                 line,
                 left[line.id],
-                min(to_ship.get(line.id, 0), left[line.id]),
+                min(parcels[line.id].left, left[line.id]) if line.id in parcels else 0,
                 request.args.get(f"line{line.id}", "0"),
             )
             for line in order.lines
         ]
 
-    def _to_ship(self, order: Order) -> dict[int, int]:
-        if fulfilment.find(order.id) is None:
-            return {}
-        return {item.line.id: item.left for item in fulfilment.to_ship(order)}
-
-    def _staying(self, order: Order, choice: Choice) -> dict[int, int]:
-        """Pieces by line that were to be sent, and are not any more."""
-        to_ship = self._to_ship(order)
-        staying = {line.id: min(count, to_ship.get(line.id, 0)) for line, count in choice.pieces}
-        return {line_id: count for line_id, count in staying.items() if count}
-
-    def _half_sent(self, order: Order, choice: Choice) -> dict[int, int]:
-        """Of these, where others of the line were sent already: the customer may return those instead. Nobody is asked where
-        everything is given back."""
-        if request.args.get("what") == "all":
-            return {}
-        sent = {item.line.id: item.shipped for item in fulfilment.to_ship(order)} if fulfilment.find(order.id) else {}
-        return {line_id: count for line_id, count in self._staying(order, choice).items() if sent.get(line_id)}
-
     def _same(self, before: Sequence[Refund], choice: Choice) -> Refund | None:
         """A refund over the same sum that was made a short while ago: perhaps this very one, by somebody who went back."""
         recent = [row for row in before if row.state not in LOST and row.created_at > clock.now() - A_WHILE]
         return next((row for row in reversed(recent) if row.money == choice.amount), None)
+
+
+def _parcels(order: Order) -> dict[int, ToShip]:
+    """What of each line is to be sent, and was; nothing of an order that is not delivered yet."""
+    return {item.line.id: item for item in fulfilment.to_ship(order)} if fulfilment.find(order.id) else {}
+
+
+def _staying(choice: Choice, parcels: Mapping[int, ToShip]) -> dict[int, int]:
+    """Pieces by line that were to be sent, and are not any more."""
+    staying = {line.id: min(count, parcels[line.id].left) for line, count in choice.pieces if line.id in parcels}
+    return {line_id: count for line_id, count in staying.items() if count}
+
+
+def _half_sent(choice: Choice, parcels: Mapping[int, ToShip]) -> dict[int, int]:
+    """Of these, where others of the line were sent already: the customer may return those instead. Nobody is asked where
+    everything is given back."""
+    if request.args.get("what") == "all":
+        return {}
+    return {line_id: count for line_id, count in _staying(choice, parcels).items() if parcels[line_id].shipped}
 
 
 def _amount(text: str, currency: str) -> Money:

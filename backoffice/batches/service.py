@@ -82,7 +82,8 @@ def run(batch_id: int) -> None:
     with units.read():
         batch = session.get_one(Batch, batch_id)
         ref, act, by, reason = batch.ref, _actions[batch.action], actor.staff(batch.owner.ref), batch.reason
-    if not batch.owner.active:
+        may_go_on = batch.owner.active
+    if not may_go_on:
         units.write(lambda: _refuse_rest(batch_id, "Whoever started this has no account any more."))
     while row := _next(batch_id):
         item_id, about = row

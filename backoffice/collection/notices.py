@@ -1,7 +1,6 @@
 """The mails that an outcome sets off. Each is one task, plain: it writes the mail, another task sends it."""
 
 from datetime import timedelta
-from typing import Any
 
 from backoffice.core import clock, links
 from backoffice.core.actor import SYSTEM, Actor
@@ -12,6 +11,7 @@ from backoffice.entities.models import LegalKind
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
+from backoffice.orders.letters import facts_of
 from backoffice.orders.models import LineKind, Order, OrderState
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
@@ -105,8 +105,3 @@ def ended(order_id: int) -> None:
     """Tell the customer that an unpaid order is over."""
     order = orders.get(order_id)
     mail.queue("order_ended", to=order.email, about=order, key=f"order_ended:{order.ref}", **facts_of(order))
-
-
-def facts_of(order: Order) -> dict[str, Any]:
-    """What every mail about an order may name."""
-    return {"order": order, "entity": entities.get(order.entity_id), "link": links.order_page(order.ref)}

@@ -110,7 +110,8 @@ class OneDatabase(FlaskSession):
 @cache
 def _by_key(entity: Any) -> tuple[Mapper[Any], Select[Any]]:
     mapper = class_mapper(entity)
-    return mapper, select(entity).where(mapper.primary_key[0] == bindparam("key"))
+    (key,) = mapper.primary_key  # a row of two keys is not looked up so
+    return mapper, select(entity).where(key == bindparam("key"))
 
 
 class Database(SQLAlchemy):

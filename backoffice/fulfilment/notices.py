@@ -1,15 +1,11 @@
 """The mails about delivery. Each is one task, plain: it writes the mail, another task sends it."""
 
-from typing import Any
-
-from backoffice.core import links
 from backoffice.core.db import session
-from backoffice.entities import service as entities
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Appointment, AppointmentState, Shipment
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
-from backoffice.orders.models import Order
+from backoffice.orders.letters import facts_of
 
 
 def shipped(shipment_id: int, said: str = "") -> None:
@@ -24,7 +20,7 @@ def shipped(shipment_id: int, said: str = "") -> None:
         is_corrected=bool(said),
         shipment=shipment,
         left=sum(item.left for item in fulfilment.to_ship(order)),
-        **_facts(order),
+        **facts_of(order),
     )
 
 
@@ -41,9 +37,5 @@ def proposed(appointment_id: int, starts_at: str, said: str) -> None:
         about=order,
         key=f"date_proposed:{appointment.ref}:{said}",
         appointment=appointment,
-        **_facts(order),
+        **facts_of(order),
     )
-
-
-def _facts(order: Order) -> dict[str, Any]:
-    return {"order": order, "entity": entities.get(order.entity_id), "link": links.order_page(order.ref)}

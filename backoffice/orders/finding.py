@@ -1,11 +1,11 @@
 """Finding an order by what its customer tells: its number, and the address it was placed with. Nobody learns from an answer
 whether there is one."""
 
-from backoffice.core import clock, links
+from backoffice.core import clock
 from backoffice.customers import service as customers
-from backoffice.entities import service as entities
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
+from backoffice.orders.letters import facts_of
 from backoffice.orders.models import Order
 
 
@@ -30,7 +30,5 @@ def send_link(number: str, email: str) -> None:
         to=order.email,
         about=order,
         key=f"order_link:{order.ref}:{clock.now():%Y%m%d%H}",
-        order=order,
-        entity=entities.get(order.entity_id),
-        link=links.order_page(order.ref),
+        **facts_of(order),
     )

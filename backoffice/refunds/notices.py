@@ -1,12 +1,13 @@
 """The mails of a refund: it is on its way, or it came back."""
 
-from backoffice.collection.notices import SOON, WAIT_FOR_PAPER, facts_of
+from backoffice.collection.notices import SOON, WAIT_FOR_PAPER
 from backoffice.core import clock
 from backoffice.core.db import session
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
+from backoffice.orders.letters import facts_of
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund

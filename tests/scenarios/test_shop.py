@@ -297,7 +297,7 @@ def test_somebody_who_lost_the_mail_finds_the_order_and_strangers_learn_nothing(
     assert mail.recipient == "ada@example.org"
     path = re.search(r"http://shop.example(/orders/\S+)", mail.text).group(1)
     assert f"Order {number}" in client.get(path).text
-    assert "Which order?" in asks(order_number="", email="ada@example.org")
+    assert "Which order is it?" in asks(order_number="", email="ada@example.org")
 
 
 def test_a_withdrawn_product_is_gone_and_carts_say_so(shop):
