@@ -2,7 +2,6 @@
 order. Told in the words of the business."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,6 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM, staff
 from backoffice.core.db import db, session
 from backoffice.core.money import Money
-from backoffice.core.ports import EXTENSION
 from backoffice.models import Mail, Order, OrderLine, Person, Variant
 from backoffice.orders.models import OrderState
 from backoffice.stock.models import StockItem
@@ -317,42 +315,6 @@ def test_a_withdrawn_product_is_gone_and_carts_say_so(shop):
     assert buyer.client.post("/cart/add", data={"variant": ref, "quantity": "1"}).status_code == 404
     units.write(lambda: catalog.publish(catalog.by_slug("spirit-level-oak"), by=SYSTEM))
     assert buyer.client.get("/products/spirit-level-oak").status_code == 200
-
-
-def many_orders(shop, count: int, email: str, client=None, **where) -> list[int]:
-    """The answers to so many orders, each of a cart filled anew by the same or another visitor."""
-    answers = []
-    for _ in range(count):
-        buyer = shop.buyer(email)
-        if client:
-            buyer.client = client
-        buyer.client.environ_base.update(where)
-        buyer.fills_cart(1, "HB-PDF")
-        answers.append(buyer.client.post("/checkout", data=buyer.checkout_form()).status_code)
-    return answers
-
-
-def test_strangers_who_order_with_an_address_do_not_stop_its_owner(shop):
-    owner = shop.buyer()
-    register(shop, owner.client, "ada@example.org")
-    assert many_orders(shop, 6, "ada@example.org") == [303] * 5 + [409]
-    assert many_orders(shop, 6, "ada@example.org", owner.client) == [303] * 5 + [409]
-
-
-def test_guests_of_one_network_hold_so_much_and_no_more(shop, monkeypatch):
-    monkeypatch.setitem(shop.app.extensions, EXTENSION, with_settings(shop.app, guest_orders=3))
-    here, elsewhere = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "198.51.100.7"}
-    for number in range(3):
-        assert many_orders(shop, 1, f"nobody{number}@example.org", **here) == [303]
-    assert many_orders(shop, 1, "nobody4@example.org", REMOTE_ADDR="203.0.113.99") == [429], "the same network"
-    assert many_orders(shop, 1, "somebody@example.org", **elsewhere) == [303]
-    shop.minutes_pass(50)
-    assert many_orders(shop, 1, "nobody5@example.org", **here) == [303], "what was not paid is over"
-
-
-def with_settings(app, **changes):
-    running = app.extensions[EXTENSION]
-    return replace(running, settings=replace(running.settings, **changes))
 
 
 def test_the_link_in_the_confirmation_fills_in_which_contract(shop):

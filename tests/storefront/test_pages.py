@@ -1,7 +1,7 @@
 """The shop's pages: forms keep what was typed, links are guarded, nothing works twice, no card number enters."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -11,8 +11,8 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
-from backoffice.fulfilment import leaving
 from backoffice.models import Order, Payment, StockItem
+from tests.storefront.test_cart import field_of
 from tests.support.shop import LEVEL, hidden, product_path
 
 
@@ -25,37 +25,6 @@ def test_every_page_carries_a_strict_policy_and_is_not_kept(shop):
         expected = "public, max-age=0, s-maxage=60" if path == "/" else "no-store"
         assert expected in answer.headers["Cache-Control"], path
         assert not re.search(r"<script(?![^>]*(?:src=|ld\+json))|\son\w+=|style=", answer.text), path
-
-
-def test_the_cart_is_kept_changed_and_emptied(shop):
-    buyer = shop.buyer()
-    assert "Your cart is empty" in buyer.client.get("/cart").text
-    buyer.fills_cart(2)
-    page = buyer.client.get("/cart").text
-    assert "€\N{NO-BREAK SPACE}258.00" in page
-    form, field = hidden(page), field_of(page)
-    buyer.client.post("/cart/change", data={**form, field: "3"})
-    assert "€\N{NO-BREAK SPACE}387.00" in buyer.client.get("/cart").text
-    for nonsense in ("100", "-1", "many", ""):
-        answer = buyer.client.post("/cart/change", data={**form, field: nonsense})
-        assert (answer.status_code, "between 1 and 99" in answer.text) == (422, True)
-        assert f'value="{nonsense}" required' in answer.text, "what was typed stays"
-    buyer.client.post("/cart/change", data={**form, field: "0"})
-    assert "Your cart is empty" in buyer.client.get("/cart").text
-
-
-def field_of(page: str) -> str:
-    """The name of the first quantity in a cart."""
-    return re.search(r'name="(q-[^"]+)"', page).group(1)
-
-
-def test_a_quantity_that_was_typed_goes_along_to_checkout(shop):
-    buyer = shop.buyer()
-    buyer.fills_cart(1)
-    page = buyer.client.get("/cart").text
-    answer = buyer.client.post("/cart/change", data={**hidden(page), field_of(page): "2", "then": "checkout"})
-    assert answer.location == "/checkout"
-    assert "2 × " in buyer.client.get("/checkout").text
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "many", "100", "9" * 400])
@@ -149,15 +118,6 @@ def test_leaving_the_payment_page_does_not_lose_the_order(shop):
     assert "Pay €" in buyer.client.get(re.search(r'href="(/orders/[^"]+)"', page).group(1)).text
 
 
-def test_remove_takes_it_out(shop):
-    buyer = shop.buyer()
-    buyer.fills_cart(2)
-    page = buyer.client.get("/cart").text
-    field = field_of(page)
-    buyer.client.post("/cart/change", data={**hidden(page), field: "2", "remove": field.removeprefix("q-")})
-    assert shop.cart_pieces() == 0
-
-
 def test_a_planted_cart_cookie_shows_nobody_elses_order(shop):
     victim = shop.buyer()
     victim.fills_cart()
@@ -223,18 +183,6 @@ def test_sold_out_between_cart_and_order_is_a_kind_page(shop):
     with db.engine.begin() as connection:
         connection.execute(update(StockItem).values(on_hand=0))
     assert "Sold out just now" in buyer.client.get(product_path(LEVEL)).text
-
-
-def test_a_cart_that_wants_too_much_takes_what_is_left_with_one_press(shop):
-    buyer = shop.buyer()
-    buyer.fills_cart(2)
-    with db.engine.begin() as connection:
-        connection.execute(update(StockItem).values(on_hand=1))
-    page = buyer.client.get("/cart").text
-    offered = re.search(r'<button name="take" value="([^"]+)">Take 1', page).group(1)
-    buyer.client.post("/cart/change", data={**hidden(page), field_of(page): "2", "take": offered})
-    page = buyer.client.get("/cart").text
-    assert ("Only 1 left" in page, "To checkout</button>" in page) == (False, True)
 
 
 def test_another_customers_order_cannot_be_opened(shop):
@@ -319,19 +267,6 @@ def test_an_error_of_ours_is_a_page_with_a_number(shop, monkeypatch):
     assert answer.status_code == 500
     assert "Our mistake" in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
-
-
-@pytest.mark.parametrize(
-    ("today", "day"),
-    [
-        ("2026-11-23", "2026-11-24"),
-        ("2026-11-27", "2026-11-30"),
-        ("2026-11-28", "2026-11-30"),
-        ("2026-11-29", "2026-11-30"),
-    ],
-)
-def test_a_parcel_leaves_on_the_next_day_on_which_somebody_works(today, day):
-    assert leaving.next_day(date.fromisoformat(today)) == date.fromisoformat(day)
 
 
 @pytest.mark.parametrize("typed", ["50", "50,00", "€50", "50 €", "EUR 50", "50eur"])
