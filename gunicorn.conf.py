@@ -14,5 +14,5 @@ def when_ready(server):
     forking.prepare(server.app.wsgi())
 
 
-def post_fork(_server, _worker):
-    forking.begin()
+def post_fork(server, _worker):
+    forking.begin(server.app.wsgi())

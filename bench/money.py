@@ -6,12 +6,10 @@ mapping, no units, no audit guard, no provider. What ours takes beyond that is P
 
 import json
 import os
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,6 @@ from typing import Any
 import pymysql
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import event, make_url
 
 from backoffice import wiring
 from backoffice.app import create_app, schema
@@ -33,6 +30,7 @@ from backoffice.demo.history import History
 from backoffice.reconciliation import service as reconciliation
 from backoffice.webhooks import service as webhooks
 from bench import selling
+from bench.tape import Tape, connect, copy, replay
 from config import load
 from integrations.sandbox import takeover
 from integrations.sandbox.courier import signature
@@ -42,42 +40,6 @@ from tests.support.servers import MariaDB
 SALES = int(os.environ.get("BENCH_SALES", "300"))
 HISTORY = int(os.environ.get("BENCH_HISTORY", "20000"))
 SEED = 1
-
-
-@dataclass
-class Tape:
-    """What went over the wire, in its order."""
-
-    statements: list[tuple[str, Any, bool]] = field(default_factory=list)
-
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        def said(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, many: bool) -> None:
-            self.statements.append((text, values, many))
-
-        def ended(_connection: Any) -> None:
-            self.statements.append(("COMMIT", (), False))
-
-        event.listen(db.engine, "before_cursor_execute", said)
-        event.listen(db.engine, "commit", ended)
-        try:
-            yield
-        finally:
-            event.remove(db.engine, "before_cursor_execute", said)
-            event.remove(db.engine, "commit", ended)
-
-    def replay(self, connection: pymysql.Connection) -> float:
-        """Seconds that the statements alone take."""
-        began = time.perf_counter()
-        with connection.cursor() as cursor:
-            for text, values, many in self.statements:
-                if many and isinstance(values, list):
-                    cursor.executemany(text, values)
-                else:
-                    cursor.execute(text, values)
-                cursor.fetchall()
-        connection.commit()
-        return time.perf_counter() - began
 
 
 def main() -> None:
@@ -118,7 +80,7 @@ def _beside(server: MariaDB, what: str, count: int, work: Callable[[], Any]) -> 
         began = time.perf_counter()
         work()
         ours = time.perf_counter() - began
-    alone = tape.replay(floor)
+    alone = replay(tape.units(), floor)
     floor.close()
     sent = len([text for text, _values, _many in tape.statements if text != "COMMIT"])
     print(
@@ -127,20 +89,9 @@ def _beside(server: MariaDB, what: str, count: int, work: Callable[[], Any]) -> 
 
 
 def _copied(server: MariaDB) -> pymysql.Connection:
-    theirs = make_url(server.url("floor"))
-    ours = make_url(str(db.engine.url.render_as_string(hide_password=False)))
-    reach = ["-h", str(theirs.host), "-P", str(theirs.port), "-u", str(theirs.username)]
-    dump = subprocess.Popen(
-        ["mariadb-dump", *reach, "--single-transaction", str(ours.database)], stdout=subprocess.PIPE
-    )
-    subprocess.run(["mariadb", *reach, str(theirs.database)], stdin=dump.stdout, check=True)
-    connection = pymysql.connect(
-        host=theirs.host, port=theirs.port or 3306, user=theirs.username, database=theirs.database, charset="utf8mb4",
-        autocommit=False,
-    )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-    return connection
+    theirs = server.url("floor")
+    copy(db.engine.url.render_as_string(hide_password=False), theirs)
+    return connect(theirs)
 
 
 def _shop(folder: Path, url: str) -> tuple[Flask, InProcess]:

@@ -4,7 +4,7 @@ from backoffice.core import units
 from backoffice.core.actor import Origin, coming_from, new_request_id
 from backoffice.invariants import service as invariants
 from backoffice.reconciliation import service as reconciliation
-from backoffice.tasks import bell, runner
+from backoffice.tasks import runner
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
 
@@ -38,5 +38,4 @@ def reconcile() -> None:
 def poll_events() -> None:
     """Fetch the events that never came."""
     with coming_from(Origin(new_request_id(), "cron")):
-        if webhooks.poll():
-            bell.ring()
+        webhooks.poll()

@@ -13,14 +13,16 @@ import jobs.tasks
 import storefront
 from backoffice import admin, models, wiring
 from backoffice.app import edge, health, identities
+from backoffice.app.inbox import Inbox
 from backoffice.app.routing import LateRule
 from backoffice.audit import service as audit
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
 from backoffice.ledger import service as ledger
+from backoffice.tasks import feeds
 from backoffice.tasks import service as tasks
-from backoffice.webhooks import views as webhooks
+from backoffice.webhooks import relay
 from config import ROOT, Settings, load
 
 CSRF_LIFE = 8 * 3600  # seconds
@@ -49,7 +51,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     if settings.is_production:
         app.config["TRUSTED_HOSTS"] = [urlsplit(settings.base_url).hostname]
     app.extensions[EXTENSION] = Runtime(settings, ports or wiring.build(settings))
-    app.wsgi_app = edge.Introduced(app.wsgi_app, is_behind_proxy=bool(settings.proxies))  # type: ignore[method-assign]
+    app.wsgi_app = edge.Introduced(Inbox(app, app.wsgi_app), is_behind_proxy=bool(settings.proxies))  # type: ignore[method-assign]
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
@@ -61,6 +63,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     units.finish_with(tasks.LEFT, tasks.write_out)
     units.finish_with(ledger.LEFT, ledger.write_out)
     units.finish_with(audit.LEFT, audit.write_out, is_one_statement=True)
+    feeds.feed_from(relay.NAME, relay.FEED)
     units.before_commit(audit.guard)
     if settings.kill_at:
         borders.kill_at(settings.kill_at)
@@ -68,9 +71,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         clock.run_ahead(settings.clock_ahead)
 
     csrf.exempt(storefront.blueprint)  # its forms carry and check their own token, and keep what was typed
-    csrf.exempt(webhooks.blueprint)  # signed by the provider
     app.register_blueprint(storefront.blueprint)
-    app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(health.blueprint)
     mailbox = wiring.development_mailbox(settings)
     if mailbox:

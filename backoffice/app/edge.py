@@ -134,7 +134,7 @@ def _answer(app: Flask, error: HTTPException) -> ResponseReturnValue:
 def page(status: int, message: str) -> ResponseReturnValue:
     """The error page of the program that was asked: office, shop, or JSON for machines."""
     title = TITLES.get(status, TITLES[400])
-    if request.path.startswith(("/webhooks/", "/healthz", "/readyz", "/metrics")):
+    if request.path.startswith(("/healthz", "/readyz", "/metrics")):
         return jsonify(title=title, detail=message, status=status), status
     template = "office/error.html" if request.path.startswith("/admin") else "shop/error.html"
     return render_template(
@@ -156,12 +156,19 @@ def _seconds(route: str, status: int) -> Histogram:
     return SECONDS.labels(route, status)
 
 
+def measure(route: str, method: str, status: int, seconds: float, *, is_told: bool = True) -> None:
+    """Count an answer, and tell the log of it."""
+    _seconds(route, status).observe(seconds)
+    if is_told:
+        log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
 def _measure(response: Response) -> None:
     started = request.environ.get("counterfoil.started")
-    seconds = time.perf_counter() - started if started else 0.0
-    route = request.url_rule.rule if request.url_rule else "unknown"
-    _seconds(route, response.status_code).observe(seconds)
-    if request.endpoint and not request.endpoint.endswith("static"):
-        log.info(
-            "request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 1)
-        )
+    measure(
+        request.url_rule.rule if request.url_rule else "unknown",
+        request.method,
+        response.status_code,
+        time.perf_counter() - started if started else 0.0,
+        is_told=request.endpoint is not None and not request.endpoint.endswith("static"),
+    )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import configure_mappers
 from backoffice.core.db import db
 from backoffice.core.formatting import LOCALE
 from backoffice.core.ports import EXTENSION
+from backoffice.tasks import bell
 
 PAGES = ("/", "/search?q=level", "/cart", "/login", "/admin/login")
 YOUNG = 5_000  # new objects between two looks of the collector: most end with their page, the rest should not wait long
@@ -40,6 +41,8 @@ def _visit(app: Flask) -> None:
         db.engine.dispose()  # a connection is of one process
 
 
-def begin() -> None:
+def begin(app: Flask) -> None:
     """In each worker."""
+    with app.app_context():
+        bell.have_a_ringer()
     gc.set_threshold(YOUNG, 5, 3)

@@ -19,7 +19,7 @@ from backoffice.simulation.service import Life
 from backoffice.simulation.world import PROFILES, Profile
 
 SHARE = 4  # days that one process lives before it reports
-SHARES = 100  # after which it gives way to a fresh one: what it holds grows with every shop it makes
+SHARES = 100  # of each process, after which it gives way to a fresh one: what it holds grows with every shop it makes
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one; a folder of our own below it
 Furnished = Callable[[Path, str], AbstractContextManager[Any]]
 LiveAll = Callable[[Sequence[str], Path, Any, Profile], list[Life]]
@@ -84,24 +84,25 @@ def _live(
     live_all: LiveAll,
     keep: Callable[[list[Life]], None],
 ) -> list[Life]:
-    if not days:
-        return []
-    shares = [days[first : first + SHARE] for first in range(0, len(days), SHARE)]
+    """Every day, by processes that give way to fresh ones together: a pool that replaces its workers one by one
+    (``max_tasks_per_child``) comes to a stop on Python 3.11 to 3.14, https://github.com/python/cpython/issues/115634."""
+    shares = [(folder / f"share{first}", days[first : first + SHARE]) for first in range(0, len(days), SHARE)]
     lives: list[Life] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(shares)), mp_context=context, max_tasks_per_child=SHARES) as pool:
-        asked = [
-            pool.submit(live_all, share, folder / f"share{number}", template, profile)
-            for number, share in enumerate(shares)
-        ]
-        with click.progressbar(length=len(days), label="Days") as bar:
-            for done in as_completed(asked):
-                keep(done.result())
-                for life in done.result():
-                    lives.append(life)
-                    bar.update(1)
-                    if life.problems:
-                        click.echo(f"\n{life.seed}\n  " + "\n  ".join(life.problems[:8]))
+    with click.progressbar(length=len(days), label="Days") as bar:
+        for first in range(0, len(shares), workers * SHARES):
+            with ProcessPoolExecutor(workers, mp_context=context) as pool:
+                asked = [
+                    pool.submit(live_all, share, place, template, profile)
+                    for place, share in shares[first : first + workers * SHARES]
+                ]
+                for done in as_completed(asked):
+                    keep(done.result())
+                    for life in done.result():
+                        lives.append(life)
+                        bar.update(1)
+                        if life.problems:
+                            click.echo(f"\n{life.seed}\n  " + "\n  ".join(life.problems[:8]))
     return lives
 
 

@@ -291,13 +291,13 @@ def put_one(model: type[Base], row: Mapping[str, Any]) -> int:
 def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool = False) -> int:
     """How many rows a statement changed that was built of tables, with ``bindparam``: the mapper has no part in it.
     ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite."""
-    if not moved and _is_tracked(cast("Table", statement.table)):
+    if not moved and is_tracked(cast("Table", statement.table)):
         raise UnmovedWrite(cast("Table", statement.table).name)
     return _writing().execute(statement, values).rowcount
 
 
 @cache
-def _is_tracked(table: Table) -> bool:
+def is_tracked(table: Table) -> bool:
     """Whether the rows of a table need a counterfoil, by themselves or as parts of a whole."""
     return any(
         mapper.local_table is table and issubclass(mapper.class_, (Tracked, Part)) for mapper in Base.registry.mappers

@@ -124,35 +124,49 @@ def write(work: Callable[[], T]) -> T:
     another unit."""
     if is_open():
         raise NestedUnit
-    for attempt in range(ATTEMPTS):
+    unit, result = replayed(lambda: _in_one_transaction(work), duplicates=DUPLICATE_ATTEMPTS)
+    if unit is not None:
+        _run(unit.after_commit)
+    return result
+
+
+def replayed(attempt: Callable[[], T], *, duplicates: int = 1) -> T:
+    """What ``attempt`` returns once nobody was faster and no connection was lost; after a duplicate key it is called
+    ``duplicates`` times at the most. ``attempt`` opens a unit of its own and leaves nothing behind when it raises.
+
+    Raises NotReplayable, and whatever running again would not help."""
+    for number in range(1, ATTEMPTS + 1):
         try:
-            with _opened(Unit(writes=True)) as (unit, session):
-                result = work()
-                session.flush()
-                unit.is_one_row = _rehearsed.get() is None and not session.in_transaction() and _is_one(unit.left)
-                if unit.is_one_row:
-                    _check(unit)  # before: the server commits the row by itself
-                for kind, items in unit.left.items():
-                    _finishers[kind](items)
-                session.flush()
-                _check(unit)
-                rehearsed = _rehearsed.get()
-                if rehearsed is not None:
-                    session.rollback()
-                    rehearsed.append(unit)
-                    return result
-                session.commit()
+            return attempt()
         except (Conflict, StaleDataError, DBAPIError) as error:
-            if not is_transient(error) and not (is_duplicate(error) and attempt < DUPLICATE_ATTEMPTS - 1):
+            if not is_transient(error) and not (is_duplicate(error) and number < duplicates):
                 raise
-            if attempt == ATTEMPTS - 1:
+            if number == ATTEMPTS:
                 raise NotReplayable(f"gave up after {ATTEMPTS} attempts") from error
-            log.debug("unit replayed", attempt=attempt + 1, error=str(error)[:200])
-            time.sleep(random.uniform(0.2, 1) * min(LONGEST_PAUSE, 0.01 * 2**attempt))  # noqa: S311
-        else:
-            _run(unit.after_commit)
-            return result
+            log.debug("unit replayed", attempt=number, error=str(error)[:200])
+            time.sleep(random.uniform(0.2, 1) * min(LONGEST_PAUSE, 0.01 * 2 ** (number - 1)))  # noqa: S311
     raise AssertionError("unreachable")
+
+
+def _in_one_transaction(work: Callable[[], T]) -> tuple[Unit | None, T]:
+    """The result of ``work`` and, unless it was rehearsed, the unit that is committed."""
+    with _opened(Unit(writes=True)) as (unit, session):
+        result = work()
+        session.flush()
+        rehearsed = _rehearsed.get()
+        unit.is_one_row = rehearsed is None and not session.in_transaction() and _is_one(unit.left)
+        if unit.is_one_row:
+            _check(unit)  # before: the server commits the row by itself
+        for kind, items in unit.left.items():
+            _finishers[kind](items)
+        session.flush()
+        _check(unit)
+        if rehearsed is not None:
+            session.rollback()
+            rehearsed.append(unit)
+            return None, result
+        session.commit()
+        return unit, result
 
 
 @contextmanager

@@ -96,7 +96,7 @@ COLUMNS: dict[str, str] = {
     "payments": "id ref invoice_id provider account mode idempotency_key claim request state currency amount captured_amount "
     "refunded_amount provider_ref page_url method decline_code created_at settled_at asked_at unanswered last_answer",
     "webhook_events": "id ref provider event_key type account mode about object_id provider_payment payment_ref raw headers "
-    "heard_by state deliveries note occurred_at received_at handled_at",
+    "heard_by state deliveries note occurred_at received_at request_id handled_at",
     "fulfilments": "id ref order_id state opened_at",
     "shipments": "id ref order_id request_key carrier tracking tracking_url shipped_at",
     "shipment_lines": "shipment_id order_line_id quantity",

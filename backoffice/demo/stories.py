@@ -257,10 +257,16 @@ class Stories:
             books.tell(
                 over, f"payment.{state}", *about, SYSTEM, request, f'{{"state": ["sent", "{state}"]}}', code or state
             )
-        self._hear(index, ref, said, (("created", begun), (str(said["status"]), over)), books)
+        self._hear(index, ref, request, said, (("created", begun), (str(said["status"]), over)), books)
 
     def _hear(
-        self, index: int, ref: str, said: dict[str, object], heard: Sequence[tuple[str, datetime]], books: Books
+        self,
+        index: int,
+        ref: str,
+        request: str,
+        said: dict[str, object],
+        heard: Sequence[tuple[str, datetime]],
+        books: Books,
     ) -> None:
         """What the provider told of an attempt."""
         for place, (kind, at) in enumerate(heard):
@@ -272,7 +278,7 @@ class Stories:
             books.add(
                 "webhook_events", books.id("webhook_events"), self.refs("whk", 2 * index + place), "sandbox", key, raw["type"],
                 "acct_sandbox", "test", *about, said["id"], ref, json.dumps(raw), "{}", "webhook", state, 1, note,
-                when, when, when,
+                when, when, request, when,
             )  # fmt: skip
 
     def _settle(self, deal: Deal, at: datetime, number: str, books: Books) -> None:

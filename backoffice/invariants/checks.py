@@ -318,6 +318,13 @@ CHECKS = (
         "t.state IN ('waiting', 'gave_up'))",
     ),
     Check(
+        "event-that-no-task-handles",
+        "whatever gives up says so",
+        "an event that is to be handled and that no task handles",
+        "SELECT e.ref FROM webhook_events e WHERE e.state = 'received' AND e.ref NOT IN (SELECT SUBSTR(t.dedupe_key, 17) FROM "
+        "tasks t WHERE t.name = 'webhooks.handle' AND t.state IN ('waiting', 'gave_up'))",
+    ),
+    Check(
         "difference-of-the-books-that-no-case-told-of",
         "whatever gives up says so",
         "a difference between the provider's books and ours that no case told of",

@@ -18,7 +18,7 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from
 from backoffice.core.db import change, look, session
-from backoffice.tasks import registry
+from backoffice.tasks import feeds, registry
 from backoffice.tasks.models import Task, TaskState
 from backoffice.tasks.service import Lease, LeaseLost, finish_running, running
 
@@ -70,6 +70,7 @@ def run_due(batches: int = 50) -> int:
 
 
 def _run_batch() -> int:
+    feeds.write_tasks()
     token = secrets.token_hex(16)
     claimed, ends = units.write(lambda: _claim(token))
     borders.cross("tasks.claimed")

@@ -20,7 +20,7 @@ from backoffice.core.db import change, put, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
 from backoffice.core.tracking import Subject
-from backoffice.tasks import bell, registry
+from backoffice.tasks import bell, feeds, registry
 from backoffice.tasks.models import Task, TaskState
 
 MAX_ATTEMPTS = 12
@@ -176,8 +176,9 @@ def get(ref: str) -> Task:
 
 
 def is_any_due() -> bool:
+    """Whether something is to be done now, be it a task already or not yet."""
     query = select(Task.id).where(Task.state == TaskState.WAITING, Task.due_at <= clock.now()).limit(1)
-    return session.execute(query).first() is not None
+    return session.execute(query).first() is not None or feeds.is_any_waiting()
 
 
 def _settle(lease: Lease, **values: Any) -> None:

@@ -39,6 +39,7 @@ A = TypeVar("A")
 MOVES = StateTable(
     WebhookEvent.state,
     {
+        EventState.ARRIVED: frozenset({EventState.HANDLED, EventState.IGNORED}),  # an operator was faster than its task
         EventState.RECEIVED: frozenset({EventState.HANDLED, EventState.IGNORED}),
         EventState.IGNORED: frozenset({EventState.HANDLED}),
         EventState.HANDLED: frozenset[EventState](),

@@ -11,7 +11,8 @@ from integrations.payments.port import Topic
 
 
 class EventState(StrEnum):
-    RECEIVED = "received"
+    ARRIVED = "arrived"  # stored; its task is not written yet
+    RECEIVED = "received"  # its task is written
     HANDLED = "handled"
     IGNORED = "ignored"  # a type we have no use for
     REJECTED = "rejected"  # another account or mode
@@ -49,6 +50,7 @@ class WebhookEvent(Base):
     note: Mapped[Line]
     occurred_at: Mapped[Timestamp]
     received_at: Mapped[Timestamp]
+    request_id: Mapped[Exact]  # its delivery's, which its task inherits
     handled_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
 
     def subject(self) -> Subject:

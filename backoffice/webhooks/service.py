@@ -1,8 +1,7 @@
-"""The inbox: verify, store raw under a unique key, answer; a task handles what was stored."""
+"""The inbox: verify, store raw under a unique key, answer. What was stored is a queue (``relay``) and is handled by a task."""
 
 import hashlib
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -14,12 +13,13 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.core import borders, clock, references, units
-from backoffice.core.actor import Actor
-from backoffice.core.db import change, look, put_one, session
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core import alone, borders, clock, references, units
+from backoffice.core.actor import Actor, origin
+from backoffice.core.db import change, look, session
+from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
 from backoffice.core.ports import ports
 from backoffice.core.tracking import Subject
+from backoffice.tasks import bell
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, PollerRound, WebhookEvent
 from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent, Refused
@@ -61,6 +61,13 @@ class NotOurs(CounterfoilError):
         super().__init__("This event is about another account or mode. It is kept, and never handled.")
 
 
+class NotStored(ProgrammingError):
+    """The provider is told of a failure and sends the event again."""
+
+    def __init__(self) -> None:
+        super().__init__("an event was refused as known, and is not known")
+
+
 def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
     """Take one webhook in and return the HTTP status of the answer.
 
@@ -79,7 +86,7 @@ def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
     except ValueError:
         return _count(provider, "unreadable", 400)
     kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
-    units.write(_storing(provider, event, kept, "webhook"))
+    _store(provider, event, kept, "webhook")
     borders.cross("webhooks.stored")
     return _count(provider, "stored", 200)
 
@@ -124,7 +131,7 @@ def poll() -> int:
         known = set(look(_KNOWN_SINCE, provider=port.name, moment=since).scalars())
     missing = [event for event in events if event.event_id not in known]
     for event in missing:
-        units.write(_storing(port.name, event, {}, "poller"))
+        _store(port.name, event, {}, "poller")
         INBOX.labels(port.name, "polled").inc()
     late = [event for event in missing if event.occurred_at < started - TIME_TO_COME]
     units.write(lambda: _complete_round(port.name, started, late))
@@ -149,12 +156,10 @@ def _heard_since(provider: str, moment: datetime) -> bool:
     return look(_HEARD_SINCE, provider=provider, moment=moment).first() is not None
 
 
-def _storing(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> Callable[[], None]:
-    """The work of a unit that stores an event once; another delivery of it only counts. The task that handles it is written
-    with it.
+def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], heard_by: str) -> None:
+    """Commit an event once, as a row that stands alone; another delivery of it only counts.
 
-    Nearly every event is new, so nobody looks first: the unique index refuses one that is known, and the unit that is replayed
-    then looks."""
+    Nearly every event is new, so nobody looks first: the unique index refuses one that is known."""
     port = ports().payments
     ours = event.account == port.account and event.mode == port.mode
     key = event.event_id if len(event.event_id) <= 255 else hashlib.sha256(event.event_id.encode()).hexdigest()
@@ -172,23 +177,18 @@ def _storing(provider: str, event: ProviderEvent, headers: Mapping[str, str], he
         "raw": event.raw,
         "headers": dict(headers),
         "heard_by": heard_by,
-        "state": EventState.RECEIVED if ours else EventState.REJECTED,
+        "state": EventState.ARRIVED if ours else EventState.REJECTED,
         "deliveries": 1,
         "note": "" if ours else f"for {event.account[:120]} in {event.mode[:10]} mode, not for us",
         "occurred_at": event.occurred_at,
         "received_at": clock.now(),
+        "request_id": origin().request_id,
         "handled_at": None,
     }
-    attempts = itertools.count()
-
-    def store() -> None:
-        if next(attempts) and _count_known(provider, key):
-            return
-        event_id = put_one(WebhookEvent, row)
-        if ours:
-            tasks.schedule("webhooks.handle", dedupe=f"webhooks.handle:{row['ref']}", is_new=True, event_id=event_id)
-
-    return store
+    if not alone.write_row(WebhookEvent, row) and not units.write(lambda: _count_known(provider, key)):
+        raise NotStored
+    if ours:
+        bell.call()
 
 
 def _count_known(provider: str, key: str) -> bool:

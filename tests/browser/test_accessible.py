@@ -22,7 +22,7 @@ EXCEPTIONS: dict[str, str] = {}
 
 # Rules of the url map that are no pages for people.
 NO_PAGES = re.compile(
-    r"static|healthz|readyz|metrics|\.pdf|/state$|/html$|<int:position>|/webhooks/<provider>|/quote$|\.xml$|\.txt$|\.webp$"
+    r"static|healthz|readyz|metrics|\.pdf|/state$|/html$|<int:position>|/quote$|\.xml$|\.txt$|\.webp$"
 )
 
 

@@ -20,9 +20,11 @@ from backoffice.orders.service import Contact
 from backoffice.stock.service import SoldOut
 from backoffice.tasks import registry, runner
 from backoffice.tasks import service as tasks
+from backoffice.webhooks import relay
 from backoffice.webhooks import service as webhooks
 from integrations.sandbox.courier import signature
 from tests.support.provider import SECRET
+from tests.webhooks.test_inbox import event, send
 
 pytestmark = pytest.mark.parametrize("engine_name", ["mariadb"])
 
@@ -94,6 +96,15 @@ def test_twenty_deliveries_of_one_event(shop):
     assert row.deliveries == 20
     at_once(shop.app, *(lambda: runner.run_due() for _ in range(4)))
     assert shop.tags(sale.order_ref).count("order.paid") == 1
+
+
+def test_several_relays_write_each_task_once(shop):
+    for number in range(30):
+        send(shop, event(shop.clock, id=f"evt_{number}"))
+    results = at_once(shop.app, *(relay.write_tasks for _ in range(4)))
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert shop.waiting_tasks() == ["webhooks.handle"] * 30
+    assert set(shop.all(select(WebhookEvent.state))) == {"received"}
 
 
 def test_two_return_pages_a_webhook_and_a_poller_at_once(shop):

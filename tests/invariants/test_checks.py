@@ -64,6 +64,7 @@ SPOILED = {
         "dispute-that-waits-for-an-answer-and-that-no-case-told-of"
     ),
     "UPDATE tasks SET state = 'done' WHERE name = 'disputes.ask'": "open-dispute-that-nobody-asks-about",
+    "UPDATE webhook_events SET state = 'received' WHERE state = 'handled'": "event-that-no-task-handles",
 }
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ from backoffice.stock.models import StockItem
 from backoffice.tasks import runner as tasks_runner
 from backoffice.tasks import service as tasks
 from backoffice.tasks.models import Task
-from backoffice.webhooks import handling
+from backoffice.webhooks import handling, relay
 from backoffice.webhooks import service as webhooks
 from integrations.payments.port import Topic
 from integrations.payments.sandbox import SandboxPayments
@@ -84,7 +85,11 @@ def _unheard_refunds(patch: pytest.MonkeyPatch) -> None:
 
 
 def _answered_before_stored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(webhooks, "_storing", lambda *_args: lambda: None)
+    patch.setattr(webhooks, "_store", lambda *_args: None)
+
+
+def _arrived_and_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(relay, "tasks", SimpleNamespace(schedule=lambda *_args, **_kwargs: None))
 
 
 def _numbers_stand_still(patch: pytest.MonkeyPatch) -> None:
@@ -240,6 +245,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "what was seen decides a refund": _unconditional_reserve,
     "refunds made elsewhere are taken in": _unheard_refunds,
     "an event is stored before it is answered": _answered_before_stored,
+    "an event that arrived gets its task": _arrived_and_forgotten,
     "disputes are taken in": _unheard_disputes,
     "what a bank took is posted": _unposted_disputes,
     "a disputed payment is not refunded": _refund_of_what_the_bank_took,

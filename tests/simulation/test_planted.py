@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from backoffice.app import simulating
+from backoffice.commands import simulate
 from backoffice.simulation.service import Life
 from backoffice.simulation.world import PROFILES
 from config import ROOT
@@ -51,6 +52,8 @@ def test_the_same_seed_is_the_same_day(lived):
 
 
 def test_the_command_lives_days_on_all_cores_and_reports(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulate, "SHARE", 1)
+    monkeypatch.setattr(simulate, "SHARES", 1)  # on fewer than three cores, fresh processes live the last
     monkeypatch.setenv("COUNTERFOIL_VAR", str(tmp_path))
     monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")
     runner = simulating.create_app().test_cli_runner()

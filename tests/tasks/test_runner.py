@@ -1,6 +1,7 @@
 """Durable tasks: claimed in batches, leased, retried with pauses, given up loudly, done once."""
 
 import re
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -232,3 +233,37 @@ def test_enough_wake_ups_that_wait_are_enough(app, valkey, monkeypatch):
     bell.ring()
     assert queue.count == bell.ENOUGH
     queue.connection.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_ringer_rings_once_for_those_of_a_moment_and_for_whoever_comes_after(app, valkey, monkeypatch):
+    looks = []
+    looked = threading.Event()
+
+    def ring(url: str) -> bool:
+        looks.append(url)
+        looked.set()
+        return True
+
+    monkeypatch.setattr(bell, "_ring", ring)
+    monkeypatch.setattr(bell, "GAP", 0.2)
+    ringer = bell._Ringer(valkey.url)
+    monkeypatch.setattr(bell, "_ringer", ringer)
+    bell.call()  # before it has begun
+    ringer.start()
+    assert looked.wait(5)
+    looked.clear()
+    for _ in range(50):
+        bell.call()
+    assert looks == [valkey.url]
+    assert looked.wait(5)
+    time.sleep(0.5)
+    assert looks == [valkey.url] * 2
+
+
+def test_a_program_without_a_ringer_rings_by_itself(app, handlers, monkeypatch):
+    rung = []
+    monkeypatch.setattr(bell, "_ring", rung.append)
+    write()
+    assert len(rung) == 1

@@ -33,7 +33,7 @@ def test_it_says_what_would_be_written_and_writes_nothing(shop, sale):
     assert {"payment.settled", "order.paid", "invoice.issued", "stock.taken"} <= set(tags)
     assert "notices.confirmed" in foreseen.tasks
     assert [len(shop.all(select(model.id))) for model in (AuditEntry, Task, Mail)] == before
-    assert (shop.order(sale).state, paid_event(shop).state) == ("placed", "received")
+    assert (shop.order(sale).state, paid_event(shop).state) == ("placed", "arrived")
     assert shop.invoice(sale).number is None
     shop.works()
     assert shop.order(sale).state == "paid"

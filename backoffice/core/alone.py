@@ -1,0 +1,141 @@
+"""Rows that stand alone: each is its own unit, committed by a statement and without a session.
+
+Threads of a program that want to commit such rows at the same moment share one statement: who comes first writes its own at
+once, and those that arrive meanwhile are written together by the next. Nobody waits for company."""
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Dialect, Engine, Table, bindparam
+from sqlalchemy.exc import IntegrityError
+
+from backoffice.core import units
+from backoffice.core.db import Base, UnmovedWrite, db, is_tracked, unit_key
+from backoffice.core.units import NestedUnit, Unit
+
+TOGETHER = 16  # rows in one statement
+HEAVY = 16 * 1024  # bytes: rows with more in one value are written apart, so that a statement stays one packet
+
+
+@dataclass(eq=False)
+class _Row:
+    values: Mapping[str, Any]
+    is_written: bool | None = None  # None: not tried yet
+    error: BaseException | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.is_written is None and self.error is None
+
+
+class _Insert:
+    """An INSERT as the driver takes it, put together once."""
+
+    def __init__(self, rows: Table, dialect: Dialect) -> None:
+        columns = [column for column in rows.columns if not column.primary_key]
+        values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
+        self.text = str(rows.insert().values(values).inline().compile(dialect=dialect))
+        self.is_positional = dialect.positional
+        self.columns = [
+            (column.name, column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for column in columns
+        ]
+
+    def written(self, row: Mapping[str, Any]) -> Any:
+        """The values of a row as the driver takes them."""
+        values = {name: write(row[name]) for name, write in self.columns}
+        return tuple(values.values()) if self.is_positional else values
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@dataclass(eq=False)
+class _Desk:
+    """Where the rows of one table wait; whoever holds ``turn`` writes them."""
+
+    insert: _Insert
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    waiting: deque[_Row] = field(default_factory=deque)
+
+
+_desks: WeakKeyDictionary[Engine, dict[Table, _Desk]] = WeakKeyDictionary()
+
+
+def write_row(model: type[Base], values: Mapping[str, Any]) -> bool:
+    """Commit one row of a table that needs no counterfoil; every column but the id is named. False when a unique key refused
+    it; so is a row whose commit happened although its answer was lost. Replayed as ``units.write`` is.
+
+    Raises NestedUnit inside a unit, UnmovedWrite, and what the database raises."""
+    if units.is_open():
+        raise NestedUnit
+    desk = _desk_of(model)
+    row = _Row(values)
+    desk.waiting.append(row)
+    while row.is_open:
+        with desk.turn:
+            if row.is_open:
+                _write(desk, _next(desk))
+    if row.error is not None:
+        raise row.error
+    return bool(row.is_written)
+
+
+def _desk_of(model: type[Base]) -> _Desk:
+    rows = cast("Table", model.__table__)
+    desks = _desks.setdefault(db.engine, {})
+    if rows not in desks:
+        if is_tracked(rows):
+            raise UnmovedWrite(rows.name)
+        desks.setdefault(rows, _Desk(_Insert(rows, db.engine.dialect)))
+    return desks[rows]
+
+
+def _next(desk: _Desk) -> Sequence[_Row]:
+    """The rows that are written now, in the order they came."""
+    taken = [desk.waiting.popleft()]
+    while desk.waiting and len(taken) < TOGETHER and not _is_heavy(taken[-1]) and not _is_heavy(desk.waiting[0]):
+        taken.append(desk.waiting.popleft())
+    return taken
+
+
+def _is_heavy(row: _Row) -> bool:
+    return any(isinstance(value, (bytes, str)) and len(value) > HEAVY for value in row.values.values())
+
+
+def _write(desk: _Desk, rows: Sequence[_Row]) -> None:
+    try:
+        units.replayed(lambda: _insert(desk.insert, [row.values for row in rows]))
+    except IntegrityError as error:
+        if not units.is_duplicate(error):
+            _tell(rows, error)
+        elif len(rows) == 1:
+            rows[0].is_written = False
+        else:  # one of them is known, and none was written
+            for row in rows:
+                _write(desk, [row])
+    except BaseException as error:
+        _tell(rows, error)
+    else:
+        for row in rows:
+            row.is_written = True
+
+
+def _tell(rows: Sequence[_Row], error: BaseException) -> None:
+    for row in rows:
+        row.error = error
+
+
+def _insert(insert: _Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    written = [insert.written(row) for row in rows]
+    token = unit_key.set(Unit(writes=True, is_one_row=True))
+    try:
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql(insert.text, written if len(written) > 1 else written[0])
+            connection.commit()
+    finally:
+        unit_key.reset(token)
