@@ -15,6 +15,7 @@ SHAPES = {
     "sent_mail": DONE,
     "succeeded": DONE,
     "refunded": PART,
+    "paid_otherwise": DONE,
     "resolved": DONE,
     "handled": DONE,
     "placed": WAITING,

@@ -28,6 +28,7 @@ WORDS = {
     EntryKind.CREDIT_NOTE: "Credit note",
     EntryKind.REFUND: "Refund",
     EntryKind.REFUND_RETURNED: "Refund came back",
+    EntryKind.REFUND_PAID_OTHERWISE: "Refund paid by hand",
     EntryKind.DISPUTE: "Dispute",
     EntryKind.FEE: "Fee",
     EntryKind.PAYOUT: "Payout",

@@ -12,7 +12,7 @@ from flask_admin import expose
 from backoffice.admin import access, looks, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, refuse, run
 from backoffice.admin.batches import ForMany, Many
-from backoffice.admin.cells import ZONE, choices, code, state
+from backoffice.admin.cells import ZONE, choices, code, moment, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.audit.models import AuditEntry
@@ -24,7 +24,7 @@ from backoffice.staff.roles import Right, Role
 from backoffice.tasks import registry
 from backoffice.tasks import service as tasks
 from backoffice.tasks.models import Task, TaskState
-from backoffice.webhooks import foreseeing
+from backoffice.webhooks import foreseeing, relay
 from backoffice.webhooks import service as webhooks
 from backoffice.webhooks.models import EventState, WebhookEvent
 
@@ -67,6 +67,7 @@ class WebhookDesk(Noted, Many):
             event=event,
             body=body,
             payment=payment,
+            handled_by=tasks.find(relay.task_key(event.ref)),
             troubles=troubles.of([event.subject()]),
             days=timeline.by_day(timeline.of([event.subject()]), ZONE),
             actions=[
@@ -128,6 +129,11 @@ class WebhookDesk(Noted, Many):
         )
 
 
+def _due(_view: object, _context: object, task: Task, _name: str) -> str:
+    """While a task runs, and after it ended, the column holds the end of its lease."""
+    return moment(task.due_at) if task.state == TaskState.WAITING else ""
+
+
 class TaskDesk(Noted, Many):
     sees = Right.SEE_RECORDS
     moment = "created_at"
@@ -142,7 +148,8 @@ class TaskDesk(Noted, Many):
         "ref": "Reference",
         "request_id": "Request",
     }
-    column_formatters = {"state": state, "name": code}
+    column_formatters = {"state": state, "name": code, "due_at": _due}
+    made_of: ClassVar[Mapping[str, Sequence[str]]] = {"due_at": ("due_at", "state")}
     numbers = frozenset({"attempts"})
     narrows = (
         equals("state", "State", Task.state, choices(TaskState), TaskState),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
@@ -45,9 +44,12 @@ class Promises(Page, BaseView):
     def index(self) -> ResponseReturnValue:
         known = invariants.last()
         lines = [Line(check, known.get(check.key)) for check in CHECKS]
+        promised: dict[str, list[Line]] = {}
+        for line in lines:
+            promised.setdefault(line.check.promise, []).append(line)
         return self.render(
             "office/promises.html",
-            promises=[(promise, list(part)) for promise, part in groupby(lines, key=lambda line: line.check.promise)],
+            promises=list(promised.items()),
             broken=sum(line.state == "refused" for line in lines),
             unseen=sum(line.state in ("waiting", "unknown") for line in lines),
             total=len(lines),

@@ -107,6 +107,7 @@ class RefundForm(Noted):
             order=order,
             invoice=invoice,
             rows=self._rows(order, left, parcels),
+            left_over=booking.left(row),
             choice=choice,
             problem=problem,
             credited=booking.would_credit(invoice, choice.amount) if choice else None,
@@ -184,11 +185,11 @@ class RefundForm(Noted):
         what = request.args.get("what", "")
         if what == "all":
             pieces = tuple((line, left[line.id]) for line in order.lines if left[line.id])
-            return Choice(payment.refundable, pieces) if payment.refundable else None
+            return Choice(booking.left(payment), pieces) if booking.left(payment) else None
         if what == "sum":
             amount = _amount(request.args.get("amount", ""), payment.currency)
-            if amount > payment.refundable:
-                raise TooMuch(amount, payment.refundable)
+            if amount > booking.left(payment):
+                raise TooMuch(amount, booking.left(payment))
             return Choice(amount)
         if what == "pieces":
             counts = {line.id: _count(line, left[line.id]) for line in order.lines}
@@ -196,7 +197,7 @@ class RefundForm(Noted):
             if not pieces:
                 raise NothingToRefund
             priced = wishes.price(order, {line.id: count for line, count in pieces})
-            return Choice(min(priced, payment.refundable), pieces) if payment.refundable else None
+            return Choice(min(priced, booking.left(payment)), pieces) if booking.left(payment) else None
         return None
 
     def _rows(self, order: Order, left: Mapping[int, int], parcels: Mapping[int, ToShip]) -> list[Row]:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles
-from backoffice.admin.actions import Action, NotAnswered, needs, run
+from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.refund_form import REASONS, RefundForm
@@ -102,7 +102,19 @@ class RefundDesk(RefundForm):
     @needs(Right.REFUND)
     def again(self, ref: str) -> ResponseReturnValue:
         """Send a refund once more that came back: the same sum, no second credit note, once."""
-        return self._carry_out(lambda: refunds.send_again(ref, by=access.by()), self.get_url(".one", ref=ref))
+        return self._carry_out(
+            lambda: refunds.send_again(ref, reason=reason(), by=access.by()), self.get_url(".one", ref=ref)
+        )
+
+    @expose("/<ref>/otherwise", methods=["POST"])
+    @needs(Right.REFUND)
+    def otherwise(self, ref: str) -> ResponseReturnValue:
+        """Note a transfer that somebody made in place of a refund that came back."""
+        return run(
+            lambda: refunds.pay_otherwise(ref, how=reason(), by=access.by()),
+            "Noted: it is posted from our bank, the customer is told, and it cannot be sent again.",
+            self.get_url(".one", ref=ref),
+        )
 
     def _offers(self, refund: Refund, payment: Payment) -> list[Action]:
         ask = Action(
@@ -118,9 +130,27 @@ class RefundDesk(RefundForm):
         why_not = ""
         if refunds.successor(refund):
             why_not = "it was"
+        elif refund.paid_otherwise_at:
+            why_not = "it was paid another way"
         elif not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
             why_not = "its money was given back since"
-        return [Action("Send it again", self.get_url(".again", ref=refund.ref), Right.REFUND, why_not), ask]
+        return [
+            Action(
+                f"Send {refund.money} again",
+                self.get_url(".again", ref=refund.ref),
+                Right.REFUND,
+                why_not,
+                asks=f"Why does it go out again, to {payment.method or 'the way they paid'}?",
+            ),
+            Action(
+                "It was paid another way",
+                self.get_url(".otherwise", ref=refund.ref),
+                Right.REFUND,
+                why_not,
+                asks="How and when: the transfer's date and reference",
+            ),
+            ask,
+        ]
 
 
 def words_of(reason: RefundReason) -> str:

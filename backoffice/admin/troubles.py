@@ -86,7 +86,7 @@ BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
         CaseKind.HOLD_PROLONGED: ASK,
         CaseKind.REFUND_UNKNOWN: ASK,
         CaseKind.DISPUTE_UNKNOWN: ASK,
-        CaseKind.REFUND_FAILED: Best("Send it again", "again", Right.REFUND),
+        CaseKind.REFUND_FAILED: Best("Send it again", "again", Right.REFUND, "Why does it go out again?"),
         CaseKind.ACCOUNT_DELETION: Best("Close the account", "close", Right.CLOSE_ACCOUNTS, "Why is it closed?"),
         CaseKind.TASK_GAVE_UP: Best("Run it now", "retry", Right.RETRY_TASKS, "Why is it run again?"),
     }

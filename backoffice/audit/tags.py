@@ -119,6 +119,7 @@ class Tag(StrEnum):
     REFUND_ADVANCED = "refund.advanced"
     REFUND_CANCELLED = "refund.cancelled"
     REFUND_FAILED = "refund.failed"
+    REFUND_PAID_OTHERWISE = "refund.paid_otherwise"
     REFUND_FOUND = "refund.found"
     REFUND_PREPARED = "refund.prepared"
     REFUND_SUCCEEDED = "refund.succeeded"
@@ -264,6 +265,7 @@ WORDS: dict[Tag, str] = {
     Tag.REFUND_ADVANCED: "The refund went on",
     Tag.REFUND_CANCELLED: "Refund cancelled",
     Tag.REFUND_FAILED: "Refund failed",
+    Tag.REFUND_PAID_OTHERWISE: "Refund paid another way",
     Tag.REFUND_FOUND: "A refund that was made elsewhere",
     Tag.REFUND_PREPARED: "Refund prepared",
     Tag.REFUND_SUCCEEDED: "Refund arrived",

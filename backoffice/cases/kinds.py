@@ -155,9 +155,11 @@ WORDINGS: dict[CaseKind, Wording] = {
         (
             "The customer's card is usually closed or expired. They were told by mail that the money came back.",
             "Press “Send it again”: it makes a new refund over the same sum, and no second credit note.",
-            "If it fails again, agree on a bank transfer, and close the case with its date and reference.",
+            "If it fails again, agree on a bank transfer. Make it, then press “It was paid another way” with its date and "
+            "reference: it is posted from our bank, the customer is told, and nobody can send it a second time.",
+            "Do not just close the case: we would still owe the sum, in the books and on this page.",
         ),
-        "It closes by itself when the sum has been refunded after all.",
+        "It closes by itself when the sum has been refunded after all, or was noted as paid another way.",
     ),
     CaseKind.REFUND_ELSEWHERE: Wording(
         "Money was given back in the provider's own dashboard.",

@@ -40,6 +40,15 @@ def refund(credited: Money, beyond: Money) -> Sides:
     ]
 
 
+def refund_by_hand(credited: Money, beyond: Money) -> Sides:
+    """What the provider could not give back is paid from our bank."""
+    return [
+        (Account.REFUNDS_PAYABLE, credited),
+        (Account.CUSTOMER_MONEY, beyond),
+        (Account.BANK, -(credited + beyond)),
+    ]
+
+
 def dispute(taken: Money) -> Sides:
     """A customer's bank took money back through the provider. Below zero: it was given back to us."""
     return [(Account.DISPUTES, taken), (Account.CLEARING, -taken)]

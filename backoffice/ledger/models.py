@@ -39,6 +39,7 @@ class EntryKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     REFUND = "refund"
     REFUND_RETURNED = "refund_returned"
+    REFUND_PAID_OTHERWISE = "paid_otherwise"
     DISPUTE = "dispute"
     FEE = "fee"
     PAYOUT = "payout"

@@ -74,7 +74,7 @@ class RefundedMeanwhile(CounterfoilError):
 
     def __init__(self, payment: Payment) -> None:
         super().__init__(
-            f"Only {payment.refundable} of this payment are left: {payment.refunded} have been given back or are on their "
+            f"Only {booking.left(payment)} of this payment are left: the rest has been given back or is on its "
             "way. Look at it again before you decide."
         )
 
@@ -92,6 +92,8 @@ def begin(wish: Wish, *, by: Actor) -> Refund:
     _check(payment)
     if wish.amount.amount < 1:
         raise NothingToRefund
+    if wish.amount > booking.left(payment):
+        raise RefundedMeanwhile(payment)
     ref = references.new("rfd")
     if not payments.reserve_refund(payment, wish.amount, seen=wish.seen, by=by, refund=ref):
         raise RefundedMeanwhile(payment)
@@ -107,21 +109,27 @@ def begin(wish: Wish, *, by: Actor) -> Refund:
     return refund
 
 
-def begin_again(lost: Refund, *, by: Actor) -> Refund:
+def check_owed(lost: Refund, payment: Payment) -> None:
+    """Whether the money of a refund came back and is still the customer's. Raises NotOwed."""
+    is_lost = lost.state in LOST and lost.accepted_at is not None and lost.paid_otherwise_at is None
+    if not is_lost or not booking.is_owed(lost, payment, invoices.get(payment.invoice_id)):
+        raise NotOwed
+
+
+def begin_again(lost: Refund, *, reason: str, by: Actor) -> Refund:
     """Write the refund that sends once more what came back. Raises NotOwed, NotRefundable, AnotherAccount."""
     payment = payments.lock(lost.payment_id)
     known = session.scalars(select(Refund).where(Refund.again_of_id == lost.id)).one_or_none()
     if known:
         return known
-    if lost.state not in LOST or not lost.accepted_at:
-        raise NotOwed
     _check(payment)
-    if not booking.is_owed(lost, payment, invoices.get(payment.invoice_id)):
-        raise NotOwed
+    check_owed(lost, payment)
     new = references.new("rfd")
     if not payments.reserve_refund(payment, lost.money, seen=payment.refunded, by=by, refund=new):
         raise RefundedMeanwhile(payment)
-    refund = _asked(payment, new, f"again:{lost.ref}", lost.reason, lost.money, note=f"again, after {lost.ref}", by=by)
+    refund = _asked(
+        payment, new, f"again:{lost.ref}", lost.reason, lost.money, note=f"again, after {lost.ref}: {reason}", by=by
+    )
     refund.again_of = lost
     _prepared(refund, by=by)
     return refund
@@ -190,6 +198,7 @@ def row(
         created_at=clock.now(),
         accepted_at=None,
         ended_at=None,
+        paid_otherwise_at=None,
         asked_at=None,
         unanswered=0,
         last_answer={},

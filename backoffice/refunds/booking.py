@@ -3,7 +3,7 @@ owed when a refund came back."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
@@ -39,6 +39,12 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
         refund.credit_note_id = note.id
 
 
+def book_otherwise(refund: Refund) -> None:
+    """Post a refund that came back as paid from our bank: the debts that it moved are settled after all."""
+    credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE) or Money.zero(refund.currency)
+    ledger.post(EntryKind.REFUND_PAID_OTHERWISE, refund, entries.refund_by_hand(credited, _beyond(refund)))
+
+
 def would_credit(invoice: Invoice, amount: Money) -> Money:
     """What a refund of ``amount`` would be credited with, if it were accepted now."""
     invoiced = _invoiced_part(invoice, amount)
@@ -47,11 +53,24 @@ def would_credit(invoice: Invoice, amount: Money) -> Money:
 
 def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
     """Whether the money of a refund that came back is still the customer's, and was not given back after all."""
-    if payment.refundable < refund.money:
+    if left(payment) < refund.money:
         return False
     credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
     beyond = ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY)
     return not (credited and owed_for(invoice) < credited) and not (beyond and _unused(invoice) < beyond)
+
+
+def paid_by_hand(payment: Payment) -> Money:
+    """What came back of refunds of this payment and was paid otherwise: the provider still has it, and the customer too."""
+    query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == payment.id, Refund.paid_otherwise_at.is_not(None)
+    )
+    return Money(int(session.scalar(query) or 0), payment.currency)
+
+
+def left(payment: Payment) -> Money:
+    """What can still be given back of a payment."""
+    return payment.refundable - paid_by_hand(payment)
 
 
 def owed_for(invoice: Invoice) -> Money:

@@ -3,7 +3,7 @@ note is written, cases close, the customer is told. Nothing here may refuse: the
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
@@ -86,10 +86,10 @@ def _close_cases(
 
 
 def _accepted(attempts: Sequence[Payment], currency: str) -> Money:
-    """What the provider gave back, or is giving back, of these payments."""
+    """What went back, or is going back, of these payments: by the provider, or by hand after it had failed."""
     query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
         Refund.payment_id.in_([item.id for item in attempts]),
         Refund.accepted_at.is_not(None),
-        Refund.state.not_in(LOST),
+        or_(Refund.state.not_in(LOST), Refund.paid_otherwise_at.is_not(None)),
     )
     return Money(int(session.scalar(query) or 0), currency)

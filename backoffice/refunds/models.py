@@ -79,6 +79,7 @@ class Refund(Tracked, Base):
     created_at: Mapped[Timestamp]
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the provider said yes: what follows was done
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    paid_otherwise_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # it came back, and was paid by hand
     asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     unanswered: Mapped[int] = mapped_column(Integer)
     last_answer: Mapped[Json]

@@ -1,4 +1,4 @@
-"""The mails of a refund: it is on its way, or it came back."""
+"""The mails of a refund: it is on its way, it came back, or it was paid by hand."""
 
 from backoffice.collection.notices import SOON, WAIT_FOR_PAPER
 from backoffice.core import clock
@@ -50,6 +50,20 @@ def failed(refund_id: int) -> None:
         key=f"refund_failed:{refund.ref}",
         refund=refund,
         payment=payment,
+        **facts_of(order),
+    )
+
+
+def paid_otherwise(refund_id: int) -> None:
+    """Tell the customer that we paid by hand what their bank had sent back."""
+    refund = session.get_one(Refund, refund_id)
+    order, _payment = _about(refund)
+    mail.queue(
+        "refund_paid",
+        to=order.email,
+        about=order,
+        key=f"refund_paid:{refund.ref}",
+        refund=refund,
         **facts_of(order),
     )
 

@@ -14,7 +14,7 @@ from backoffice.core.steps import ask_and_record
 from backoffice.invoices.models import CreditNote
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.refunds import answers, beginning, recording
+from backoffice.refunds import answers, beginning, otherwise, recording
 from backoffice.refunds.models import OPEN, Refund, RefundState
 from backoffice.refunds.wishes import Wish
 from backoffice.tasks import service as tasks
@@ -32,11 +32,16 @@ def give_back(wish: Wish, *, by: Actor) -> Refund:
     return _carry_out(lambda: beginning.begin(wish, by=by), by=by)
 
 
-def send_again(ref: str, *, by: Actor) -> Refund:
+def send_again(ref: str, *, reason: str, by: Actor) -> Refund:
     """Send a refund once more that came back: the same sum, no second credit note, and once, however often it is pressed.
 
     Raises NotOwed, NotRefundable, AnotherAccount."""
-    return _carry_out(lambda: beginning.begin_again(by_ref(ref), by=by), by=by)
+    return _carry_out(lambda: beginning.begin_again(by_ref(ref), reason=reason, by=by), by=by)
+
+
+def pay_otherwise(ref: str, *, how: str, by: Actor) -> None:
+    """Note that what came back was paid by hand; see ``otherwise.pay``. Raises NotOwed, NotFound."""
+    otherwise.pay(lambda: by_ref(ref), how=how, by=by)
 
 
 def learn(refund_id: int, *, by: Actor, then: Then | None = None) -> RefundState:

@@ -75,7 +75,7 @@ class Operators:
         with units.read():
             refs = list(session.scalars(select(Refund.ref).where(Refund.state.in_(LOST)).order_by(Refund.id)))
         if refs:
-            refunds.send_again(self.world.draw.choice(refs), by=OPERATOR)
+            refunds.send_again(self.world.draw.choice(refs), reason="came back", by=OPERATOR)
 
     def ship(self) -> None:
         draw = self.world.draw

@@ -93,6 +93,11 @@ def is_known(dedupe: str) -> bool:
     return session.scalars(select(Task.id).where(Task.dedupe_key == dedupe)).first() is not None
 
 
+def find(dedupe: str) -> Task | None:
+    """The task that was written under this key."""
+    return session.scalars(select(Task).where(Task.dedupe_key == dedupe)).one_or_none()
+
+
 def write_out(left: list[tuple[dict[str, Any], bool]]) -> None:
     """Write the tasks of a unit together, those whose key was never used. Registered with ``units.finish_with``."""
     keys = [row["dedupe_key"] for row, is_new in left if row["dedupe_key"] is not None and not is_new]

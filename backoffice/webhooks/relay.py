@@ -32,6 +32,11 @@ _TAKING_UP = (
 )
 
 
+def task_key(event_ref: str) -> str:
+    """Under which the task of an event is written once."""
+    return f"webhooks.handle:{event_ref}"
+
+
 def is_waiting() -> bool:
     return look(_ANY).first() is not None
 
@@ -53,7 +58,7 @@ def _take_up() -> None:
     waiting = look(_WAITING).all()
     for event_id, ref, request_id in waiting:
         with coming_from(Origin(request_id, "webhook")):
-            tasks.schedule("webhooks.handle", dedupe=f"webhooks.handle:{ref}", event_id=event_id)
+            tasks.schedule("webhooks.handle", dedupe=task_key(ref), event_id=event_id)
     if waiting:
         change(_TAKING_UP, {"ids": [row[0] for row in waiting]})
 

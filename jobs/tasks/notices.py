@@ -37,3 +37,8 @@ def refunded(refund_id: int) -> None:
 @registry.plain("notices.refund_failed")
 def refund_failed(refund_id: int) -> None:
     refunds.failed(refund_id)
+
+
+@registry.plain("notices.refund_paid")
+def refund_paid(refund_id: int) -> None:
+    refunds.paid_otherwise(refund_id)

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from backoffice.admin.cells import ZONE
 from backoffice.checkout import service as checkout
 from backoffice.collection import service as collection
-from backoffice.core import units
+from backoffice.core import formatting, units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.customers import accounts
@@ -173,6 +174,19 @@ def test_an_event_is_handled_once_more_and_changes_nothing_twice(shop, otto, sal
     assert shop.tags(sale.payment_ref) == before
     assert shop.tags(event.ref) == ["event.replayed"]
     assert "webhooks.replay" not in shop.waiting_tasks()
+
+
+def test_an_event_leads_to_the_task_that_handles_it(shop, otto, sale):
+    event = shop.all(select(WebhookEvent).where(WebhookEvent.type == "payment.paid"))[0]
+    page = otto.get(f"/admin/webhooks/{event.ref}").text
+    assert event.request_id in page
+    (task,) = [task for task in shop.all(select(Task)) if task.dedupe_key == f"webhooks.handle:{event.ref}"]
+    assert f'href="/admin/tasks/{task.ref}"' in page
+    due = shop.all(select(Task.due_at).where(Task.state == "waiting"))[0]
+    assert formatting.short_moment(due, ZONE) in otto.get("/admin/tasks/?state=waiting").text
+    assert (
+        formatting.short_moment(task.due_at, ZONE) not in otto.get("/admin/tasks/?state=done").text
+    )  # the end of a lease
 
 
 def test_money_that_nobody_told_us_about_is_found_by_replaying_its_event(shop, otto):

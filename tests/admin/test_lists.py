@@ -131,7 +131,7 @@ def test_every_column_of_every_desk_can_be_shown_and_taken(shop):
     client = logged_in(shop, Role.ADMINISTRATOR)
     desks = [view for view in shop.app.extensions["admin"][0]._views if isinstance(view, DeskList)]
     slim = {desk.key for desk in desks if desk.made_of is not None}
-    assert slim == {"orders", "payments", "invoices", "webhooks", "mails"}
+    assert slim == {"orders", "payments", "invoices", "webhooks", "mails", "tasks"}
     for desk in desks:
         columns = "&".join(f"show={name}" for name in (*desk.column_list, *desk.column_more))
         page = client.get(f"{desk.url}/?{columns}")

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.core.formatting import money
+from backoffice.core.money import Money
 from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
 from backoffice.models import Case, CreditNote, Refund, WebhookEvent
@@ -119,7 +121,7 @@ def test_every_answer_of_the_provider_is_said(shop, operator, sale):
     assert shop.refund(unknown.ref).state == "succeeded"  # it had gone through: only its answer was lost
 
 
-def test_a_refund_that_came_back_is_sent_again_with_one_press(shop, operator, sale):
+def test_a_refund_that_came_back_is_sent_again_with_a_reason_and_once(shop, operator, sale):
     shop.provider.switch(refunds="fails_later")
     refund = shop.refunds(sale, 1_000)
     shop.minutes_pass(2)
@@ -127,11 +129,33 @@ def test_a_refund_that_came_back_is_sent_again_with_one_press(shop, operator, sa
     (case,) = shop.all(select(Case).where(Case.open_key.is_not(None)))
     page = operator.get(f"/admin/cases/{case.ref}").text
     assert "Send it again" in page
+    operator.post(f"/admin/refunds/{refund.ref}/again", data=hidden(page))
+    assert shop.open_cases() == ["refund_failed"]  # nobody said why
     for _ in range(3):
-        operator.post(f"/admin/refunds/{refund.ref}/again", data=hidden(page))
+        operator.post(f"/admin/refunds/{refund.ref}/again", data={**hidden(page), "reason": "a new card"})
     assert shop.open_cases() == []
     assert shop.provider.payments()[0]["refunded"] == 1_000
     assert shop.count(CreditNote) == 1
+
+
+def test_what_came_back_is_noted_as_paid_another_way_and_not_offered_any_more(shop, operator, sale):
+    shop.provider.switch(refunds="fails_later")
+    refund = shop.refunds(sale, 1_000)
+    shop.minutes_pass(2)
+    place = f"/admin/refunds/{refund.ref}"
+    done = operator.post(
+        f"{place}/otherwise", data={**hidden(operator.get(place).text), "reason": "transfer of 3 November, TRF-1"}
+    )
+    assert done.status_code == 303
+    page = operator.get(place).text
+    assert "it was paid another way" in page
+    assert "transfer of 3 November, TRF-1" in page
+    assert shop.open_cases() == []
+    left = shop.payment(sale).refundable.amount - 1_000
+    form = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=all").text
+    assert money(Money(left, "EUR")) in form
+    shop.works()
+    assert "we sent it to you another way" in sale.buyer.client.get(shop.order_path(sale.order_ref)).text
 
 
 def test_the_customer_sees_what_went_back_and_has_the_note(shop, sale):

@@ -88,7 +88,7 @@ def test_what_was_overpaid_and_came_back_is_not_credited_by_the_refund_after_it(
     shop.provider.switch(refunds="")
     shop.refunds(sale, 100)  # the overpaid part goes back first, and is not the lost one's any more
     with pytest.raises(NotOwed):
-        refunds.send_again(lost.ref, by=SYSTEM)
+        refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
     shop.refunds(sale, 12_900)
     assert sum(note.gross_amount for note in shop.all(select(CreditNote))) == 12_900
     assert balances()["customer_money"] == balances()["refunds_payable"] == balances()["clearing"] == 0
@@ -136,7 +136,7 @@ def test_what_was_sold_and_given_back_before_is_posted_when_the_ledger_comes(sho
     shop.minutes_pass(2)
     shop.provider.switch(refunds="")
     shop.refunds(first, 3_000)
-    refunds.send_again(lost.ref, by=SYSTEM)
+    refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
     late = shop.buyer("eve@example.org").orders()
     shop.pays(late, captured=13_900)
     shop.works()

@@ -7,7 +7,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.ledger.models import Account
 from backoffice.models import Fulfilment
 from backoffice.refunds import service as refunds
-from backoffice.refunds.beginning import NotOwed
+from backoffice.refunds.beginning import NotOwed, RefundedMeanwhile
 from backoffice.refunds.models import RefundReason, RefundState
 from backoffice.refunds.wishes import Pieces
 from tests.support.consistency import problems
@@ -41,7 +41,7 @@ def test_a_refund_that_fails_after_it_succeeded_leaves_its_note_and_a_debt(shop,
     assert given_back(shop) == 0
     assert shop.payment(sale).refundable.amount == 12_900
     shop.provider.switch(refunds="")
-    first, second = (refunds.send_again(refund.ref, by=SYSTEM) for _ in range(2))
+    first, second = (refunds.send_again(refund.ref, reason="a new try", by=SYSTEM) for _ in range(2))
     assert first.ref == second.ref  # pressed twice, it is sent once
     assert given_back(shop) == 12_900
     assert len(notes(shop)) == 1  # what was credited stays credited, once
@@ -54,22 +54,22 @@ def test_only_what_came_back_is_sent_again_and_never_a_second_time(shop, buyer):
     sale = bought(buyer, 3)
     good = shop.refunds(sale, 500)
     with pytest.raises(NotOwed):
-        refunds.send_again(good.ref, by=SYSTEM)
+        refunds.send_again(good.ref, reason="a new try", by=SYSTEM)
     shop.provider.switch(outage=True)
     unknown = shop.refunds(sale, 400)
     shop.provider.switch(outage=False)
     with pytest.raises(NotOwed):
-        refunds.send_again(unknown.ref, by=SYSTEM)
+        refunds.send_again(unknown.ref, reason="a new try", by=SYSTEM)
     shop.minutes_pass(4)
     shop.provider.switch(refunds="fails_later")
     lost = shop.refunds(sale, 1_000)
     shop.minutes_pass(4)
-    again = refunds.send_again(lost.ref, by=SYSTEM)
+    again = refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
     shop.minutes_pass(4)
     shop.provider.switch(refunds="")
     assert shop.refund(again.ref).state == RefundState.FAILED  # it came back once more
-    assert refunds.send_again(lost.ref, by=SYSTEM).ref == again.ref
-    last = refunds.send_again(again.ref, by=SYSTEM)
+    assert refunds.send_again(lost.ref, reason="a new try", by=SYSTEM).ref == again.ref
+    last = refunds.send_again(again.ref, reason="a new try", by=SYSTEM)
     assert shop.refund(last.ref).state == RefundState.SUCCEEDED
     shop.minutes_pass(10)
     assert given_back(shop) == 500 + 400 + 1_000
@@ -88,7 +88,7 @@ def test_another_refund_does_not_settle_one_that_came_back(shop, buyer):
     shop.refunds(sale, pieces=[Pieces(line, 1)])
     assert shop.open_cases() == ["refund_failed"]
     assert [gross for _number, gross, _vat in notes(shop)] == [500, 12_900]  # each its own, whole
-    refunds.send_again(lost.ref, by=SYSTEM)
+    refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
     assert shop.open_cases() == []
     assert given_back(shop) == 13_400
     assert problems() == []
@@ -104,7 +104,7 @@ def test_all_that_is_left_settles_what_came_back_too(shop, buyer):
     assert given_back(shop) == 12_900
     assert shop.open_cases() == []
     with pytest.raises(NotOwed):
-        refunds.send_again(lost.ref, by=SYSTEM)
+        refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
     assert sum(gross for _number, gross, _vat in notes(shop)) == 12_900
     assert problems() == []
 
@@ -119,10 +119,54 @@ def test_what_was_overpaid_is_spoken_for_while_it_is_sent_again(shop, buyer):
     lost = shop.refunds(sale, 10_000)
     shop.minutes_pass(2)
     shop.provider.switch(refunds="", lose_refund=1, webhooks="never")
-    assert refunds.send_again(lost.ref, by=SYSTEM).state == RefundState.UNKNOWN
+    assert refunds.send_again(lost.ref, reason="a new try", by=SYSTEM).state == RefundState.UNKNOWN
     shop.refunds(sale, 1_000)
     shop.minutes_pass(60)
     assert given_back(shop) == 11_000
     assert [gross for _number, gross, _vat in notes(shop)] == [9_900, 1_000]  # a hundred was never part of the invoice
     assert shop.balance(Account.CUSTOMER_MONEY) == 0
+    assert problems() == []
+
+
+def test_what_was_paid_another_way_is_booked_told_and_never_sent_again(shop, buyer):
+    sale = bought(buyer, 2)
+    (line,) = shop.line_ids(sale)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, pieces=[Pieces(line, 1)])
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="")
+    assert shop.balance(Account.REFUNDS_PAYABLE) == -12_900
+    for _ in range(2):
+        refunds.pay_otherwise(lost.ref, how="transfer of 3 November, TRF-1", by=SYSTEM)
+    assert shop.open_cases() == []
+    assert (shop.balance(Account.REFUNDS_PAYABLE), shop.balance(Account.BANK)) == (0, -12_900)
+    assert shop.tags(lost.ref).count("refund.paid_otherwise") == 1
+    shop.works()
+    assert shop.mails().count("refund_paid") == 1
+    with pytest.raises(NotOwed):
+        refunds.send_again(lost.ref, reason="nobody told me", by=SYSTEM)
+    with pytest.raises(RefundedMeanwhile, match="129"):
+        shop.refunds(sale, 12_901)  # the provider has both pieces' money, and one of them is the customer's no more
+    assert shop.refunds(sale, 12_900).state == RefundState.SUCCEEDED
+    assert given_back(shop) == 12_900
+    assert [row.state for row in shop.all(select(Fulfilment))] == ["withdrawn"]  # all of the money is the customer's
+    assert problems() == []
+
+
+def test_only_what_came_back_and_is_still_owed_can_be_paid_another_way(shop, buyer):
+    sale = bought(buyer)
+    good = shop.refunds(sale, 500)
+    with pytest.raises(NotOwed):
+        refunds.pay_otherwise(good.ref, how="x", by=SYSTEM)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 1_000)
+    shop.minutes_pass(4)
+    again = refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
+    with pytest.raises(NotOwed):
+        refunds.pay_otherwise(lost.ref, how="x", by=SYSTEM)
+    shop.minutes_pass(4)
+    assert shop.refund(again.ref).state == RefundState.FAILED
+    refunds.pay_otherwise(again.ref, how="transfer of 3 November, TRF-2", by=SYSTEM)
+    assert shop.balance(Account.REFUNDS_PAYABLE) == 0
+    assert shop.open_cases() == []
     assert problems() == []
