@@ -3,21 +3,16 @@
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import ColumnElement, select, union
+from sqlalchemy import ColumnElement, select
 
 from backoffice.admin.cells import ZONE, code
 from backoffice.admin.filters import Filter, days, equals, narrowed
 from backoffice.admin.lists import DeskList
+from backoffice.admin.related import refs_of
 from backoffice.admin.troubles import place_of
-from backoffice.core.db import session
 from backoffice.core.money import Money, total
-from backoffice.disputes.models import Dispute
-from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account, EntryKind, LedgerEntry, LedgerPosting
-from backoffice.payments.models import Payment
-from backoffice.reconciliation.models import ProviderLine
-from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
 WORDS = {
@@ -55,16 +50,9 @@ NAMES = {
 
 
 def _about(wish: str) -> ColumnElement[bool]:
-    """By reference, or by the number of an invoice or a credit note; with a payment comes what the provider moved for it (fees,
-    exchanges), and its refunds and disputes."""
-    payment = select(Payment.id).where(Payment.ref == wish).scalar_subquery()
-    others = union(
-        select(Invoice.ref).where(Invoice.number == wish.upper()),
-        select(CreditNote.ref).where(CreditNote.number == wish.upper()),
-        *(select(row.ref).where(row.payment_id == payment) for row in (ProviderLine, Refund, Dispute)),
-    )
-    refs = [wish, *session.scalars(others)]  # looked up first, so that the list goes through an index
-    return LedgerPosting.entry_id.in_(select(LedgerEntry.id).where(LedgerEntry.about_ref.in_(refs)))
+    """By reference or number; with an order, a payment or a payout comes all that belongs to it."""
+    entries = select(LedgerEntry.id).where(LedgerEntry.about_ref.in_(refs_of(wish)))
+    return LedgerPosting.entry_id.in_(entries)
 
 
 class LedgerDesk(DeskList):
@@ -84,7 +72,7 @@ class LedgerDesk(DeskList):
             "account", "Account", LedgerPosting.account, [(item.value, NAMES[item][0]) for item in Account], Account
         ),
         equals("currency", "Currency", LedgerPosting.currency, read=str.upper),
-        Filter("about", "Reference or number", _about),
+        Filter("about", "About (number or reference)", _about),
     )
     blank = "Nothing was posted."
     one_template = "office/entry.html"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ def _cell(value: Any) -> str:
             return str(value.value)
         case int():
             return str(value)
+        case dict():
+            return safe(json.dumps(value, ensure_ascii=False))
         case _:
             return safe(str(value))
 

@@ -73,7 +73,7 @@ class BreakDesk(Noted):
         ),
         equals("about", "About (reference)", Break.about_ref),
     )
-    blank = "Both books agree."
+    blank = "No difference is listed. “Both books” says what was compared, and what is on its way."
     one_template = "office/break.html"
     more_links = (("Both books", ".books", Right.SEE_MONEY),)
 

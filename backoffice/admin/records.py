@@ -1,34 +1,49 @@
 """The records desk: audit and mails."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from backoffice.admin import access, looks, timeline
 from backoffice.admin.cells import code
-from backoffice.admin.filters import Filter, equals, row_number
+from backoffice.admin.filters import Filter, equals
 from backoffice.admin.lists import DeskList
+from backoffice.admin.related import refs_of
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
 from backoffice.core import links
+from backoffice.core.actor import ActorKind
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.customers import service as customers
 from backoffice.mail.models import Mail, MailState
-from backoffice.orders.models import Order
 from backoffice.staff import service as staff
+from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right
 
 
 def _about(text: str) -> ColumnElement[bool]:
-    """A reference of any thing, or the number of an order."""
-    if not text.isdecimal():
-        return AuditEntry.subject_ref == text
-    return AuditEntry.subject_ref == select(Order.ref).where(Order.number == row_number(text)).scalar_subquery()
+    """By reference or number; with an order, a payment or a payout comes all that belongs to it."""
+    return AuditEntry.subject_ref.in_(refs_of(text))
+
+
+_NAME = case(
+    (
+        AuditEntry.actor_kind == ActorKind.STAFF,
+        func.coalesce(
+            select(StaffMember.name).where(StaffMember.ref == AuditEntry.actor_ref).scalar_subquery(),
+            AuditEntry.actor_ref,
+        ),
+    ),
+    (AuditEntry.actor_kind == ActorKind.CUSTOMER, "customer"),
+    (AuditEntry.actor_kind == ActorKind.SYSTEM, "Counterfoil"),
+    else_=AuditEntry.actor_ref,
+)
 
 
 def _by(text: str) -> ColumnElement[bool]:
@@ -39,9 +54,13 @@ def _by(text: str) -> ColumnElement[bool]:
 class AuditDesk(DeskList):
     sees = Right.SEE_RECORDS
     moment = "at"
-    column_more = ("via", "network")
-    column_list = ("at", "tag", "subject_ref", "actor_ref", "reason", "request_id")
-    column_labels = {"at": "When", "tag": "What", "subject_ref": "About", "actor_ref": "Who", "request_id": "Request"}
+    column_more = ("via", "network", "actor_ref", "changes")
+    column_list = ("at", "tag", "subject_ref", "who", "reason", "request_id")
+    column_labels = {
+        "at": "When", "tag": "What", "subject_ref": "About", "actor_ref": "Who (reference)", "request_id": "Request",
+        "changes": "Before and after",
+    }  # fmt: skip
+    looked_up = MappingProxyType({"who": (AuditEntry.who, _NAME)})
     column_formatters = {
         "tag": lambda _view, _context, row, _name: Markup("{}<br><code>{}</code>").format(WORDS[Tag(row.tag)], row.tag),
         "subject_ref": lambda _view, _context, row, _name: Markup("{}<br><code>{}</code>").format(
@@ -51,9 +70,12 @@ class AuditDesk(DeskList):
             row.actor_kind, row.actor_ref
         ),
         "request_id": code,
+        "changes": lambda _view, _context, row, _name: "; ".join(
+            f"{name}: {before} → {after}" for name, before, after in timeline.changes_of(row)
+        ),
     }
     narrows = (
-        Filter("subject", "About (order or reference)", _about),
+        Filter("subject", "About (number or reference)", _about),
         Filter("actor", "Who (name or reference)", _by),
         equals("request", "Request", AuditEntry.request_id),
         equals("tag", "What", AuditEntry.tag, [(str(tag), WORDS[tag]) for tag in Tag]),

@@ -1,7 +1,7 @@
 """One row per change. Frozen whole, by trigger; it has no foreign key, so that it outlives what it speaks of."""
 
 from sqlalchemy import Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, query_expression
 
 from backoffice.core.columns import BigInt, Exact, Id, Json, Line, Timestamp
 from backoffice.core.db import Base, table
@@ -30,4 +30,5 @@ class AuditEntry(Base):
     request_id: Mapped[Exact]
     via: Mapped[Exact]
     network: Mapped[Exact | None]
+    who: Mapped[str | None] = query_expression()  # by name, where a list is asked for it
     changes: Mapped[Json]  # field → [before, after]; personal values as {person, field, cipher}

@@ -1,4 +1,5 @@
-"""What came back and was then paid by hand, from our bank account: the provider has no part in it, so a person tells us, once."""
+"""What came back and was then paid by hand, from our bank account: the provider has no part in it, so a person tells us,
+once."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,6 @@
 """Reconciliation in the office: both sides of a difference, its explanation, and the sign-off of a payout."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 from backoffice.core.money import Money
 from backoffice.models import Break, Payout, ProviderLine
+from tests.admin.test_lists import taken
 from tests.support import staff
 from tests.support.shop import hidden, paid
 
@@ -76,7 +78,7 @@ def test_an_explanation_settles_it_and_a_missing_one_does_not(shop, finance, dif
     assert "The difference is explained" in done.text
     assert "Goodwill of nine euro." in done.text
     assert "Explain · it is explained" in done.text
-    assert "Both books agree." in finance.get("/admin/breaks/?state=open").text
+    assert "No difference is listed" in finance.get("/admin/breaks/?state=open").text
     again = finance.post(f"{address}/explain", data={**token, "reason": "Twice."}, follow_redirects=True)
     assert "not open any more" in again.text
 
@@ -104,7 +106,7 @@ def test_both_books_stand_beside_each_other_with_what_is_listed(shop, finance, d
 
 def test_before_the_first_round_the_page_says_so(shop, finance):
     assert "Nothing was compared yet" in finance.get("/admin/breaks/books").text
-    assert "Both books agree." in finance.get("/admin/breaks/").text
+    assert "No difference is listed" in finance.get("/admin/breaks/").text
 
 
 def test_a_payout_says_what_it_is_made_of_and_is_signed_off_once(shop, sale):
@@ -164,3 +166,37 @@ def test_the_command_ends_with_1_while_something_differs(shop, sale):
     shop.provider.switch(outage=True)
     assert "did not show its books" in run(args=["reconcile"]).output
     assert Money(900, "EUR") == shop.all(select(Break))[0].ours - shop.all(select(Break))[0].theirs
+
+
+def test_a_sale_and_a_payout_are_followed_through_the_books(shop, sale):
+    item = payout(shop)
+    finance = log_in(shop)  # days passed
+    refund = shop.refunds(sale, 1_000)
+    order, invoice = shop.order(sale), shop.invoice(sale)
+    page = finance.get(f"/admin/ledger/?about={order.number}").text
+    for ref in (invoice.ref, sale.payment_ref, refund.ref):
+        assert ref in page, ref
+    assert "Fee" in page
+    assert f'href="/admin/ledger/?about={order.number}"' in finance.get(f"/admin/orders/{order.ref}").text
+    for wish in (item.ref, item.provider_ref):
+        assert "In transit" in finance.get(f"/admin/ledger/?about={wish}").text, wish
+    assert f'href="/admin/ledger/?about={item.ref}"' in finance.get(f"/admin/payouts/{item.ref}").text
+    assert finance.get(f"/admin/jump?q={item.provider_ref}").location.endswith(item.ref)
+
+
+def test_the_audit_of_an_order_has_its_money_and_is_taken_along_with_names(shop, finance, sale):
+    shop.refunds(sale, 1_000)
+    shop.clock.forward(minutes=1)
+    olive = staff.logged_in(shop)
+    olive.get(f"/admin/orders/{sale.order_ref}")
+    place = f"/admin/audit/?subject={shop.order(sale).number}"
+    page = finance.get(place).text
+    assert "refund.accepted" in page
+    assert "invoice.issued" in page
+    rows = taken(finance, place.replace("/?", "/export.csv?") + "&show=tag&show=who&show=changes")
+    assert rows[0] == ["What", "Who", "Before and after"]
+    issued = next(row for row in rows if row[0] == "invoice.issued")
+    assert json.loads(issued[2])["state"] == ["draft", "issued"]
+    who = {row[0] for row in taken(finance, "/admin/audit/export.csv?show=who")}
+    assert "Olive Ops" in who  # she looked at the order
+    assert not [name for name in who if name.startswith("stf_")]

@@ -1,0 +1,49 @@
+"""What belongs to what was typed: an order with its papers, money and parcels; a payment with what became of it; a payout
+with its lines. For lists that are narrowed by "about"."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, or_, select, union
+
+from backoffice.admin.filters import row_number
+from backoffice.core.db import session
+from backoffice.disputes.models import Dispute
+from backoffice.fulfilment.models import Fulfilment, Shipment
+from backoffice.invoices.models import CreditNote, Invoice
+from backoffice.orders.models import Order
+from backoffice.payments.models import Payment
+from backoffice.reconciliation.models import Payout, ProviderLine
+from backoffice.refunds.models import Refund
+
+
+def refs_of(wish: str) -> list[str]:
+    """References, looked up first so that a list goes through its index: of the thing itself, which may be told by the number
+    of an order, an invoice or a credit note, or by the provider's id of a payout, and of what belongs to it."""
+    of_order = Order.number == row_number(wish) if wish.isdecimal() else Order.ref == wish
+    order = session.scalars(select(Order).where(of_order)).first()
+    payout = session.scalars(select(Payout).where(or_(Payout.ref == wish, Payout.provider_ref == wish))).first()
+    looks: list[Select[Any]] = [
+        select(Invoice.ref).where(Invoice.number == wish.upper()),
+        select(CreditNote.ref).where(CreditNote.number == wish.upper()),
+    ]
+    looks += _moved_for(select(Payment.id).where(Payment.ref == wish))
+    if order is not None:
+        invoices = select(Invoice.id).where(Invoice.order_id == order.id)
+        looks += [
+            select(Invoice.ref).where(Invoice.order_id == order.id),
+            select(CreditNote.ref).where(CreditNote.invoice_id.in_(invoices)),
+            select(Payment.ref).where(Payment.invoice_id.in_(invoices)),
+            select(Fulfilment.ref).where(Fulfilment.order_id == order.id),
+            select(Shipment.ref).where(Shipment.order_id == order.id),
+            *_moved_for(select(Payment.id).where(Payment.invoice_id.in_(invoices))),
+        ]
+    if payout is not None:
+        looks.append(select(ProviderLine.ref).where(ProviderLine.payout_id == payout.id))
+    own = [item.ref for item in (order, payout) if item is not None]
+    return [wish, *own, *session.scalars(union(*looks))]
+
+
+def _moved_for(payments: Select[Any]) -> Sequence[Select[Any]]:
+    """What the provider moved for payments (fees, exchanges), and what went back of them."""
+    return [select(row.ref).where(row.payment_id.in_(payments)) for row in (ProviderLine, Refund, Dispute)]
