@@ -63,6 +63,8 @@ def narrowed(
         except (ValueError, OverflowError):
             problems.append(f"“{text[:60]}” cannot be read as {item.label.lower()}, so nothing is found.")
             query = query.where(false())
+    if not problems and given.get("from", "") > given.get("to", "") > "":
+        problems.append("The last day is before the first, so nothing is found.")
     return query, problems
 
 

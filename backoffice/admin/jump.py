@@ -124,6 +124,7 @@ def _papers(wish: str) -> Iterator[Hit]:
     if not wish.isdigit():  # a provider's ids have letters
         yield from _refunds(Refund.provider_ref == wish)
         yield from _disputes(Dispute.provider_ref == wish)
+    if "po_" in wish[:4]:  # as providers call payouts
         yield from _payouts(Payout.provider_ref == wish)
     event = select(WebhookEvent).where(WebhookEvent.event_key == wish)
     yield from _plain("Event", event, Right.SEE_RECORDS, "webhooks")

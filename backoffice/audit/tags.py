@@ -102,6 +102,7 @@ class Tag(StrEnum):
     PAYMENT_SETTLED = "payment.settled"
     PAYMENT_UNKNOWN = "payment.unknown"
     PAYOUT_CHANGED = "payout.changed"
+    PAYOUT_FAILED = "payout.failed"
     PAYOUT_ITEMISED = "payout.itemised"
     PAYOUT_MADE = "payout.made"
     PAYOUT_SIGNED_OFF = "payout.signed_off"
@@ -248,6 +249,7 @@ WORDS: dict[Tag, str] = {
     Tag.PAYMENT_SETTLED: "Payment settled",
     Tag.PAYMENT_UNKNOWN: "The provider did not answer",
     Tag.PAYOUT_CHANGED: "The payout went on",
+    Tag.PAYOUT_FAILED: "The payout failed: the money is with the provider again",
     Tag.PAYOUT_ITEMISED: "The lines of the payout are known",
     Tag.PAYOUT_MADE: "The provider sends money to our bank",
     Tag.PAYOUT_SIGNED_OFF: "Payout signed off",

@@ -79,9 +79,10 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
     ):
         before = (payout.state, payout.arrives_at)
         change_where(payout, state=snapshot.status, arrives_at=snapshot.arrives_at, failure_code=snapshot.failure)
+        is_lost = payout.state in (PayoutStatus.FAILED, PayoutStatus.CANCELLED)
         audit.record(
-            Tag.PAYOUT_CHANGED, payout, by=by, state=(before[0], payout.state), arrives=(before[1], payout.arrives_at),
-            reason=snapshot.failure,
+            Tag.PAYOUT_FAILED if is_lost else Tag.PAYOUT_CHANGED, payout, by=by, reason=snapshot.failure,
+            state=(before[0], payout.state), arrives=(before[1], payout.arrives_at),
         )  # fmt: skip
         _book(payout, was=before[0])
     if lines is not None and payout.itemised_at is None:
