@@ -182,6 +182,8 @@ def test_an_event_leads_to_the_task_that_handles_it(shop, otto, sale):
     assert event.request_id in page
     (task,) = [task for task in shop.all(select(Task)) if task.dedupe_key == f"webhooks.handle:{event.ref}"]
     assert f'href="/admin/tasks/{task.ref}"' in page
+    assert "payment.settled" in otto.get(f"/admin/audit/?request={event.request_id}").text
+    assert f'href="/admin/audit/?request={event.request_id}"' in page
     due = shop.all(select(Task.due_at).where(Task.state == "waiting"))[0]
     assert formatting.short_moment(due, ZONE) in otto.get("/admin/tasks/?state=waiting").text
     assert (
