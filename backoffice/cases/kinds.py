@@ -46,7 +46,7 @@ class Wording:
 WORDINGS: dict[CaseKind, Wording] = {
     CaseKind.WEBHOOKS_SILENT: Wording(
         "The provider's webhooks do not arrive.",
-        "Its list has events that nobody delivered to us. We fetch them ourselves: nothing is lost, it only comes later.",
+        "For five minutes and more we fetched what its webhooks should have brought, and none has come since. Nothing is lost.",
         "Look at the endpoint in the provider's dashboard: its address, whether it was switched off, its last answers.",
         (
             "Open the webhook endpoint in the provider's dashboard. Was it disabled after many failures?",

@@ -7,7 +7,7 @@ from typing import cast
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -22,13 +22,13 @@ from backoffice.core.tracking import Subject
 from backoffice.tasks import bell
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, PollerRound, WebhookEvent
-from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent, Refused
+from integrations.payments.port import BadSignature, OutcomeUnknown, ProviderEvent, Refused, Topic
 
 LARGEST = 512 * 1024  # bytes
 KEPT_HEADERS = ("Content-Type", "User-Agent")  # an allow-list: signatures and credentials are not kept
 OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind its last complete round
 FIRST_LOOK = timedelta(days=2)
-TIME_TO_COME = timedelta(minutes=5)  # an event of the list that no webhook brought by then was not delivered
+TIME_TO_COME = timedelta(minutes=5)  # an event that no webhook brought by then was not delivered
 QUIET = timedelta(hours=1)
 
 _EVENTS = cast("Table", WebhookEvent.__table__)
@@ -45,6 +45,15 @@ _HEARD_SINCE = (
         WebhookEvent.received_at >= bindparam("moment"),
     )
     .limit(1)
+)
+# Events that we had to fetch and no webhook has brought since; of those that we ask the provider's endpoint for.
+_FETCHED_ALONE = select(func.count(), func.min(WebhookEvent.occurred_at)).where(
+    WebhookEvent.provider == bindparam("provider"),
+    WebhookEvent.heard_by == "poller",
+    WebhookEvent.deliveries == 1,
+    WebhookEvent.about != Topic.NOTHING,
+    WebhookEvent.occurred_at >= bindparam("since"),
+    WebhookEvent.occurred_at < bindparam("until"),
 )
 _KNOWN_SINCE = select(WebhookEvent.event_key).where(
     WebhookEvent.provider == bindparam("provider"), WebhookEvent.occurred_at >= bindparam("moment")
@@ -133,21 +142,22 @@ def poll() -> int:
     for event in missing:
         _store(port.name, event, {}, "poller")
         INBOX.labels(port.name, "polled").inc()
-    late = [event for event in missing if event.occurred_at < started - TIME_TO_COME]
-    units.write(lambda: _complete_round(port.name, started, late))
+    units.write(lambda: _complete_round(port.name, since, started))
     return len(missing)
 
 
-def _complete_round(provider: str, until: datetime, late: Sequence[ProviderEvent]) -> None:
+def _complete_round(provider: str, since: datetime, until: datetime) -> None:
+    """Webhooks are silent where events had to be fetched that had time to come, and none has come since they happened."""
     known = session.get(PollerRound, provider)
     if known is None:
         session.add(PollerRound(provider=provider, complete_until=until))
     else:
         known.complete_until = max(known.complete_until, until)
     silence = Subject("provider", 1, provider)
-    if late:
-        first = min(event.occurred_at for event in late)
-        cases.open_case(CaseKind.WEBHOOKS_SILENT, silence, missed=len(late), since=first.isoformat())
+    window = {"since": min(since, until - QUIET), "until": until - TIME_TO_COME}
+    missed, first = look(_FETCHED_ALONE, provider=provider, **window).one()
+    if missed and not _heard_since(provider, first):
+        cases.open_case(CaseKind.WEBHOOKS_SILENT, silence, missed=missed, since=first.isoformat())
     elif known is not None and _heard_since(provider, until - QUIET):
         cases.close(CaseKind.WEBHOOKS_SILENT, silence, because="Webhooks arrive again.")
 

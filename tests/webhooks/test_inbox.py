@@ -179,6 +179,43 @@ def test_money_for_a_payment_we_do_not_know_opens_a_case(shop, clock):
     assert (case.at_risk_amount, case.detail["provider_payment"]) == (700, about)
 
 
+def test_silence_is_told_however_often_the_list_is_read(shop, clock):
+    """A poller that looks every half minute fetches each event long before it is late."""
+    shop.provider.switch(webhooks="never")
+    shop.pays(shop.buyer().orders())
+    for half_minutes in range(13):
+        webhooks.poll()
+        assert shop.open_cases() == (["webhooks_silent"] if half_minutes > 10 else []), half_minutes
+        clock.forward(seconds=30)
+    shop.provider.switch(webhooks="normal")
+    shop.pays(shop.buyer("bob@example.org").orders())
+    shop.works()
+    webhooks.poll()
+    assert shop.open_cases() == []
+
+
+def test_events_that_no_endpoint_is_asked_to_send_are_not_missed(shop, clock):
+    shop.provider.switch(webhooks="never")
+    shop.buyer().orders()  # its page was made: of no use to us
+    webhooks.poll()
+    clock.forward(minutes=6)
+    webhooks.poll()
+    assert {row.state for row in stored(shop)} == {"arrived"}
+    assert shop.open_cases() == []
+
+
+def test_webhooks_that_come_late_are_not_silent(shop, clock):
+    shop.provider.switch(webhooks="never")
+    shop.pays(shop.buyer().orders())
+    webhooks.poll()
+    for row in stored(shop):
+        clock.forward(minutes=1)
+        assert send(shop, row.raw) == 200
+    clock.forward(minutes=9)
+    webhooks.poll()
+    assert shop.open_cases() == []
+
+
 def test_webhooks_that_never_come_open_a_case_and_close_it_when_they_come_again(shop, clock):
     shop.provider.switch(webhooks="never")
     sale = shop.buyer().orders()
