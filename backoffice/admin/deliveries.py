@@ -15,6 +15,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
+from backoffice.disputes.service import refuses_refund
 from backoffice.fulfilment import appointments, downloads, methods, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import AppointmentState, FulfilmentState
@@ -120,6 +121,7 @@ class Deliveries(Noted):
             return []
         gone = "delivery was withdrawn" if delivery.state == "withdrawn" else ""
         left = [item for item in known.to_ship if item.left]
+        is_disputed = any(refuses_refund(item) for item in known.disputes)
         offers = []
         if known.to_ship:
             pieces = tuple(
@@ -134,11 +136,11 @@ class Deliveries(Noted):
             )
             offers.append(
                 Action(
-                    "Mark as shipped",
+                    "Mark as shipped, though the bank disputes the payment" if is_disputed else "Mark as shipped",
                     self.get_url(".ship", ref=order.ref),
                     Right.DELIVER,
                     gone or ("" if left else "nothing is left to send"),
-                    first=bool(left),
+                    first=bool(left) and not is_disputed,
                     fields=(
                         *pieces,
                         Field("carrier", "Carrier", value=known.carrier, required=False),

@@ -19,6 +19,7 @@ from backoffice.collection import notices
 from backoffice.collection import service as collection
 from backoffice.core import links, references, units
 from backoffice.core.errors import NotFound
+from backoffice.core.formatting import money
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
@@ -33,6 +34,10 @@ from backoffice.refunds import service as refunds
 from backoffice.staff.roles import Right
 
 
+def _captured(_view: object, _context: object, payment: Payment, _name: str) -> str:
+    return "not known" if payment.state == PaymentState.UNKNOWN else money(payment.captured)
+
+
 class PaymentDesk(Noted, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
@@ -42,12 +47,12 @@ class PaymentDesk(Noted, Many):
         "ref": "Payment", "created_at": "Begun", "method": "With", "decline_code": "Reason", "asked_for": "Asked",
         "provider_ref": "Provider's id",
     }  # fmt: skip
-    column_formatters = {"state": state, "ref": code}
+    column_formatters = {"state": state, "ref": code, "captured": _captured}
     numbers = frozenset({"asked_for", "captured", "refunded"})
     made_of = MappingProxyType(
         {
             "asked_for": ("amount", "currency"),
-            "captured": ("captured_amount", "currency"),
+            "captured": ("captured_amount", "currency", "state"),
             "refunded": ("refunded_amount", "currency"),
         }
     )

@@ -25,7 +25,7 @@ from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import booking, wishes
 from backoffice.refunds import service as refunds
-from backoffice.refunds.beginning import FormUsed
+from backoffice.refunds.beginning import FormUsed, RefundedMeanwhile
 from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Pieces, Wish
 from backoffice.staff.roles import Right
@@ -149,8 +149,8 @@ class RefundForm(Noted):
 
     def _wish(self, order: Order, payment: Payment) -> Wish:
         choice = self._chosen(order, payment, wishes.left_of_lines(order))
-        if choice is None:
-            raise NothingToRefund
+        if choice is None:  # or somebody gave back all of it meanwhile
+            raise NothingToRefund if booking.left(payment) else RefundedMeanwhile(payment)
         if not request.form.get("key"):
             raise FormUsed
         same = self._same(refunds.of([payment]), choice)

@@ -1,5 +1,5 @@
 """What belongs to what was typed: an order with its papers, money and parcels; a payment with what became of it; a payout
-with its lines. For lists that are narrowed by "about"."""
+or a dispute with its lines. For lists that are narrowed by "about"."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,6 +40,9 @@ def refs_of(wish: str) -> list[str]:
         ]
     if payout is not None:
         looks.append(select(ProviderLine.ref).where(ProviderLine.payout_id == payout.id))
+    disputed = session.scalars(select(Dispute).where(Dispute.ref == wish)).first()
+    if disputed is not None:  # what the provider moved for it has its id
+        looks.append(select(ProviderLine.ref).where(ProviderLine.source_ref == disputed.provider_ref))
     own = [item.ref for item in (order, payout) if item is not None]
     return [wish, *own, *session.scalars(union(*looks))]
 

@@ -76,13 +76,13 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """Read ``12.34``; raises NotAnAmount for anything that is not exactly an amount of the currency."""
-        if not _PLAIN.match(text.strip()):
+        """Read ``12.34``; raises NotAnAmount for anything that is not exactly an amount of the currency. ``1.500`` is none in
+        euros: it may mean fifteen hundred."""
+        plain = text.strip()
+        digits = exponent(currency)
+        if not _PLAIN.match(plain) or len(plain.partition(".")[2]) > digits:
             raise NotAnAmount(text, currency)
-        minor = Decimal(text.strip()).scaleb(exponent(currency))
-        if minor != minor.to_integral_value():
-            raise NotAnAmount(text, currency)
-        return cls(int(minor), currency)
+        return cls(int(Decimal(plain).scaleb(digits)), currency)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other).amount, self.currency)

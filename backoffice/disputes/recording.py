@@ -161,5 +161,6 @@ def _post_money(dispute: Dispute, withdrawn: int, *, by: Actor) -> None:
         return
     change_where(dispute, Dispute.withdrawn_amount == known.amount, withdrawn_amount=now.amount)
     tag = Tag.DISPUTE_WITHDRAWN if now > known else Tag.DISPUTE_REINSTATED
-    audit.record(tag, dispute, by=by, withdrawn=(known, now), reason=f"{money(now)} of {money(dispute.money)}")
+    moved = now - known if now > known else known - now
+    audit.record(tag, dispute, by=by, withdrawn=(known, now), reason=f"{money(moved)} of {money(dispute.money)}")
     ledger.post(EntryKind.DISPUTE, dispute, entries.dispute(now - known), part=references.new("mov"))

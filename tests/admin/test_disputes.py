@@ -46,6 +46,9 @@ def test_the_page_says_what_is_at_stake_and_until_when(shop, operator, sale):
 
 
 def test_a_disputed_order_says_so_and_offers_no_refund(shop, operator, sale):
+    assert (
+        "Mark as shipped, though the bank disputes the payment" in operator.get(f"/admin/orders/{sale.order_ref}").text
+    )
     for place in (f"/admin/orders/{sale.order_ref}", f"/admin/payments/{sale.payment_ref}"):
         page = operator.get(place).text
         assert f"/admin/disputes/{shop.dispute().ref}" in page

@@ -73,6 +73,8 @@ def test_three_ways_lead_to_what_will_happen_and_then_it_does(shop, operator, sa
         ("what=sum&amount=387.01", "is more than the"),
         ("what=sum&amount=1.000,00", "“1.000,00” is not an amount"),
         ("what=sum&amount=1.234", "is not an amount"),
+        ("what=sum&amount=1.500", "is not an amount"),
+        ("what=sum&amount=1,500", "is not an amount"),
         ("what=pieces", "Say what is given back"),
         ("what=pieces&line{line}=4", "can still be refunded"),
         ("what=pieces&line{line}=-1", "Say what is given back"),
@@ -104,6 +106,25 @@ def test_pressing_twice_and_two_operators_give_back_once(shop, operator, sale):
         answer = operator.post(place, data=form_of(page, more="y"), follow_redirects=True)
     assert "Look at it again before you decide" in answer.text
     assert shop.provider.payments()[0]["refunded"] == 5_000
+
+
+def test_who_gives_all_of_it_back_in_a_second_tab_hears_that_it_was_done(shop, operator, sale):
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=all"
+    mine, theirs = operator.get(place).text, operator.get(place).text
+    operator.post(place, data=form_of(mine))
+    answer = operator.post(place, data=form_of(theirs), follow_redirects=True)
+    assert "of this payment are left" in answer.text
+    assert shop.count(Refund) == 1
+
+
+def test_of_an_unknown_payment_nobody_claims_what_was_captured(shop, operator):
+    sale = shop.buyer("eve@example.org").orders()
+    shop.provider.switch(outage=True, webhooks="never")
+    shop.pays(sale)
+    shop.minutes_pass(3)
+    assert shop.payment(sale).state == "unknown"
+    assert "whether it was captured is not known" in operator.get(f"/admin/payments/{sale.payment_ref}").text
+    assert "not known" in operator.get("/admin/payments/?state=unknown").text
 
 
 def test_every_answer_of_the_provider_is_said(shop, operator, sale):

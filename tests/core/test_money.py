@@ -38,7 +38,7 @@ def test_addition_and_subtraction_undo_each_other(left, right):
     assert Money(left, "EUR") + Money(right, "EUR") - Money(right, "EUR") == Money(left, "EUR")
 
 
-@pytest.mark.parametrize("text", ["", "1.234", "ten", "1,50", "nan", "inf", "1e400", "--1", "0x10"])
+@pytest.mark.parametrize("text", ["", "1.234", "1.500", "12.340", "ten", "1,50", "nan", "inf", "1e400", "--1", "0x10"])
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(NotAnAmount):
         Money.parse(text, "EUR")
