@@ -110,7 +110,7 @@ def begin(wish: Wish, *, by: Actor) -> Refund:
 
 
 def check_owed(lost: Refund, payment: Payment) -> None:
-    """Whether the money of a refund came back and is still the customer's. Raises NotOwed."""
+    """Whether the money of a refund came back and is still the customer's; its payment is locked. Raises NotOwed."""
     is_lost = lost.state in LOST and lost.accepted_at is not None and lost.paid_otherwise_at is None
     if not is_lost or not booking.is_owed(lost, payment, invoices.get(payment.invoice_id)):
         raise NotOwed
@@ -119,6 +119,7 @@ def check_owed(lost: Refund, payment: Payment) -> None:
 def begin_again(lost: Refund, *, reason: str, by: Actor) -> Refund:
     """Write the refund that sends once more what came back. Raises NotOwed, NotRefundable, AnotherAccount."""
     payment = payments.lock(lost.payment_id)
+    session.refresh(lost)  # it was read before the lock: somebody may have paid it by hand meanwhile
     known = session.scalars(select(Refund).where(Refund.again_of_id == lost.id)).one_or_none()
     if known:
         return known

@@ -26,6 +26,7 @@ def pay(find: Callable[[], Refund], *, how: str, by: Actor) -> None:
     def note() -> None:
         refund = find()
         payment = payments.lock(refund.payment_id)
+        session.refresh(refund)  # it was read before the lock
         if refund.paid_otherwise_at is not None:
             return
         beginning.check_owed(refund, payment)

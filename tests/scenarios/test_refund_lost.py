@@ -1,14 +1,16 @@
 """Money that was refused, or that came back: it is owed until it is sent again."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
 from backoffice.ledger.models import Account
 from backoffice.models import Fulfilment
+from backoffice.refunds import beginning
 from backoffice.refunds import service as refunds
 from backoffice.refunds.beginning import NotOwed, RefundedMeanwhile
-from backoffice.refunds.models import RefundReason, RefundState
+from backoffice.refunds.models import Refund, RefundReason, RefundState
 from backoffice.refunds.wishes import Pieces
 from tests.support.consistency import problems
 from tests.support.refunds import bought, given_back, notes
@@ -151,6 +153,28 @@ def test_what_was_paid_another_way_is_booked_told_and_never_sent_again(shop, buy
     assert given_back(shop) == 12_900
     assert [row.state for row in shop.all(select(Fulfilment))] == ["withdrawn"]  # all of the money is the customer's
     assert problems() == []
+
+
+def test_who_waited_for_the_lock_sees_what_was_paid_by_hand_meanwhile(shop, buyer, monkeypatch):
+    """Another refund is owed too, so that the sums alone would let it pass."""
+    sale = bought(buyer, 3)
+    shop.provider.switch(refunds="fails_later")
+    lost, _other = shop.refunds(sale, 1_000), shop.refunds(sale, 2_000)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="")
+    real = beginning.payments.lock
+
+    def lock(payment_id: int):
+        monkeypatch.setattr(beginning.payments, "lock", real)
+        payment = real(payment_id)
+        rows = Refund.__table__  # as another unit would have committed it while this one waited
+        session.execute(update(rows).where(rows.c.ref == lost.ref).values(paid_otherwise_at=shop.clock()))
+        return payment
+
+    monkeypatch.setattr(beginning.payments, "lock", lock)
+    with pytest.raises(NotOwed):
+        refunds.send_again(lost.ref, reason="nobody told me", by=SYSTEM)
+    assert given_back(shop) == 0
 
 
 def test_only_what_came_back_and_is_still_owed_can_be_paid_another_way(shop, buyer):
