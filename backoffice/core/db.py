@@ -281,13 +281,6 @@ def put(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     _writing().execute(cast("Table", model.__table__).insert(), rows)
 
 
-def put_one(model: type[Base], row: Mapping[str, Any]) -> int:
-    """As ``put``, for one row; returns its id."""
-    done = _writing().execute(cast("Table", model.__table__).insert(), row)
-    assert done.inserted_primary_key is not None
-    return int(done.inserted_primary_key[0])
-
-
 def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool = False) -> int:
     """How many rows a statement changed that was built of tables, with ``bindparam``: the mapper has no part in it.
     ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite."""
