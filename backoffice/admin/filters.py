@@ -54,16 +54,18 @@ def narrowed(
     """The query with every filter applied that ``given`` names, and a sentence for each that could not be read: such a
     filter finds nothing rather than everything."""
     problems = []
+    read: dict[str, Any] = {}
     for item in filters:
         text = given.get(item.name, "").strip()
         if not text:
             continue
         try:
-            query = query.where(item.condition(item.read(text)))
+            read[item.name] = item.read(text)
+            query = query.where(item.condition(read[item.name]))
         except (ValueError, OverflowError):
             problems.append(f"“{text[:60]}” cannot be read as {item.label.lower()}, so nothing is found.")
             query = query.where(false())
-    if not problems and given.get("from", "") > given.get("to", "") > "":
+    if not problems and {"from", "to"} <= read.keys() and read["from"] > read["to"]:
         problems.append("The last day is before the first, so nothing is found.")
     return query, problems
 
