@@ -182,14 +182,14 @@ class RefundForm(Noted):
 
     def _chosen(self, order: Order, payment: Payment, left: Mapping[int, int]) -> Choice | None:
         """What the address says; None while nothing was chosen. Raises CounterfoilError for what cannot be."""
-        what = request.args.get("what", "")
+        what, most = request.args.get("what", ""), booking.left(payment)
         if what == "all":
             pieces = tuple((line, left[line.id]) for line in order.lines if left[line.id])
-            return Choice(booking.left(payment), pieces) if booking.left(payment) else None
+            return Choice(most, pieces) if most else None
         if what == "sum":
             amount = _amount(request.args.get("amount", ""), payment.currency)
-            if amount > booking.left(payment):
-                raise TooMuch(amount, booking.left(payment))
+            if amount > most:
+                raise TooMuch(amount, most)
             return Choice(amount)
         if what == "pieces":
             counts = {line.id: _count(line, left[line.id]) for line in order.lines}
@@ -197,7 +197,7 @@ class RefundForm(Noted):
             if not pieces:
                 raise NothingToRefund
             priced = wishes.price(order, {line.id: count for line, count in pieces})
-            return Choice(min(priced, booking.left(payment)), pieces) if booking.left(payment) else None
+            return Choice(min(priced, most), pieces) if most else None
         return None
 
     def _rows(self, order: Order, left: Mapping[int, int], parcels: Mapping[int, ToShip]) -> list[Row]:

@@ -41,29 +41,24 @@ def refunded(refund_id: int) -> None:
 
 def failed(refund_id: int) -> None:
     """Tell the customer that the money came back to us."""
-    refund = session.get_one(Refund, refund_id)
-    order, payment = _about(refund)
-    mail.queue(
-        "refund_failed",
-        to=order.email,
-        about=order,
-        key=f"refund_failed:{refund.ref}",
-        refund=refund,
-        payment=payment,
-        **facts_of(order),
-    )
+    _tell("refund_failed", refund_id)
 
 
 def paid_otherwise(refund_id: int) -> None:
     """Tell the customer that we paid by hand what their bank had sent back."""
+    _tell("refund_paid", refund_id)
+
+
+def _tell(template: str, refund_id: int) -> None:
     refund = session.get_one(Refund, refund_id)
-    order, _payment = _about(refund)
+    order, payment = _about(refund)
     mail.queue(
-        "refund_paid",
+        template,
         to=order.email,
         about=order,
-        key=f"refund_paid:{refund.ref}",
+        key=f"{template}:{refund.ref}",
         refund=refund,
+        payment=payment,
         **facts_of(order),
     )
 
