@@ -4,19 +4,15 @@ Flask-SQLAlchemy is known here and nowhere else."""
 
 import os
 import sqlite3
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from functools import cache, lru_cache
-from typing import Any, ClassVar, Protocol, cast
+from functools import cache
+from typing import Any, Protocol, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from pymysql.connections import Connection as ServerConnection
-from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
-from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
 from sqlalchemy import Connection, CursorResult, Delete, MetaData, Select, Table, Update, bindparam, event, select
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,7 +20,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapper, class_mapper
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backoffice.core import clock
+from backoffice.core import clock, wire
 from backoffice.core.columns import UTCDateTime
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.tracking import Part, Tracked
@@ -176,41 +172,8 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-class OneWay(ServerConnection):  # type: ignore[misc] # PyMySQL has no types
-    """A connection that spares the way to the server for a COMMIT or ROLLBACK of nothing (the server says with every answer
-    whether a transaction is open), and reads the description of a column once (the server sends it with every answer).
-    Connections of an address that says nothing of encryption share one context for servers that offer it: each of its own
-    would hold every authority that the machine trusts, 0.7 MiB, even where the server speaks no TLS. Terms that name files are
-    read for each connection, so that a new certificate counts from the next one on."""
-
-    offered: ClassVar[ssl.SSLContext | None] = None
-
-    def commit(self) -> None:
-        if self.server_status & SERVER_STATUS_IN_TRANS:
-            super().commit()
-
-    def rollback(self) -> None:
-        if self.server_status & SERVER_STATUS_IN_TRANS:
-            super().rollback()
-
-    def _read_packet(self, packet_type: Callable[[bytes, str], MysqlPacket] = MysqlPacket) -> MysqlPacket:
-        return super()._read_packet(_described if packet_type is FieldDescriptorPacket else packet_type)
-
-    def _create_ssl_ctx(self, sslp: dict[str, Any] | ssl.SSLContext) -> ssl.SSLContext:
-        if sslp:
-            return cast("ssl.SSLContext", super()._create_ssl_ctx(sslp))
-        if OneWay.offered is None:
-            OneWay.offered = super()._create_ssl_ctx({})
-        return OneWay.offered
-
-
-@lru_cache(maxsize=4_096)
-def _described(packet: bytes, encoding: str) -> FieldDescriptorPacket:
-    return FieldDescriptorPacket(packet, encoding)
-
-
-def _to_server(_dialect: Any, _entry: Any, _args: Any, parameters: dict[str, Any]) -> ServerConnection:
-    return OneWay(**parameters)
+def _to_server(_dialect: Any, _entry: Any, _args: Any, parameters: dict[str, Any]) -> wire.OneWay:
+    return wire.connected(parameters)
 
 
 def _prepare_server(connection: Any, _entry: ConnectionPoolEntry) -> None:

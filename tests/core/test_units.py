@@ -1,6 +1,5 @@
 """Units of work: nothing half-done, nothing without a counterfoil, everything replayed as a whole."""
 
-import ssl
 import threading
 
 import pytest
@@ -13,7 +12,7 @@ from backoffice.audit.tags import Tag
 from backoffice.carts.models import Cart
 from backoffice.core import actor, clock, units
 from backoffice.core import db as core_db
-from backoffice.core.db import OneWay, OutsideUnit, change, db, put, session
+from backoffice.core.db import OutsideUnit, change, db, put, session
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.tracking import Subject
 from backoffice.core.units import NestedUnit, ReadOnlyUnit, UnmovedWrite
@@ -178,16 +177,6 @@ def test_a_row_that_stands_alone_is_one_way_to_the_server(app):
     with pytest.raises(ZeroDivisionError):
         units.write(lambda: (look(1), 1 / 0))
     assert entries() == 4
-
-
-def test_connections_share_what_they_know_of_encryption():
-    """A context holds every authority that the machine trusts: one for all, unless their address has terms of its own."""
-    terms = {"ssl_verify_cert": True}
-    one, two, strict, anew = (OneWay(defer_connect=True, **more) for more in ({}, {}, terms, terms))
-    assert one.ctx is two.ctx
-    assert len({id(each.ctx) for each in (one, strict, anew)}) == 3
-    mine = ssl.create_default_context()
-    assert OneWay(defer_connect=True, ssl=mine).ctx is mine
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])
