@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.base import ExecutableOption
 
 from backoffice.carts.filling import PricedCart, hashed
@@ -13,11 +15,13 @@ from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.db import NOW, change, look, session
+from backoffice.core.entering import enter
 from backoffice.core.errors import CounterfoilError
 from backoffice.customers.models import Person
 
 MOST = 99  # pieces of one variant in a cart
 MOST_LINES = 50
+NEWS = timedelta(minutes=1)  # a cart that was filled a moment ago need not be told that it is in use
 
 
 _QUANTITIES = select(CartLine.quantity).select_from(Cart).outerjoin(CartLine, CartLine.cart_id == Cart.id)
@@ -64,13 +68,13 @@ def find(token: str | None, person_id: int | None = None) -> Cart | None:
 
 
 def create(token: str) -> Cart:
-    """A new cart for a new token, written with what is put into it."""
+    """A new, empty cart for a new token."""
     now = clock.now()
     cart = Cart(
         token_hash=hashed(token), checkout_key=references.new("chk"), person_id=None, created_at=now, updated_at=now
     )
-    cart.lines = []
-    session.add(cart)
+    enter(cart)
+    set_committed_value(cart, "lines", [])
     return cart
 
 
@@ -82,11 +86,12 @@ def add(cart: Cart, variant: Variant, quantity: int) -> None:
     if line is None:
         if len(cart.lines) >= MOST_LINES:
             raise CartFull
-        line = CartLine(variant_id=variant.id, quantity=0)
-        line.variant = variant
-        cart.lines.append(line)
-    line.quantity = min(line.quantity + quantity, MOST)
-    if cart.id is not None:
+        line = enter(CartLine(cart_id=cart.id, variant_id=variant.id, quantity=min(quantity, MOST)))
+        set_committed_value(line, "variant", variant)
+        set_committed_value(cart, "lines", [*cart.lines, line])
+    else:
+        line.quantity = min(line.quantity + quantity, MOST)
+    if clock.now() - cart.updated_at > NEWS:
         cart.updated_at = clock.now()
 
 

@@ -201,6 +201,7 @@ def _place(cart_token: str, wish: Wish) -> Placed:
     is_guest = person is None
     person = _customer(person, wish.contact)
     by = actor.customer(person.ref)
+    lines = quotes.lines(quote, entity)
     order = orders.place(
         wish.checkout_key,
         cart_id=cart.id,
@@ -210,13 +211,13 @@ def _place(cart_token: str, wish: Wish) -> Placed:
         contact=wish.contact,
         delivery=wish.delivery(quote),
         currency=wish.total.currency,
-        lines=quotes.lines(quote, entity),
+        lines=lines,
         payable_until=clock.now() + TIME_TO_PAY,
         guest_network=_network() if is_guest else None,
         by=by,
     )
     stock.hold(order.ref, quote.cart.pieces, by=by)
-    invoice = invoices.draft_for(order, entity, by=by)
+    invoice = invoices.draft_for(order, lines, entity, by=by)
     keeper = payment_methods.keeper(person) if wish.keeps_card and wish.person_ref else None
     payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by, keeper=keeper)
     tasks.schedule(

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Engine, Table, bindparam
+from sqlalchemy import Engine, Table
 from sqlalchemy.exc import IntegrityError
 
-from backoffice.core import units
+from backoffice.core import inserts, units
 from backoffice.core.db import Base, UnmovedWrite, db, is_tracked, unit_key
+from backoffice.core.inserts import Insert
 from backoffice.core.units import NestedUnit, Unit
 
 TOGETHER = 16  # rows in one statement
@@ -32,33 +33,11 @@ class _Row:
         return self.is_written is None and self.error is None
 
 
-class _Insert:
-    """An INSERT as the driver takes it, put together once."""
-
-    def __init__(self, rows: Table, dialect: Dialect) -> None:
-        columns = [column for column in rows.columns if not column.primary_key]
-        values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
-        self.text = str(rows.insert().values(values).inline().compile(dialect=dialect))
-        self.is_positional = dialect.positional
-        self.columns = [
-            (column.name, column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for column in columns
-        ]
-
-    def written(self, row: Mapping[str, Any]) -> Any:
-        """The values of a row as the driver takes them."""
-        values = {name: write(row[name]) for name, write in self.columns}
-        return tuple(values.values()) if self.is_positional else values
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
 @dataclass(eq=False)
 class _Desk:
     """Where the rows of one table wait; whoever holds ``turn`` writes them."""
 
-    insert: _Insert
+    insert: Insert
     turn: threading.Lock = field(default_factory=threading.Lock)
     waiting: deque[_Row] = field(default_factory=deque)
 
@@ -91,7 +70,7 @@ def _desk_of(model: type[Base]) -> _Desk:
     if rows not in desks:
         if is_tracked(rows):
             raise UnmovedWrite(rows.name)
-        desks.setdefault(rows, _Desk(_Insert(rows, db.engine.dialect)))
+        desks.setdefault(rows, _Desk(inserts.of(rows, db.engine.dialect)))
     return desks[rows]
 
 
@@ -130,7 +109,7 @@ def _tell(rows: Sequence[_Row], error: BaseException) -> None:
         row.error = error
 
 
-def _insert(insert: _Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+def _insert(insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
     written = [insert.written(row) for row in rows]
     token = unit_key.set(Unit(writes=True, is_one_row=True))
     try:

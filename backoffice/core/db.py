@@ -20,10 +20,10 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapper, class_mapper
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backoffice.core import clock, wire
+from backoffice.core import clock, inserts, wire
 from backoffice.core.columns import UTCDateTime
 from backoffice.core.errors import ProgrammingError
-from backoffice.core.tracking import Part, Tracked
+from backoffice.core.tracking import Part, Subject, Tracked
 
 MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci"}
 MARIADB = {key.replace("mysql_", "mariadb_"): value for key, value in MYSQL.items()}
@@ -75,6 +75,8 @@ class OpenUnit(Protocol):
     writes: bool
     is_one_row: bool
     connection: Connection | None
+
+    def touch(self, subject: Subject) -> None: ...
 
 
 unit_key: ContextVar[OpenUnit | None] = ContextVar("unit_key", default=None)
@@ -239,9 +241,19 @@ def connection() -> Connection:
     return unit.connection
 
 
-def put(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write new rows without objects: every column but the id is named. Raises ReadOnlyUnit."""
-    _writing().execute(cast("Table", model.__table__).insert(), rows)
+def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Tracked | None = None) -> None:
+    """Write new rows without objects: every column but the id is named. Parts of a tracked whole say ``of`` which.
+
+    Raises ReadOnlyUnit, UnmovedWrite for tracked rows of nothing."""
+    table = cast("Table", model.__table__)
+    if of is None and is_tracked(table):
+        raise UnmovedWrite(table.name)
+    connection = writing()
+    insert = inserts.of(table, connection.dialect)
+    written = [insert.written(row) for row in rows]
+    connection.exec_driver_sql(insert.text, written if len(written) > 1 else written[0])
+    if of is not None:
+        _current_unit().touch(of.subject())
 
 
 def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool = False) -> int:
@@ -249,7 +261,7 @@ def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool
     ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite."""
     if not moved and is_tracked(cast("Table", statement.table)):
         raise UnmovedWrite(cast("Table", statement.table).name)
-    return _writing().execute(statement, values).rowcount
+    return writing().execute(statement, values).rowcount
 
 
 @cache
@@ -260,7 +272,9 @@ def is_tracked(table: Table) -> bool:
     )
 
 
-def _writing() -> Connection:
+def writing() -> Connection:
+    """The connection of the unit that is open, for a statement that writes: what was written before it is there. Raises
+    ReadOnlyUnit."""
     if not _current_unit().writes:
         raise ReadOnlyUnit
     session.flush()  # in the order in which it was written

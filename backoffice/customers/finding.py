@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Select, and_, insert, or_, select
+from sqlalchemy import Select, and_, or_, select
 
-from backoffice.core.db import session
+from backoffice.core.db import put, session
 from backoffice.core.folding import LONGEST, terms
 from backoffice.customers.models import Person, PersonTerm
 
@@ -31,7 +31,7 @@ def learn(person: Person, words: Iterable[str], *, is_new: bool) -> None:
         known = select(PersonTerm.term).where(PersonTerm.person_id == person.id, PersonTerm.term.in_(wanted))
         wanted -= set(session.scalars(known))
     if wanted:
-        session.execute(insert(PersonTerm), [{"term": word, "person_id": person.id} for word in sorted(wanted)])
+        put(PersonTerm, [{"term": word, "person_id": person.id} for word in sorted(wanted)])
 
 
 def by_words(text: str, most: int = MOST) -> list[Person]:

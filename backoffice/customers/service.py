@@ -7,6 +7,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, references, sealing
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
+from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
 from backoffice.core.sealing import Sealed
 from backoffice.customers import finding
@@ -40,7 +41,7 @@ def create(email: str, name: str, phone: str = "") -> Person:
         barred_at=None,
         barred_because="",
     )
-    session.add(person)
+    enter(person)
     audit.record(
         Tag.PERSON_CREATED,
         person,

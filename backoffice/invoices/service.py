@@ -11,7 +11,8 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import put, session
+from backoffice.core.entering import enter
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
@@ -23,6 +24,7 @@ from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
 from backoffice.orders.models import Order
+from backoffice.orders.service import LineData
 from backoffice.tasks import service as tasks
 from backoffice.tax.arithmetic import Category, GrossLine, break_down
 
@@ -77,17 +79,22 @@ class Party:
     phone: str = ""
 
 
-def draft_for(order: Order, entity: Entity, *, by: Actor) -> Invoice:
-    """Write the draft invoice of an order: everything but number and dates."""
-    lines = list(order.lines)
+def draft_for(order: Order, lines: Sequence[LineData], entity: Entity, *, by: Actor) -> Invoice:
+    """Write the draft invoice of an order that was placed with these lines: everything but number and dates."""
     sums = break_down(
-        [GrossLine(line.total, Category(line.vat_category, line.vat_hundredths)) for line in lines], order.currency
+        [GrossLine(line.total, Category(line.rate.category, line.rate.hundredths)) for line in lines], order.currency
     )
     invoice = Invoice(
         ref=references.new("inv"),
         entity_id=entity.id,
         order_id=order.id,
         state=InvoiceState.DRAFT,
+        series=None,
+        year=None,
+        position=None,
+        number=None,
+        issued_on=None,
+        supplied_on=None,
         seller=asdict(_seller(entity)),
         buyer=asdict(Party(order.name, order.street, order.postcode, order.city, order.country, order.email)),
         currency=order.currency,
@@ -99,30 +106,36 @@ def draft_for(order: Order, entity: Entity, *, by: Actor) -> Invoice:
         paid_amount=0,
         paid_at=None,
     )
-    invoice.lines = [
-        InvoiceLine(
-            position=line.position,
-            sku=line.sku,
-            name=line.name,
-            quantity=line.quantity,
-            unit_gross_amount=line.unit_amount,
-            net_amount=net.amount,
-            gross_amount=line.total.amount,
-            vat_category=line.vat_category,
-            vat_hundredths=line.vat_hundredths,
-        )
-        for line, net in zip(lines, sums.line_nets, strict=True)
+    enter(invoice)
+    written = [
+        {
+            "invoice_id": invoice.id,
+            "position": position,
+            "sku": line.sku,
+            "name": line.name,
+            "quantity": line.quantity,
+            "unit_gross_amount": line.unit.amount,
+            "net_amount": net.amount,
+            "gross_amount": line.total.amount,
+            "vat_category": line.rate.category,
+            "vat_hundredths": line.rate.hundredths,
+            "issued_at": None,
+        }
+        for position, (line, net) in enumerate(zip(lines, sums.line_nets, strict=True), start=1)
     ]
-    invoice.taxes = [
-        InvoiceTax(
-            vat_category=item.category.code,
-            vat_hundredths=item.category.hundredths,
-            net_amount=item.net.amount,
-            vat_amount=item.vat.amount,
-        )
+    put(InvoiceLine, written, of=invoice)
+    taxes = [
+        {
+            "invoice_id": invoice.id,
+            "vat_category": item.category.code,
+            "vat_hundredths": item.category.hundredths,
+            "net_amount": item.net.amount,
+            "vat_amount": item.vat.amount,
+            "issued_at": None,
+        }
         for item in sums.categories
     ]
-    session.add(invoice)
+    put(InvoiceTax, taxes, of=invoice)
     audit.record(Tag.INVOICE_DRAFTED, invoice, by=by, gross=sums.gross, vat=sums.vat)
     return invoice
 

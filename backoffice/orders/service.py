@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import Table, bindparam, case, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import change, put, session
+from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
 from backoffice.core.states import StateTable
@@ -35,6 +37,9 @@ MOVES = StateTable(
     },
 )
 
+_NUMBERED = (
+    update(cast("Table", Order.__table__)).where(Order.id == bindparam("row_id")).values(number=bindparam("new_number"))
+)
 _BY_CHECKOUT_KEY = select(Order).where(Order.checkout_key == bindparam("key"))
 _OPEN_OF = select(func.count()).where(
     Order.person_id == bindparam("person"), Order.state == OrderState.PLACED, Order.guest_network.is_(None)
@@ -78,6 +83,10 @@ class LineData:
     unit: Money
     rate: Rate
 
+    @property
+    def total(self) -> Money:
+        return self.unit * self.quantity
+
 
 def place(
     checkout_key: str,
@@ -97,7 +106,7 @@ def place(
     """Write the order with its lines. The checkout key is unique: the same filling of a cart is one order.
 
     ``guest_network`` is where a guest is (empty where that is not known), None for somebody logged in."""
-    amount = total([line.unit * line.quantity for line in lines], currency)
+    amount = total([line.total for line in lines], currency)
     order = Order(
         ref=references.new("ord"),
         number=None,
@@ -119,23 +128,24 @@ def place(
         paid_at=None,
         **asdict(contact),
     )
-    order.lines = [
-        OrderLine(
-            position=position,
-            kind=line.kind,
-            variant_id=line.variant_id,
-            sku=line.sku,
-            name=line.name,
-            quantity=line.quantity,
-            unit_amount=line.unit.amount,
-            vat_category=line.rate.category,
-            vat_hundredths=line.rate.hundredths,
-        )
+    enter(order)
+    written = [
+        {
+            "order_id": order.id,
+            "position": position,
+            "kind": line.kind,
+            "variant_id": line.variant_id,
+            "sku": line.sku,
+            "name": line.name,
+            "quantity": line.quantity,
+            "unit_amount": line.unit.amount,
+            "vat_category": line.rate.category,
+            "vat_hundredths": line.rate.hundredths,
+        }
         for position, line in enumerate(lines, start=1)
     ]
-    session.add(order)
-    session.flush()
-    order.number = FIRST_NUMBER + order.id
+    put(OrderLine, written, of=order)
+    _number(order, FIRST_NUMBER + order.id)
     sealed: dict[str, Any] = {field: customers.seal(person, field, value) for field, value in asdict(contact).items()}
     if delivery.to:
         sealed["deliver_to"] = customers.seal(person, "deliver_to", str(delivery.to))
@@ -150,6 +160,11 @@ def place(
         **sealed,
     )
     return order
+
+
+def _number(order: Order, number: int) -> None:
+    change(_NUMBERED, {"row_id": order.id, "new_number": number}, moved=True)  # placed here: the audit is told below
+    set_committed_value(order, "number", number)
 
 
 def pay(order: Order, *, by: Actor) -> bool:

@@ -13,6 +13,7 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, links, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import look, session
+from backoffice.core.entering import enter
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
@@ -119,7 +120,7 @@ def prepare(
         unanswered=0,
         last_answer={},
     )
-    session.add(payment)
+    enter(payment)
     audit.record(Tag.PAYMENT_PREPARED, payment, by=by, amount=invoice.gross, key=request.key)
     return payment
 

@@ -195,7 +195,7 @@ def _move(
         "at": clock.now(),
         "request_key": request_key,
     }
-    put(StockMovement, [movement])
+    put(StockMovement, [movement], of=item)
     changes: dict[str, Any] = {"on_hand": (item.on_hand - on_hand, item.on_hand)} if on_hand else {}
     if held:
         changes["held"] = (item.held - held, item.held)
