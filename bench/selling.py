@@ -31,7 +31,7 @@ def sale(books: Books, number: int) -> int:
         variant = session.scalars(
             select(Variant).where(Variant.published.is_(True)).order_by(Variant.id).limit(1)
         ).one()
-        carts.add(carts.create(token), variant, 1)
+        carts.add(carts.create(token), variant.id, 1)
 
     units.write(put)
     with units.read():

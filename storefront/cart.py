@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.catalog import display
-from backoffice.catalog import service as catalog
 from backoffice.core import links, units
 from backoffice.stock import service as stock
 from storefront.blueprint import (
@@ -44,10 +43,10 @@ def add() -> ResponseReturnValue:
         return _again(ref, gettext("Choose a quantity between 1 and 99."))
 
     def put_in() -> str:
-        variant = catalog.variant_for_sale(ref)
+        variant = display.for_sale(ref)
         cart = cart_here()
         token = "" if cart else carts.new_token()  # a token that is not ours is never adopted
-        carts.add(cart or carts.create(token), variant, int(form.quantity.data or 0))
+        carts.add(cart or carts.create(token), variant.id, int(form.quantity.data or 0))
         return token
 
     try:
@@ -61,9 +60,8 @@ def add() -> ResponseReturnValue:
 def _again(variant_ref: str, problem: str) -> ResponseReturnValue:
     """The product's page with what was typed, and what is wrong with it."""
     with units.read():
-        variant = catalog.variant_for_sale(variant_ref)
-        slug, sku = variant.product.slug, variant.sku
-    return product_page(slug, sku, request.form.get("quantity", "")[:20], problem, 422)
+        variant = display.for_sale(variant_ref)
+    return product_page(variant.slug, variant.sku, request.form.get("quantity", "")[:20], problem, 422)
 
 
 @blueprint.post("/cart/change")
@@ -122,6 +120,6 @@ def _covers(product_ids: list[int]) -> dict[int, Picture]:
 
     def look() -> dict[int, Picture]:
         with units.read():
-            return {key: pictured(display.picture(image)) for key, image in catalog.covers(product_ids).items()}
+            return {key: pictured(image) for key, image in display.covers(product_ids).items()}
 
     return fragment(version(), ("covers", *sorted(set(product_ids))), look, shared=False) if product_ids else {}

@@ -15,6 +15,7 @@ from backoffice import admin, models, wiring
 from backoffice.app import edge, health, identities
 from backoffice.app.inbox import Inbox
 from backoffice.app.routing import LateRule
+from backoffice.app.sessions import Sessions
 from backoffice.audit import service as audit
 from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     )
     if settings.is_production:
         app.config["TRUSTED_HOSTS"] = [urlsplit(settings.base_url).hostname]
+    app.session_interface = Sessions(app)
     app.extensions[EXTENSION] = Runtime(settings, ports or wiring.build(settings))
     app.wsgi_app = edge.Introduced(Inbox(app, app.wsgi_app), is_behind_proxy=bool(settings.proxies))  # type: ignore[method-assign]
     if settings.proxies:

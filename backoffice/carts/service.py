@@ -8,7 +8,6 @@ from typing import cast
 from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.sql.base import ExecutableOption
 
 from backoffice.carts.filling import PricedCart, hashed
 from backoffice.carts.models import Cart, CartLine
@@ -23,7 +22,11 @@ MOST = 99  # pieces of one variant in a cart
 MOST_LINES = 50
 NEWS = timedelta(minutes=1)  # a cart that was filled a moment ago need not be told that it is in use
 
-
+_WITH_LINES = select(Cart).options(
+    joinedload(Cart.lines).joinedload(CartLine.variant, innerjoin=True).joinedload(Variant.product, innerjoin=True)
+)
+_BY_TOKEN = _WITH_LINES.where(Cart.token_hash == bindparam("token_hash"))
+_BY_PERSON = _WITH_LINES.where(Cart.person_id == bindparam("person_id"))
 _QUANTITIES = select(CartLine.quantity).select_from(Cart).outerjoin(CartLine, CartLine.cart_id == Cart.id)
 _PIECES = _QUANTITIES.where(Cart.token_hash == bindparam("token_hash"))
 _PIECES_OF = _QUANTITIES.where(Cart.person_id == bindparam("person_id"))
@@ -57,14 +60,11 @@ def new_token() -> str:
 
 def find(token: str | None, person_id: int | None = None) -> Cart | None:
     """The cart of a cookie, else of the customer who is logged in; None where there is neither."""
-    query = select(Cart).options(_with_lines())
     if token:
-        known = session.scalars(query.where(Cart.token_hash == hashed(token))).unique().one_or_none()
+        known = session.scalars(_BY_TOKEN, {"token_hash": hashed(token)}).unique().one_or_none()
         if known:
             return known
-    if person_id is None:
-        return None
-    return session.scalars(query.where(Cart.person_id == person_id)).unique().one_or_none()
+    return None if person_id is None else _of(person_id)
 
 
 def create(token: str) -> Cart:
@@ -78,16 +78,15 @@ def create(token: str) -> Cart:
     return cart
 
 
-def add(cart: Cart, variant: Variant, quantity: int) -> None:
+def add(cart: Cart, variant_id: int, quantity: int) -> None:
     """Add pieces to what is there already, up to the most a cart holds. Raises QuantityOutOfRange below one, CartFull."""
     if quantity < 1:
         raise QuantityOutOfRange
-    line = next((line for line in cart.lines if line.variant_id == variant.id), None)
+    line = next((line for line in cart.lines if line.variant_id == variant_id), None)
     if line is None:
         if len(cart.lines) >= MOST_LINES:
             raise CartFull
-        line = enter(CartLine(cart_id=cart.id, variant_id=variant.id, quantity=min(quantity, MOST)))
-        set_committed_value(line, "variant", variant)
+        line = enter(CartLine(cart_id=cart.id, variant_id=variant_id, quantity=min(quantity, MOST)))
         set_committed_value(cart, "lines", [*cart.lines, line])
     else:
         line.quantity = min(line.quantity + quantity, MOST)
@@ -95,11 +94,11 @@ def add(cart: Cart, variant: Variant, quantity: int) -> None:
         cart.updated_at = clock.now()
 
 
-def raise_to(cart: Cart, variant: Variant, quantity: int) -> None:
+def raise_to(cart: Cart, variant_id: int, quantity: int) -> None:
     """Let at least so many pieces be in the cart: a second time adds nothing. Raises CartFull."""
-    there = next((line.quantity for line in cart.lines if line.variant_id == variant.id), 0)
+    there = next((line.quantity for line in cart.lines if line.variant_id == variant_id), 0)
     if quantity > there:
-        add(cart, variant, quantity - there)
+        add(cart, variant_id, quantity - there)
 
 
 def set_quantities(cart: Cart, wanted: Mapping[str, int]) -> None:
@@ -127,14 +126,14 @@ def adopt(token: str | None, person: Person) -> str:
 
     Of what lies in both, the larger quantity stays: logging in twice buys nothing twice."""
     visitor = find(token)
-    own = session.scalars(select(Cart).where(Cart.person_id == person.id).options(_with_lines())).unique().one_or_none()
+    own = _of(person.id)
     fresh = new_token()  # a token from before the login is not the key to a customer's cart
     if own is None:
         own = visitor if visitor and visitor.person_id is None else create(fresh)
         own.person_id = person.id
     elif visitor is not None and visitor.id != own.id and visitor.person_id is None:
         for line in visitor.lines:
-            raise_to(own, line.variant, line.quantity)
+            raise_to(own, line.variant_id, line.quantity)
         session.delete(visitor)
     own.token_hash = hashed(fresh)
     return fresh
@@ -148,7 +147,5 @@ def pieces(token: str | None, person_id: int | None = None) -> int:
     return sum(row[0] or 0 for row in rows)
 
 
-def _with_lines() -> ExecutableOption:
-    return (
-        joinedload(Cart.lines).joinedload(CartLine.variant, innerjoin=True).joinedload(Variant.product, innerjoin=True)
-    )
+def _of(person_id: int) -> Cart | None:
+    return session.scalars(_BY_PERSON, {"person_id": person_id}).unique().one_or_none()

@@ -1,11 +1,12 @@
 """A product as its page shows it: read in plain rows, for nobody changes it there. What is left of its variants, and
 what they cost, is shown by stock."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from backoffice.catalog.models import Category, Product, ProductImage, ProductKind
+from backoffice.catalog.models import Category, Product, ProductImage, ProductKind, Variant
 from backoffice.core.db import look
 from backoffice.core.errors import NotFound
 
@@ -27,6 +28,14 @@ class Facts(NamedTuple):
     pictures: list[dict[str, Any]]
 
 
+class ForSale(NamedTuple):
+    """A variant as somebody presses its button."""
+
+    id: int
+    sku: str
+    slug: str
+
+
 _PICTURE = ("alt", "line_art", "width", "height", "renditions", "variant_id")
 _SAID = Facts._fields[:-3]
 _PRODUCT = (
@@ -39,6 +48,16 @@ _PRODUCT = (
     .where(Product.slug == bindparam("slug"), Product.published.is_(True))
     .order_by(ProductImage.position)
 )  # fmt: skip
+_FOR_SALE = (
+    select(Variant.id, Variant.sku, Product.slug)
+    .join(Product, Product.id == Variant.product_id)
+    .where(Variant.ref == bindparam("ref"), Variant.published.is_(True), Product.published.is_(True))
+)
+_COVERS = (  # the first of each comes last
+    select(*[getattr(ProductImage, name) for name in _PICTURE], ProductImage.product_id)
+    .where(ProductImage.product_id.in_(bindparam("product_ids", expanding=True)))
+    .order_by(ProductImage.position.desc())
+)
 
 
 def product(slug: str) -> Facts:
@@ -49,6 +68,22 @@ def product(slug: str) -> Facts:
     said = len(_SAID) + 2
     pictures = [dict(zip(_PICTURE, row[said:], strict=False)) for row in rows if row[-1] is not None]
     return Facts._make((*rows[0][:said], pictures))
+
+
+def for_sale(ref: str) -> ForSale:
+    """A variant that can be bought now. Raises NotFound."""
+    row = look(_FOR_SALE, ref=ref).first()
+    if row is None:
+        raise NotFound("product")
+    return ForSale._make(row)
+
+
+def covers(product_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The first picture of each product that has one."""
+    if not product_ids:
+        return {}
+    rows = look(_COVERS, product_ids=list(product_ids))
+    return {row[-1]: dict(zip(_PICTURE, row, strict=False)) for row in rows}
 
 
 def picture(image: ProductImage) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -13,7 +12,6 @@ from backoffice.catalog.models import (
     Category,
     DigitalAsset,
     Product,
-    ProductImage,
     ProductKind,
     ProductTrait,
     RelatedProduct,
@@ -24,17 +22,6 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.files.models import StoredFile
-
-_VARIANT = (  # with its product, but not what that is about
-    select(Variant)
-    .where(Variant.ref == bindparam("ref"))
-    .options(joinedload(Variant.product, innerjoin=True).defer(Product.story).defer(Product.facts))
-)
-_COVERS = (
-    select(ProductImage)
-    .where(ProductImage.product_id.in_(bindparam("product_ids", expanding=True)))
-    .order_by(ProductImage.position.desc())
-)
 
 
 @dataclass(frozen=True)
@@ -172,24 +159,9 @@ def by_slug(slug: str) -> Product:
     return product
 
 
-def variant_for_sale(ref: str) -> Variant:
-    """A variant that can be bought now. Raises NotFound."""
-    variant = session.scalars(_VARIANT, {"ref": ref}).one_or_none()
-    if variant is None or not variant.is_sold:
-        raise NotFound("product")
-    return variant
-
-
 def variant(sku: str) -> Variant:
     """Raises NotFound."""
     row = session.scalars(select(Variant).where(Variant.sku == sku)).one_or_none()
     if row is None:
         raise NotFound("product")
     return row
-
-
-def covers(product_ids: Sequence[int]) -> dict[int, ProductImage]:
-    """The first picture of each product that has one."""
-    if not product_ids:
-        return {}
-    return {row.product_id: row for row in session.scalars(_COVERS, {"product_ids": list(product_ids)})}

@@ -21,7 +21,7 @@ def put_back(order: Order, cart: Cart) -> bool:
             if not variant.is_sold:
                 is_whole = False
             else:
-                carts.raise_to(cart, variant, wanted[variant.id])
+                carts.raise_to(cart, variant.id, wanted[variant.id])
         except carts.CartFull:
             is_whole = False
     return is_whole

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from backoffice.carts.filling import PricedCart
 from backoffice.core import clock
 from backoffice.core.money import Money
-from backoffice.entities.models import Entity
+from backoffice.entities.service import Seller
 from backoffice.fulfilment.methods import Offer, Tariff
 from backoffice.orders.models import LineKind
 from backoffice.orders.service import LineData
@@ -40,7 +40,7 @@ def of(cart: PricedCart, tariff: Tariff, country: str, delivery_code: str | None
     return Quote(cart, offers, next((item for item in offers if item.code == delivery_code), None))
 
 
-def lines(quote: Quote, entity: Entity) -> list[LineData]:
+def lines(quote: Quote, entity: Seller) -> list[LineData]:
     """The lines of the order, delivery last where it costs something."""
     today = clock.today(entity.zone)
     found = [

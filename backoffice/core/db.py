@@ -79,6 +79,12 @@ class OpenUnit(Protocol):
     def touch(self, subject: Subject) -> None: ...
 
 
+class Whole(Protocol):
+    """What parts belong to: a tracked row, or what was read of it."""
+
+    def subject(self) -> Subject: ...
+
+
 unit_key: ContextVar[OpenUnit | None] = ContextVar("unit_key", default=None)
 
 
@@ -241,7 +247,7 @@ def connection() -> Connection:
     return unit.connection
 
 
-def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Tracked | None = None) -> None:
+def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Whole | None = None) -> None:
     """Write new rows without objects: every column but the id is named. Parts of a tracked whole say ``of`` which.
 
     Raises ReadOnlyUnit, UnmovedWrite for tracked rows of nothing."""

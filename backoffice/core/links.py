@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -60,4 +61,9 @@ def hidden(text: str) -> str:
 
 
 def _serializer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(settings().secret_key, salt=f"counterfoil.link.{purpose}")
+    return _made(settings().secret_key, purpose)
+
+
+@cache
+def _made(secret: str, purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=f"counterfoil.link.{purpose}")

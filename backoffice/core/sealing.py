@@ -4,7 +4,9 @@ Destroying a person's key makes what was sealed with it unreadable and leaves th
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.fernet import Fernet
 
@@ -28,12 +30,27 @@ def new_wrapped_key() -> str:
 
 
 def seal(wrapped_key: str, value: str) -> str:
-    return Fernet(_master().decrypt(wrapped_key.encode())).encrypt(value.encode()).decode()
+    return seal_all(wrapped_key, {"": value})[""]
+
+
+def seal_all(wrapped_key: str, values: Mapping[str, str]) -> dict[str, str]:
+    """All of these under one person's key, which is unwrapped once."""
+    key = _key(wrapped_key)
+    return {name: key.encrypt(value.encode()).decode() for name, value in values.items()}
 
 
 def unseal(wrapped_key: str, cipher: str) -> str:
-    return Fernet(_master().decrypt(wrapped_key.encode())).decrypt(cipher.encode()).decode()
+    return _key(wrapped_key).decrypt(cipher.encode()).decode()
+
+
+def _key(wrapped_key: str) -> Fernet:
+    return Fernet(_master().decrypt(wrapped_key.encode()))
 
 
 def _master() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(settings().data_key.encode()).digest()))
+    return _fernet_of(settings().data_key)
+
+
+@lru_cache(maxsize=4)
+def _fernet_of(data_key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(data_key.encode()).digest()))

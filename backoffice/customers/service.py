@@ -1,12 +1,15 @@
 """People: found by their normalised address, their data sealed under their own key."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import bindparam, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, references, sealing
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
 from backoffice.core.sealing import Sealed
@@ -14,7 +17,7 @@ from backoffice.customers import finding
 from backoffice.customers.models import Person
 
 _BY_REF = select(Person).where(Person.ref == bindparam("ref"))
-_BY_EMAIL = select(Person).where(Person.email == bindparam("email"))
+_BY_EMAIL = select(Person.id).where(Person.email == bindparam("email"))
 
 
 def normalised(email: str) -> str:
@@ -42,13 +45,8 @@ def create(email: str, name: str, phone: str = "") -> Person:
         barred_because="",
     )
     enter(person)
-    audit.record(
-        Tag.PERSON_CREATED,
-        person,
-        by=actor.customer(person.ref),
-        email=seal(person, "email", address),
-        name=seal(person, "name", person.name),
-    )
+    sealed: dict[str, Any] = seal_all(person, {"email": address, "name": person.name})
+    audit.record(Tag.PERSON_CREATED, person, by=actor.customer(person.ref), **sealed)
     finding.learn(person, finding.words_of(person.name, phone), is_new=True)
     return person
 
@@ -73,7 +71,13 @@ def admit(person: Person, *, by: Actor, reason: str) -> bool:
 
 def seal(person: Person, field: str, value: str) -> Sealed:
     """A personal value as the audit log may keep it."""
-    return Sealed(person.ref, field, sealing.seal(person.wrapped_key, value))
+    return seal_all(person, {field: value})[field]
+
+
+def seal_all(person: Person, values: Mapping[str, str]) -> dict[str, Sealed]:
+    """Several of one person, by the names of their fields."""
+    ciphers = sealing.seal_all(person.wrapped_key, values)
+    return {field: Sealed(person.ref, field, cipher) for field, cipher in ciphers.items()}
 
 
 def get(person_id: int) -> Person:
@@ -89,4 +93,5 @@ def by_ref(ref: str) -> Person:
 
 
 def find(email: str) -> Person | None:
-    return session.scalars(_BY_EMAIL, {"email": normalised(email)}).one_or_none()
+    known = look(_BY_EMAIL, email=normalised(email)).scalar_one_or_none()
+    return None if known is None else get(known)

@@ -1,22 +1,46 @@
 """The seller and its legal texts."""
 
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import defer
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import look, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.entities.models import Entity, LegalKind, LegalText
 
+
+class Seller(NamedTuple):
+    """The entity that sells, as an order and its papers need it: a plain row, for nobody changes it there."""
+
+    id: int
+    shop_name: str
+    legal_name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    vat_id: str
+    register_entry: str
+    email: str
+    phone: str
+    zone: str
+
+
+class TextVersion(NamedTuple):
+    """A published version of a legal text, without its words."""
+
+    id: int
+    version: int
+
+
 _SELLER = select(Entity).order_by(Entity.id).limit(1)
 _SELLING = (
-    select(Entity, LegalText)
-    .options(defer(LegalText.text))
+    select(*[getattr(Entity, name) for name in Seller._fields], LegalText.id, LegalText.version)
     .join(LegalText, LegalText.entity_id == Entity.id)
     .where(LegalText.kind == bindparam("kind"))
     .order_by(Entity.id, LegalText.version.desc())
@@ -94,13 +118,12 @@ def current(entity: Entity, kind: LegalKind) -> LegalText:
     return row
 
 
-def selling(kind: LegalKind) -> tuple[Entity, LegalText]:
-    """The seller and the version of a text that counts now, in one look; its words are read when they are asked for.
-    Raises NoSeller."""
-    row = session.execute(_SELLING, {"kind": kind}).first()
+def selling(kind: LegalKind) -> tuple[Seller, TextVersion]:
+    """The seller and the version of a text that counts now, in one look. Raises NoSeller."""
+    row = look(_SELLING, kind=kind).first()
     if row is None:
         raise NoSeller
-    return row[0], row[1]
+    return Seller._make(row[:-2]), TextVersion._make(row[-2:])
 
 
 def version(entity: Entity, kind: LegalKind, number: int) -> LegalText:

@@ -17,7 +17,7 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.entities import service as entities
-from backoffice.entities.models import Entity
+from backoffice.entities.service import Seller
 from backoffice.invoices import numbering
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceLine, InvoicePaper, InvoiceState, InvoiceTax
 from backoffice.ledger import entries
@@ -79,7 +79,7 @@ class Party:
     phone: str = ""
 
 
-def draft_for(order: Order, lines: Sequence[LineData], entity: Entity, *, by: Actor) -> Invoice:
+def draft_for(order: Order, lines: Sequence[LineData], entity: Seller, *, by: Actor) -> Invoice:
     """Write the draft invoice of an order that was placed with these lines: everything but number and dates."""
     sums = break_down(
         [GrossLine(line.total, Category(line.rate.category, line.rate.hundredths)) for line in lines], order.currency
@@ -248,7 +248,7 @@ def _pay(invoice: Invoice, paid: Money, *, by: Actor) -> None:
         audit.record(Tag.INVOICE_PAID, invoice, by=by, paid=paid, state=(CollectionState.OPEN, CollectionState.PAID))
 
 
-def _seller(entity: Entity) -> Party:
+def _seller(entity: Seller) -> Party:
     return Party(
         name=entity.legal_name,
         street=entity.street,

@@ -45,6 +45,7 @@ class Order(Tracked, Base):
         Index("ix_orders_state", "state", "id"),
         Index("ix_orders_email", "email", "id"),
         Index("ix_orders_person", "person_id", "id"),
+        Index("ix_orders_network", "guest_network", "state"),
     )
     subject_kind = "order"
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -13,14 +13,14 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import change, put, session
+from backoffice.core.db import change, look, put, session
 from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
 from backoffice.core.states import StateTable
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address, Person
-from backoffice.entities.models import Entity, LegalText
+from backoffice.entities.service import Seller, TextVersion
 from backoffice.orders.models import LineKind, Order, OrderLine, OrderState
 from backoffice.tax.rates import Rate
 
@@ -40,14 +40,13 @@ MOVES = StateTable(
 _NUMBERED = (
     update(cast("Table", Order.__table__)).where(Order.id == bindparam("row_id")).values(number=bindparam("new_number"))
 )
-_BY_CHECKOUT_KEY = select(Order).where(Order.checkout_key == bindparam("key"))
-_OPEN_OF = select(func.count()).where(
-    Order.person_id == bindparam("person"), Order.state == OrderState.PLACED, Order.guest_network.is_(None)
+_BY_CHECKOUT_KEY = select(Order.id).where(Order.checkout_key == bindparam("key"))
+_OPEN = select(func.count()).where(Order.state == OrderState.PLACED)
+_OPEN_OF = _OPEN.where(Order.person_id == bindparam("person"), Order.guest_network.is_(None))
+_OPEN_OF_GUESTS = select(  # each through an index of its own: all that is open need not be read
+    _OPEN.where(Order.person_id == bindparam("person"), Order.guest_network.is_not(None)).scalar_subquery(),
+    _OPEN.where(Order.guest_network == bindparam("network")).scalar_subquery(),
 )
-_OPEN_OF_GUESTS = select(
-    func.count(case((Order.person_id == bindparam("person"), 1))),
-    func.count(case((Order.guest_network == bindparam("network"), 1))),
-).where(Order.state == OrderState.PLACED, Order.guest_network.is_not(None))
 _BY_REF = select(Order).where(Order.ref == bindparam("ref")).options(joinedload(Order.lines, innerjoin=True))
 
 
@@ -92,8 +91,8 @@ def place(
     checkout_key: str,
     *,
     cart_id: int,
-    entity: Entity,
-    terms: LegalText,
+    entity: Seller,
+    terms: TextVersion,
     person: Person,
     contact: Contact,
     delivery: Delivery,
@@ -146,9 +145,8 @@ def place(
     ]
     put(OrderLine, written, of=order)
     _number(order, FIRST_NUMBER + order.id)
-    sealed: dict[str, Any] = {field: customers.seal(person, field, value) for field, value in asdict(contact).items()}
-    if delivery.to:
-        sealed["deliver_to"] = customers.seal(person, "deliver_to", str(delivery.to))
+    personal = asdict(contact) | ({"deliver_to": str(delivery.to)} if delivery.to else {})
+    sealed: dict[str, Any] = customers.seal_all(person, personal)
     audit.record(
         Tag.ORDER_PLACED,
         order,
@@ -215,12 +213,12 @@ def of_person(person_id: int, before: int | None = None, most: int = 20) -> list
 
 def open_of(person_id: int) -> int:
     """How many orders that a customer placed while logged in wait for their payment."""
-    return session.scalar(_OPEN_OF, {"person": person_id}) or 0
+    return int(look(_OPEN_OF, person=person_id).scalar_one())
 
 
 def open_of_guests(person_id: int | None, network: str) -> tuple[int, int]:
     """How many orders of guests wait for their payment: with this customer's address, and from this network."""
-    of_person, of_network = session.execute(_OPEN_OF_GUESTS, {"person": person_id or 0, "network": network}).one()
+    of_person, of_network = look(_OPEN_OF_GUESTS, person=person_id or 0, network=network).one()
     return of_person, of_network
 
 
@@ -229,7 +227,8 @@ def by_number(number: int) -> Order | None:
 
 
 def by_checkout_key(key: str) -> Order | None:
-    return session.scalars(_BY_CHECKOUT_KEY, {"key": key}).one_or_none()
+    known = look(_BY_CHECKOUT_KEY, key=key).scalar_one_or_none()  # there is none, nearly always
+    return None if known is None else get(known)
 
 
 def by_ref(ref: str) -> Order:

@@ -62,7 +62,7 @@ class Customer:
                 sold = sold.where(Variant.sku.in_(world.profile.wares))
             variants = list(session.scalars(sold))
             for variant in draw.sample(variants, min(len(variants), draw.choice((1, 1, 2, 3)))):
-                carts.add(cart, variant, draw.choice((1, 1, 2)))
+                carts.add(cart, variant.id, draw.choice((1, 1, 2)))
 
         units.write(put)
         with units.read():

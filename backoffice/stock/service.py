@@ -3,18 +3,20 @@ conditional UPDATE besides, and a movement stands beside each: nobody can sell w
 of what happened."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import Table, bindparam, func, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import look, put, session
+from backoffice.core.db import change, look, put, session
+from backoffice.core.entering import enter
 from backoffice.core.errors import Conflict, CounterfoilError
-from backoffice.core.states import StateTable, change_where
+from backoffice.core.states import StateTable
+from backoffice.core.tracking import Subject
 from backoffice.stock.models import HoldState, MovementKind, StockHold, StockItem, StockMovement
 
 MOVES = StateTable(
@@ -44,12 +46,43 @@ _LEFT = (
     .group_by(Variant.product_id)
 )
 
-_LOCKED = (  # in one order: no two holders wait for each other
-    select(StockItem)
-    .where(StockItem.variant_id.in_(bindparam("variant_ids", expanding=True)))
-    .order_by(StockItem.variant_id)
-    .with_for_update()
+
+class Counted(NamedTuple):
+    """The pieces of one variant as they are while their row is locked."""
+
+    id: int
+    ref: str
+    variant_id: int
+    on_hand: int
+    held: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.held
+
+    def subject(self) -> Subject:
+        return Subject(StockItem.subject_kind, self.id, self.ref)
+
+
+_COUNTED = select(*[getattr(StockItem, name) for name in Counted._fields]).with_for_update()
+_LOCKED = _COUNTED.where(  # in one order: no two holders wait for each other
+    StockItem.variant_id.in_(bindparam("variant_ids", expanding=True))
+).order_by(StockItem.variant_id)
+_HELD = (
+    _COUNTED.add_columns(StockHold)
+    .join(StockHold, StockHold.variant_id == StockItem.variant_id)
+    .where(StockHold.holder == bindparam("holder"), StockHold.state == HoldState.HELD)
+    .order_by(StockHold.variant_id)
     .execution_options(populate_existing=True)
+)
+_FITS = (  # nobody holds less than nothing, nor more than is there
+    StockItem.held + bindparam("more_held") >= 0,
+    StockItem.on_hand + bindparam("more") >= StockItem.held + bindparam("more_held"),
+)
+_MOVED = (
+    update(cast("Table", StockItem.__table__))
+    .where(StockItem.id == bindparam("item_id"), *_FITS)
+    .values(on_hand=bindparam("new_on_hand"), held=bindparam("new_held"))
 )
 
 
@@ -96,32 +129,29 @@ def left_of(product_ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in look(_LEFT, product_ids=list(product_ids))}
 
 
-def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_key: str | None = None) -> StockItem:
+def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_key: str | None = None) -> None:
     """Put pieces on the shelf; the same ``request_key`` does it once. Raises NothingMoves."""
     if quantity < 1:
         raise NothingMoves
     item = next(iter(_items([variant_id])), None)
     known = select(StockMovement.id).where(StockMovement.request_key == request_key)
     if item is not None and request_key and session.scalars(known).first():
-        return item
+        return
     if item is None:
-        item = StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0)
-        session.add(item)
-        session.flush()
+        row = enter(StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0))
+        item = Counted(row.id, row.ref, variant_id, 0, 0)
     _must(_move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key))
-    return item
 
 
 def correct(variant_id: int, counted: int, *, by: Actor, reason: str) -> bool:
     """Set what is on hand to what was counted; False if it was right. Raises HeldPieces."""
     item = _item(variant_id, 0)
-    change = counted - item.on_hand
-    if not change:
+    missing = counted - item.on_hand
+    if not missing:
         return False
     if counted < item.held:
         raise HeldPieces(item.held)
-    stands = (StockItem.on_hand == item.on_hand, StockItem.held <= counted)
-    _must(_move(item, MovementKind.CORRECTED, *stands, on_hand=change, by=by, reason=reason))
+    _must(_move(item, MovementKind.CORRECTED, on_hand=missing, by=by, reason=reason))
     return True
 
 
@@ -141,8 +171,7 @@ def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
         item = items.get(variant_id)
         if item is None:
             raise SoldOut(variant_id, quantity, 0)
-        enough = StockItem.on_hand - StockItem.held >= quantity
-        if not _move(item, MovementKind.HELD, enough, held=quantity, holder=holder, by=by):
+        if not _move(item, MovementKind.HELD, held=quantity, holder=holder, by=by):
             raise SoldOut(variant_id, quantity, item.available)
     holds = [
         {"holder": holder, "variant_id": variant_id, "quantity": quantity, "state": HoldState.HELD, "created_at": now}
@@ -156,23 +185,21 @@ def take(holder: str, *, by: Actor) -> None:
     """Turn the pieces held for ``holder`` into sold ones; what was taken before is left alone."""
     for item, row in _held(holder):
         if MOVES.move(row, HoldState.TAKEN):
-            there = StockItem.held >= row.quantity
             pieces = -row.quantity
-            _must(_move(item, MovementKind.TAKEN, there, on_hand=pieces, held=pieces, holder=holder, by=by))
+            _must(_move(item, MovementKind.TAKEN, on_hand=pieces, held=pieces, holder=holder, by=by))
 
 
 def release(holder: str, *, by: Actor, reason: str) -> None:
     """Give the pieces held for ``holder`` back to everybody."""
     for item, row in _held(holder):
         if MOVES.move(row, HoldState.RELEASED):
-            there = StockItem.held >= row.quantity
-            _must(_move(item, MovementKind.RELEASED, there, held=-row.quantity, holder=holder, by=by, reason=reason))
+            _must(_move(item, MovementKind.RELEASED, held=-row.quantity, holder=holder, by=by, reason=reason))
 
 
 def _move(
-    item: StockItem,
+    item: Counted,
     kind: MovementKind,
-    *conditions: ColumnElement[bool],
+    *,
     on_hand: int = 0,
     held: int = 0,
     holder: str = "",
@@ -180,10 +207,11 @@ def _move(
     reason: str = "",
     request_key: str | None = None,
 ) -> bool:
-    """Change both figures of a locked item at once, and write down that it happened; False where the conditions do not
-    hold."""
-    values = {"on_hand": item.on_hand + on_hand, "held": item.held + held}  # the row is locked: nobody else changes it
-    if not change_where(item, *conditions, **values):
+    """Change both figures of a locked item at once, and write down that it happened; False where more would be held then
+    than is there."""
+    there, put_aside = item.on_hand + on_hand, item.held + held  # the row is locked: nobody else changes it
+    values = {"more": on_hand, "more_held": held, "new_on_hand": there, "new_held": put_aside}
+    if not change(_MOVED, {"item_id": item.id, **values}, moved=True):
         return False
     movement = {
         "item_id": item.id,
@@ -196,37 +224,30 @@ def _move(
         "request_key": request_key,
     }
     put(StockMovement, [movement], of=item)
-    changes: dict[str, Any] = {"on_hand": (item.on_hand - on_hand, item.on_hand)} if on_hand else {}
+    changes: dict[str, Any] = {"on_hand": (item.on_hand, there)} if on_hand else {}
     if held:
-        changes["held"] = (item.held - held, item.held)
+        changes["held"] = (item.held, put_aside)
     if holder:
         changes["holder"] = holder
-    audit.record(_TAGS[kind], item, by=by, reason=reason, **changes)
+    audit.record(_TAGS[kind], item.subject(), by=by, reason=reason, **changes)
     return True
 
 
-def _items(variant_ids: Iterable[int]) -> Sequence[StockItem]:
+def _items(variant_ids: Iterable[int]) -> Sequence[Counted]:
     """Locked until the unit ends."""
-    return session.scalars(_LOCKED, {"variant_ids": list(variant_ids)}).all()
+    return [Counted._make(row) for row in look(_LOCKED, variant_ids=list(variant_ids))]
 
 
-def _item(variant_id: int, wanted: int) -> StockItem:
+def _item(variant_id: int, wanted: int) -> Counted:
     item = next(iter(_items([variant_id])), None)
     if item is None:
         raise SoldOut(variant_id, wanted, 0)
     return item
 
 
-def _held(holder: str) -> list[tuple[StockItem, StockHold]]:
-    rows = session.execute(
-        select(StockItem, StockHold)
-        .join(StockHold, StockHold.variant_id == StockItem.variant_id)
-        .where(StockHold.holder == holder, StockHold.state == HoldState.HELD)
-        .order_by(StockHold.variant_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return [(row[0], row[1]) for row in rows]
+def _held(holder: str) -> list[tuple[Counted, StockHold]]:
+    rows = session.execute(_HELD, {"holder": holder})
+    return [(Counted._make(row[:-1]), row[-1]) for row in rows]
 
 
 def _must(changed: bool) -> None:

@@ -17,7 +17,7 @@ from backoffice.collection import service as collection
 from backoffice.collection.answers import Unanswered
 from backoffice.core import states
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
+from backoffice.core.db import change, session
 from backoffice.core.states import StateTable
 from backoffice.disputes import recording as disputes
 from backoffice.invoices import numbering
@@ -98,12 +98,9 @@ def _numbers_stand_still(patch: pytest.MonkeyPatch) -> None:
 
 
 def _stock_is_never_enough(patch: pytest.MonkeyPatch) -> None:
-    real = stock._move
-
-    def move(item: StockItem, kind, *_conditions, **values):
-        return real(item, kind, **values)
-
-    patch.setattr(stock, "_move", move)
+    anyhow = update(StockItem.__table__).where(StockItem.id == bindparam("item_id"))
+    values = {"on_hand": bindparam("new_on_hand"), "held": bindparam("new_held")}
+    patch.setattr(stock, "_MOVED", anyhow.values(**values))
 
 
 def _nothing_posted(patch: pytest.MonkeyPatch) -> None:
@@ -122,8 +119,8 @@ def _pieces_come_back_twice(patch: pytest.MonkeyPatch) -> None:
         patch_free_update(*args)
 
     def patch_free_update(variant_id: int, quantity: int) -> None:
-        (item,) = stock._items([variant_id])
-        item.on_hand += quantity
+        more = update(StockItem.__table__).where(StockItem.variant_id == bindparam("variant"))
+        change(more.values(on_hand=StockItem.on_hand + quantity), {"variant": variant_id}, moved=True)
 
     patch.setattr(consequences.stock, "take_back", twice)
 
@@ -176,8 +173,9 @@ def _settle_whoever_asks(task_id: int, values: dict[str, object]) -> None:
 
 def _pieces_are_counted_unlocked(patch: pytest.MonkeyPatch) -> None:
     def items(variant_ids):
-        query = select(StockItem).where(StockItem.variant_id.in_(list(variant_ids))).order_by(StockItem.variant_id)
-        return session.scalars(query.execution_options(populate_existing=True)).all()
+        query = select(*[getattr(StockItem, name) for name in stock.Counted._fields])
+        query = query.where(StockItem.variant_id.in_(list(variant_ids))).order_by(StockItem.variant_id)
+        return [stock.Counted._make(row) for row in session.execute(query)]
 
     patch.setattr(stock, "_items", _standing(items))
 
