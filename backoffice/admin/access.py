@@ -1,7 +1,7 @@
 """Who may enter the office: login, logout, and the session cookie. Sessions are rows; the cookie holds a token."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import (
@@ -34,6 +34,7 @@ from backoffice.logins.passwords import WeakPassword
 from backoffice.staff import accounts
 from backoffice.staff import service as staff
 from backoffice.staff.roles import NotAllowed, Right, Role, may
+from backoffice.staff.saved_views import View
 from backoffice.staff.service import Entered
 
 COOKIE = "office"
@@ -52,6 +53,7 @@ class Identity(UserMixin):
 
     def __init__(self, known: Entered) -> None:
         self.subject, self.name, self.role, self.openings = known.subject, known.name, known.role, known.openings
+        self.views = known.views
         self.ref = known.subject.ref
 
     def get_id(self) -> str:
@@ -115,6 +117,12 @@ def my_openings() -> Mapping[str, str]:
     """Desk → the query I chose that it opens with."""
     chosen: Mapping[str, str] = current_user.openings
     return chosen
+
+
+def views_here() -> Sequence[View]:
+    """The saved views of the desk whose address was asked for: mine, and those that others share."""
+    known: Sequence[View] = current_user.views
+    return known
 
 
 def is_staff() -> bool:
@@ -214,11 +222,16 @@ def identity_of(sent: Request) -> Identity | None:
     return known if isinstance(known, Identity) else None
 
 
+def _desk() -> str:
+    """The desk that the address of this request names: ``/admin/<desk>/…``."""
+    return request.path.removeprefix("/admin/").partition("/")[0]
+
+
 def _look_up(token: str) -> Identity | None:
     if not token:
         return None
     with units.read():
-        found = staff.by_token(token)
+        found = staff.by_token(token, _desk())
     if found is None:
         return None
     if sessions.needs_touch(found.seen_at):

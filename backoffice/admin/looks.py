@@ -11,7 +11,6 @@ from backoffice.admin import access
 from backoffice.admin.filters import Filter
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import units
 from backoffice.core.tracking import Subject, Tracked
 
 Look = tuple[Tag, Subject, dict[str, Any]]
@@ -37,8 +36,8 @@ def at_list(desk: str, narrowed_by: str, rows: int) -> None:
 def write_down() -> None:
     """Write what was noted in this request."""
     noted, g.looks = _noted(), []
-    if noted:
-        units.write(lambda: _record(noted))
+    for tag, about, facts in noted:
+        audit.record_alone(tag, about, by=access.by(), **facts)
 
 
 def told(filters: Sequence[Filter], given: Mapping[str, str]) -> str:
@@ -50,11 +49,6 @@ def told(filters: Sequence[Filter], given: Mapping[str, str]) -> str:
         if item.name in given
     ]
     return ", ".join(parts) or "nothing"
-
-
-def _record(noted: Sequence[Look]) -> None:
-    for tag, about, facts in noted:
-        audit.record(tag, about, by=access.by(), **facts)
 
 
 def _noted() -> list[Look]:

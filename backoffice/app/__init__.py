@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     csrf = CSRFProtect(app)
     units.finish_with(tasks.LEFT, tasks.write_out)
     units.finish_with(ledger.LEFT, ledger.write_out)
-    units.finish_with(audit.LEFT, audit.write_out, is_one_statement=True)
+    units.finish_with(audit.LEFT, audit.write_out)
     feeds.feed_from(relay.NAME, relay.FEED)
     units.before_commit(audit.guard)
     if settings.kill_at:

@@ -1,6 +1,6 @@
 """Writing and reading the audit log, and the guard that no tracked change goes without it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -11,6 +11,7 @@ from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, units
 from backoffice.core.actor import Actor, origin
+from backoffice.core.alone import write_row
 from backoffice.core.db import put, session
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.money import Money
@@ -34,25 +35,13 @@ def record(tag: Tag, about: Tracked | Subject, /, *, by: Actor, reason: str = ""
     ``changes`` holds field = after, or field = (before, after). Personal values come as Sealed."""
     if isinstance(about, Tracked):
         about = _subject(about)
-    where = origin()
-    units.leave_to_the_end(
-        LEFT,
-        {
-            "at": clock.now(),
-            "tag": str(tag),
-            "subject_kind": about.kind,
-            "subject_id": about.id,
-            "subject_ref": about.ref,
-            "actor_kind": str(by.kind),
-            "actor_ref": by.ref,
-            "reason": reason[:255],
-            "request_id": where.request_id,
-            "via": where.via,
-            "network": where.network,
-            "changes": {name: _pair(value) for name, value in changes.items()},
-        },
-    )
+    units.leave_to_the_end(LEFT, _entry(tag, about, by, reason, changes))
     units.current().witness(about)
+
+
+def record_alone(tag: Tag, about: Subject, /, *, by: Actor, **facts: Any) -> None:
+    """Write down what changed nothing: somebody looked. Outside units; it is committed when this returns."""
+    write_row(AuditEntry, _entry(tag, about, by, "", facts))
 
 
 def write_out(entries: list[dict[str, Any]]) -> None:
@@ -65,6 +54,24 @@ def guard(unit: units.Unit) -> None:
     missing = [subject for key, subject in unit.changed.items() if key not in unit.witnessed]
     if missing:
         raise UnauditedChange(missing)
+
+
+def _entry(tag: Tag, about: Subject, by: Actor, reason: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    where = origin()
+    return {
+        "at": clock.now(),
+        "tag": str(tag),
+        "subject_kind": about.kind,
+        "subject_id": about.id,
+        "subject_ref": about.ref,
+        "actor_kind": str(by.kind),
+        "actor_ref": by.ref,
+        "reason": reason[:255],
+        "request_id": where.request_id,
+        "via": where.via,
+        "network": where.network,
+        "changes": {name: _pair(value) for name, value in changes.items()},
+    }
 
 
 def _subject(row: Tracked) -> Subject:

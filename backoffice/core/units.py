@@ -7,7 +7,7 @@ personal data has none: it may stand in the audit log twice, never not at all.)"
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Unit:
     """One transaction: what it changed, what the audit saw of it, and what waits for its commit."""
 
     writes: bool
-    is_one_row: bool = False  # it has written nothing, and one row is left for its end
+    is_one_row: bool = False  # a row that stands alone: the server commits it by itself
     connection: Connection | None = None  # once it was asked for
     changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
     witnessed: set[tuple[str, int]] = field(default_factory=set)
@@ -65,7 +65,6 @@ class NotReplayable(Exception):
 _rehearsed: ContextVar[list[Unit] | None] = ContextVar("rehearsed", default=None)
 _checks: list[Callable[[Unit], None]] = []
 _finishers: dict[str, Callable[[list[Any]], None]] = {}
-_single: set[str] = set()  # kinds whose item is one statement
 
 
 def before_commit(check: Callable[[Unit], None]) -> None:
@@ -74,12 +73,9 @@ def before_commit(check: Callable[[Unit], None]) -> None:
         _checks.append(check)
 
 
-def finish_with(kind: str, write: Callable[[list[Any]], None], *, is_one_statement: bool = False) -> None:
-    """Register how a unit writes what was left to its end under ``kind``: many rows together. ``is_one_statement``: whatever
-    is left is one INSERT, so that one item alone needs no transaction around it."""
+def finish_with(kind: str, write: Callable[[list[Any]], None]) -> None:
+    """Register how a unit writes what was left to its end under ``kind``: many rows together."""
     _finishers[kind] = write
-    if is_one_statement:
-        _single.add(kind)
 
 
 def leave_to_the_end(kind: str, item: Any) -> None:
@@ -153,14 +149,11 @@ def _in_one_transaction(work: Callable[[], T]) -> tuple[Unit | None, T]:
     with _opened(Unit(writes=True)) as (unit, session):
         result = work()
         session.flush()
-        rehearsed = _rehearsed.get()
-        unit.is_one_row = rehearsed is None and not session.in_transaction() and _is_one(unit.left)
-        if unit.is_one_row:
-            _check(unit)  # before: the server commits the row by itself
         for kind, items in unit.left.items():
             _finishers[kind](items)
         session.flush()
         _check(unit)
+        rehearsed = _rehearsed.get()
         if rehearsed is not None:
             session.rollback()
             rehearsed.append(unit)
@@ -227,10 +220,6 @@ def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
 def _check(unit: Unit) -> None:
     for check in _checks:
         check(unit)
-
-
-def _is_one(left: Mapping[str, list[Any]]) -> bool:
-    return set(left) <= _single and sum(map(len, left.values())) == 1
 
 
 def _run(actions: list[Callable[[], object]]) -> None:

@@ -1,27 +1,17 @@
 """Saved views: what a colleague looks at again and again, under a name."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import select
 
 from backoffice.core import clock, references
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.staff.models import SavedView
 
 LONGEST_NAME = 60
 LONGEST_QUERY = 1_000
 MOST = 30  # of one colleague at one desk
-
-_SHOWN = (
-    select(SavedView.ref, SavedView.owner_id, SavedView.name, SavedView.query)
-    .where(
-        SavedView.desk == bindparam("desk"),
-        or_(SavedView.owner_id == bindparam("member"), SavedView.shared.is_(True)),
-    )
-    .order_by(SavedView.name, SavedView.id)
-)
 
 
 class View(NamedTuple):
@@ -66,11 +56,6 @@ def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens
         if opens and other is not view:
             other.opens = False
     return view
-
-
-def shown_at(desk: str, member_id: int) -> Sequence[View]:
-    """A colleague's own views of a desk and those that others share, by name."""
-    return [View(*row) for row in look(_SHOWN, desk=desk, member=member_id)]
 
 
 def remove(ref: str, owner_id: int) -> None:

@@ -1,10 +1,10 @@
 """Logins of staff and their sessions, and who is who."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -17,17 +17,21 @@ from backoffice.logins.models import Holder, LoginSession
 from backoffice.logins.passwords import WrongLogin
 from backoffice.staff.models import SavedView, StaffMember
 from backoffice.staff.roles import Role
+from backoffice.staff.saved_views import View
 
 SESSION_LIFE = timedelta(hours=12)
 
+_MINE = SavedView.owner_id == StaffMember.id
+_AT_DESK = SavedView.desk == bindparam("desk")
 _ENTERED = (
     select(
         StaffMember.id, StaffMember.ref, StaffMember.name, StaffMember.role, LoginSession.seen_at,
-        SavedView.desk, SavedView.query,
+        SavedView.desk, SavedView.opens, SavedView.ref, SavedView.owner_id, SavedView.name, SavedView.query,
     )
     .join(StaffMember, StaffMember.id == LoginSession.holder_id)
-    .outerjoin(SavedView, and_(SavedView.owner_id == StaffMember.id, SavedView.opens.is_(True)))
+    .outerjoin(SavedView, or_(and_(_MINE, SavedView.opens.is_(True)), and_(_AT_DESK, or_(_MINE, SavedView.shared.is_(True)))))
     .where(*sessions.LIVING, StaffMember.active.is_(True))
+    .order_by(SavedView.name, SavedView.id)
 )  # fmt: skip
 
 
@@ -40,6 +44,7 @@ class Entered:
     role: Role
     seen_at: datetime
     openings: Mapping[str, str]  # desk → the query they chose that it opens with
+    views: Sequence[View]  # of the desk that was asked for: their own and those that others share, by name
 
 
 def log_in(email: str, password: str, network: str | None, device: str = "") -> str:
@@ -68,18 +73,21 @@ def log_out(token: str) -> None:
         audit.record(Tag.STAFF_LOGGED_OUT, member, by=actor.staff(member.ref))
 
 
-def by_token(token: str) -> Entered | None:
-    """Who a session token belongs to, in one look; None when it is unknown, ended or expired, or the account is closed."""
-    rows = look(_ENTERED, token_hash=sessions.hashed(token), holder=Holder.STAFF).all()
+def by_token(token: str, desk: str = "") -> Entered | None:
+    """Who a session token belongs to, in one look, with the views of a desk; None when it is unknown, ended or expired, or the
+    account is closed."""
+    rows = look(_ENTERED, token_hash=sessions.hashed(token), holder=Holder.STAFF, desk=desk).all()
     if not rows:
         return None
-    member_id, ref, name, role, seen_at, _desk, _query = rows[0]
+    member_id, ref, name, role, seen_at, *_ = rows[0]
+    kept = [(row[5], row[6], View._make(row[7:])) for row in rows if row[5] is not None]
     return Entered(
         Subject(StaffMember.subject_kind, member_id, ref),
         name,
         role,
         seen_at,
-        {desk: query for *_, desk, query in rows if desk is not None},
+        {at: view.query for at, opens, view in kept if opens and view.owner_id == member_id},
+        [view for at, _opens, view in kept if at == desk],
     )
 
 

@@ -6,12 +6,16 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.app.edge import Introduced
+from backoffice.audit import service as audit
 from backoffice.audit.tags import WORDS, Tag
 from backoffice.core import sealing, units
-from backoffice.core.actor import origin
+from backoffice.core.actor import SYSTEM, origin
 from backoffice.core.db import session
+from backoffice.core.tracking import Subject
+from backoffice.core.units import NestedUnit
 from backoffice.models import AuditEntry, Person
 from tests.support.shop import Shop
+from tests.support.statements import statements
 
 
 def entries(shop: Shop) -> list[AuditEntry]:
@@ -40,6 +44,19 @@ def test_what_is_sealed_can_be_read_while_the_persons_key_exists(shop):
         assert sealed["person"] == person.ref
         assert sealing.unseal(person.wrapped_key, sealed["cipher"]) == "ada@example.org"
     assert shop.order(sale).person_id
+
+
+def test_what_changed_nothing_is_one_row_on_its_own(shop):
+    """A look: committed when the call returns, by one statement, and never inside a unit that may be taken back."""
+    me = Subject("staff", 1, "stf_one")
+    with statements() as sent:
+        audit.record_alone(Tag.LIST_VIEWED, me, by=SYSTEM, desk="orders", rows=3)
+    assert len(sent) == 1
+    assert sent[0].startswith("INSERT INTO audit_log")
+    (row,) = [row for row in entries(shop) if row.tag == Tag.LIST_VIEWED]
+    assert (row.subject_ref, row.changes) == ("stf_one", {"desk": [None, "orders"], "rows": [None, 3]})
+    with pytest.raises(NestedUnit), units.read():
+        audit.record_alone(Tag.LIST_VIEWED, me, by=SYSTEM)
 
 
 def test_one_request_can_be_followed_into_its_tasks(shop):

@@ -6,18 +6,14 @@ import pytest
 from sqlalchemy import create_engine, delete, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from backoffice.audit import service as audit
 from backoffice.audit.service import UnauditedChange
-from backoffice.audit.tags import Tag
 from backoffice.carts.models import Cart
-from backoffice.core import actor, clock, units
+from backoffice.core import clock, units
 from backoffice.core import db as core_db
 from backoffice.core.db import OutsideUnit, change, db, put, session
 from backoffice.core.errors import Conflict, ProgrammingError
-from backoffice.core.tracking import Subject
 from backoffice.core.units import NestedUnit, ReadOnlyUnit, UnmovedWrite
 from backoffice.models import Order, OrderLine, Product
-from backoffice.tasks import service as tasks
 
 
 def cart(key: str) -> Cart:
@@ -141,42 +137,6 @@ def test_a_unit_that_reads_sends_nothing_but_its_questions(app):
         units.write(lambda: (session.add(cart("two")), session.flush(), 1 / 0))
     assert sent()["Com_rollback"] == before["Com_rollback"] + 1
     assert carts() == ["one"]
-
-
-@pytest.mark.parametrize("engine_name", ["mariadb"])
-def test_a_row_that_stands_alone_is_one_way_to_the_server(app):
-    """The server commits it by itself; two rows belong together, and what is rehearsed leaves nothing."""
-
-    def look(times: int) -> None:
-        for _ in range(times):
-            audit.record(Tag.LIST_VIEWED, Subject("staff", 1, "stf_one"), by=actor.SYSTEM, desk="orders")
-
-    def sent() -> list[int]:
-        with units.read():
-            rows = session.execute(
-                text("SHOW SESSION STATUS WHERE Variable_name IN ('Com_begin', 'Com_commit', 'Com_insert')")
-            )
-            return [int(count) for _name, count in rows]
-
-    def entries() -> int:
-        with create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).connect() as other:
-            return other.execute(text("SELECT COUNT(*) FROM audit_log")).scalar_one()
-
-    before = sent()
-    units.write(lambda: look(1))
-    assert [now - then for now, then in zip(sent(), before, strict=True)] == [0, 0, 1]
-    assert entries() == 1
-    units.write(lambda: look(2))
-    assert [now - then for now, then in zip(sent(), before, strict=True)] == [1, 1, 2]
-    units.write(lambda: tasks.schedule("test"))  # written in more than one statement, it may be
-    assert [now - then for now, then in zip(sent(), before, strict=True)] == [2, 2, 3]
-    with units.rehearsing():
-        units.write(lambda: look(1))
-    units.write(lambda: (look(1), session.add(cart("with a row"))))
-    assert entries() == 4
-    with pytest.raises(ZeroDivisionError):
-        units.write(lambda: (look(1), 1 / 0))
-    assert entries() == 4
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])
