@@ -4,6 +4,7 @@ Rows of money and audit are never edited or deleted here: Flask-Admin's routes t
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from flask_admin.form import BaseForm
 from markupsafe import Markup, escape
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, load_only, with_expression
+from sqlalchemy.sql.base import ExecutableOption
 from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports, looks
@@ -72,6 +74,7 @@ class DeskList(Page, SavedViews, ModelView):
             if "POST" in methods and not hasattr(getattr(self, view), "right"):
                 raise NoRightNamed(f"{type(self).__name__}.{view}")
         self.key = url
+        self._widths = lru_cache(64)(self._how_wide)  # by the columns shown: as many choices as colleagues keep
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
 
     # -- Flask-Admin's hooks
@@ -138,15 +141,18 @@ class DeskList(Page, SavedViews, ModelView):
 
     def _slim(self, query: Select[Any], shown: Sequence[tuple[str, str]]) -> Select[Any]:
         """The same rows, read no wider than they are shown; a cell that looks further raises."""
-        for name, _label in shown:
-            if name in self.looked_up:
-                query = query.options(with_expression(*self.looked_up[name]))
-        if self.made_of is None:
-            return query
-        names = {"id", "ref", self.moment or "id"}
-        for name, _label in shown:
-            names.update(self.made_of.get(name, () if name in self.looked_up else (name,)))
-        return query.options(load_only(*(getattr(self.model, name) for name in sorted(names)), raiseload=True))
+        return query.options(*self._widths(tuple(name for name, _label in shown)))
+
+    def _how_wide(self, shown: tuple[str, ...]) -> list[ExecutableOption]:
+        options: list[ExecutableOption] = [
+            with_expression(*self.looked_up[name]) for name in shown if name in self.looked_up
+        ]
+        if self.made_of is not None:
+            names = {"id", "ref", self.moment or "id"}
+            for name in shown:
+                names.update(self.made_of.get(name, () if name in self.looked_up else (name,)))
+            options.append(load_only(*(getattr(self.model, name) for name in sorted(names)), raiseload=True))
+        return options
 
     def filters(self) -> Sequence[Filter]:
         return (*self.narrows, *(days(getattr(self.model, self.moment), ZONE) if self.moment else ()))

@@ -31,7 +31,6 @@ _ENTERED = (
     .join(StaffMember, StaffMember.id == LoginSession.holder_id)
     .outerjoin(SavedView, or_(and_(_MINE, SavedView.opens.is_(True)), and_(_AT_DESK, or_(_MINE, SavedView.shared.is_(True)))))
     .where(*sessions.LIVING, StaffMember.active.is_(True))
-    .order_by(SavedView.name, SavedView.id)
 )  # fmt: skip
 
 
@@ -87,7 +86,7 @@ def by_token(token: str, desk: str = "") -> Entered | None:
         role,
         seen_at,
         {at: view.query for at, opens, view in kept if opens and view.owner_id == member_id},
-        [view for at, _opens, view in kept if at == desk],
+        sorted((view for at, _opens, view in kept if at == desk), key=lambda view: (view.name.casefold(), view.ref)),
     )
 
 
