@@ -1,4 +1,4 @@
-"""Rows that stand alone: each is its own unit, committed by a statement and without a session.
+"""Rows that stand alone: each is its own unit, committed by a statement, without a session and without a transaction.
 
 Threads of a program that want to commit such rows at the same moment share one statement: who comes first writes its own at
 once, and those that arrive meanwhile are written together by the next. Nobody waits for company."""
@@ -11,12 +11,13 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, Table
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from backoffice.core import inserts, units
-from backoffice.core.db import Base, UnmovedWrite, db, is_tracked, unit_key
+from backoffice.core.db import LOST_NODE, Base, UnmovedWrite, db, error_code, is_tracked
 from backoffice.core.inserts import Insert
-from backoffice.core.units import NestedUnit, Unit
+from backoffice.core.units import NestedUnit
 
 TOGETHER = 16  # rows in one statement
 HEAVY = 16 * 1024  # bytes: rows with more in one value are written apart, so that a statement stays one packet
@@ -70,7 +71,7 @@ def _desk_of(model: type[Base]) -> _Desk:
     if rows not in desks:
         if is_tracked(rows):
             raise UnmovedWrite(rows.name)
-        desks.setdefault(rows, _Desk(inserts.of(rows, db.engine.dialect)))
+        desks.setdefault(rows, _Desk(inserts.into(rows, db.engine.dialect)))
     return desks[rows]
 
 
@@ -110,11 +111,31 @@ def _tell(rows: Sequence[_Row], error: BaseException) -> None:
 
 
 def _insert(insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    written = [insert.written(row) for row in rows]
-    token = unit_key.set(Unit(writes=True, is_one_row=True))
+    """By the driver itself, on a connection of the pool, which commits each statement that stands alone; whoever listens to
+    statements hears of this one too, and errors are raised as SQLAlchemy would."""
+    statement, values = insert.of(rows)
+    connection: PoolProxiedConnection | None = None
     try:
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql(insert.text, written if len(written) > 1 else written[0])
-            connection.commit()
+        connection = db.engine.raw_connection()
+        cursor = connection.cursor()
+        for hear in db.engine.dispatch.before_cursor_execute:
+            hear(None, cursor, statement, values, None, False)
+        cursor.execute(statement, values)
+        cursor.close()
+    except db.engine.dialect.loaded_dbapi.Error as error:
+        raise _as_ever(error, statement, connection) from error
     finally:
-        unit_key.reset(token)
+        if connection is not None:
+            connection.close()
+
+
+def _as_ever(error: Any, statement: str, connection: PoolProxiedConnection | None) -> BaseException:
+    dialect = db.engine.dialect
+    is_lost = dialect.is_disconnect(error, None, None) or error_code(error) in LOST_NODE
+    if is_lost and connection is not None:
+        connection.invalidate(error)
+    told: BaseException = DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error,
+        hide_parameters=True, connection_invalidated=is_lost, dialect=dialect,
+    )  # fmt: skip
+    return told

@@ -73,7 +73,6 @@ class OpenUnit(Protocol):
     """What a transaction is begun for (``core.units.Unit``)."""
 
     writes: bool
-    is_one_row: bool
     connection: Connection | None
 
     def touch(self, subject: Subject) -> None: ...
@@ -190,10 +189,9 @@ def _prepare_server(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_server(connection: Connection) -> None:
-    """A unit that reads needs no transaction: at this level every statement sees what was committed when it began. Nor does
-    one that writes a single row: the server commits each statement that stands alone."""
+    """A unit that reads needs no transaction: at this level every statement sees what was committed when it began."""
     unit = unit_key.get()
-    if unit is None or (unit.writes and not unit.is_one_row):
+    if unit is None or unit.writes:
         connection.exec_driver_sql("BEGIN")
 
 
@@ -255,9 +253,9 @@ def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Whole | Non
     if of is None and is_tracked(table):
         raise UnmovedWrite(table.name)
     connection = writing()
-    insert = inserts.of(table, connection.dialect)
-    written = [insert.written(row) for row in rows]
-    connection.exec_driver_sql(insert.text, written if len(written) > 1 else written[0])
+    insert = inserts.into(table, connection.dialect)
+    for start in range(0, len(rows), inserts.MOST):
+        connection.exec_driver_sql(*insert.of(rows[start : start + inserts.MOST]))
     if of is not None:
         _current_unit().touch(of.subject())
 

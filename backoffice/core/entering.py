@@ -22,10 +22,10 @@ def enter(row: R) -> R:
     Every column but the id is set, and no other object hangs on it: what belongs to it is entered after it.
     Raises ReadOnlyUnit, KeyError where a column is not set."""
     connection, new = writing(), cast("Any", row)
-    insert = inserts.of(new.__table__, connection.dialect)
+    insert = inserts.into(new.__table__, connection.dialect)
     given = instance_dict(row)
     values = {name: given[key] for key, name in _columns(type(row))}
-    new.id = connection.exec_driver_sql(insert.text, insert.written(values)).lastrowid
+    new.id = connection.exec_driver_sql(*insert.of([values])).lastrowid
     make_transient_to_detached(row)
     session.add(row)
     if isinstance(new, (Tracked, Part)):

@@ -1,10 +1,12 @@
 """INSERT statements, put together once for a table: building and compiling one anew costs as much as writing the row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Table, bindparam
+from sqlalchemy import Dialect, Table
+
+MOST = 500  # rows in one statement
 
 
 class Insert:
@@ -12,23 +14,24 @@ class Insert:
 
     def __init__(self, rows: Table, dialect: Dialect) -> None:
         columns = [column for column in rows.columns if column is not rows.autoincrement_column]
-        values = {column.name: bindparam(column.name, type_=column.type) for column in columns}
-        self.text = str(rows.insert().values(values).inline().compile(dialect=dialect))
-        self.is_positional = dialect.positional
-        self.columns = [
+        quoted = dialect.identifier_preparer.quote
+        self._columns = [
             (column.name, column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for column in columns
         ]
+        names = ", ".join(quoted(column.name) for column in columns)
+        self._begins = " ".join(("INSERT INTO", quoted(rows.name), f"({names})", "VALUES "))
+        self._row = f"({', '.join(['?' if dialect.name == 'sqlite' else '%s'] * len(columns))})"
 
-    def written(self, row: Mapping[str, Any]) -> Any:
-        """The values of a row as the driver takes them. Raises KeyError where a column is not named."""
-        values = {name: write(row[name]) for name, write in self.columns}
-        return tuple(values.values()) if self.is_positional else values
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[Any, ...]]:
+        """One statement for these rows, and its values. Raises KeyError where a column is not named."""
+        values = tuple(write(row[name]) for row in rows for name, write in self._columns)
+        return self._begins + ", ".join([self._row] * len(rows)), values
 
 
 _known: WeakKeyDictionary[Dialect, dict[Table, Insert]] = WeakKeyDictionary()
 
 
-def of(rows: Table, dialect: Dialect) -> Insert:
+def into(rows: Table, dialect: Dialect) -> Insert:
     """The INSERT of this table."""
     tables = _known.setdefault(dialect, {})
     if rows not in tables:

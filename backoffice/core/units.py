@@ -39,7 +39,6 @@ class Unit:
     """One transaction: what it changed, what the audit saw of it, and what waits for its commit."""
 
     writes: bool
-    is_one_row: bool = False  # a row that stands alone: the server commits it by itself
     connection: Connection | None = None  # once it was asked for
     changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
     witnessed: set[tuple[str, int]] = field(default_factory=set)

@@ -3,7 +3,8 @@
 import threading
 
 import pytest
-from sqlalchemy import event, select, text
+from pymysql.err import OperationalError
+from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backoffice.carts.models import Cart
@@ -35,9 +36,9 @@ def statements(app):
     """What is sent to insert: how many rows each time."""
     sent: list[int] = []
 
-    def note(_connection, _cursor, statement, values, _context, is_many) -> None:
+    def note(_connection, _cursor, statement, *_rest) -> None:
         if statement.startswith("INSERT"):
-            sent.append(len(values) if is_many else 1)
+            sent.append(statement.count("), (") + 1)
 
     event.listen(db.engine, "before_cursor_execute", note)
     yield sent
@@ -129,6 +130,32 @@ def test_a_lost_connection_is_replayed_and_a_lost_server_is_told(app, monkeypatc
     left[0] = 0
     assert alone.write_row(Cart, row("b"))
     assert carts() == ["a", "b"]
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_a_connection_that_was_cut_is_replaced_and_the_row_is_written_once(app, monkeypatch, statements):
+    monkeypatch.setattr(units.time, "sleep", lambda _seconds: None)
+    with db.engine.connect() as resting:
+        cut = resting.execute(text("SELECT CONNECTION_ID()")).scalar_one()
+    with create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).connect() as other:
+        other.execute(text(f"KILL {cut}"))
+    assert alone.write_row(Cart, row("a"))
+    assert statements == [1, 1]  # the first went nowhere
+    assert carts() == ["a"]
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_a_server_that_is_away_is_told_as_ever(app, monkeypatch):
+    monkeypatch.setattr(units.time, "sleep", lambda _seconds: None)
+
+    def refuse() -> None:
+        raise OperationalError(2003, "Can't connect to MySQL server")
+
+    monkeypatch.setattr(db.engine, "raw_connection", refuse)
+    with pytest.raises(NotReplayable) as told:
+        alone.write_row(Cart, row("a"))
+    assert isinstance(told.value.__cause__, DBAPIError)
+    assert "a" not in str(told.value.__cause__.params or "")
 
 
 def test_it_is_a_unit_and_only_for_rows_without_a_counterfoil(app):
