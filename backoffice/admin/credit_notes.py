@@ -8,7 +8,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import looks, timeline
+from backoffice.admin import looks, timeline, whose
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
@@ -36,7 +36,7 @@ class CreditNoteDesk(Noted):
         "ref": "Reference",
     }
     numbers = frozenset({"net", "vat", "gross"})
-    narrows = (equals("number", "Number", CreditNote.number),)
+    narrows = (equals("number", "Number", CreditNote.number), *whose.by_invoice(CreditNote.invoice_id))
     blank = "No credit note fits. One is written when money of an issued invoice goes back."
     one_template = "office/credit_note.html"
 

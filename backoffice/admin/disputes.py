@@ -11,7 +11,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, needs, request_key, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
@@ -58,9 +58,12 @@ class DisputeDesk(Noted):
         {"opened_at": "Opened", "order_number": "Order", "due_by": "Answer until", "money": "Amount", "ref": "Dispute",
          "provider_ref": "Provider's id", "withdrawn": "Taken", "answered_at": "Answered"}
     )  # fmt: skip
-    column_formatters = MappingProxyType({"state": state, "ref": code, "reason": lambda _v, _c, row, _n: row.why})
+    column_formatters = MappingProxyType(
+        {"state": state, "ref": code, "order_number": whose.order_cell, "reason": lambda _v, _c, row, _n: row.why}
+    )
     numbers = frozenset({"money", "withdrawn"})
     narrows = (
+        *whose.by_payment(Dispute.payment_id),
         equals("ref", "Our reference", Dispute.ref),
         equals("provider_ref", "Provider's id", Dispute.provider_ref),
         equals("state", "State", Dispute.state, choices(DisputeState), DisputeState),

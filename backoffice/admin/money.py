@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import func, select
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, NotAnswered, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
@@ -57,6 +57,7 @@ class PaymentDesk(Noted, Many):
         }
     )
     narrows = (
+        *whose.by_invoice(Payment.invoice_id),
         equals("ref", "Our reference", Payment.ref),
         equals("provider_ref", "Provider's id", Payment.provider_ref),
         equals("state", "State", Payment.state, choices(PaymentState), PaymentState),
@@ -150,6 +151,7 @@ class InvoiceDesk(Noted):
     )
     narrows = (
         equals("number", "Number", Invoice.number),
+        *whose.by_order(),
         equals("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),
         equals("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
     )

@@ -9,7 +9,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
@@ -40,9 +40,15 @@ class RefundDesk(RefundForm):
         "money": "Amount", "failure_code": "Provider's reason",
         "provider_ref": "Provider's id", "accepted_at": "Accepted",
     }  # fmt: skip
-    column_formatters = {"state": state, "ref": code, "reason": lambda _v, _c, row, _n: words_of(row.reason)}
+    column_formatters = {
+        "state": state,
+        "ref": code,
+        "order_number": whose.order_cell,
+        "reason": lambda _v, _c, row, _n: words_of(row.reason),
+    }
     numbers = frozenset({"money"})
     narrows = (
+        *whose.by_payment(Refund.payment_id),
         equals("ref", "Our reference", Refund.ref),
         equals("provider_ref", "Provider's id", Refund.provider_ref),
         equals("state", "State", Refund.state, choices(RefundState), RefundState),

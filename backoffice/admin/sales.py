@@ -7,7 +7,7 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, func, select
 
-from backoffice.admin import access, dossier, looks, timeline, troubles
+from backoffice.admin import access, dossier, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
 from backoffice.admin.badges import badge
@@ -23,7 +23,6 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
-from backoffice.customers.models import Person
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
@@ -54,11 +53,6 @@ def _delivery_badge(state: FulfilmentState | None) -> Markup:
     if state is None:
         return Markup("")
     return badge(f"delivery_{state.value}", dict(DELIVERY)[state.value])
-
-
-def _of_customer(email: str) -> ColumnElement[bool]:
-    """Whoever typed the address, in whatever case: orders hang on the person."""
-    return Order.person_id == select(Person.id).where(Person.email == email).scalar_subquery()
 
 
 def _delivered(state: FulfilmentState) -> ColumnElement[bool]:
@@ -94,7 +88,7 @@ class OrderDesk(Corrections, Many):
     )
     narrows = (
         equals("number", "Number", Order.number, read=row_number),
-        Filter("email", "E-mail", _of_customer, customers.normalised),
+        Filter("email", "E-mail", whose.of_customer, customers.normalised),
         equals("state", "State", Order.state, choices(OrderState), OrderState),
         Filter("delivery", "Delivery", _delivered, FulfilmentState, DELIVERY),
     )

@@ -1,0 +1,56 @@
+"""Whose money it was: lists of payments and papers are narrowed by an order and by a customer, and lead to the order."""
+
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from backoffice.admin import access
+from backoffice.admin.filters import Filter, row_number
+from backoffice.customers import service as customers
+from backoffice.customers.models import Person
+from backoffice.invoices.models import Invoice
+from backoffice.orders.models import Order
+from backoffice.payments.models import Payment
+from backoffice.staff.roles import Right
+
+LINK = Markup('<a href="/admin/orders/%s">%s</a>')
+
+_INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
+_PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
+
+
+def of_customer(email: str) -> ColumnElement[bool]:
+    """Condition on orders: of whoever has this address, in whatever case it was typed."""
+    return Order.person_id == select(Person.id).where(Person.email == email).scalar_subquery()
+
+
+def by_order() -> tuple[Filter, Filter]:
+    """For a list of invoices."""
+    return _filters(Invoice.order_id, select(Order.id))
+
+
+def by_invoice(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:
+    """For a list whose rows have this column: an invoice."""
+    return _filters(column, _INVOICES)
+
+
+def by_payment(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:
+    """For a list whose rows have this column: a payment."""
+    return _filters(column, _PAYMENTS)
+
+
+def order_cell(_view: Any, _context: Any, row: Any, _name: str) -> Any:
+    """The number of a row's order, leading there for whoever may see orders."""
+    order: Order = row.order
+    return LINK % (order.ref, order.number) if access.has(Right.SEE_SALES) else order.number
+
+
+def _filters(column: InstrumentedAttribute[Any], rows: Select[Any]) -> tuple[Filter, Filter]:
+    return (
+        Filter("order", "Order", lambda number: column.in_(rows.where(Order.number == number)), row_number),
+        Filter(
+            "email", "Customer's e-mail", lambda email: column.in_(rows.where(of_customer(email))), customers.normalised
+        ),
+    )
