@@ -26,6 +26,11 @@ class Filter:
     choices: Sequence[tuple[str, str]] = ()
     kind: str = "text"
 
+    @property
+    def is_short(self) -> bool:
+        """Whether what is typed are a few digits."""
+        return self.read is row_number
+
 
 def equals(
     name: str,
