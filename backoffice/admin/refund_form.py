@@ -49,6 +49,13 @@ class NotAReason(CounterfoilError):
         super().__init__("Choose why the money goes back.")
 
 
+class DamagedForSale(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("What is damaged is not sold again: untick it, or choose another reason.")
+
+
 class SameSum(CounterfoilError):
     status = 409
 
@@ -160,6 +167,11 @@ class RefundForm(Noted):
         reason = request.form.get("reason", "")
         if reason not in REASONS:
             raise NotAReason
+        shelved = {
+            line.id: count for line, count in choice.pieces if request.form.get(f"shelve{line.id}") and line.variant_id
+        }
+        if shelved and reason == RefundReason.DAMAGED:
+            raise DamagedForSale
         half_sent = _half_sent(choice, _parcels(order))
         seen = Money(typed_count("seen", 10**9), payment.currency)
         return Wish(
@@ -173,7 +185,7 @@ class RefundForm(Noted):
                 Pieces(
                     line.id,
                     count,
-                    shelved=count if request.form.get(f"shelve{line.id}") and line.variant_id else 0,
+                    shelved=shelved.get(line.id, 0),
                     still_sent=half_sent.get(line.id, 0) if request.form.get(f"send{line.id}") else 0,
                 )
                 for line, count in choice.pieces

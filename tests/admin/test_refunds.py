@@ -12,7 +12,7 @@ from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
-from backoffice.models import Case, CreditNote, Refund, WebhookEvent
+from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
 from tests.support.shop import hidden, paid
 
@@ -30,6 +30,19 @@ def sale(shop):
 def form_of(page: str, **typed: str) -> dict[str, str]:
     """What the confirming form sends: its hidden values, and what somebody chose."""
     return {**hidden(page, "key", "seen"), "reason": "returned", "note": "", **typed}
+
+
+def test_what_is_damaged_is_not_put_up_for_sale_again(shop, operator, sale):
+    (line,) = shop.line_ids(sale)
+    place = f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=1"
+    form = form_of(operator.get(place).text, reason="damaged", note="cracked vial")
+    answer = operator.post(place, data={**form, f"shelve{line}": "y"})
+    page = operator.get(answer.location).text
+    assert "What is damaged is not sold again" in page
+    assert "cracked vial" in page  # nothing typed is lost
+    assert shop.all(select(Refund)) == []
+    operator.post(place, data=form_of(page, reason="damaged", note="cracked vial"))
+    assert [item.shelved for item in shop.all(select(RefundLine))] == [0]
 
 
 def test_three_ways_lead_to_what_will_happen_and_then_it_does(shop, operator, sale):
