@@ -176,8 +176,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
 
 def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
     with units.read():
-        order = _order(token)
-        invoice, entity = invoices.for_order(order.id), entities.get(order.entity_id)
+        order, invoice, entity = invoices.with_order(links.unsign("order", token))
         attempts = payments.for_invoice(invoice)
         payment = attempts[-1]
         returned = refunds.of(attempts)

@@ -17,6 +17,7 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.entities import service as entities
+from backoffice.entities.models import Entity
 from backoffice.entities.service import Seller
 from backoffice.invoices import numbering
 from backoffice.invoices.models import CollectionState, Invoice, InvoiceLine, InvoicePaper, InvoiceState, InvoiceTax
@@ -50,6 +51,14 @@ COLLECTION_MOVES = StateTable(
 
 _FOR_ORDER = (
     select(Invoice).where(Invoice.order_id == bindparam("order_id")).options(joinedload(Invoice.taxes, innerjoin=True))
+)
+
+_WITH_ORDER = (
+    select(Order, Invoice, Entity)
+    .join(Invoice, Invoice.order_id == Order.id)
+    .join(Entity, Entity.id == Order.entity_id)
+    .where(Order.ref == bindparam("ref"))
+    .options(joinedload(Order.lines, innerjoin=True), joinedload(Invoice.taxes, innerjoin=True))
 )
 
 
@@ -225,6 +234,14 @@ def paper(invoice: Invoice) -> InvoicePaper | None:
 def for_order(order_id: int) -> Invoice:
     """With its VAT breakdown."""
     return session.scalars(_FOR_ORDER, {"order_id": order_id}).unique().one()
+
+
+def with_order(ref: str) -> tuple[Order, Invoice, Entity]:
+    """An order with its lines, its invoice with its VAT breakdown, and who sold it, in one look. Raises NotFound."""
+    found = session.execute(_WITH_ORDER, {"ref": ref}).unique().one_or_none()
+    if found is None:
+        raise NotFound("order")
+    return found[0], found[1], found[2]
 
 
 def get(invoice_id: int) -> Invoice:
