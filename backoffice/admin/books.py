@@ -74,7 +74,7 @@ class LedgerDesk(DeskList):
         equals("currency", "Currency", LedgerPosting.currency, read=str.upper),
         Filter("about", "About (number or reference)", _about),
     )
-    blank = "Nothing was posted."
+    blank = "No entry fits. Whatever happens with money is posted here."
     one_template = "office/entry.html"
     more_links = (("Trial balance", ".balance", Right.SEE_MONEY),)
 

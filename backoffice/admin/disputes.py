@@ -68,7 +68,7 @@ class DisputeDesk(Noted):
         equals("provider_ref", "Provider's id", Dispute.provider_ref),
         equals("state", "State", Dispute.state, choices(DisputeState), DisputeState),
     )
-    blank = "No payment was disputed."
+    blank = "No dispute fits. One appears here as soon as a customer's bank says so."
     one_template = "office/dispute.html"
 
     def rows(self) -> Select[Any]:

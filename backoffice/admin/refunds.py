@@ -55,7 +55,7 @@ class RefundDesk(RefundForm):
         equals("reason", "Reason", Refund.reason, [(item.value, words_of_item) for item, words_of_item in [
             *REASONS.items(), (RefundReason.ELSEWHERE, "Made at the provider")]], RefundReason),
     )  # fmt: skip
-    blank = "No money went back."
+    blank = "No refund fits. Money goes back from the page of an order or a payment."
     one_template = "office/refund.html"
 
     def rows(self) -> Select[Any]:
