@@ -10,6 +10,7 @@ from backoffice.core.money import Money
 
 TIME = Markup('<time datetime="%s">%s</time>')
 CODE = Markup("<code>%s</code>")
+LINK = Markup('<a href="%s">%s</a>')
 ZONE = "Europe/Berlin"  # the office's time zone; every time says which
 
 

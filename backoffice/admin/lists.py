@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports, looks
 from backoffice.admin.actions import Action, needs
-from backoffice.admin.cells import ZONE, plain
+from backoffice.admin.cells import LINK, ZONE, plain
 from backoffice.admin.filters import Filter, days, narrowed
 from backoffice.admin.frame import Page, drawn_with, for_whoever_asks
 from backoffice.admin.paging import Keyset
@@ -35,7 +35,6 @@ from backoffice.staff.roles import Right
 
 KEPT_ROUTES = frozenset({"index_view", "one"})
 LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that are given room
-LINK = Markup('<a href="%s">%s</a>')
 TICKED = Markup(
     '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"></td>'
 )

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin import access
+from backoffice.admin.cells import LINK
 from backoffice.admin.filters import Filter, row_number
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
@@ -14,8 +14,6 @@ from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
 from backoffice.staff.roles import Right
-
-LINK = Markup('<a href="/admin/orders/%s">%s</a>')
 
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
@@ -44,7 +42,7 @@ def by_payment(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:
 def order_cell(_view: Any, _context: Any, row: Any, _name: str) -> Any:
     """The number of a row's order, leading there for whoever may see orders."""
     order: Order = row.order
-    return LINK % (order.ref, order.number) if access.has(Right.SEE_SALES) else order.number
+    return LINK % (f"/admin/orders/{order.ref}", order.number) if access.has(Right.SEE_SALES) else order.number
 
 
 def _filters(column: InstrumentedAttribute[Any], rows: Select[Any]) -> tuple[Filter, Filter]:

@@ -40,7 +40,8 @@ def record(tag: Tag, about: Tracked | Subject, /, *, by: Actor, reason: str = ""
 
 
 def record_alone(tag: Tag, about: Subject, /, *, by: Actor, **facts: Any) -> None:
-    """Write down what changed nothing: somebody looked. Outside units; it is committed when this returns."""
+    """Write down what changed nothing: somebody looked. Outside units; it is committed when this returns. Where the answer to
+    its commit is lost, it may stand in the log twice, never not at all."""
     write_row(AuditEntry, _entry(tag, about, by, "", facts))
 
 

@@ -249,11 +249,11 @@ def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Whole | Non
     """Write new rows without objects: every column but the id is named. Parts of a tracked whole say ``of`` which.
 
     Raises ReadOnlyUnit, UnmovedWrite for tracked rows of nothing."""
-    table = cast("Table", model.__table__)
-    if of is None and is_tracked(table):
-        raise UnmovedWrite(table.name)
+    place = cast("Table", model.__table__)
+    if of is None and is_tracked(place):
+        raise UnmovedWrite(place.name)
     connection = writing()
-    insert = inserts.into(table, connection.dialect)
+    insert = inserts.into(place, connection.dialect)
     for start in range(0, len(rows), inserts.MOST):
         connection.exec_driver_sql(*insert.of(rows[start : start + inserts.MOST]))
     if of is not None:

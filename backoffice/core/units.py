@@ -2,8 +2,7 @@
 
 ``read()`` never writes. ``write(work)`` runs ``work`` in one transaction and runs it again as a whole when another
 unit was faster or the connection was lost. Business code never commits. A commit may have happened although the
-caller saw an error, so ``work`` inserts a unique business key together with its effect. (A look at
-personal data has none: it may stand in the audit log twice, never not at all.)"""
+caller saw an error, so ``work`` inserts a unique business key together with its effect."""
 
 import random
 import time
