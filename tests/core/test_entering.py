@@ -7,7 +7,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.service import UnauditedChange
 from backoffice.audit.tags import Tag
 from backoffice.carts.models import Cart, CartLine
-from backoffice.core import actor, clock, references, units
+from backoffice.core import actor, clock, inserts, references, units
 from backoffice.core.db import ReadOnlyUnit, UnmovedWrite, put, session
 from backoffice.core.entering import enter
 from backoffice.customers.models import Person
@@ -70,6 +70,17 @@ def test_every_column_is_named(app):
         )
     with pytest.raises(KeyError, match="quantity"):
         units.write(lambda: put(CartLine, [{"cart_id": 1, "variant_id": 1}]))
+
+
+def test_more_rows_than_a_statement_holds_are_put_in_several(app):
+    now = clock.now()
+    rows = [
+        {"token_hash": f"{n}", "checkout_key": f"{n}", "person_id": None, "created_at": now, "updated_at": now}
+        for n in range(2 * inserts.MOST + 1)
+    ]
+    units.write(lambda: put(Cart, rows))
+    with units.read():
+        assert list(session.scalars(select(Cart.token_hash).order_by(Cart.id))) == [row["token_hash"] for row in rows]
 
 
 def test_a_unit_that_reads_enters_nothing(app):

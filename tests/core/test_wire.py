@@ -72,7 +72,7 @@ def test_what_begins_alike_is_not_taken_for_the_same(connections):
 
 
 def test_answers_larger_than_what_is_read_at_once(connections):
-    """Two hundred columns do not fit into the buffer: they are read one by one, and the numbers of packets begin anew."""
+    """Three hundred columns do not fit into the buffer: they are read one by one, and the numbers of packets begin anew."""
     plain, ours = connections
     wide = "SELECT " + ", ".join(f"{n} AS a_column_with_a_long_name_{n}" for n in range(300))
     long = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 900) SELECT n, REPEAT('é', n), NULL FROM t"
