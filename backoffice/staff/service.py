@@ -79,7 +79,7 @@ def by_token(token: str, desk: str = "") -> Entered | None:
     if not rows:
         return None
     member_id, ref, name, role, seen_at, *_ = rows[0]
-    kept = [(row[5], row[6], View._make(row[7:])) for row in rows if row[5] is not None]
+    kept = [(at, opens, View(*view)) for _, _, _, _, _, at, opens, *view in rows if at is not None]
     return Entered(
         Subject(StaffMember.subject_kind, member_id, ref),
         name,
