@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from backoffice.admin import access, troubles
 from backoffice.cases import service as cases
 from backoffice.cases.models import Case
-from backoffice.core.db import look
+from backoffice.core.looks import look
 from backoffice.disputes.models import Dispute, DisputeState
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.payments.models import Payment, PaymentState

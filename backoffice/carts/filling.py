@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog.models import Price, PriceList, Product, ProductKind, Variant
 from backoffice.core import clock
-from backoffice.core.db import look
+from backoffice.core.looks import look
 from backoffice.core.money import Money, total
 
 

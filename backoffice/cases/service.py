@@ -12,8 +12,9 @@ from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
-from backoffice.core.db import NOW, look, session
+from backoffice.core.db import NOW, session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.looks import look
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select
 
 from backoffice.catalog.models import Category, Product, ProductImage, ProductKind, Variant
-from backoffice.core.db import look
 from backoffice.core.errors import NotFound
+from backoffice.core.looks import look
 
 
 class Facts(NamedTuple):

@@ -18,8 +18,9 @@ from backoffice.catalog.models import (
     RelatedProduct,
 )
 from backoffice.core import clock
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.errors import NotFound
+from backoffice.core.looks import look
 from backoffice.core.money import Money
 
 ROWS = 24  # cards on a page

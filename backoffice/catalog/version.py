@@ -6,7 +6,8 @@ from sqlalchemy import URL, select, update
 
 from backoffice.catalog.models import CatalogueState
 from backoffice.core import clock, units
-from backoffice.core.db import engine, look, session
+from backoffice.core.db import engine, session
+from backoffice.core.looks import look
 
 LOOK_EVERY = 1.0  # seconds for which the version is taken as known
 

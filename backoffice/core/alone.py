@@ -11,11 +11,12 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, Table
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from backoffice.core import inserts, units
-from backoffice.core.db import LOST_NODE, Base, UnmovedWrite, db, error_code, is_tracked
+from backoffice.core import driver, inserts, units
+from backoffice.core.db import Base, UnmovedWrite, db, is_tracked
 from backoffice.core.inserts import Insert
 from backoffice.core.units import NestedUnit
 
@@ -111,31 +112,21 @@ def _tell(rows: Sequence[_Row], error: BaseException) -> None:
 
 
 def _insert(insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """By the driver itself, on a connection of the pool, which commits each statement that stands alone; whoever listens to
-    statements hears of this one too, and errors are raised as SQLAlchemy would."""
+    """By the driver itself, on a connection of the pool, which commits each statement that stands alone."""
     statement, values = insert.of(rows)
     connection: PoolProxiedConnection | None = None
-    try:
+
+    def cursor() -> DBAPICursor:
+        nonlocal connection
         connection = db.engine.raw_connection()
-        cursor = connection.cursor()
-        for hear in db.engine.dispatch.before_cursor_execute:
-            hear(None, cursor, statement, values, None, False)
-        cursor.execute(statement, values)
-        cursor.close()
-    except db.engine.dialect.loaded_dbapi.Error as error:
-        raise _as_ever(error, statement, connection) from error
+        return connection.cursor()
+
+    def lost(error: BaseException) -> None:
+        if connection is not None:
+            connection.invalidate(error)
+
+    try:
+        driver.run(db.engine, cursor, statement, values, lost).close()
     finally:
         if connection is not None:
             connection.close()
-
-
-def _as_ever(error: Any, statement: str, connection: PoolProxiedConnection | None) -> BaseException:
-    dialect = db.engine.dialect
-    is_lost = dialect.is_disconnect(error, None, None) or error_code(error) in LOST_NODE
-    if is_lost and connection is not None:
-        connection.invalidate(error)
-    told: BaseException = DBAPIError.instance(
-        statement, None, error, dialect.loaded_dbapi.Error,
-        hide_parameters=True, connection_invalidated=is_lost, dialect=dialect,
-    )  # fmt: skip
-    return told

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, CursorResult, Delete, MetaData, Select, Table, Update, bindparam, event, select
+from sqlalchemy import Connection, Delete, MetaData, Select, Table, Update, bindparam, event, select
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -283,11 +283,3 @@ def writing() -> Connection:
         raise ReadOnlyUnit
     session.flush()  # in the order in which it was written
     return connection()
-
-
-def look(statement: Select[*tuple[Any, ...]], **values: Any) -> CursorResult[*tuple[Any, ...]]:
-    """Plain rows of a statement that was built once, with ``bindparam``: for what is read on every page. Inside a unit.
-
-    Building a statement anew, and objects of its rows, cost more than the database does."""
-    session.flush()  # as a query would
-    return connection().execute(statement, values)

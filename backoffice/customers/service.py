@@ -9,9 +9,10 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, references, sealing
 from backoffice.core.actor import Actor
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
+from backoffice.core.looks import look
 from backoffice.core.sealing import Sealed
 from backoffice.customers import finding
 from backoffice.customers.models import Person

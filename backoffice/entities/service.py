@@ -9,8 +9,9 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.looks import look
 from backoffice.entities.models import Entity, LegalKind, LegalText
 
 

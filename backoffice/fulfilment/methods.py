@@ -10,8 +10,9 @@ from backoffice.audit.tags import Tag
 from backoffice.catalog import version
 from backoffice.core import references
 from backoffice.core.actor import Actor
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.looks import look
 from backoffice.core.money import Money
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
 

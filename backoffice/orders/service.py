@@ -13,9 +13,10 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import change, look, put, session
+from backoffice.core.db import change, put, session
 from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
+from backoffice.core.looks import look
 from backoffice.core.money import Money, total
 from backoffice.core.states import StateTable
 from backoffice.customers import service as customers

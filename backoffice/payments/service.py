@@ -12,9 +12,10 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, links, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.entering import enter
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.looks import look
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable, change_where

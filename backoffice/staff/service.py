@@ -9,8 +9,9 @@ from sqlalchemy import and_, bindparam, or_, select
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, units
-from backoffice.core.db import look, session
+from backoffice.core.db import session
 from backoffice.core.errors import NotFound
+from backoffice.core.looks import look
 from backoffice.core.tracking import Subject
 from backoffice.logins import passwords, sessions, throttle
 from backoffice.logins.models import Holder, LoginSession

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, select
 
 from backoffice.catalog.models import Price, Variant
-from backoffice.core.db import NOW, look
+from backoffice.core.db import NOW
+from backoffice.core.looks import look
 from backoffice.stock.models import StockItem
 
 

@@ -15,8 +15,9 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import alone, borders, clock, references, units
 from backoffice.core.actor import Actor, origin
-from backoffice.core.db import change, look, session
+from backoffice.core.db import change, session
 from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
+from backoffice.core.looks import look
 from backoffice.core.ports import ports
 from backoffice.core.tracking import Subject
 from backoffice.tasks import bell

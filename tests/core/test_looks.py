@@ -1,0 +1,137 @@
+"""Looks: what comes back is what SQLAlchemy would give, on every engine, and errors are its errors."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import bindparam, create_engine, event, func, select, text
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+from backoffice.core import clock, looks, units
+from backoffice.core.db import NOW, OutsideUnit, connection, db, put, session
+from backoffice.core.errors import ProgrammingError
+from backoffice.core.looks import look
+from backoffice.tasks.models import Task, TaskState
+
+_BY_NAME = (
+    select(Task.id, Task.name, Task.state, Task.arguments, Task.due_at, Task.finished_at)
+    .where(Task.name.in_(bindparam("names", expanding=True)), Task.due_at <= NOW)
+    .order_by(Task.id)
+)
+_OF_STATE = select(Task.name).where(Task.state == bindparam("state"), Task.name != "100% %s :none").order_by(Task.id)
+_BROKEN = select(func.no_such_function(bindparam("value")))
+
+
+def task(name: str) -> dict[str, object]:
+    empty = dict.fromkeys(column.key for column in Task.__table__.columns if column.key != "id")
+    now = clock.now()
+    return {
+        **empty, "ref": name, "name": name, "arguments": {"of": name}, "state": TaskState.WAITING, "due_at": now,
+        "attempts": 0, "max_attempts": 1, "last_error": "", "request_id": "", "created_at": now,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def three(app):
+    units.write(lambda: put(Task, [task(name) for name in "abc"]))
+
+
+def as_ever(statement, **values):
+    return connection().execute(statement, values).all()
+
+
+def test_rows_are_those_of_sqlalchemy(three):
+    with units.read():
+        for names in (["a", "c"], ["b"], [], ["a", "b", "c"], ["c", "b"]):
+            mine, theirs = look(_BY_NAME, names=names).all(), as_ever(_BY_NAME, names=names)
+            assert mine == theirs
+            assert [list(map(type, row)) for row in mine] == [list(map(type, row)) for row in theirs]
+            assert [row.name for row in mine] == sorted(names)
+        assert mine[0].state is TaskState.WAITING
+        assert mine[0].arguments == {"of": "b"}
+        assert mine[0].due_at.utcoffset() == timedelta(0)
+        assert list(look(_OF_STATE, state=TaskState.WAITING).scalars()) == ["a", "b", "c"]
+        assert look(_OF_STATE, state=TaskState.DONE).first() is None
+
+
+def test_a_value_that_is_asked_for_late_is_that_of_now(clock, three):
+    with units.read():
+        assert look(_BY_NAME, names=["a"]).all()
+        clock.forward(days=-1)
+        assert not look(_BY_NAME, names=["a"]).all()
+
+
+def test_what_the_unit_wrote_before_is_there(app):
+    def work() -> list[str]:
+        session.add(Task(**task("new")))
+        return list(look(_OF_STATE, state=TaskState.WAITING).scalars())
+
+    assert units.write(work) == ["new"]
+
+
+def test_a_statement_is_made_ready_once_and_heard_of_each_time(three, monkeypatch):
+    statement, heard, made = select(Task.id).where(Task.name == bindparam("name")), [], []
+    real = looks._Ready.__init__
+    monkeypatch.setattr(looks._Ready, "__init__", lambda self, *args: made.append(1) or real(self, *args))
+
+    def note(_connection, _cursor, said, *_rest) -> None:
+        heard.append(said)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    with units.read():
+        for name in "abc":
+            assert len(look(statement, name=name).all()) == 1
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert made == [1]
+    assert sum(said.startswith("SELECT tasks.id") for said in heard) == 3
+
+
+def test_the_lists_of_a_statement_are_bounded(three, monkeypatch):
+    monkeypatch.setattr(looks, "MOST_FORMS", 2)
+    with units.read():
+        for length in (1, 2, 3, 4, 1):
+            assert len(look(_BY_NAME, names=["a", *["x"] * (length - 1)]).all()) == 1
+        assert len(looks._known[connection().dialect][_BY_NAME]._forms) <= 2
+
+
+def test_a_missing_value_and_a_look_outside_of_a_unit_are_mistakes(three):
+    with units.read(), pytest.raises(KeyError, match="state"):
+        look(_OF_STATE)
+    with pytest.raises(OutsideUnit):
+        look(_OF_STATE, state=TaskState.DONE)
+    literal = select(Task.id).where(Task.name == bindparam("name", literal_execute=True))
+    with units.read(), pytest.raises(ProgrammingError):
+        look(literal, name="a")
+
+
+def test_errors_are_those_of_sqlalchemy_without_values(app):
+    with units.read(), pytest.raises(DBAPIError) as told:
+        look(_BROKEN, value="a-value-of-somebody")
+    with units.read(), pytest.raises(DBAPIError) as theirs:
+        as_ever(_BROKEN, value="a-value-of-somebody")
+    assert type(told.value) is type(theirs.value)
+    assert "no_such_function" in str(told.value)
+    assert "a-value-of-somebody" not in str(told.value)
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_a_connection_that_was_cut_is_of_no_use_to_the_unit_and_replaced_for_the_next(app, three, monkeypatch):
+    monkeypatch.setattr(units.time, "sleep", lambda _seconds: None)
+    cuts = [True]
+
+    def work() -> list[str]:
+        if cuts:
+            cuts.pop()
+            mine = connection().exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
+            with create_engine(app.config["SQLALCHEMY_DATABASE_URI"]).connect() as other:
+                other.execute(text(f"KILL {mine}"))
+            with pytest.raises(DBAPIError) as told:
+                look(_OF_STATE, state=TaskState.WAITING)
+            assert told.value.connection_invalidated
+            assert connection().invalidated
+            with pytest.raises(PendingRollbackError):
+                look(_OF_STATE, state=TaskState.WAITING)
+            raise told.value
+        return list(look(_OF_STATE, state=TaskState.WAITING).scalars())
+
+    assert units.write(work) == ["a", "b", "c"]
+    assert not cuts
