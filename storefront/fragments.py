@@ -7,9 +7,7 @@ import hashlib
 import hmac
 import os
 import pickle
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -19,12 +17,13 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from backoffice.core.ports import settings
+from storefront.keeping import Keeper
 from storefront.release import release
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-KEPT = 1_500  # fragments in one process
+ROOM = 3 << 20  # bytes that one process keeps
 LIFE = 3_600  # seconds
 PATIENCE = 0.05  # seconds that a page waits for Redis
 OF_THE_SHOP = ("public", "tariff", "links", "top", "bottom")  # what all pages share: known after the first request
@@ -33,8 +32,7 @@ REST = 10.0  # seconds that Redis is left alone after it did not answer
 
 USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
 
-_kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()  # until when, what
-_lock = threading.Lock()
+_kept = Keeper(ROOM)
 _redis: dict[str, Redis] = {}
 _away_until = 0.0
 
@@ -47,11 +45,10 @@ def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, 
         return make()  # measurements: what a page costs that nobody has asked for yet
     whole = (version, release(), settings().database_url, settings().secret_key, *key)
     now = time.monotonic()
-    with _lock:
-        if whole in _kept and _kept[whole][0] > now:
-            _kept.move_to_end(whole)
-            USED.labels("process").inc()
-            return _kept[whole][1]  # type: ignore[no-any-return]
+    kept = _kept.find(whole, now)
+    if kept is not None:
+        USED.labels("process").inc()
+        return kept[0]  # type: ignore[no-any-return]
     name = "fragment:" + hashlib.sha256(repr(whole).encode()).hexdigest()
     found = _fetch(name) if shared else None
     if found is None:
@@ -62,10 +59,7 @@ def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, 
     else:
         USED.labels("redis").inc()
         made = found[0]
-    with _lock:
-        _kept[whole] = (now + LIFE, made)
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
+    _kept.keep(whole, now + LIFE, made)
     return made
 
 
@@ -73,8 +67,7 @@ def forget() -> None:
     """Know as little as a process that begins (tests)."""
     global _away_until
     _away_until = 0.0
-    with _lock:
-        _kept.clear()
+    _kept.clear()
 
 
 def _fetch(name: str) -> tuple[Any] | None:

@@ -2,7 +2,9 @@
 collector, whose marks would copy every page of memory into every worker."""
 
 import contextlib
+import ctypes
 import gc
+import re
 
 from babel import Locale
 from flask import Flask
@@ -14,6 +16,10 @@ from backoffice.core.ports import EXTENSION
 from backoffice.tasks import bell
 
 PAGES = ("/", "/search?q=level", "/cart", "/login", "/admin/login")
+FIRST = (
+    re.compile(r'href="?(/shop/[\w-]+)'),
+    re.compile(r'href="?(/products/[\w-]+)'),
+)  # a shelf and a product of the home page
 YOUNG = 5_000  # new objects between two looks of the collector: most end with their page, the rest should not wait long
 
 
@@ -26,6 +32,7 @@ def prepare(app: Flask) -> None:
     _ = Locale.parse(LOCALE).territories
     _visit(app)
     gc.collect()
+    _give_back()
     gc.freeze()
 
 
@@ -36,7 +43,10 @@ def _visit(app: Flask) -> None:
     client = app.test_client()
     with contextlib.suppress(Exception):
         for path in PAGES:
-            client.get(path, base_url=settings.base_url)
+            page = client.get(path, base_url=settings.base_url).text
+            if path == "/":
+                for first in filter(None, (pattern.search(page) for pattern in FIRST)):
+                    client.get(first[1], base_url=settings.base_url)
     with app.app_context():
         db.engine.dispose()  # a connection is of one process
 
@@ -46,3 +56,9 @@ def begin(app: Flask) -> None:
     with app.app_context():
         bell.have_a_ringer()
     gc.set_threshold(YOUNG, 5, 3)
+
+
+def _give_back() -> None:
+    """What was freed while loading goes back to the machine, where the C library can do that (glibc; musl keeps none)."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
