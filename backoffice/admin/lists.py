@@ -31,7 +31,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock, references, units
 from backoffice.core.db import db
 from backoffice.core.errors import ProgrammingError
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role
 
 KEPT_ROUTES = frozenset({"index_view", "one"})
 LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that are given room
@@ -73,7 +73,7 @@ class DeskList(Page, SavedViews, ModelView):
             if "POST" in methods and not hasattr(getattr(self, view), "right"):
                 raise NoRightNamed(f"{type(self).__name__}.{view}")
         self.key = url
-        self._widths = lru_cache(64)(self._how_wide)  # by the columns shown: as many choices as colleagues keep
+        self._read = lru_cache(64)(self._slim)  # as many choices of columns as colleagues keep
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
 
     # -- Flask-Admin's hooks
@@ -96,9 +96,9 @@ class DeskList(Page, SavedViews, ModelView):
     @expose("/")
     def index_view(self) -> ResponseReturnValue:
         """One page of the list: no count, no offset; filters, columns and the place in it live in the address."""
-        query, problems = narrowed(self.rows(), self.filters(), request.args)
         shown = self.shown(request.args)
-        page = self._keyset(request.args).page(self._slim(query, shown), request.args)
+        query, problems = narrowed(self._query(shown), self.filters(), request.args)
+        page = self._keyset(request.args).page(query, request.args)
         many = self.offered()
         kept = self._kept(request.args)
         if self.personal:
@@ -123,26 +123,30 @@ class DeskList(Page, SavedViews, ModelView):
     @needs(Right.EXPORT)
     def download(self) -> ResponseReturnValue:
         """The whole list as narrowed, with the columns shown, oldest row first; taking it is an audit row."""
-        with units.read():  # a filter may look something up
-            query, _ = narrowed(self.rows(), self.filters(), request.args)
         shown = self.shown(request.args)
+        with units.read():  # a filter may look something up
+            query, _ = narrowed(self._query(shown), self.filters(), request.args)
         columns = exports.columns_of(self.model, shown)
         narrowed_by = self._told(request.args)
         audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)
-        lines = exports.stream(self._slim(query, shown), self._keyset(request.args), columns)
+        lines = exports.stream(query, self._keyset(request.args), columns)
         answer = Response(stream_with_context(lines), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="{self._file_name(request.args)}.csv"'
         return answer
 
     def rows(self) -> Select[Any]:
-        """The rows of the list, with what its columns read of others."""
+        """The rows of the list, with what its columns read of others: the same for colleagues of one role."""
         return select(self.model)
 
-    def _slim(self, query: Select[Any], shown: Sequence[tuple[str, str]]) -> Select[Any]:
-        """The same rows, read no wider than they are shown; a cell that looks further raises."""
-        return query.options(*self._widths(tuple(name for name, _label in shown)))
+    def _query(self, shown: Sequence[tuple[str, str]]) -> Select[Any]:
+        """All rows, built once for what is shown and for a role."""
+        return self._read(tuple(name for name, _label in shown), access.my_role())
 
-    def _how_wide(self, shown: tuple[str, ...]) -> list[ExecutableOption]:
+    def _slim(self, shown: tuple[str, ...], _role: Role) -> Select[Any]:
+        """The rows, read no wider than they are shown; a cell that looks further raises."""
+        return self.rows().options(*self._widths(shown))
+
+    def _widths(self, shown: tuple[str, ...]) -> list[ExecutableOption]:
         options: list[ExecutableOption] = [
             with_expression(*self.looked_up[name]) for name in shown if name in self.looked_up
         ]
