@@ -15,6 +15,15 @@ from backoffice.core.typed import tidy
 from backoffice.staff.roles import Right
 
 LONGEST_KEPT = 2_000  # letters of what was typed that a refusal brings back: the cookie they travel in is small
+NOW = {  # state → how something stands, after "is"; others as they are called
+    "created": "prepared, and nothing was paid",
+    "sent": "not paid yet, its page is open to the customer",
+    "processing": "still being worked on",
+    "requires_action": "waiting for the customer",
+    "pending": "on its way",
+    "succeeded": "given back",
+    "needs_response": "waiting for our answer",
+}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -121,15 +130,21 @@ class NotAnswered(CounterfoilError):
         super().__init__("The provider did not answer, so it is still not known. Counterfoil asks again by itself.")
 
 
-def run(act: Callable[[], object], done: str, back_to: str) -> ResponseReturnValue:
-    """Run an action, then return to the page with a sentence. A refusal keeps what was typed in the form."""
+def run(act: Callable[[], object], done: str | Callable[[Any], str], back_to: str) -> ResponseReturnValue:
+    """Run an action, then return to the page with a sentence, which may be made of what the action returned. A refusal keeps
+    what was typed in the form."""
     try:
-        act()
+        made = act()
     except CounterfoilError as error:
         refuse(error)
     else:
-        flash(done, "good")
+        flash(done if isinstance(done, str) else done(made), "good")
     return redirect(inside(request.form.get("back", "")) or back_to, 303)
+
+
+def asked(what: str) -> Callable[[Any], str]:
+    """What is said when the provider was asked about something: how that stands now."""
+    return lambda state: f"The provider was asked: the {what} is {NOW.get(state.value, state.value.replace('_', ' '))}."
 
 
 def refuse(error: CounterfoilError) -> None:

@@ -1,15 +1,23 @@
 """The desk of the ledger: the trial balance, what stands in one account, and every entry with both its sides."""
 
-from flask import request
+from collections.abc import Mapping, Sequence
+
+from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
+from werkzeug.datastructures import MultiDict
 
+from backoffice.admin import access, exports
+from backoffice.admin.actions import needs
 from backoffice.admin.cells import ZONE, code
-from backoffice.admin.filters import Filter, days, equals, narrowed
+from backoffice.admin.filters import Filter, equals, span
 from backoffice.admin.lists import DeskList
 from backoffice.admin.related import refs_of
 from backoffice.admin.troubles import place_of
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
+from backoffice.core import units
 from backoffice.core.money import Money, total
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account, EntryKind, LedgerEntry, LedgerPosting
@@ -80,15 +88,40 @@ class LedgerDesk(DeskList):
 
     @expose("/balance")
     def balance(self) -> ResponseReturnValue:
-        """All accounts by currency, of all time or of the days in the address. Their sum is zero, always; the page
-        says so, or by how much it is not."""
-        query, problems = narrowed(self.rows(), days(LedgerPosting.posted_at, ZONE), request.args)
-        within = [] if query.whereclause is None else [query.whereclause]
-        currencies = [
-            (currency, rows, total([row.balance for row in rows], currency), _both(rows, currency))
-            for currency, rows in ledger.trial_balance(*within).items()
+        """All accounts by currency, of all time or of the days in the address: where they stood, what moved, where they stand.
+        Their sum is zero, always; the page says so, or by how much it is not."""
+        problems, currencies = _balances(request.args)
+        return self.render(
+            "office/balance.html",
+            currencies=[(currency, rows, *_sums(rows, currency)) for currency, rows in currencies.items()],
+            names=NAMES,
+            problems=problems,
+            given={name: request.args.get(name, "") for name in ("from", "to")},
+            may_take=access.has(Right.EXPORT),
+        )
+
+    @expose("/balance.csv", methods=["POST"])
+    @needs(Right.EXPORT)
+    def balance_file(self) -> ResponseReturnValue:
+        """The same as a file; taking it is an audit row."""
+        with units.read():
+            problems, currencies = _balances(request.args)
+        if problems:
+            flash(problems[0], "bad")
+            return redirect(self.get_url(".balance", **request.args.to_dict()), 303)
+        days = {name: request.args[name] for name in ("from", "to") if request.args.get(name)}
+        audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk="trial balance", narrowed_by=days)
+        heads = ("Account", "Currency", "Opening balance", "Debit", "Credit", "Balance")
+        rows = [
+            (NAMES[row.account][0], currency, row.opening, row.debit, row.credit, row.balance)
+            for currency, found in currencies.items()
+            for row in found
         ]
-        return self.render("office/balance.html", currencies=currencies, names=NAMES, problems=problems)
+        name = "-".join(("trial-balance", *days.values()))
+        return Response(
+            exports.table([heads, *rows]), mimetype="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )  # fmt: skip
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
@@ -104,5 +137,20 @@ class LedgerDesk(DeskList):
         )
 
 
-def _both(rows: list[ledger.Balance], currency: str) -> tuple[Money, Money]:
-    return total([row.debit for row in rows], currency), total([row.credit for row in rows], currency)
+def _balances(given: MultiDict[str, str]) -> tuple[list[str], Mapping[str, list[ledger.Balance]]]:
+    """What is wrong with the days asked for, and the balances of these days."""
+    try:
+        since, until = span(given, ZONE)
+    except (ValueError, OverflowError):
+        return ["These days cannot be read: write them as 2026-11-28."], {}
+    if since and until and until <= since:
+        return ["The last day is before the first, so nothing is found."], {}
+    return [], ledger.trial_balance(since, until)
+
+
+def _sums(rows: Sequence[ledger.Balance], currency: str) -> tuple[Money, Money, Money, Money]:
+    """Of the openings, the debits, the credits and the balances."""
+    opening, debit, credit = (
+        total([getattr(row, name) for row in rows], currency) for name in ("opening", "debit", "credit")
+    )
+    return opening, debit, credit, opening + debit - credit

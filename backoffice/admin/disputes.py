@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles, whose
-from backoffice.admin.actions import Action, needs, request_key, run
+from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
@@ -104,12 +104,12 @@ class DisputeDesk(Noted):
             dispute_id = dispute.id
             waiting = [item.id for item in dispute.answers if item.state in answering.ON_ITS_WAY]
 
-        def act() -> None:
+        def act() -> DisputeState:
             for answer_id in waiting:
                 answering.learn(answer_id, by=access.by())
-            disputes.learn(dispute_id, by=access.by())
+            return disputes.learn(dispute_id, by=access.by())
 
-        return run(act, "The provider was asked; what it said is in the timeline.", self.get_url(".one", ref=ref))
+        return run(act, asked("dispute"), self.get_url(".one", ref=ref))
 
     @expose("/<ref>/answer")
     @needs(Right.ANSWER_DISPUTES)

@@ -71,6 +71,11 @@ def safe(text: str) -> str:
     return _FORMULA.sub(r"\1\2'", text)
 
 
+def table(rows: Iterable[Sequence[Any]]) -> str:
+    """A small table whole, its first row the heads; money as plain decimals."""
+    return MARK + _lines([value.plain() if isinstance(value, Money) else _cell(value) for value in row] for row in rows)
+
+
 def _cell(value: Any) -> str:
     match value:
         case None:

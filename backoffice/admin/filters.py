@@ -75,6 +75,13 @@ def narrowed(
     return query, problems
 
 
+def span(given: MultiDict[str, str], zone: str) -> tuple[datetime | None, datetime | None]:
+    """The moments from which and before which the days in an address lie. Raises ValueError where one cannot be read."""
+    first, last = (given.get(name, "").strip() for name in ("from", "to"))
+    since = _begins(date.fromisoformat(first), zone) if first else None
+    return since, _begins(date.fromisoformat(last) + timedelta(days=1), zone) if last else None
+
+
 def row_number(text: str) -> int:
     """A number that fits a column. Raises ValueError."""
     number = int(text) if len(text) < 19 else -1

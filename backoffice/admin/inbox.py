@@ -10,7 +10,7 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -73,9 +73,9 @@ class CaseDesk(Noted, Many):
     moment = "opened_at"
     opens = MappingProxyType({role: {"state": "open"} for role in Role})
     column_more = ("resolved_at", "resolution", "ref")
-    column_list = ("kind", "about_ref", "at_risk", "opened_at", "owner_name", "state")
+    column_list = ("kind", "order_number", "about_ref", "at_risk", "opened_at", "owner_name", "state")
     column_labels = {
-        "kind": "What", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Open for",
+        "kind": "What", "order_number": "Order", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Open for",
         "owner_name": "Whose",
     }  # fmt: skip
     column_formatters = {
@@ -84,6 +84,7 @@ class CaseDesk(Noted, Many):
         "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             row.about_kind.replace("_", " "), row.about_ref
         ),
+        "order_number": whose.number_cell,
         "at_risk": lambda _view, _context, row, _name: plain(row.at_risk),
         "owner_name": lambda _view, _context, row, _name: row.owner_name or "nobody",
         "opened_at": lambda _view, _context, row, _name: Markup('<span title="since {}">{}</span>').format(
@@ -92,6 +93,7 @@ class CaseDesk(Noted, Many):
         ),
     }
     numbers = frozenset({"at_risk"})
+    looked_up = MappingProxyType({"order_number": (Case.order_number, whose.ORDER_OF_CASE)})
     narrows = (
         Filter("state", "State", _in_state, choices=STATES),
         Filter("owner", "Whose", _owned, choices=OWNERS),
@@ -122,6 +124,7 @@ class CaseDesk(Noted, Many):
             case=case,
             wording=WORDINGS[CaseKind(case.kind)],
             about_url=troubles.place_of(case.about),
+            order_number=session.scalar(select(whose.ORDER_OF_CASE).where(Case.id == case.id)),
             age=formatting.age(case.opened_at, case.resolved_at or clock.now()),
             shown_state=shown_state(case),
             detail=json.dumps(case.detail, indent=2),

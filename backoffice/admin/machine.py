@@ -81,7 +81,7 @@ class WebhookDesk(Noted, Many):
                 Action(
                     "Show what it would change",
                     self.get_url(".preview", ref=ref),
-                    Right.REPLAY_EVENTS,
+                    Right.LOOK_CLOSER,
                     "it is not for us" if event.state == EventState.REJECTED else "",
                 ),
                 self.note_offer(ref),
@@ -92,7 +92,7 @@ class WebhookDesk(Noted, Many):
         return webhooks.by_ref(ref).subject()
 
     @expose("/<ref>/preview", methods=["POST"])
-    @needs(Right.REPLAY_EVENTS)
+    @needs(Right.LOOK_CLOSER)
     def preview(self, ref: str) -> ResponseReturnValue:
         """Handle it and take all of it back: what would be written, and what would follow."""
         with units.read():

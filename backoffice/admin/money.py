@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
-from backoffice.admin.actions import Action, NotAnswered, needs, request_key, run
+from backoffice.admin.actions import Action, NotAnswered, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
@@ -20,6 +20,7 @@ from backoffice.collection import service as collection
 from backoffice.core import links, references, units
 from backoffice.core.errors import NotFound
 from backoffice.core.formatting import money
+from backoffice.core.money import total
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
@@ -106,15 +107,13 @@ class PaymentDesk(Noted, Many):
         with units.read():
             payment_id = payments.by_ref(ref).id
 
-        def act() -> None:
-            if collection.learn(payment_id, by=access.by()) == PaymentState.UNKNOWN:
+        def act() -> PaymentState:
+            state = collection.learn(payment_id, by=access.by())
+            if state == PaymentState.UNKNOWN:
                 raise NotAnswered
+            return state
 
-        return run(
-            act,
-            "The provider was asked; what it said is in the timeline.",
-            self.get_url(".one", ref=ref),
-        )
+        return run(act, asked("payment"), self.get_url(".one", ref=ref))
 
 
 _CREDITED = select(func.sum(CreditNote.gross_amount)).where(CreditNote.invoice_id == Invoice.id).scalar_subquery()
@@ -166,7 +165,7 @@ class InvoiceDesk(Noted):
     def one(self, ref: str) -> ResponseReturnValue:
         invoice = invoices.by_ref(ref)
         attempts = payments.for_invoice(invoice)
-        paper = invoices.paper(invoice)
+        paper, notes = invoices.paper(invoice), credit_notes.of(invoice)
         order = orders.get(invoice.order_id)
         looks.at(customers.get(order.person_id), invoice)
         return self.render(
@@ -174,7 +173,8 @@ class InvoiceDesk(Noted):
             invoice=invoice,
             order=order,
             attempts=attempts,
-            credit_notes=credit_notes.of(invoice),
+            credit_notes=notes,
+            credited=total([note.gross for note in notes], invoice.currency),
             paper=paper,
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
             actions=[*self._paper_offers(invoice, paper is not None), self.note_offer(ref)],

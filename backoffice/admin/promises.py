@@ -54,11 +54,11 @@ class Promises(Page, BaseView):
             unseen=sum(line.state in ("waiting", "unknown") for line in lines),
             total=len(lines),
             checked_at=_oldest([line.result for line in lines if line.result]),
-            actions=[Action("Check now", self.get_url(".check"), Right.RETRY_TASKS, key=references.new("chk"))],
+            actions=[Action("Check now", self.get_url(".check"), Right.LOOK_CLOSER, key=references.new("chk"))],
         )
 
     @expose("/check", methods=["POST"])
-    @needs(Right.RETRY_TASKS)
+    @needs(Right.LOOK_CLOSER)
     def check(self) -> ResponseReturnValue:
         key = request_key()
         return run(

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles, whose
-from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
+from backoffice.admin.actions import Action, NotAnswered, asked, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.refund_form import REASONS, RefundForm
@@ -94,15 +94,13 @@ class RefundDesk(RefundForm):
         with units.read():
             refund_id = refunds.by_ref(ref).id
 
-        def act() -> None:
-            if refunds.learn(refund_id, by=access.by()) == RefundState.UNKNOWN:
+        def act() -> RefundState:
+            state = refunds.learn(refund_id, by=access.by())
+            if state == RefundState.UNKNOWN:
                 raise NotAnswered
+            return state
 
-        return run(
-            act,
-            "The provider was asked; what it said is in the timeline.",
-            self.get_url(".one", ref=ref),
-        )
+        return run(act, asked("refund"), self.get_url(".one", ref=ref))
 
     @expose("/<ref>/again", methods=["POST"])
     @needs(Right.REFUND)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from backoffice.admin import access, dossier, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
-from backoffice.admin.actions import Action, NotAnswered, needs, reason, run
+from backoffice.admin.actions import Action, NotAnswered, asked, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
@@ -129,16 +129,18 @@ class OrderDesk(Corrections, Many):
     def ask(self, ref: str) -> ResponseReturnValue:
         """Ask the provider about the last attempt, now."""
 
-        def act() -> None:
+        def act() -> PaymentState:
             with units.read():
                 attempts = payments.for_invoice(invoices.for_order(orders.by_ref(ref).id))
                 open_ids = [payment.id for payment in attempts if payment.is_open]
             if not open_ids:
                 raise NothingToAsk
-            if collection.learn(open_ids[-1], by=access.by()) == PaymentState.UNKNOWN:
+            state = collection.learn(open_ids[-1], by=access.by())
+            if state == PaymentState.UNKNOWN:
                 raise NotAnswered
+            return state
 
-        return run(act, "The provider was asked; what it said is in the timeline.", self.get_url(".one", ref=ref))
+        return run(act, asked("payment"), self.get_url(".one", ref=ref))
 
     @expose("/<ref>/cancel", methods=["POST"])
     @needs(Right.CANCEL_ORDERS)

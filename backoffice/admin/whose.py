@@ -1,22 +1,42 @@
-"""Whose money it was: lists of payments and papers are narrowed by an order and by a customer, and lead to the order."""
+"""Whose it was: lists of payments and papers are narrowed by an order and by a customer, and lead to the order; a case tells
+the order that it belongs to, whatever it is about."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin import access
 from backoffice.admin.cells import LINK
 from backoffice.admin.filters import Filter, row_number
+from backoffice.cases.models import Case
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
+from backoffice.disputes.models import Dispute
+from backoffice.fulfilment.models import Fulfilment, Shipment
 from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
+_PAID = select(Order.number).join(Invoice, Invoice.order_id == Order.id).join(Payment, Payment.invoice_id == Invoice.id)
+_OF = {  # what a case is about → the order, by its id
+    "order": select(Order.number).where(Order.id == Case.about_id),
+    "invoice": select(Order.number).join(Invoice, Invoice.order_id == Order.id).where(Invoice.id == Case.about_id),
+    "payment": _PAID.where(Payment.id == Case.about_id),
+    "refund": _PAID.join(Refund, Refund.payment_id == Payment.id).where(Refund.id == Case.about_id),
+    "dispute": _PAID.join(Dispute, Dispute.payment_id == Payment.id).where(Dispute.id == Case.about_id),
+    "shipment": select(Order.number).join(Shipment, Shipment.order_id == Order.id).where(Shipment.id == Case.about_id),
+    "fulfilment": select(Order.number)
+    .join(Fulfilment, Fulfilment.order_id == Order.id)
+    .where(Fulfilment.id == Case.about_id),
+}
+ORDER_OF_CASE: ColumnElement[int | None] = func.coalesce(
+    *(query.where(Case.about_kind == kind).correlate(Case).scalar_subquery() for kind, query in _OF.items())
+)
 
 
 def of_customer(email: str) -> ColumnElement[bool]:
@@ -37,6 +57,14 @@ def by_invoice(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:
 def by_payment(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:
     """For a list whose rows have this column: a payment."""
     return _filters(column, _PAYMENTS)
+
+
+def number_cell(_view: Any, _context: Any, row: Any, _name: str) -> Any:
+    """The number of the order that a case belongs to, leading there for whoever may see orders."""
+    number: int | None = row.order_number
+    if number is None:
+        return ""
+    return LINK % (f"/admin/jump?q={number}", number) if access.has(Right.SEE_SALES) else number
 
 
 def order_cell(_view: Any, _context: Any, row: Any, _name: str) -> Any:

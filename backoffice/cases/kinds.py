@@ -175,7 +175,7 @@ WORDINGS: dict[CaseKind, Wording] = {
     CaseKind.DISPUTE_OPEN: Wording(
         "A customer's bank disputes a payment.",
         "The bank took the money back, or asks about it first. Without an answer in time it is lost, and a fee with it.",
-        "Open the dispute: what speaks for us is filled in. Read it, complete it, submit it; or accept the loss.",
+        "What speaks for us is filled in already: read it, complete it, submit it; or accept the loss.",
         (
             "Write to the customer first: many disputes are mistakes, and the customer can have the bank end them.",
             "Open the dispute. What we know of the order, its delivery and its papers is filled in; add what is missing.",
@@ -187,7 +187,7 @@ WORDINGS: dict[CaseKind, Wording] = {
     CaseKind.DISPUTE_DUE: Wording(
         "A dispute must be answered within two days.",
         "After its deadline no answer is taken, and the money is lost.",
-        "Open the dispute and submit what is there; a short answer is better than none.",
+        "Submit what is there: a short answer is better than none.",
         (
             "Open the dispute: the fields are filled from the order. That may be enough.",
             "Submit it. If it is not worth answering, note why and resolve this case.",
@@ -217,7 +217,7 @@ WORDINGS: dict[CaseKind, Wording] = {
     ),
     CaseKind.DISPUTE_LOST: Wording(
         "A dispute was lost.",
-        "The customer has the money back, and what was delivered. The loss and its fee are in the ledger.",
+        "The customer has the money back, and whatever was delivered to them. The loss and its fee are in the ledger.",
         "End what is still open of the order, decide whether to bar the customer, and note what was learned.",
         (
             "Open the order: is something still to be delivered, a download open, a visit agreed? Withdraw the delivery.",

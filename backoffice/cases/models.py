@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from backoffice.core.columns import BigInt, Choice, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
@@ -50,6 +50,7 @@ class Case(Tracked, Base):
     merged_into_id: Mapped[BigInt | None] = mapped_column(ForeignKey("cases.id"))
     owner: Mapped[StaffMember | None] = relationship(lazy="joined")
     merged_into: Mapped["Case | None"] = relationship(remote_side="Case.id")
+    order_number: Mapped[int | None] = query_expression()  # of the order it belongs to, where a list is asked for it
 
     @property
     def at_risk(self) -> Money | None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import case, false, func, insert, select, true
 
 from backoffice.core import clock, units
 from backoffice.core.db import session
@@ -27,15 +28,17 @@ class Unbalanced(ProgrammingError):
 
 @dataclass(frozen=True)
 class Balance:
-    """An account's sum in one currency: what stands in debit, in credit, and between them."""
+    """An account in one currency: where it stood when a time began, what was put in debit and in credit meanwhile, and where it
+    stood in the end. Debit is above zero."""
 
     account: Account
+    opening: Money
     debit: Money
     credit: Money
 
     @property
     def balance(self) -> Money:
-        return self.debit - self.credit
+        return self.opening + self.debit - self.credit
 
 
 def post(kind: EntryKind, about: Tracked | Subject, sides: Sides, *, part: str = "") -> None:
@@ -103,23 +106,28 @@ def balance_about(account: Account, refs: Sequence[str], currency: str) -> Money
     return Money(int(session.scalar(query) or 0), currency)
 
 
-def trial_balance(*within: ColumnElement[bool]) -> dict[str, list[Balance]]:
-    """Every account with something in it, by currency, of all postings or of those ``within``. All balances of a
-    currency sum to zero."""
-    rows = session.execute(
+def trial_balance(since: datetime | None = None, until: datetime | None = None) -> dict[str, list[Balance]]:
+    """Every account with something in it, by currency, from the moment ``since`` to just before ``until``; without them, of all
+    time. All balances of a currency sum to zero, and so do all openings."""
+    before = LedgerPosting.posted_at < since if since else false()
+    amount = LedgerPosting.amount
+    query = (
         select(
             LedgerPosting.currency,
             LedgerPosting.account,
-            func.sum(LedgerPosting.amount),
-            func.sum(func.abs(LedgerPosting.amount)),
+            func.sum(case((before, amount), else_=0)),
+            func.sum(case((before, 0), else_=amount)),
+            func.sum(case((before, 0), else_=func.abs(amount))),
         )
-        .where(*within)
+        .where(LedgerPosting.posted_at < until if until else true())
         .group_by(LedgerPosting.currency, LedgerPosting.account)
     )
     found: dict[str, list[Balance]] = {}
-    for currency, account, balance, moved in rows:
-        debit, credit = (int(moved) + int(balance)) // 2, (int(moved) - int(balance)) // 2
-        found.setdefault(currency, []).append(Balance(account, Money(debit, currency), Money(credit, currency)))
+    for currency, account, stood, net, moved in session.execute(query):
+        debit, credit = (int(moved) + int(net)) // 2, (int(moved) - int(net)) // 2
+        found.setdefault(currency, []).append(
+            Balance(account, Money(int(stood), currency), Money(debit, currency), Money(credit, currency))
+        )
     order = list(Account)
     return {currency: sorted(found[currency], key=lambda item: order.index(item.account)) for currency in sorted(found)}
 

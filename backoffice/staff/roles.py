@@ -31,6 +31,7 @@ class Right(StrEnum):
     RESOLVE_CASES = "resolve cases"
     RETRY_TASKS = "run tasks again or cancel them"
     REPLAY_EVENTS = "handle events once more"
+    LOOK_CLOSER = "have promises and events looked into"
     SEND_MAILS = "send mails to customers"
     CORRECT_ORDERS = "correct orders"
     EDIT_CATALOGUE = "change the catalogue"
@@ -68,6 +69,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.RESOLVE_CASES: _ALL - {Role.VIEWER},
     Right.RETRY_TASKS: _OPERATIONS,
     Right.REPLAY_EVENTS: _OPERATIONS,
+    Right.LOOK_CLOSER: _MONEY,
     Right.SEND_MAILS: _MONEY,
     Right.CORRECT_ORDERS: _OPERATIONS,
     Right.EDIT_CATALOGUE: _CATALOGUE,

@@ -9,10 +9,10 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.core import units
 from backoffice.core.tracking import Subject
-from backoffice.models import AuditEntry, Case, Mention, Note, StaffMember
+from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
-from tests.support.shop import hidden
+from tests.support.shop import hidden, paid
 
 
 def open_one(shop, kind=CaseKind.TASK_GAVE_UP, ref="tsk_x", number=1) -> str:
@@ -89,6 +89,26 @@ def test_the_same_trouble_afterwards_opens_a_case_anew(shop):
     post(otto, f"/admin/cases/{first}/resolve", reason="mended")
     assert open_one(shop) != first
     assert "closed already" in post(otto, f"/admin/cases/{first}/assign", owner=me(shop, Role.VIEWER).ref)
+
+
+def test_a_case_says_which_order_it_belongs_to_whatever_it_is_about(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    sale = paid(shop, buyer)
+    shop.refunds(sale)
+    order, invoice, payment = shop.order(sale), shop.invoice(sale), shop.payment(sale)
+    (refund,) = shop.all(select(Refund))
+    (fulfilment,) = shop.all(select(Fulfilment))
+    olive, carla = logged_in(shop, Role.ADMINISTRATOR), logged_in(shop, Role.CATALOGUE)
+    for about in (order, invoice, payment, refund, fulfilment):
+        ref = units.write(lambda about=about: cases.open_case(CaseKind.WITHDRAWAL, about).ref)
+        page = olive.get(f"/admin/cases/?about={about.ref}&state=open").text
+        assert f'<a href="/admin/jump?q={order.number}">{order.number}</a>' in page, about
+        assert ("of <a" in olive.get(f"/admin/cases/{ref}").text) == (about is not order)
+    lonely = open_one(shop)
+    assert "jump?q=" not in olive.get("/admin/cases/?about=tsk_x").text
+    assert "of <a" not in olive.get(f"/admin/cases/{lonely}").text
+    assert f"jump?q={order.number}" not in carla.get("/admin/cases/?state=open").text
 
 
 def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):

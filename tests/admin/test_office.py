@@ -183,7 +183,8 @@ def test_asking_the_provider_by_hand_finds_what_was_lost(shop, operator):
     shop.provider.switch(webhooks="never")
     sale = shop.buyer().orders()
     shop.pays(sale)
-    assert "The provider was asked" in press(operator, f"/admin/orders/{sale.order_ref}", "ask")
+    said = press(operator, f"/admin/orders/{sale.order_ref}", "ask")
+    assert "The provider was asked: the payment is settled." in said
     assert shop.order(sale).state == "paid"
     assert "nothing to ask" in press(operator, f"/admin/orders/{sale.order_ref}", "ask")
 
