@@ -109,6 +109,14 @@ def _page(known: CustomerIdentity, problem: str = "", status: int = 200) -> Resp
 def _remark(row: PaymentMethod) -> str:
     """What its owner should know of a card; empty where all is well."""
     if row.state == MethodState.BARRED:
+        if row.barred_because == methods.DISPUTED:
+            return str(
+                gettext(
+                    "We do not charge this card: a payment with it was disputed at the bank. Keep another, or write to us."
+                )
+            )
+        if row.barred_because == methods.BY_STAFF:
+            return str(gettext("We do not charge this card any more. Keep another, or write to us."))
         return str(gettext("We do not charge this card any more. Please replace it, or ask your bank."))
     if row.good_until is not None:
         days = (row.good_until - clock.now().date()).days

@@ -82,7 +82,7 @@ class CaseDesk(Noted, Many):
         "state": lambda _view, _context, row, _name: shown_state(row),
         "kind": lambda _view, _context, row, _name: WORDINGS[CaseKind(row.kind)].title,
         "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
-            row.about_kind.replace("_", " "), row.about_ref
+            troubles.called(row.about_kind), row.about_ref
         ),
         "order_number": whose.number_cell,
         "at_risk": lambda _view, _context, row, _name: plain(row.at_risk),
@@ -124,6 +124,7 @@ class CaseDesk(Noted, Many):
             case=case,
             wording=WORDINGS[CaseKind(case.kind)],
             about_url=troubles.place_of(case.about),
+            called=troubles.called(case.about_kind),
             order_number=session.scalar(select(whose.ORDER_OF_CASE).where(Case.id == case.id)),
             age=formatting.age(case.opened_at, case.resolved_at or clock.now()),
             shown_state=shown_state(case),

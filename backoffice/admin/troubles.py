@@ -105,6 +105,11 @@ class Trouble:
     offers: Sequence[Action]
 
 
+def called(kind: str) -> str:
+    """What a colleague calls the kind of thing that a case is about."""
+    return {"person": "customer", "invariant": "promise"}.get(kind, kind.replace("_", " "))
+
+
 def place_of(subject: Subject) -> str:
     """Where a subject has its page; empty where it has none."""
     if subject.kind == "invariant":

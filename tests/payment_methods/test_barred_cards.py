@@ -58,6 +58,7 @@ def test_while_a_payment_is_disputed_its_card_is_not_charged_and_afterwards_it_i
     shop.works()
     (kept,) = shop.all(select(PaymentMethod))
     assert (kept.state, kept.barred_because) == ("barred", "disputed")
+    assert "was disputed at the bank" in ada.client.get(PAGE).text
     shop.provider.books.disputes.close(taken, "won")
     shop.works()
     assert states(shop) == ["4242 kept"]
@@ -116,6 +117,9 @@ def test_a_colleague_bars_and_allows_a_card_and_a_closed_account_keeps_none(shop
     office.post(f"{address}/cards/{kept.ref}/bar", data={**token, "reason": "asked by telephone"})
     assert states(shop) == ["4242 barred"]
     assert "barred by a colleague" in office.get(address).text
+    page = ada.client.get(PAGE).text
+    assert "Keep another, or write to us." in page
+    assert "ask your bank" not in page
     office.post(f"{address}/cards/{kept.ref}/allow", data={**token, "reason": "it was a mistake"})
     assert states(shop) == ["4242 kept"]
     office.post(f"{address}/close", data={**token, "reason": "asked for it"})
