@@ -1,6 +1,7 @@
 """The desk of the ledger: the trial balance, what stands in one account, and every entry with both its sides."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -75,6 +76,7 @@ class LedgerDesk(DeskList):
         "account": lambda _view, _context, row, _name: NAMES[row.account][0],
     }
     numbers = frozenset({"debit", "credit"})
+    filed = MappingProxyType({"fact": lambda row: WORDS[row.entry.kind], "account": lambda row: NAMES[row.account][0]})
     narrows = (
         equals(
             "account", "Account", LedgerPosting.account, [(item.value, NAMES[item][0]) for item in Account], Account

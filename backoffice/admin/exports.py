@@ -4,20 +4,25 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select
 
+from backoffice.admin.cells import ZONE
 from backoffice.admin.paging import Keyset
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.core.money import Money
 
+Words = Callable[[Any], str]  # of a row
+
 BATCH = 1_000
+_OFFICE = ZoneInfo(ZONE)
 # What makes a cell a formula (OWASP, CSV injection), at its start or behind a sign that another program cuts the line at.
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])( *)(?=[=+\-@\t\r\n])")
 MARK = "\ufeff"  # spreadsheets read the file as UTF-8 then
@@ -25,24 +30,27 @@ MARK = "\ufeff"  # spreadsheets read the file as UTF-8 then
 
 @dataclass(frozen=True)
 class Column:
-    """One attribute of the rows. An amount takes two cells: a plain decimal and its currency."""
+    """One attribute of the rows, or what ``words`` make of a row. An amount takes two cells: plain decimal and currency."""
 
     name: str
     label: str
     is_amount: bool
+    words: Words | None = None
 
     def heads(self) -> list[str]:
         return [self.label, f"{self.label}, currency"] if self.is_amount else [self.label]
 
     def cells(self, row: Any) -> list[str]:
+        if self.words is not None:
+            return [_cell(self.words(row))]
         value = getattr(row, self.name)
         if self.is_amount:
             return [value.plain(), value.currency] if value is not None else ["", ""]
         return [_cell(value)]
 
 
-def columns_of(model: Any, labels: Sequence[tuple[str, str]]) -> list[Column]:
-    return [Column(name, label, is_amount(model, name)) for name, label in labels]
+def columns_of(model: Any, labels: Sequence[tuple[str, str]], words: Mapping[str, Words]) -> list[Column]:
+    return [Column(name, label, is_amount(model, name), words.get(name)) for name, label in labels]
 
 
 def is_amount(model: Any, name: str) -> bool:
@@ -81,7 +89,7 @@ def _cell(value: Any) -> str:
         case None:
             return ""
         case datetime():
-            return value.isoformat(timespec="seconds")
+            return value.astimezone(_OFFICE).isoformat(timespec="seconds")  # of the day that the lists show
         case Enum():
             return str(value.value)
         case int():

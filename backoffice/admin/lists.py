@@ -61,6 +61,9 @@ class DeskList(Page, SavedViews, ModelView):
     # Column → the attribute it is made of, and how that is found in other tables, for lists that show it.
     looked_up: ClassVar[Mapping[str, tuple[InstrumentedAttribute[Any], ColumnElement[Any]]]] = {}
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
+    filed: ClassVar[
+        Mapping[str, exports.Words]
+    ] = {}  # columns that a file says in other words than the attribute's own value
     personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
     one_template: ClassVar[str] = ""
@@ -126,7 +129,7 @@ class DeskList(Page, SavedViews, ModelView):
         shown = self.shown(request.args)
         with units.read():  # a filter may look something up
             query, _ = narrowed(self._query(shown), self.filters(), request.args)
-        columns = exports.columns_of(self.model, shown)
+        columns = exports.columns_of(self.model, shown, self.filed)
         narrowed_by = self._told(request.args)
         audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)
         lines = exports.stream(query, self._keyset(request.args), columns)

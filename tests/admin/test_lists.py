@@ -147,7 +147,7 @@ def test_what_is_in_the_books_of_one_payment_is_taken_along(shop):
     paid_order(shop)
     payment = shop.all(select(Payment.ref))[0]
     rows = taken(logged_in(shop, Role.FINANCE), f"/admin/ledger/export.csv?about={payment}&show=account")
-    assert sorted(rows[1:]) == [["clearing"], ["customer_money"]]
+    assert sorted(rows[1:]) == [["Customers' money"], ["Provider clearing"]]
 
 
 def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked(shop):
@@ -249,6 +249,17 @@ def taken(client, address: str) -> list[list[str]]:
     text = answer.get_data(as_text=True)
     assert text.startswith(MARK)
     return list(csv.reader(io.StringIO(text.removeprefix(MARK))))
+
+
+def test_a_file_tells_the_time_of_the_office_and_the_ledger_in_words(shop):
+    shop.pays(shop.buyer().orders())
+    shop.works()
+    client = logged_in(shop, Role.FINANCE)
+    head, *rows = taken(client, "/admin/ledger/export.csv?show=posted_at&show=fact&show=account&show=debit")
+    assert head == ["Posted", "Fact", "Account", "Debit", "Debit, currency"]
+    assert {row[1] for row in rows} == {"Payment settled", "Invoice issued", "Invoice paid"}
+    assert {"Provider clearing", "Customers' money", "Tax payable"} <= {row[2] for row in rows}
+    assert all(row[0].startswith("2026-11-22T") and row[0].endswith("+01:00") for row in rows)
 
 
 def test_the_list_is_taken_as_narrowed_and_the_taking_is_written_down(shop, fifty, monkeypatch):
