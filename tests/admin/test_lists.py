@@ -10,8 +10,12 @@ import pytest
 from sqlalchemy import event, select
 
 from backoffice.admin.lists import DeskList
-from backoffice.core import units
+from backoffice.admin.paging import Keyset
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock, units
 from backoffice.core.db import db, session
+from backoffice.core.tracking import Subject
 from backoffice.models import AuditEntry, Order, Payment, Person, SavedView
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
@@ -240,6 +244,31 @@ def test_a_view_without_a_name_is_refused(shop):
     answer = otto.post("/admin/orders/views", data={**form, "name": " ", "query": "state=paid"})
     assert "Give the view a name" in otto.get(answer.location).text
     assert shop.all(select(SavedView.id)) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_list_that_an_administrator_opened_shows_others_no_more_than_their_role_sees(shop):
+    case = units.write(lambda: cases.open_case(CaseKind.TASK_GAVE_UP, Subject("staff", 1, "stf_secret")).ref)
+    everything, less = logged_in(shop, Role.ADMINISTRATOR), logged_in(shop, Role.OPERATIONS)
+    for client, sees in ((everything, True), (less, False), (everything, True)):
+        assert (case in client.get("/admin/cases/").text) == sees
+        assert (case in str(taken(client, "/admin/cases/export.csv?show=ref"))) == sees
+
+
+def test_one_query_is_paged_by_number_and_by_moment(shop, fifty):
+    with db.engine.begin() as connection:  # the first order is the last by its moment
+        later = Order.__table__.update().where(Order.number == 10_001).values(placed_at=clock.now() + timedelta(days=9))
+        connection.execute(later)
+    query = select(Order)
+    for _twice in range(2):
+        with units.read():
+            by_number, by_moment = Keyset(Order), Keyset(Order, Order.placed_at)
+            assert by_number.page(query, {}).rows[0].number == 20_049
+            page = by_moment.page(query, {})
+            assert [row.number for row in page.rows[:2]] == [10_001, 20_049]
+            older = by_moment.page(query, page.older)
+            assert [row.number for row in older.rows[:2]] == [20_030, 20_029]
+            assert by_moment.page(query, older.newer).rows == page.rows
 
 
 def taken(client, address: str) -> list[list[str]]:
