@@ -17,6 +17,7 @@ from backoffice.core.errors import ProgrammingError
 Ts = TypeVarTuple("Ts")
 Change = Callable[[Any], Any] | None  # of a value on its way to the driver, or from it; None: as it is
 
+MOST_STATEMENTS = 1_000  # kept for a dialect; ours are some fifty
 MOST_FORMS = 200  # of one statement: lists of so many lengths are asked for
 
 
@@ -95,7 +96,7 @@ class _Ready:
         return form
 
 
-_known: WeakKeyDictionary[Dialect, WeakKeyDictionary[Select[*tuple[Any, ...]], _Ready]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Dialect, dict[Select[*tuple[Any, ...]], _Ready]] = WeakKeyDictionary()
 
 
 def look(statement: Select[*Ts], **values: Any) -> Result[*Ts]:
@@ -105,9 +106,11 @@ def look(statement: Select[*Ts], **values: Any) -> Result[*Ts]:
     mine = connection()
     known = _known.get(mine.dialect)
     if known is None:
-        known = _known.setdefault(mine.dialect, WeakKeyDictionary())
+        known = _known.setdefault(mine.dialect, {})
     ready = known.get(statement)
     if ready is None:
+        if len(known) >= MOST_STATEMENTS:  # somebody builds them anew
+            known.clear()
         ready = known[statement] = _Ready(statement, mine.dialect)
     return ready.ask(mine, values)
 

@@ -93,6 +93,14 @@ def test_the_lists_of_a_statement_are_bounded(three, monkeypatch):
         assert len(looks._known[connection().dialect][_BY_NAME]._forms) <= 2
 
 
+def test_statements_that_are_built_anew_each_time_do_not_pile_up(three, monkeypatch):
+    monkeypatch.setattr(looks, "MOST_STATEMENTS", 3)
+    with units.read():
+        for _ in range(5):
+            assert len(look(select(Task.id).where(Task.name == bindparam("name")), name="a").all()) == 1
+        assert len(looks._known[connection().dialect]) <= 3
+
+
 def test_a_missing_value_and_a_look_outside_of_a_unit_are_mistakes(three):
     with units.read(), pytest.raises(KeyError, match="state"):
         look(_OF_STATE)
