@@ -175,7 +175,7 @@ WORDINGS: dict[CaseKind, Wording] = {
     CaseKind.DISPUTE_OPEN: Wording(
         "A customer's bank disputes a payment.",
         "The bank took the money back, or asks about it first. Without an answer in time it is lost, and a fee with it.",
-        "What speaks for us is filled in already: read it, complete it, submit it; or accept the loss.",
+        "What speaks for us is filled in already: read it, complete it, submit it. Not to answer is to accept the loss.",
         (
             "Write to the customer first: many disputes are mistakes, and the customer can have the bank end them.",
             "Open the dispute. What we know of the order, its delivery and its papers is filled in; add what is missing.",
