@@ -111,7 +111,8 @@ class LedgerDesk(DeskList):
         if problems:
             flash(problems[0], "bad")
             return redirect(self.get_url(".balance", **request.args.to_dict()), 303)
-        days = {name: request.args[name] for name in ("from", "to") if request.args.get(name)}
+        typed = {name: request.args.get(name, "").strip() for name in ("from", "to")}
+        days = {name: day for name, day in typed.items() if day}  # nothing but dates: they were read
         audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk="trial balance", narrowed_by=days)
         heads = ("Account", "Currency", "Opening balance", "Debit", "Credit", "Balance")
         rows = [

@@ -349,6 +349,10 @@ def test_the_trial_balance_is_taken_along_and_that_is_written_down(shop, sale):
     (row,) = shop.all(select(AuditEntry).where(AuditEntry.tag == Tag.LIST_EXPORTED))
     assert "trial balance" in str(row.changes)
     assert finance.post("/admin/ledger/balance.csv?from=never", data=token).status_code == 303
+    answer = finance.post(f"/admin/ledger/balance.csv?from={day}%0d%0aX-Mine:%20yes", data=token)
+    assert answer.status_code == 303
+    answer = finance.post(f"/admin/ledger/balance.csv?from={day}%0a", data=token)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="trial-balance-{day}.csv"'
     viewer = logged_in(shop, Role.VIEWER)
     assert "Take it as a file" not in viewer.get("/admin/ledger/balance").text
 
