@@ -23,7 +23,7 @@ from storefront.release import release
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
-ROOM = 3 << 20  # bytes that one process keeps
+ROOM = 4 << 20  # bytes that one process keeps
 LIFE = 3_600  # seconds
 PATIENCE = 0.05  # seconds that a page waits for Redis
 OF_THE_SHOP = ("public", "tariff", "links", "top", "bottom")  # what all pages share: known after the first request

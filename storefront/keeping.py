@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 LONG = 1_000  # letters or bytes from which on text is packed: markup shrinks to a fifth and is unpacked in some 20 µs
 FAST = 1  # of zlib's levels
+ENTRY = 500  # bytes that an entry takes for itself
 
 
 class Keeper:
@@ -39,6 +40,7 @@ class Keeper:
         """A value greater than the whole room is not kept."""
         packed = _Packed(value) if isinstance(value, (str, bytes)) and len(value) > LONG else value
         weight = len(packed.content) if isinstance(packed, _Packed) else len(pickle.dumps(value))
+        weight += ENTRY + len(repr(key))  # visitors choose words: a key may be longer than what is kept under it
         with self._lock:
             self._drop(key)
             if weight > self.room:

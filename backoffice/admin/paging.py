@@ -42,7 +42,7 @@ class Keyset:
         after, before = self._read(step.get("after")), self._read(step.get("before"))
         upwards = bool(before or step.get("end"))
         side = operator.lt if after else operator.gt if before else None
-        key = {f"key_{place}": value for place, value in enumerate(after or before or ())}
+        key = {f"paged_from_{place}": value for place, value in enumerate(after or before or ())}
         found = list(session.scalars(self._built(query, upwards, side), key))
         more, rows = len(found) > ROWS, found[:ROWS]
         if upwards:
@@ -67,7 +67,9 @@ class Keyset:
         if shape not in known:
             order = [column.asc() if upwards else column.desc() for column in self.columns]
             if side is not None:
-                mark = tuple(bindparam(f"key_{place}", type_=column.type) for place, column in enumerate(self.columns))
+                mark = tuple(
+                    bindparam(f"paged_from_{place}", type_=column.type) for place, column in enumerate(self.columns)
+                )
                 query = query.where(self._beyond(mark, side))
             known[shape] = query.order_by(*order).limit(ROWS + 1)
         return known[shape]

@@ -18,7 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from backoffice.core import driver, inserts, units
 from backoffice.core.db import Base, UnmovedWrite, db, is_tracked
 from backoffice.core.inserts import Insert
-from backoffice.core.units import NestedUnit
+from backoffice.core.units import NestedUnit, NotReplayable
 
 TOGETHER = 16  # rows in one statement
 HEAVY = 16 * 1024  # bytes: rows with more in one value are written apart, so that a statement stays one packet
@@ -91,12 +91,12 @@ def _is_heavy(row: _Row) -> bool:
 def _write(desk: _Desk, rows: Sequence[_Row]) -> None:
     try:
         units.replayed(lambda: _insert(desk.insert, [row.values for row in rows]))
-    except IntegrityError as error:
-        if not units.is_duplicate(error):
-            _tell(rows, error)
-        elif len(rows) == 1:
+    except Exception as error:
+        if len(rows) == 1 and isinstance(error, IntegrityError) and units.is_duplicate(error):
             rows[0].is_written = False
-        else:  # one of them is known, and none was written
+        elif len(rows) == 1 or isinstance(error, NotReplayable):
+            _tell(rows, error)
+        else:  # one of them was refused, and none was written
             for row in rows:
                 _write(desk, [row])
     except BaseException as error:
@@ -126,7 +126,7 @@ def _insert(insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
             connection.invalidate(error)
 
     try:
-        driver.run(db.engine, cursor, statement, values, lost).close()
+        driver.run(db.engine, cursor, statement, values, read=lambda _cursor: None, lost=lost)
     finally:
         if connection is not None:
             connection.close()

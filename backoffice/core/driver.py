@@ -3,13 +3,15 @@
 Whoever listens to statements hears of these too, and errors are raised as SQLAlchemy would."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from backoffice.core.db import LOST_NODE, error_code
+
+T = TypeVar("T")
 
 
 def run(
@@ -17,25 +19,39 @@ def run(
     open_cursor: Callable[[], DBAPICursor],
     statement: str,
     values: Any,
+    *,
+    read: Callable[[DBAPICursor], T],
     lost: Callable[[BaseException], None],
-) -> DBAPICursor:
-    """The cursor after the statement; the caller closes it. ``lost`` is told when the connection is of no use any more. Raises
-    sqlalchemy.exc.DBAPIError and its kinds, without values: they are personal data."""
+) -> T:
+    """What ``read`` takes from the cursor after the statement. ``lost`` is told when the connection is of no use any more;
+    others of its pool are as old, and opened anew. Raises sqlalchemy.exc.DBAPIError and its kinds, without values: they are
+    personal data."""
+    cursor: DBAPICursor | None = None
     try:
         cursor = open_cursor()
         for hear in engine.dispatch.before_cursor_execute:
             hear(None, cursor, statement, values, None, False)
         cursor.execute(statement, values)
+        return read(cursor)
     except engine.dialect.loaded_dbapi.Error as error:
-        raise as_ever(error, statement, engine.dialect, lost) from error
-    return cursor
+        raise as_ever(error, statement, engine, lost) from error
+    except Exception:
+        raise
+    except BaseException as error:  # cut off between question and answer: what the connection says next is not known
+        lost(error)
+        raise
+    finally:
+        if cursor is not None:
+            cursor.close()
 
 
-def as_ever(error: Any, statement: str, dialect: Dialect, lost: Callable[[BaseException], None]) -> BaseException:
+def as_ever(error: Any, statement: str, engine: Engine, lost: Callable[[BaseException], None]) -> BaseException:
     """The driver's error as SQLAlchemy tells it."""
+    dialect = engine.dialect
     is_lost = dialect.is_disconnect(error, None, None) or error_code(error) in LOST_NODE
     if is_lost:
         lost(error)
+        engine.dispose()
     told: BaseException = DBAPIError.instance(
         statement, None, error, dialect.loaded_dbapi.Error,
         hide_parameters=True, connection_invalidated=is_lost, dialect=dialect,

@@ -64,22 +64,21 @@ class _Ready:
         for value, items in zip(self._lists, lists, strict=True):
             for name, item in zip(form.lists[value.name], items, strict=True):
                 values[name] = _changed(value.change, item)
-        cursor = driver.run(
+        rows, description = driver.run(
             connection.engine,
             connection.connection.cursor,
             form.statement,
             values if form.order is None else tuple(values[name] for name in form.order),
-            connection.invalidate,
+            read=lambda cursor: (cursor.fetchall(), cursor.description),
+            lost=connection.invalidate,
         )
-        rows = cursor.fetchall()
         changes = self._changes
         if changes is None:
-            kinds = [column[1] for column in cursor.description]
+            kinds = [column[1] for column in description]
             changes = [
                 kind.result_processor(self._dialect, code) for kind, code in zip(self._types, kinds, strict=True)
             ]
             self._changes = changes = changes if any(changes) else []
-        cursor.close()
         if changes:
             rows = [tuple(map(_changed, changes, row)) for row in rows]
         return IteratorResult(self._columns, iter(rows))

@@ -105,10 +105,12 @@ def test_heavy_rows_are_written_apart(app, statements, monkeypatch):
     assert statements == [1, 1, 1, 1]
 
 
-def test_what_the_database_refuses_is_raised_to_whoever_asked(app, monkeypatch):
-    told = meanwhile(app, monkeypatch, row("a"), row("b", checkout_key=None))
-    assert all(isinstance(error, IntegrityError) for error in told)  # of one statement: both are told, none is written
-    assert carts() == ["first"]
+def test_what_the_database_refuses_is_raised_to_whoever_asked_and_to_nobody_else(app, monkeypatch):
+    told = meanwhile(app, monkeypatch, row("a"), row("b", checkout_key=None), row("d"), row("e", created_at="never"))
+    assert told[0] is told[2] is True
+    assert isinstance(told[1], IntegrityError)
+    assert isinstance(told[3], Exception)
+    assert carts() == ["first", "a", "d"]
     assert alone.write_row(Cart, row("c"))
 
 

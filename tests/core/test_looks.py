@@ -125,6 +125,8 @@ def test_errors_are_those_of_sqlalchemy_without_values(app):
 def test_a_connection_that_was_cut_is_of_no_use_to_the_unit_and_replaced_for_the_next(app, three, monkeypatch):
     monkeypatch.setattr(units.time, "sleep", lambda _seconds: None)
     cuts = [True]
+    with db.engine.connect(), db.engine.connect():
+        pass  # two that rest
 
     def work() -> list[str]:
         if cuts:
@@ -135,6 +137,7 @@ def test_a_connection_that_was_cut_is_of_no_use_to_the_unit_and_replaced_for_the
             with pytest.raises(DBAPIError) as told:
                 look(_OF_STATE, state=TaskState.WAITING)
             assert told.value.connection_invalidated
+            assert db.engine.pool.checkedin() == 0, "others are as old"
             assert connection().invalidated
             with pytest.raises(PendingRollbackError):
                 look(_OF_STATE, state=TaskState.WAITING)
