@@ -1,7 +1,9 @@
 """The desk of the ledger: the trial balance, what stands in one account, and every entry with both its sides."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
+from typing import NamedTuple
 
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from backoffice.admin import access, exports
 from backoffice.admin.actions import needs
 from backoffice.admin.cells import ZONE, code
-from backoffice.admin.filters import Filter, equals, span
+from backoffice.admin.filters import BACKWARDS, Filter, days_in, equals, span
 from backoffice.admin.lists import DeskList
 from backoffice.admin.related import refs_of
 from backoffice.admin.troubles import place_of
@@ -92,13 +94,13 @@ class LedgerDesk(DeskList):
     def balance(self) -> ResponseReturnValue:
         """All accounts by currency, of all time or of the days in the address: where they stood, what moved, where they stand.
         Their sum is zero, always; the page says so, or by how much it is not."""
-        problems, currencies = _balances(request.args)
+        asked = _asked(request.args)
         return self.render(
             "office/balance.html",
-            currencies=[(currency, rows, *_sums(rows, currency)) for currency, rows in currencies.items()],
+            currencies=[(currency, rows, *_sums(rows, currency)) for currency, rows in asked.balances.items()],
             names=NAMES,
-            problems=problems,
-            given={name: request.args.get(name, "") for name in ("from", "to")},
+            problem=asked.problem,
+            given=_typed(request.args),
             may_take=access.has(Right.EXPORT),
         )
 
@@ -107,17 +109,16 @@ class LedgerDesk(DeskList):
     def balance_file(self) -> ResponseReturnValue:
         """The same as a file; taking it is an audit row."""
         with units.read():
-            problems, currencies = _balances(request.args)
-        if problems:
-            flash(problems[0], "bad")
-            return redirect(self.get_url(".balance", **request.args.to_dict()), 303)
-        typed = {name: request.args.get(name, "").strip() for name in ("from", "to")}
-        days = {name: day for name, day in typed.items() if day}  # nothing but dates: they were read
+            asked = _asked(request.args)
+        if asked.problem:
+            flash(asked.problem, "bad")
+            return redirect(self.get_url(".balance", **_typed(request.args)), 303)
+        days = {name: day.isoformat() for name, day in asked.days.items()}
         audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk="trial balance", narrowed_by=days)
         heads = ("Account", "Currency", "Opening balance", "Debit", "Credit", "Balance")
         rows = [
             (NAMES[row.account][0], currency, row.opening, row.debit, row.credit, row.balance)
-            for currency, found in currencies.items()
+            for currency, found in asked.balances.items()
             for row in found
         ]
         name = "-".join(("trial-balance", *days.values()))
@@ -140,15 +141,27 @@ class LedgerDesk(DeskList):
         )
 
 
-def _balances(given: MultiDict[str, str]) -> tuple[list[str], Mapping[str, list[ledger.Balance]]]:
-    """What is wrong with the days asked for, and the balances of these days."""
+class _Asked(NamedTuple):
+    """The days of a trial balance, its balances by currency, and what is wrong with the days."""
+
+    days: Mapping[str, date]
+    balances: Mapping[str, list[ledger.Balance]]
+    problem: str = ""
+
+
+def _asked(given: MultiDict[str, str]) -> _Asked:
     try:
-        since, until = span(given, ZONE)
+        days = days_in(given)
+        since, until = span(days, ZONE)
     except (ValueError, OverflowError):
-        return ["These days cannot be read: write them as 2026-11-28."], {}
+        return _Asked({}, {}, "These days cannot be read: write them as 2026-11-28.")
     if since and until and until <= since:
-        return ["The last day is before the first, so nothing is found."], {}
-    return [], ledger.trial_balance(since, until)
+        return _Asked(days, {}, BACKWARDS)
+    return _Asked(days, ledger.trial_balance(since, until))
+
+
+def _typed(given: MultiDict[str, str]) -> dict[str, str]:
+    return {name: given.get(name, "") for name in ("from", "to")}
 
 
 def _sums(rows: Sequence[ledger.Balance], currency: str) -> tuple[Money, Money, Money, Money]:

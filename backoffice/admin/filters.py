@@ -1,6 +1,7 @@
 """Filters of a list: they live in the address, combine, and say what they could not read."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,6 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
 from backoffice.core import clock
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+BACKWARDS = "The last day is before the first, so nothing is found."
 
 Condition = Callable[[Any], ColumnElement[bool]]
 
@@ -46,10 +50,8 @@ def equals(
 def days(column: InstrumentedAttribute[Any], zone: str) -> tuple[Filter, Filter]:
     """From the beginning of one day of the office to the end of another."""
     return (
-        Filter("from", "From", lambda day: column >= _begins(day, zone), date.fromisoformat, kind="date"),
-        Filter(
-            "to", "To", lambda day: column < _begins(day + timedelta(days=1), zone), date.fromisoformat, kind="date"
-        ),
+        Filter("from", "From", lambda day: column >= _begins(day, zone), read_day, kind="date"),
+        Filter("to", "To", lambda day: column < _begins(day + timedelta(days=1), zone), read_day, kind="date"),
     )
 
 
@@ -71,15 +73,28 @@ def narrowed(
             problems.append(f"“{text[:60]}” cannot be read as {item.label.lower()}, so nothing is found.")
             query = query.where(false())
     if not problems and {"from", "to"} <= read.keys() and read["from"] > read["to"]:
-        problems.append("The last day is before the first, so nothing is found.")
+        problems.append(BACKWARDS)
     return query, problems
 
 
-def span(given: MultiDict[str, str], zone: str) -> tuple[datetime | None, datetime | None]:
-    """The moments from which and before which the days in an address lie. Raises ValueError where one cannot be read."""
-    first, last = (given.get(name, "").strip() for name in ("from", "to"))
-    since = _begins(date.fromisoformat(first), zone) if first else None
-    return since, _begins(date.fromisoformat(last) + timedelta(days=1), zone) if last else None
+def read_day(text: str) -> date:
+    """A day as an input sends it, and nothing beside it: Python reads other forms too, some with anything behind them. Raises
+    ValueError."""
+    if not DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def days_in(given: Mapping[str, str]) -> dict[str, date]:
+    """The days in an address, under "from" and "to". Raises ValueError where one cannot be read."""
+    typed = {name: given.get(name, "").strip() for name in ("from", "to")}
+    return {name: read_day(text) for name, text in typed.items() if text}
+
+
+def span(days: Mapping[str, date], zone: str) -> tuple[datetime | None, datetime | None]:
+    """The moments from which and before which these days lie. Raises OverflowError beyond the last day there is."""
+    first, last = days.get("from"), days.get("to")
+    return _begins(first, zone) if first else None, _begins(last + timedelta(days=1), zone) if last else None
 
 
 def row_number(text: str) -> int:

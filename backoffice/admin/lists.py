@@ -2,7 +2,6 @@
 
 Rows of money and audit are never edited or deleted here: Flask-Admin's routes that could are not even registered."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -22,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from backoffice.admin import access, exports, looks
 from backoffice.admin.actions import Action, needs
 from backoffice.admin.cells import LINK, ZONE, plain
-from backoffice.admin.filters import Filter, days, narrowed
+from backoffice.admin.filters import DAY, Filter, days, narrowed
 from backoffice.admin.frame import Page, drawn_with, for_whoever_asks
 from backoffice.admin.paging import Keyset
 from backoffice.admin.views import SavedViews
@@ -38,7 +37,6 @@ LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that
 TICKED = Markup(
     '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"></td>'
 )
-DAY = re.compile(r"\d{4}-\d\d-\d\d$")
 SHOW = "show"  # names the columns in an address
 
 
@@ -61,9 +59,8 @@ class DeskList(Page, SavedViews, ModelView):
     # Column → the attribute it is made of, and how that is found in other tables, for lists that show it.
     looked_up: ClassVar[Mapping[str, tuple[InstrumentedAttribute[Any], ColumnElement[Any]]]] = {}
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
-    filed: ClassVar[
-        Mapping[str, exports.Words]
-    ] = {}  # columns that a file says in other words than the attribute's own value
+    # Column → what a file says of a row there, where that is not the attribute's own value.
+    filed: ClassVar[Mapping[str, exports.Words]] = {}
     personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
     one_template: ClassVar[str] = ""
@@ -217,7 +214,7 @@ class DeskList(Page, SavedViews, ModelView):
     def _file_name(self, args: MultiDict[str, str]) -> str:
         """By the days it is narrowed to, else by today: the file of March says so in June."""
         given = self._given(args)
-        bounds = [word for name in ("from", "to") if DAY.match(given.get(name, "")) for word in (name, given[name])]
+        bounds = [word for name in ("from", "to") if DAY.fullmatch(given.get(name, "")) for word in (name, given[name])]
         return "-".join([self.key, *(bounds or [f"{clock.now():%Y-%m-%d}"])])
 
     def _told(self, args: MultiDict[str, str]) -> str:

@@ -1,27 +1,19 @@
 """Giving money back in the office: choose, see, confirm; and every answer is said."""
 
-import csv
-import io
 import re
-from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
-from backoffice.admin.cells import ZONE
-from backoffice.admin.exports import MARK
-from backoffice.audit.tags import Tag
-from backoffice.core import clock, units
+from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
-from backoffice.models import AuditEntry, Case, CreditNote, Refund, RefundLine, WebhookEvent
+from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
-from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
 
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios and tests/concurrency.
@@ -309,55 +301,3 @@ def test_lists_say_who_and_for_what(shop, operator, sale):
     assert shop.invoice(sale).number in operator.get("/admin/credit_notes/").text
     found = operator.get(f"/admin/ledger/?about={shop.invoice(sale).number.lower()}").text
     assert found.count(shop.invoice(sale).ref) >= 5  # three postings of its issue, two of its payment
-
-
-def test_the_trial_balance_of_some_days_begins_where_the_days_before_ended(shop, operator, sale):
-    place = "/admin/ledger/balance"
-    long_ago, sold_on = "from=2020-01-01&to=2020-01-31", clock.today(ZONE).isoformat()
-    assert "Nothing was posted until the end of these days" in operator.get(f"{place}?{long_ago}").text
-    shop.clock.forward(days=3)
-    finance = logged_in(shop, Role.FINANCE)
-    refunded_on = clock.today(ZONE).isoformat()
-    shop.refunds(sale)
-    page = finance.get(f"{place}?from={refunded_on}&to={refunded_on}").text
-    assert "In balance" in page
-    assert cells_of(page, "Provider clearing") == [
-        "387.00",
-        "0.00",
-        "387.00",
-        "0.00",
-    ]  # opening, debit, credit, balance
-    assert cells_of(page, "Revenue")[0] == cells_of(page, "Revenue")[-1]
-    page = finance.get(f"{place}?to={sold_on}").text
-    assert cells_of(page, "Provider clearing") == ["387.00", "0.00", "387.00"]
-    for wrong in ("from=nonsense", "to=9999-12-31", f"from={refunded_on}&to={sold_on}"):
-        page = finance.get(f"{place}?{wrong}").text
-        assert 'role="alert"' in page
-        assert "In balance" not in page
-
-
-def test_the_trial_balance_is_taken_along_and_that_is_written_down(shop, sale):
-    finance = logged_in(shop, Role.FINANCE)
-    token = hidden(finance.get("/admin/ledger/balance").text)
-    day = clock.today(ZONE).isoformat()
-    answer = finance.post(f"/admin/ledger/balance.csv?from={day}", data=token)
-    rows = list(csv.reader(io.StringIO(answer.text.removeprefix(MARK))))
-    assert rows[0] == ["Account", "Currency", "Opening balance", "Debit", "Credit", "Balance"]
-    assert ["Provider clearing", "EUR", "0.00", "387.00", "0.00", "387.00"] in rows
-    assert sum(Decimal(row[-1]) for row in rows[1:]) == 0
-    assert f"trial-balance-{day}.csv" in answer.headers["Content-Disposition"]
-    (row,) = shop.all(select(AuditEntry).where(AuditEntry.tag == Tag.LIST_EXPORTED))
-    assert "trial balance" in str(row.changes)
-    assert finance.post("/admin/ledger/balance.csv?from=never", data=token).status_code == 303
-    answer = finance.post(f"/admin/ledger/balance.csv?from={day}%0d%0aX-Mine:%20yes", data=token)
-    assert answer.status_code == 303
-    answer = finance.post(f"/admin/ledger/balance.csv?from={day}%0a", data=token)
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="trial-balance-{day}.csv"'
-    viewer = logged_in(shop, Role.VIEWER)
-    assert "Take it as a file" not in viewer.get("/admin/ledger/balance").text
-
-
-def cells_of(page: str, account: str) -> list[str]:
-    """The figures of one account."""
-    row = re.search(rf"<tr><td[^>]*>(?:(?!</tr>).)*{account}.*?</tr>", page, re.S).group(0)
-    return re.findall(r'class="number"[^>]*>(?:<b>)?([^<]*)', row)
