@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
+from backoffice.admin import badges
 from backoffice.core import references
 from backoffice.core.cards import has_card_number, refuse_card_number
 from backoffice.core.errors import CounterfoilError
@@ -15,15 +16,6 @@ from backoffice.core.typed import tidy
 from backoffice.staff.roles import Right
 
 LONGEST_KEPT = 2_000  # letters of what was typed that a refusal brings back: the cookie they travel in is small
-NOW = {  # state → how something stands, after "is"; others as they are called
-    "created": "prepared, and nothing was paid",
-    "sent": "not paid yet, its page is open to the customer",
-    "processing": "still being worked on",
-    "requires_action": "waiting for the customer",
-    "pending": "on its way",
-    "succeeded": "given back",
-    "needs_response": "waiting for our answer",
-}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -144,7 +136,7 @@ def run(act: Callable[[], object], done: str | Callable[[Any], str], back_to: st
 
 def asked(what: str) -> Callable[[Any], str]:
     """What is said when the provider was asked about something: how that stands now."""
-    return lambda state: f"The provider was asked: the {what} is {NOW.get(state.value, state.value.replace('_', ' '))}."
+    return lambda state: f"The provider was asked: the {what} is {badges.standing(state)}."
 
 
 def refuse(error: CounterfoilError) -> None:

@@ -66,10 +66,25 @@ SHAPES = {
 WORDS = {"sent": "Page open", "open": "Open", "placed": "Not paid yet", "created": "Prepared", "gave_up": "Gave up",
          "succeeded": "Given back", "pending": "On its way", "needs_response": "Needs an answer"}  # fmt: skip
 
+STANDING = {  # how something stands, after "is"; others as they are called
+    "created": "prepared, and nothing was paid",
+    "sent": "not paid yet, its page is open to the customer",
+    "processing": "still being worked on",
+    "requires_action": "waiting for the customer",
+    "pending": "on its way",
+    "succeeded": "given back",
+    "needs_response": "waiting for our answer",
+}
+
 
 def words(state: Enum | str) -> str:
     value = state.value if isinstance(state, Enum) else str(state)
     return WORDS.get(value, value.replace("_", " ").capitalize())
+
+
+def standing(state: Enum) -> str:
+    """How something in this state stands, to follow "is"."""
+    return STANDING.get(state.value, str(state.value).replace("_", " "))
 
 
 @lru_cache(maxsize=1_024)
