@@ -34,7 +34,7 @@ def run(
         cursor.execute(statement, values)
         return read(cursor)
     except engine.dialect.loaded_dbapi.Error as error:
-        raise as_ever(error, statement, engine, lost) from error
+        raise _as_ever(error, statement, engine, lost) from error
     except Exception:
         raise
     except BaseException as error:  # cut off between question and answer: what the connection says next is not known
@@ -45,7 +45,7 @@ def run(
             cursor.close()
 
 
-def as_ever(error: Any, statement: str, engine: Engine, lost: Callable[[BaseException], None]) -> BaseException:
+def _as_ever(error: Any, statement: str, engine: Engine, lost: Callable[[BaseException], None]) -> BaseException:
     """The driver's error as SQLAlchemy tells it."""
     dialect = engine.dialect
     is_lost = dialect.is_disconnect(error, None, None) or error_code(error) in LOST_NODE

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVarTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BindParameter, Connection, Dialect, Result, Select
+from sqlalchemy import BindParameter, Connection, Dialect, Engine, Result, Select
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 from backoffice.core import driver
@@ -17,7 +17,7 @@ from backoffice.core.errors import ProgrammingError
 Ts = TypeVarTuple("Ts")
 Change = Callable[[Any], Any] | None  # of a value on its way to the driver, or from it; None: as it is
 
-MOST_STATEMENTS = 1_000  # kept for a dialect; ours are some fifty
+MOST_STATEMENTS = 1_000  # kept for an engine; ours are some fifty
 MOST_FORMS = 200  # of one statement: lists of so many lengths are asked for
 
 
@@ -95,7 +95,7 @@ class _Ready:
         return form
 
 
-_known: WeakKeyDictionary[Dialect, dict[Select[*tuple[Any, ...]], _Ready]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Engine, dict[Select[*tuple[Any, ...]], _Ready]] = WeakKeyDictionary()
 
 
 def look(statement: Select[*Ts], **values: Any) -> Result[*Ts]:
@@ -103,9 +103,9 @@ def look(statement: Select[*Ts], **values: Any) -> Result[*Ts]:
     wrote before is there. Raises KeyError where a value is missing, and what the database raises."""
     session.flush()  # as a query would
     mine = connection()
-    known = _known.get(mine.dialect)
+    known = _known.get(mine.engine)
     if known is None:
-        known = _known.setdefault(mine.dialect, {})
+        known = _known.setdefault(mine.engine, {})
     ready = known.get(statement)
     if ready is None:
         if len(known) >= MOST_STATEMENTS:  # somebody builds them anew

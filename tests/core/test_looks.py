@@ -90,7 +90,7 @@ def test_the_lists_of_a_statement_are_bounded(three, monkeypatch):
     with units.read():
         for length in (1, 2, 3, 4, 1):
             assert len(look(_BY_NAME, names=["a", *["x"] * (length - 1)]).all()) == 1
-        assert len(looks._known[connection().dialect][_BY_NAME]._forms) <= 2
+        assert len(looks._known[db.engine][_BY_NAME]._forms) <= 2
 
 
 def test_statements_that_are_built_anew_each_time_do_not_pile_up(three, monkeypatch):
@@ -98,7 +98,7 @@ def test_statements_that_are_built_anew_each_time_do_not_pile_up(three, monkeypa
     with units.read():
         for _ in range(5):
             assert len(look(select(Task.id).where(Task.name == bindparam("name")), name="a").all()) == 1
-        assert len(looks._known[connection().dialect]) <= 3
+        assert len(looks._known[db.engine]) <= 3
 
 
 def test_a_missing_value_and_a_look_outside_of_a_unit_are_mistakes(three):
