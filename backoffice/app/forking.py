@@ -15,11 +15,12 @@ from backoffice.core.formatting import LOCALE
 from backoffice.core.ports import EXTENSION
 from backoffice.tasks import bell
 
-PAGES = ("/", "/search?q=level", "/cart", "/login", "/admin/login")
-FIRST = (
+PAGES = ("/search?q=level", "/cart", "/login", "/admin/login")
+HOME = "/"
+SHELF, PRODUCT = (
     re.compile(r'href="?(/shop/[\w-]+)'),
     re.compile(r'href="?(/products/[\w-]+)'),
-)  # a shelf and a product of the home page
+)  # the first of the home page
 YOUNG = 5_000  # new objects between two looks of the collector: most end with their page, the rest should not wait long
 
 
@@ -42,11 +43,10 @@ def _visit(app: Flask) -> None:
     settings = app.extensions[EXTENSION].settings
     client = app.test_client()
     with contextlib.suppress(Exception):
-        for path in PAGES:
-            page = client.get(path, base_url=settings.base_url).text
-            if path == "/":
-                for first in filter(None, (pattern.search(page) for pattern in FIRST)):
-                    client.get(first[1], base_url=settings.base_url)
+        home = client.get(HOME, base_url=settings.base_url).text
+        found = [match[1] for match in (SHELF.search(home), PRODUCT.search(home)) if match]
+        for path in (*found, *PAGES):
+            client.get(path, base_url=settings.base_url)
     with app.app_context():
         db.engine.dispose()  # a connection is of one process
 
