@@ -1,5 +1,11 @@
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import select
+
+from backoffice.core import units
+from backoffice.core.db import session
+from backoffice.models import Order, Person
 from tests.support.staff import logged_in
 
 
@@ -7,3 +13,40 @@ from tests.support.staff import logged_in
 def operator(shop):
     """A logged-in administrator's browser."""
     return logged_in(shop)
+
+
+@pytest.fixture
+def fifty(shop):
+    """Fifty orders, an hour apart, of two customers; the first of them is typed with capital letters."""
+
+    def work():
+        original = session.scalars(select(Order)).one()
+        for number in range(1, 50):
+            columns = {c.name: getattr(original, c.name) for c in Order.__table__.columns if c.name != "id"}
+            columns.update(ref=f"ord_{number:03}", number=20_000 + number, checkout_key=f"key-{number}")
+            columns.update(placed_at=original.placed_at + timedelta(hours=number))
+            if number % 2:
+                columns.update(person_id=eve_id, email="EVE@example.org")
+            session.execute(Order.__table__.insert(), columns)
+
+    shop.buyer("Ada@Example.org").orders()
+    with units.read():
+        eve_key = session.scalars(select(Person.wrapped_key)).first()
+
+    def eve():
+        person = Person(
+            ref="per_eve",
+            email="eve@example.org",
+            name="Eve",
+            wrapped_key=eve_key,
+            created_at=shop.clock(),
+            barred_because="",
+        )
+        session.execute(
+            Person.__table__.insert(),
+            {c.name: getattr(person, c.name) for c in Person.__table__.columns if c.name != "id"},
+        )
+        return session.scalars(select(Person.id).where(Person.ref == "per_eve")).one()
+
+    eve_id = units.write(eve)
+    units.write(work)

@@ -1,8 +1,6 @@
-"""Lists of the office: pages both ways, filters that combine, views that are kept, files that are taken, and that
+"""Lists of the office: pages both ways, filters that combine, views that are kept, and that
 whoever looks at a customer's data leaves a trace."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 
@@ -14,52 +12,14 @@ from backoffice.admin.paging import Keyset
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, units
-from backoffice.core.db import db, session
+from backoffice.core.db import db
 from backoffice.core.tracking import Subject
-from backoffice.models import AuditEntry, Order, Payment, Person, SavedView
+from backoffice.models import AuditEntry, Order, SavedView
 from backoffice.staff.roles import Role
+from tests.admin.test_exports import taken
 from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
 from tests.support.statements import statements
-
-MARK = "\ufeff"
-
-
-@pytest.fixture
-def fifty(shop):
-    """Fifty orders, an hour apart, of two customers; the first of them is typed with capital letters."""
-
-    def work():
-        original = session.scalars(select(Order)).one()
-        for number in range(1, 50):
-            columns = {c.name: getattr(original, c.name) for c in Order.__table__.columns if c.name != "id"}
-            columns.update(ref=f"ord_{number:03}", number=20_000 + number, checkout_key=f"key-{number}")
-            columns.update(placed_at=original.placed_at + timedelta(hours=number))
-            if number % 2:
-                columns.update(person_id=eve_id, email="EVE@example.org")
-            session.execute(Order.__table__.insert(), columns)
-
-    shop.buyer("Ada@Example.org").orders()
-    with units.read():
-        eve_key = session.scalars(select(Person.wrapped_key)).first()
-
-    def eve():
-        person = Person(
-            ref="per_eve",
-            email="eve@example.org",
-            name="Eve",
-            wrapped_key=eve_key,
-            created_at=shop.clock(),
-            barred_because="",
-        )
-        session.execute(
-            Person.__table__.insert(),
-            {c.name: getattr(person, c.name) for c in Person.__table__.columns if c.name != "id"},
-        )
-        return session.scalars(select(Person.id).where(Person.ref == "per_eve")).one()
-
-    eve_id = units.write(eve)
-    units.write(work)
 
 
 def numbers(page: str) -> list[str]:
@@ -144,14 +104,6 @@ def test_every_column_of_every_desk_can_be_shown_and_taken(shop):
         head, *rows = taken(client, f"{desk.url}/export.csv?{columns}")
         assert len(head) >= len(desk.column_list)
         assert desk.key not in slim or rows
-
-
-@pytest.mark.parametrize("engine_name", ["sqlite"])
-def test_what_is_in_the_books_of_one_payment_is_taken_along(shop):
-    paid_order(shop)
-    payment = shop.all(select(Payment.ref))[0]
-    rows = taken(logged_in(shop, Role.FINANCE), f"/admin/ledger/export.csv?about={payment}&show=account")
-    assert sorted(rows[1:]) == [["Customers' money"], ["Provider clearing"]]
 
 
 def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked(shop):
@@ -269,85 +221,6 @@ def test_one_query_is_paged_by_number_and_by_moment(shop, fifty):
             older = by_moment.page(query, page.older)
             assert [row.number for row in older.rows[:2]] == [20_030, 20_029]
             assert by_moment.page(query, older.newer).rows == page.rows
-
-
-def taken(client, address: str) -> list[list[str]]:
-    answer = client.post(address, data=hidden(client.get("/admin/cases/").text), buffered=True)
-    assert answer.status_code == 200
-    assert answer.mimetype == "text/csv"
-    text = answer.get_data(as_text=True)
-    assert text.startswith(MARK)
-    return list(csv.reader(io.StringIO(text.removeprefix(MARK))))
-
-
-def test_a_file_tells_the_time_of_the_office_and_the_ledger_in_words(shop):
-    shop.pays(shop.buyer().orders())
-    shop.works()
-    client = logged_in(shop, Role.FINANCE)
-    head, *rows = taken(client, "/admin/ledger/export.csv?show=posted_at&show=fact&show=account&show=debit")
-    assert head == ["Posted", "Fact", "Account", "Debit", "Debit, currency"]
-    assert {row[1] for row in rows} == {"Payment settled", "Invoice issued", "Invoice paid"}
-    assert {"Provider clearing", "Customers' money", "Tax payable"} <= {row[2] for row in rows}
-    assert all(row[0].startswith("2026-11-22T") and row[0].endswith("+01:00") for row in rows)
-
-
-def test_the_list_is_taken_as_narrowed_and_the_taking_is_written_down(shop, fifty, monkeypatch):
-    monkeypatch.setattr("backoffice.admin.exports.BATCH", 7)
-    client = logged_in(shop, Role.FINANCE)
-    head, *rows = taken(client, "/admin/orders/export.csv?email=EVE@example.org&state=placed&show=number&show=total")
-    assert head == ["Order", "Total", "Total, currency"]
-    assert rows == [[str(number), "129.00", "EUR"] for number in range(20_001, 20_050, 2)]
-    assert [row[0] for row in taken(client, "/admin/orders/export.csv?from=2026-11-22&show=number")[1:]] == [
-        "10001", *[str(number) for number in range(20_001, 20_050)]
-    ]  # fmt: skip
-    entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "list.exported"))[0]
-    assert entry.subject_kind == "staff"
-    assert entry.changes["narrowed_by"][1] == "email is …, state is placed"
-
-
-@pytest.mark.parametrize(
-    ("narrowed", "name"),
-    [
-        ("from=2026-03-01&to=2026-03-31", "orders-from-2026-03-01-to-2026-03-31.csv"),
-        ('from=2026-03-01"x', "orders-2026-11-22.csv"),
-        ("state=paid", "orders-2026-11-22.csv"),
-    ],
-)
-def test_a_file_is_called_by_the_days_it_is_about(shop, narrowed, name):
-    client = logged_in(shop, Role.FINANCE)
-    form = hidden(client.get("/admin/cases/").text)
-    answer = client.post(f"/admin/orders/export.csv?{narrowed}", data=form, buffered=True)
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-
-
-@pytest.mark.parametrize(
-    ("words", "cell"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t'=1"),
-        ("Ada;=1", "Ada;'=1"),
-        ("Ada| +1", "Ada| '+1"),
-        ("Ada - Eve", "Ada - Eve"),
-    ],
-)
-def test_no_cell_of_a_file_is_a_formula(shop, fifty, words, cell):
-    def rename():
-        session.execute(Order.__table__.update().values(name=words))
-
-    units.write(rename)
-    rows = taken(logged_in(shop, Role.OPERATIONS), "/admin/orders/export.csv?show=name")
-    assert {row[0] for row in rows[1:]} == {cell}
-
-
-def test_a_viewer_takes_nothing(shop):
-    client = logged_in(shop, Role.VIEWER)
-    assert "Export" not in client.get("/admin/orders/").text
-    answer = client.post("/admin/orders/export.csv", data=hidden(client.get("/admin/cases/").text))
-    assert answer.status_code == 403
-    assert shop.all(select(AuditEntry).where(AuditEntry.tag == "list.exported")) == []
 
 
 def test_whoever_looks_at_a_customers_data_leaves_a_trace(shop):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backoffice.core.money import Money
 from backoffice.models import Break, Payout, ProviderLine
-from tests.admin.test_lists import taken
+from tests.admin.test_exports import taken
 from tests.support import staff
 from tests.support.shop import hidden, paid
 
