@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import select
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import needs, request_key, run, typed_reason
@@ -27,13 +26,15 @@ from backoffice.staff.roles import Right
 
 @dataclass(frozen=True)
 class ForMany:
-    """An action that can be done to many rows: its name in ``jobs.tasks.batches``, the right it asks for, and whether it
-    asks why."""
+    """An action that can be done to many rows: its name in ``jobs.tasks.batches``, and whether it asks why."""
 
     name: str
     label: str
-    right: Right
     asks: bool = True
+
+    @property
+    def right(self) -> Right:
+        return batches.right_for(self.name)
 
 
 LABELS: dict[str, str] = {}  # action → what it is called
@@ -78,7 +79,7 @@ class Many(DeskList):
 
     def _all(self) -> list[str]:
         """Everything the list is narrowed to, one more than a batch takes at the most: then it is refused."""
-        query, problems = narrowed(select(self.model.ref), self.filters(), request.args)
+        query, problems = narrowed(self.rows().with_only_columns(self.model.ref), self.filters(), request.args)
         if problems:
             return []
         return list(session.scalars(query.order_by(self.model.id).limit(batches.MOST + 1)))

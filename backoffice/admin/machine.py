@@ -51,7 +51,7 @@ class WebhookDesk(Noted, Many):
         equals("state", "State", WebhookEvent.state, choices(EventState), EventState),
     )
     blank = "No event fits."
-    for_many = (ForMany("webhooks.replay", "Handle once more", Right.REPLAY_EVENTS),)
+    for_many = (ForMany("webhooks.replay", "Handle once more"),)
     one_template = "office/webhook.html"
 
     @expose("/<ref>")
@@ -157,8 +157,8 @@ class TaskDesk(Noted, Many):
     )
     blank = "No task fits."
     for_many = (
-        ForMany("tasks.retry", "Run now", Right.RETRY_TASKS),
-        ForMany("tasks.cancel", "Cancel", Right.RETRY_TASKS),
+        ForMany("tasks.retry", "Run now"),
+        ForMany("tasks.cancel", "Cancel"),
     )
     one_template = "office/task.html"
 

@@ -64,7 +64,7 @@ class PaymentDesk(Noted, Many):
         equals("state", "State", Payment.state, choices(PaymentState), PaymentState),
     )
     blank = "No payment fits."
-    for_many = (ForMany("payments.ask", "Ask the provider", Right.ASK_PROVIDER, asks=False),)
+    for_many = (ForMany("payments.ask", "Ask the provider", asks=False),)
     one_template = "office/payment.html"
 
     def subject_of(self, ref: str) -> Subject:

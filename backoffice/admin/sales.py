@@ -96,8 +96,8 @@ class OrderDesk(Corrections, Many):
     blank = "No order fits. Orders appear here as soon as they are placed."
     one_template = "office/order.html"
     for_many = (
-        ForMany("orders.confirm", "Send the confirmation again", Right.SEND_MAILS, asks=False),
-        ForMany("orders.cancel", "Cancel", Right.CANCEL_ORDERS),
+        ForMany("orders.confirm", "Send the confirmation again", asks=False),
+        ForMany("orders.cancel", "Cancel"),
     )
 
     def subject_of(self, ref: str) -> Subject:

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement
 
 from backoffice.admin import access
 from backoffice.admin.actions import Action
+from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind, Wording
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, formatting
 from backoffice.core.tracking import Subject
-from backoffice.staff.roles import Right, Role, may
+from backoffice.staff.roles import Right
 
 DESKS = MappingProxyType(
     {
@@ -25,48 +26,14 @@ DESKS = MappingProxyType(
 )  # fmt: skip
 
 
-# What a case is about → the right that seeing it asks for; what is not named here, everybody sees.
-SEEN_BY = MappingProxyType(
-    {
-        **dict.fromkeys(
-            (
-                "order",
-                "person",
-                "shipment",
-                "withdrawal",
-                "fulfilment",
-                "appointment",
-                "payment_method",
-                "method_setup",
-                "card_bar",
-            ),
-            Right.SEE_SALES,
-        ),
-        **dict.fromkeys(
-            ("payment", "invoice", "refund", "credit_note", "dispute", "break", "payout", "provider_line"),
-            Right.SEE_MONEY,
-        ),
-        **dict.fromkeys(("task", "webhook_event", "mail", "audit", "invariant"), Right.SEE_RECORDS),
-        "staff": Right.SEE_STAFF,
-    }
-)
-
-
 def sees(subject: Subject) -> bool:
     """Whether the colleague may see what this is about."""
-    right = SEEN_BY.get(subject.kind)
-    return right is None or access.has(right)
+    return seeing.sees(access.my_role(), subject.kind)
 
 
 def seen() -> ColumnElement[bool]:
     """Condition: the cases that the colleague may see."""
-    return seen_by(access.my_role())
-
-
-def seen_by(role: Role) -> ColumnElement[bool]:
-    """Condition: the cases that a role may see."""
-    hidden = [kind for kind, right in SEEN_BY.items() if not may(role, right)]
-    return Case.about_kind.not_in(hidden) if hidden else true()
+    return seeing.seen_by(access.my_role())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
-from backoffice.admin import access, troubles
+from backoffice.admin import access
+from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.cases.models import Case
 from backoffice.core.looks import look
@@ -32,7 +33,7 @@ def counts() -> Mapping[str, int]:
 @cache
 def _counted(role: Role) -> Select[*tuple[Any, ...]]:
     wanted = {
-        "cases": select(Case.id).where(cases.awake(), troubles.seen_by(role)),
+        "cases": select(Case.id).where(cases.awake(), seeing.seen_by(role)),
         "orders": select(Fulfilment.id).where(_TO_SHIP),
         "disputes": select(Dispute.id).where(Dispute.state == DisputeState.NEEDS_RESPONSE),
         "breaks": select(Break.id).where(Break.state == BreakState.OPEN),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, case, func, insert, select, update
 
@@ -15,6 +15,7 @@ from backoffice.core.db import change, session
 from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
 from backoffice.core.states import StateTable, change_where
 from backoffice.staff.models import StaffMember
+from backoffice.staff.roles import Right, may
 from backoffice.tasks import service as tasks
 
 MOST = 1_000  # rows of one batch
@@ -25,7 +26,14 @@ MOVES = StateTable(
 )
 
 Act = Callable[[str, Actor, str, str], object]  # reference, who, why, key of this row
-_actions: dict[str, Act] = {}
+
+
+class _Known(NamedTuple):
+    act: Act
+    right: Right  # to do it to one row
+
+
+_actions: dict[str, _Known] = {}
 
 
 class NothingChosen(CounterfoilError):
@@ -35,14 +43,20 @@ class NothingChosen(CounterfoilError):
         super().__init__(f"Choose what it is to be done to: from one row to {MOST:,}.")
 
 
-def register(name: str, act: Act) -> None:
-    """Let batches run ``act``: safe to run twice for one row with the same key. It opens its own units."""
-    if _actions.setdefault(name, act) is not act:
+def register(name: str, act: Act, right: Right) -> None:
+    """Let batches run ``act`` for whoever has the ``right``: safe to run twice for one row with the same key. It opens its own
+    units, and looks whether its actor may see the row."""
+    if _actions.setdefault(name, _Known(act, right)).act is not act:
         raise ProgrammingError(f"two actions for batches are called {name!r}")
 
 
 def names() -> frozenset[str]:
     return frozenset(_actions)
+
+
+def right_for(name: str) -> Right:
+    """What an action asks of whoever has it done."""
+    return _actions[name].right
 
 
 def start(action: str, refs: Sequence[str], *, desk: str, owner: StaffMember, reason: str, request_key: str) -> Batch:
@@ -81,10 +95,13 @@ def run(batch_id: int) -> None:
     until = time.monotonic() + SLICE
     with units.read():
         batch = session.get_one(Batch, batch_id)
-        ref, act, by, reason = batch.ref, _actions[batch.action], actor.staff(batch.owner.ref), batch.reason
-        may_go_on = batch.owner.active
-    if not may_go_on:
-        units.write(lambda: _refuse_rest(batch_id, "Whoever started this has no account any more."))
+        (act, right), owner = _actions[batch.action], batch.owner
+        ref, by, reason = batch.ref, actor.staff(owner.ref), batch.reason
+        refusal = "" if owner.active else "Whoever started this has no account any more."
+        if not refusal and not may(owner.role, right):
+            refusal = f"Whoever started this may not {right} any more."
+    if refusal:
+        units.write(lambda: _refuse_rest(batch_id, refusal))
     while row := _next(batch_id):
         item_id, about = row
         try:

@@ -1,6 +1,7 @@
 """What can be done to many rows at once, by name. Each is safe to run twice for one row with the same key."""
 
 from backoffice.batches import service as batches
+from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.checkout import endings
 from backoffice.collection import notices
@@ -10,6 +11,7 @@ from backoffice.core.actor import Actor
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.staff import service as staff
+from backoffice.staff.roles import Right
 from backoffice.tasks import registry
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
@@ -35,11 +37,15 @@ def ask_payment(ref: str, by: Actor, _reason: str, _key: str) -> None:
 
 
 def take_case(ref: str, by: Actor, _reason: str, _key: str) -> None:
-    units.write(lambda: cases.assign(cases.get(ref), staff.by_ref(by.ref), by=by))
+    def take() -> None:
+        owner = staff.by_ref(by.ref)
+        cases.assign(seeing.get(ref, owner.role), owner, by=by)
+
+    units.write(take)
 
 
 def close_case(ref: str, by: Actor, reason: str, _key: str) -> None:
-    units.write(lambda: cases.resolve(cases.get(ref), reason, by=by))
+    units.write(lambda: cases.resolve(seeing.get(ref, staff.by_ref(by.ref).role), reason, by=by))
 
 
 def retry_task(ref: str, by: Actor, reason: str, _key: str) -> None:
@@ -54,14 +60,14 @@ def replay_event(ref: str, by: Actor, reason: str, _key: str) -> None:
     units.write(lambda: webhooks.replay(webhooks.by_ref(ref), by=by, reason=reason))
 
 
-for name, act in {
-    "orders.cancel": cancel_order,
-    "orders.confirm": confirm_order,
-    "payments.ask": ask_payment,
-    "cases.take": take_case,
-    "cases.close": close_case,
-    "tasks.retry": retry_task,
-    "tasks.cancel": cancel_task,
-    "webhooks.replay": replay_event,
-}.items():
-    batches.register(name, act)
+for name, act, right in (
+    ("orders.cancel", cancel_order, Right.CANCEL_ORDERS),
+    ("orders.confirm", confirm_order, Right.SEND_MAILS),
+    ("payments.ask", ask_payment, Right.ASK_PROVIDER),
+    ("cases.take", take_case, Right.RESOLVE_CASES),
+    ("cases.close", close_case, Right.RESOLVE_CASES),
+    ("tasks.retry", retry_task, Right.RETRY_TASKS),
+    ("tasks.cancel", cancel_task, Right.RETRY_TASKS),
+    ("webhooks.replay", replay_event, Right.REPLAY_EVENTS),
+):
+    batches.register(name, act, right)

@@ -12,6 +12,7 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, units
 from backoffice.core.actor import staff
 from backoffice.core.db import session
+from backoffice.core.tracking import Subject
 from backoffice.models import AuditEntry, Batch, BatchItem, Case, Mail, Order, StaffMember, Task
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
@@ -131,6 +132,21 @@ def test_a_batch_of_a_colleague_whose_account_was_closed_does_no_more(shop, otto
     assert shop.all(select(Batch.state)) == ["done"]
 
 
+def test_a_batch_of_a_colleague_who_got_another_role_does_no_more(shop, otto, three):
+    start(otto, action="orders.cancel", ref=three, reason="as said")
+
+    def change():
+        owner = session.scalars(select(Batch)).one().owner
+        accounts.change_role(owner, Role.FINANCE, by=staff("stf_olive"), reason="moved")
+
+    units.write(change)
+    shop.works()
+    assert {(state, message) for _ref, state, message in results(shop)} == {
+        ("refused", "Whoever started this may not cancel orders any more.")
+    }
+    assert sorted(shop.all(select(Order.state))) == ["paid", "placed", "placed"]
+
+
 def test_a_batch_that_is_killed_between_two_rows_goes_on_and_does_nothing_twice(shop, otto, three, monkeypatch):
     start(otto, action="orders.confirm", ref=[three[1]])
 
@@ -195,3 +211,36 @@ def test_tasks_and_cases_are_handled_by_the_dozen(shop, otto):
     shop.works()
     assert shop.open_cases() == []
     assert {state for _ref, state, _message in results(shop)} == {"done"}
+
+
+@pytest.fixture
+def cases_of_two(shop, three) -> dict[str, str]:
+    """What it is about → an open case: an order, and a product."""
+
+    def open_both():
+        cases.open_case(CaseKind.DATE_DECLINED, session.scalars(select(Order).limit(1)).one())
+        cases.open_case(CaseKind.DATE_DECLINED, Subject("product", 1, "prd_1"))
+        return {case.about_kind: case.ref for case in session.scalars(select(Case))}
+
+    return units.write(open_both)
+
+
+@pytest.mark.parametrize("action", ["cases.take", "cases.close"])
+def test_all_of_the_cases_are_those_that_the_colleague_may_see(shop, cases_of_two, action):
+    carl = logged_in(shop, Role.CATALOGUE)
+    start(carl, "/admin/cases/", action=action, all="y", reason="done")
+    shop.works()
+    assert results(shop) == [(cases_of_two["product"], "done", "")]
+
+
+@pytest.mark.parametrize("action", ["cases.take", "cases.close"])
+def test_a_ticked_case_that_the_colleague_may_not_see_is_not_there(shop, cases_of_two, action):
+    carl = logged_in(shop, Role.CATALOGUE)
+    start(carl, "/admin/cases/", action=action, ref=[*cases_of_two.values(), "cas_nothing"], reason="done")
+    shop.works()
+    states = {ref: (state, message) for ref, state, message in results(shop)}
+    assert states[cases_of_two["product"]] == ("done", "")
+    assert states[cases_of_two["order"]] == states["cas_nothing"]
+    assert states["cas_nothing"][0] == "refused"
+    untouched = shop.all(select(Case).where(Case.ref == cases_of_two["order"]))[0]
+    assert (untouched.state, untouched.owner_id) == ("open", None)
