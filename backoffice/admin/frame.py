@@ -1,5 +1,6 @@
 """What every page of the office is drawn with, whatever desk it belongs to."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -50,12 +51,10 @@ class Page:
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         access.demand(self.sees)
         access.demand(getattr(fn, "right", self.sees))
-        if request.method in ("GET", "HEAD"):
-            with units.read():
-                answer = fn(self, *args, **kwargs)
-            looks.write_down()
-            return answer
-        return fn(self, *args, **kwargs)
+        with units.read() if request.method in ("GET", "HEAD") else nullcontext():
+            answer = fn(self, *args, **kwargs)
+        looks.write_down()  # a form that comes back shows as much as the page did
+        return answer
 
 
 def for_whoever_asks(item: Action) -> Action:

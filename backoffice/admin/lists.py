@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from flask import Response, request, stream_with_context
+from flask import Response, redirect, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
@@ -125,7 +125,9 @@ class DeskList(Page, SavedViews, ModelView):
         """The whole list as narrowed, with the columns shown, oldest row first; taking it is an audit row."""
         shown = self.shown(request.args)
         with units.read():  # a filter may look something up
-            query, _ = narrowed(self._query(shown), self.filters(), request.args)
+            query, problems = narrowed(self._query(shown), self.filters(), request.args)
+        if problems:  # the list says which: a file that is empty for no reason would be believed
+            return redirect(f"{self.get_url('.index_view')}?{urlencode(self._kept(request.args))}", 303)
         columns = exports.columns_of(self.model, shown, self.filed)
         narrowed_by = self._told(request.args)
         audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)

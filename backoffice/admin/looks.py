@@ -8,7 +8,7 @@ from typing import Any
 from flask import g
 
 from backoffice.admin import access
-from backoffice.admin.filters import Filter
+from backoffice.admin.filters import DAY, Filter
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core.tracking import Subject, Tracked
@@ -43,12 +43,13 @@ def write_down() -> None:
 def told(filters: Sequence[Filter], given: Mapping[str, str]) -> str:
     """What a list was narrowed by. Of what somebody typed only that they did: a name has no place in a log that never
     forgets."""
-    parts = [
-        f"{item.name} is {given[item.name] if item.choices or item.kind == 'date' else '…'}"
-        for item in filters
-        if item.name in given
-    ]
+    parts = [f"{item.name} is {_told(item, given[item.name])}" for item in filters if item.name in given]
     return ", ".join(parts) or "nothing"
+
+
+def _told(item: Filter, text: str) -> str:
+    known = text in dict(item.choices) or (item.kind == "date" and DAY.fullmatch(text))
+    return text if known else "…"
 
 
 def _noted() -> list[Look]:

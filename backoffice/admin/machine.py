@@ -15,6 +15,7 @@ from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, moment, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
+from backoffice.admin.whose import customer_of
 from backoffice.audit.models import AuditEntry
 from backoffice.core import links, units
 from backoffice.core.errors import CounterfoilError
@@ -62,6 +63,7 @@ class WebhookDesk(Noted, Many):
         except ValueError:
             body = links.hidden(event.raw.decode(errors="replace"))
         payment = payments.find(event.provider, event.provider_payment, event.payment_ref)
+        looks.at_page(customer_of(payment) if payment else None, event.subject())  # its body may name somebody
         return self.render(
             self.one_template,
             event=event,
@@ -103,9 +105,11 @@ class WebhookDesk(Noted, Many):
             refuse(error)
             return redirect(self.get_url(".one", ref=ref), 303)
         with units.read():
+            event = webhooks.by_ref(ref)
+            looks.at_page(None, event.subject())
             return self.render(
                 "office/webhook_preview.html",
-                event=webhooks.by_ref(ref),
+                event=event,
                 changes=[(timeline.sentence_of(row), row, timeline.changes_of(row), _place(row)) for row in foreseen.changes],
                 tasks=foreseen.tasks,
                 actions=[

@@ -74,12 +74,14 @@ class PaymentDesk(Noted, Many):
     def one(self, ref: str) -> ResponseReturnValue:
         payment = payments.by_ref(ref)
         invoice = invoices.get(payment.invoice_id)
+        order = orders.get(invoice.order_id)
         returned, disputed = refunds.of([payment]), disputes.of([payment])
+        looks.at(customers.get(order.person_id), payment)  # what was sent names the customer
         return self.render(
             self.one_template,
             payment=payment,
             invoice=invoice,
-            order=orders.get(invoice.order_id),
+            order=order,
             answer=links.hidden(json.dumps(payment.last_answer, indent=2)),
             request_sent=links.hidden(json.dumps(payment.request, indent=2)),
             refunds=returned,

@@ -98,7 +98,7 @@ class BreakDesk(Noted):
     def compare(self) -> ResponseReturnValue:
         key = request_key()
         return run(
-            lambda: units.write(lambda: reconciliation.ask_for(key)),
+            lambda: units.write(lambda: reconciliation.ask_for(f"office:{key}")),
             "A worker compares both books now; load this page again in a moment.",
             self.get_url(".index_view"),
         )

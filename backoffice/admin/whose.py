@@ -10,6 +10,7 @@ from backoffice.admin import access
 from backoffice.admin.cells import LINK
 from backoffice.admin.filters import Filter, row_number
 from backoffice.cases.models import Case
+from backoffice.core.db import session
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
@@ -42,6 +43,12 @@ ORDER_OF_CASE: ColumnElement[int | None] = func.coalesce(
 def of_customer(email: str) -> ColumnElement[bool]:
     """Condition on orders: of whoever has this address, in whatever case it was typed."""
     return Order.person_id == select(Person.id).where(Person.email == email).scalar_subquery()
+
+
+def customer_of(payment: Payment) -> Person:
+    """Who pays."""
+    query = select(Person).join(Order, Order.person_id == Person.id).join(Invoice, Invoice.order_id == Order.id)
+    return session.scalars(query.where(Invoice.id == payment.invoice_id)).one()
 
 
 def by_order() -> tuple[Filter, Filter]:

@@ -1,0 +1,75 @@
+"""Looking is written down: who saw whose data, on which page, and no more than that."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from sqlalchemy import select, true
+
+from backoffice.admin import looks
+from backoffice.admin.filters import Filter, read_day
+from backoffice.models import AuditEntry, Payment, WebhookEvent
+from backoffice.staff.roles import Role
+from tests.admin.test_roles import logged_in
+from tests.support.shop import hidden, paid
+
+
+def traces(shop) -> list[tuple[str, str, str]]:
+    """Kind and reference of whose data it was, and the page."""
+    query = select(AuditEntry).where(AuditEntry.tag == "person.viewed").order_by(AuditEntry.id)
+    return [(row.subject_kind, row.subject_ref, row.changes["page"][1]) for row in shop.all(query)]
+
+
+def test_whoever_looks_at_a_customers_data_leaves_a_trace(shop):
+    sale = shop.buyer().orders()
+    client = logged_in(shop, Role.VIEWER)
+    client.get("/admin/orders/?state=placed")
+    client.get(f"/admin/orders/{sale.order_ref}")
+    client.get("/admin/tasks/")
+    looks = shop.all(select(AuditEntry).where(AuditEntry.tag.in_(["list.viewed", "person.viewed"])))
+    assert [(look.tag, look.subject_kind) for look in looks] == [("list.viewed", "staff"), ("person.viewed", "person")]
+    assert looks[0].changes == {"desk": [None, "orders"], "narrowed_by": [None, "state is placed"], "rows": [None, 1]}
+    assert looks[1].changes == {"page": [None, f"order {sale.order_ref}"]}
+    assert {look.actor_kind for look in looks} == {"staff"}
+
+
+@pytest.mark.parametrize("kind", ["payment", "webhook_event"])
+def test_the_page_of_what_a_provider_was_told_or_told_us_leaves_a_trace(shop, kind):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    paid(shop, buyer)
+    model, desk = {"payment": (Payment, "payments"), "webhook_event": (WebhookEvent, "webhooks")}[kind]
+    row = shop.all(select(model))[0]
+    logged_in(shop, Role.FINANCE).get(f"/admin/{desk}/{row.ref}")
+    (trace,) = traces(shop)
+    assert (trace[0], trace[2]) == ("person", f"{kind} {row.ref}")
+
+
+def test_a_page_that_answers_a_form_leaves_one_too(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    paid(shop, buyer)
+    event = shop.all(select(WebhookEvent))[0].ref
+    client = logged_in(shop, Role.FINANCE)
+    form = hidden(client.get("/admin/webhooks/").text)
+    assert "would" in client.post(f"/admin/webhooks/{event}/preview", data=form).text
+    assert [page for _kind, _ref, page in traces(shop)] == [f"webhook_event {event}"]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "told"),
+    [
+        ("state=placed", "state is placed"),
+        ("state=ada@example.org", "state is …"),
+        ("from=2026-11-01", "from is 2026-11-01"),
+        ("from=ada@example.org", "from is …"),
+        ("email=ada@example.org", "email is …"),
+        ("", "nothing"),
+    ],
+)
+def test_what_was_typed_has_no_place_in_the_log(narrowed, told):
+    filters = (
+        Filter("state", "State", lambda _value: true(), choices=(("placed", "Placed"),)),
+        Filter("from", "From", lambda _value: true(), read_day, kind="date"),
+        Filter("email", "E-mail", lambda _value: true()),
+    )
+    assert looks.told(filters, dict(parse_qsl(narrowed))) == told
