@@ -113,15 +113,6 @@ def typed_reason(*, needed: bool) -> str:
     return text[:255]
 
 
-class NotAnswered(CounterfoilError):
-    """The provider was asked and said nothing: what became of the money is not known."""
-
-    status = 503
-
-    def __init__(self) -> None:
-        super().__init__("The provider did not answer, so it is still not known. Counterfoil asks again by itself.")
-
-
 def run(act: Callable[[], object], done: str | Callable[[Any], str], back_to: str) -> ResponseReturnValue:
     """Run an action, then return to the page with a sentence, which may be made of what the action returned. A refusal keeps
     what was typed in the form."""

@@ -19,6 +19,7 @@ from backoffice.admin.notes import Noted
 from backoffice.core import clock, formatting, links, references, units
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.disputes import answering, evidence
@@ -107,7 +108,7 @@ class DisputeDesk(Noted):
         def act() -> DisputeState:
             for answer_id in waiting:
                 answering.learn(answer_id, by=access.by())
-            return disputes.learn(dispute_id, by=access.by())
+            return learn_now(disputes.learn, dispute_id, by=access.by())
 
         return run(act, asked("dispute"), self.get_url(".one", ref=ref))
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
-from backoffice.admin.actions import Action, NotAnswered, asked, needs, request_key, run
+from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
@@ -21,6 +21,7 @@ from backoffice.core import links, references, units
 from backoffice.core.errors import NotFound
 from backoffice.core.formatting import money
 from backoffice.core.money import total
+from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
@@ -109,13 +110,11 @@ class PaymentDesk(Noted, Many):
         with units.read():
             payment_id = payments.by_ref(ref).id
 
-        def act() -> PaymentState:
-            state = collection.learn(payment_id, by=access.by())
-            if state == PaymentState.UNKNOWN:
-                raise NotAnswered
-            return state
-
-        return run(act, asked("payment"), self.get_url(".one", ref=ref))
+        return run(
+            lambda: learn_now(collection.learn, payment_id, by=access.by()),
+            asked("payment"),
+            self.get_url(".one", ref=ref),
+        )
 
 
 _CREDITED = select(func.sum(CreditNote.gross_amount)).where(CreditNote.invoice_id == Invoice.id).scalar_subquery()

@@ -10,11 +10,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles, whose
-from backoffice.admin.actions import Action, NotAnswered, asked, needs, reason, run
+from backoffice.admin.actions import Action, asked, needs, reason, run
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.refund_form import REASONS, RefundForm
 from backoffice.core import links, units
+from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.disputes.models import Dispute
@@ -94,13 +95,9 @@ class RefundDesk(RefundForm):
         with units.read():
             refund_id = refunds.by_ref(ref).id
 
-        def act() -> RefundState:
-            state = refunds.learn(refund_id, by=access.by())
-            if state == RefundState.UNKNOWN:
-                raise NotAnswered
-            return state
-
-        return run(act, asked("refund"), self.get_url(".one", ref=ref))
+        return run(
+            lambda: learn_now(refunds.learn, refund_id, by=access.by()), asked("refund"), self.get_url(".one", ref=ref)
+        )
 
     @expose("/<ref>/again", methods=["POST"])
     @needs(Right.REFUND)

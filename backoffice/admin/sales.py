@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from backoffice.admin import access, dossier, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
-from backoffice.admin.actions import Action, NotAnswered, asked, needs, reason, run
+from backoffice.admin.actions import Action, asked, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
@@ -21,6 +21,7 @@ from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
+from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
@@ -135,10 +136,7 @@ class OrderDesk(Corrections, Many):
                 open_ids = [payment.id for payment in attempts if payment.is_open]
             if not open_ids:
                 raise NothingToAsk
-            state = collection.learn(open_ids[-1], by=access.by())
-            if state == PaymentState.UNKNOWN:
-                raise NotAnswered
-            return state
+            return learn_now(collection.learn, open_ids[-1], by=access.by())
 
         return run(act, asked("payment"), self.get_url(".one", ref=ref))
 

@@ -8,6 +8,7 @@ from backoffice.collection import notices
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import Actor
+from backoffice.core.steps import learn_now
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.staff import service as staff
@@ -33,7 +34,7 @@ def confirm_order(ref: str, by: Actor, _reason: str, key: str) -> None:
 def ask_payment(ref: str, by: Actor, _reason: str, _key: str) -> None:
     with units.read():
         payment_id = payments.by_ref(ref).id
-    collection.learn(payment_id, by=by)
+    learn_now(collection.learn, payment_id, by=by)
 
 
 def take_case(ref: str, by: Actor, _reason: str, _key: str) -> None:

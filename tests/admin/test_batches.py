@@ -213,6 +213,17 @@ def test_tasks_and_cases_are_handled_by_the_dozen(shop, otto):
     assert {state for _ref, state, _message in results(shop)} == {"done"}
 
 
+def test_a_row_about_which_the_provider_was_silent_is_not_done(shop, otto):
+    sale = shop.buyer().orders()
+    shop.pays(sale)
+    shop.provider.switch(outage=True)
+    start(otto, "/admin/payments/", action="payments.ask", ref=[sale.payment_ref])
+    shop.works()
+    ((_ref, state, message),) = results(shop)
+    assert state == "refused"
+    assert message.startswith("The provider did not answer")
+
+
 @pytest.fixture
 def cases_of_two(shop, three) -> dict[str, str]:
     """What it is about → an open case: an order, and a product."""

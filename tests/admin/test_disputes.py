@@ -61,6 +61,22 @@ def test_a_disputed_order_says_so_and_offers_no_refund(shop, operator, sale):
     assert shop.payment(sale).refunded_amount == 0
 
 
+def test_a_provider_that_is_silent_about_a_dispute_is_not_said_to_have_answered(shop, operator, sale):
+    form = hidden(operator.get("/admin/disputes/").text)
+    place = f"/admin/disputes/{shop.dispute().ref}"
+    payment = f"/admin/payments/{sale.payment_ref}"  # settled: nobody asks about it by itself
+    shop.provider.switch(outage=True)
+    for page, next_step in ((place, "asks again by itself"), (payment, "Ask again in a moment")):
+        said = operator.post(f"{page}/ask", data=form, follow_redirects=True).text
+        assert "The provider did not answer, so nothing new is known." in said
+        assert next_step in said
+        assert "The provider was asked" not in said
+    shop.provider.switch(outage=False)
+    for page, what in ((place, "the dispute is"), (payment, "the payment is settled")):
+        said = operator.post(f"{page}/ask", data=form, follow_redirects=True).text
+        assert f"The provider was asked: {what}" in said
+
+
 def test_a_disputing_customer_is_flagged(shop, operator, sale):
     """Wherever somebody decides about them: on their page, and on every order of theirs."""
     other = shop.buyer().orders()

@@ -196,7 +196,7 @@ def test_a_provider_that_does_not_answer_is_not_said_to_have_answered(shop, oper
     address, payment = f"/admin/orders/{sale.order_ref}", f"/admin/payments/{sale.payment_ref}"
     for page in (address, payment):
         said = press(operator, page, "ask")
-        assert "The provider did not answer, so it is still not known" in said
+        assert "The provider did not answer, so nothing new is known" in said
         assert "The provider was asked" not in said
     page = operator.get(address).text
     assert "whether the card was charged is not known" in page
