@@ -114,6 +114,17 @@ def of(attempts: Sequence[Payment]) -> list[Dispute]:
     return list(session.scalars(select(Dispute).where(Dispute.payment_id.in_(ids)).order_by(Dispute.id)))
 
 
+def has_any(person_id: int, refs: Sequence[str]) -> bool:
+    """Whether one of these disputes is about a payment of this person."""
+    query = (
+        select(Dispute.id)
+        .join(Payment, Payment.id == Dispute.payment_id)
+        .join(Invoice, Invoice.id == Payment.invoice_id)
+        .join(Order, Order.id == Invoice.order_id)
+    )
+    return session.scalars(query.where(Dispute.ref.in_(refs), Order.person_id == person_id)).first() is not None
+
+
 def disputing() -> Exists:
     """Of a look that reads people: whether an open or lost dispute hangs on them."""
     order, invoice, payment = aliased(Order), aliased(Invoice), aliased(Payment)

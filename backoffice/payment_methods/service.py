@@ -205,11 +205,17 @@ def bar(row: PaymentMethod, *, by: Actor, words: str) -> None:
     bar_card(row.card, row.ref, BY_STAFF, by=by, words=words)
 
 
+def bars(card: str) -> Sequence[CardBar]:
+    """What bars a card now, the oldest first."""
+    query = select(CardBar).where(CardBar.card == card, CardBar.lifted_at.is_(None)).order_by(CardBar.id)
+    return session.scalars(query).all()
+
+
 def allow(row: PaymentMethod, *, by: Actor, words: str) -> None:
     """A colleague lifts every bar of a card. Raises NotKept."""
     if row.state not in SHOWN:
         raise NotKept
-    for known in _bars(row.card):
+    for known in bars(row.card):
         _lift(known, by=by, words=words)
     _follow_card(row.card, by=by, words=words)
 
@@ -245,12 +251,6 @@ def _prefer_another(person_id: int, *, by: Actor) -> None:
         prefer(next((row for row in left if row.state == M.KEPT), left[0]), by=by)
 
 
-def _bars(card: str) -> Sequence[CardBar]:
-    """What bars a card now, the oldest first."""
-    query = select(CardBar).where(CardBar.card == card, CardBar.lifted_at.is_(None)).order_by(CardBar.id)
-    return session.scalars(query).all()
-
-
 def _bar_of(card: str, source: str) -> CardBar | None:
     query = select(CardBar).where(CardBar.card == card, CardBar.source == source)
     return session.scalars(query).one_or_none()
@@ -280,8 +280,12 @@ def _follow_card(card: str, *, by: Actor, words: str) -> None:
 
 
 def _follow_bars(row: PaymentMethod, *, by: Actor, words: str = "") -> None:
-    bars = _bars(row.card)
-    if bars and MOVES.move(row, M.BARRED, barred_because=bars[-1].reason):
-        audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or bars[-1].reason, state=(M.KEPT, M.BARRED))
-    elif not bars and MOVES.move(row, M.KEPT, barred_because=""):
+    standing = bars(row.card)
+    reason = standing[-1].reason if standing else ""
+    if standing and MOVES.move(row, M.BARRED, barred_because=reason):
+        audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or reason, state=(M.KEPT, M.BARRED))
+    elif standing and row.barred_because != reason:  # the last of several bars came, or went
+        audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or reason, because=(row.barred_because, reason))
+        change_where(row, barred_because=reason)
+    elif not standing and MOVES.move(row, M.KEPT, barred_because=""):
         audit.record(Tag.METHOD_ALLOWED, row, by=by, reason=words, state=(M.BARRED, M.KEPT))

@@ -9,7 +9,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.models import PaymentMethod, Person
 from backoffice.payment_methods import service as methods
 from integrations.sandbox.cards import BY_LAST4
-from tests.customers.test_accounts import logs_in
+from tests.customers.test_accounts import logs_in, registers
 from tests.support import staff
 from tests.support.consistency import problems
 from tests.support.kept_cards import PAGE, enters, goes, keeps, states
@@ -64,6 +64,29 @@ def test_while_a_payment_is_disputed_its_card_is_not_charged_and_afterwards_it_i
     assert states(shop) == ["4242 kept"]
     assert shop.tags(kept.ref)[-2:] == ["payment_method.barred", "payment_method.allowed"]
     assert problems() == []
+
+
+@on_one_engine
+def test_of_somebody_elses_dispute_nothing_is_said_and_of_several_bars_the_last_that_stands(shop, ada):
+    eve = shop.buyer("eve@example.org")
+    registers(shop, eve.client, "eve@example.org")
+    keeps(shop, eve)
+    eve.fills_cart()
+    taken = shop.is_disputed(paid(shop, eve))
+    shop.works()
+    mine = keeps(shop, ada)  # the same card, in other hands
+    assert (mine.state, mine.barred_because) == ("barred", "disputed")
+    assert "was disputed at the bank" in eve.client.get(PAGE).text
+    page = ada.client.get(PAGE).text
+    assert "We do not charge this card any more. Keep another" in page
+    assert "disputed" not in page
+    units.write(lambda: methods.refused_for_good(mine.card, "lost_card", "pay_x", by=SYSTEM))
+    assert {row.barred_because for row in shop.all(select(PaymentMethod))} == {"lost_card"}
+    units.write(lambda: methods.lift(mine.card, "pay_x", by=SYSTEM, words="found"))
+    assert {row.barred_because for row in shop.all(select(PaymentMethod))} == {"disputed"}
+    shop.provider.books.disputes.close(taken, "won")
+    shop.works()
+    assert states(shop) == ["4242 kept", "4242 kept"]
 
 
 @on_one_engine
