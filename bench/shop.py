@@ -1,7 +1,8 @@
 """Measure the shop: product, category, search and a whole guest order, ours beside the floor, cold and warm.
 
-``bin/bench shop`` starts a private MariaDB and Valkey, fills them, then takes turns: floor, ours cold, ours warm, three
-rounds each. Printed: medians, and the ratio to the floor of the same round."""
+``bin/bench shop`` starts a private MariaDB and Valkey, fills them, and has the floor, ours cold and ours warm up at the same
+time; they are asked in turns, two seconds each, so that a machine that changes its speed changes it for all. Printed: medians
+of the rates, and medians of the ratios to the floor of the same round."""
 
 import http.client
 import json
@@ -29,8 +30,8 @@ from tests.support.servers import MariaDB, Valkey, free_port
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = 8  # who order at the same time
 CONNECTIONS = 32  # that ask for pages: so many that each of two workers has about half of them
-SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "8"))
 PAGES = {"product": "/products/thing-{n}", "category": "/shop/shelf-{n}", "search": "/search?q={word}+level"}
 WORDS = ("brass", "oak", "steel", "garden", "tower", "hill", "walnut", "heavy", "bench", "round")
 LUA = """
@@ -174,27 +175,36 @@ def orders_per_second(server: Server) -> float:
     return sum(counts) / (time.monotonic() - started)
 
 
-def measure(env: dict[str, str]) -> dict[str, dict[str, list[float]]]:
-    found: dict[str, dict[str, list[float]]] = {}
-    kinds: dict[str, tuple[str, dict[str, str], str]] = {
-        "floor": ("bench.floor.app:app", {}, os.devnull),
-        "cold": ("bench.ours:app", {"COUNTERFOIL_FRAGMENTS": "off"}, "gunicorn.conf.py"),
-        "warm": ("bench.ours:app", {}, "gunicorn.conf.py"),
-    }
-    for _ in range(ROUNDS):
-        for name, (target, more, config) in kinds.items():
-            server = Server(target, {**env, **more}, config)
-            try:
-                work: dict[str, Callable[[], float]] = {kind: partial(pages_per_second, server, kind) for kind in PAGES}
-                work["order"] = partial(orders_per_second, server)
-                for kind, run in work.items():
-                    if name == "warm":
-                        run()  # once to fill what it keeps, and to compile the statements of an order
-                    found.setdefault(kind, {}).setdefault(name, []).append(run())
-                found.setdefault("memory", {}).setdefault(name, []).append(server.memory())
-            finally:
-                server.stop()
-    return found
+SERVERS: dict[str, tuple[str, dict[str, str], str]] = {
+    "floor": ("bench.floor.app:app", {}, os.devnull),
+    "cold": ("bench.ours:app", {"COUNTERFOIL_FRAGMENTS": "off"}, "gunicorn.conf.py"),
+    "warm": ("bench.ours:app", {}, "gunicorn.conf.py"),
+}
+Rates = dict[str, list[float]]  # server → one of each round
+
+
+def measure(env: dict[str, str]) -> tuple[dict[str, Rates], dict[str, float]]:
+    """Kind of work → rates; and the memory of each server after all of it."""
+    servers: dict[str, Server] = {}
+    try:
+        for name, (target, more, config) in SERVERS.items():
+            servers[name] = Server(target, {**env, **more}, config)
+        work: dict[str, Callable[[Server], float]] = {
+            **{kind: partial(pages_per_second, kind=kind) for kind in PAGES},
+            "order": orders_per_second,
+        }
+        found: dict[str, Rates] = {}
+        for kind, run in work.items():
+            for server in servers.values():
+                run(server)  # once to fill what is kept, and to compile statements
+            rates = found[kind] = {name: [] for name in servers}
+            for _ in range(ROUNDS):
+                for name, server in servers.items():
+                    rates[name].append(run(server))
+        return found, {name: server.memory() for name, server in servers.items()}
+    finally:
+        for server in servers.values():
+            server.stop()
 
 
 def main() -> None:
@@ -219,18 +229,21 @@ def main() -> None:
             connection.exec_driver_sql("ANALYZE TABLE listings, product_terms, products, variants, prices, stock_items")
         engine.dispose()
         try:
-            found = measure(env)
+            found, memory = measure(env)
         finally:
             valkey.stop()
             database.stop()
     print(f"{'':10} {'floor':>9} {'cold':>9} {'warm':>9}   cold/floor  warm/floor")
     for kind, rates in found.items():
-        middle = {name: statistics.median(values) for name, values in rates.items()}
-        cold, warm = middle["cold"] / middle["floor"], middle["warm"] / middle["floor"]
-        unit = "MiB PSS" if kind == "memory" else "per second"
+        middle = [statistics.median(rates[name]) for name in SERVERS]
+        times = [
+            statistics.median(ours / floor for ours, floor in zip(rates[name], rates["floor"], strict=True))
+            for name in ("cold", "warm")
+        ]
         print(
-            f"{kind:10} {middle['floor']:9.1f} {middle['cold']:9.1f} {middle['warm']:9.1f}   {cold:10.2f}  {warm:10.2f}   {unit}"
+            f"{kind:10} {middle[0]:9.1f} {middle[1]:9.1f} {middle[2]:9.1f}   {times[0]:10.2f}  {times[1]:10.2f}   per second"
         )
+    print(f"{'memory':10} {memory['floor']:9.1f} {memory['cold']:9.1f} {memory['warm']:9.1f}{'':27} MiB PSS")
 
 
 if __name__ == "__main__":
