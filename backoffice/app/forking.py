@@ -21,6 +21,7 @@ SHELF, PRODUCT = (
     re.compile(r'href="?(/shop/[\w-]+)'),
     re.compile(r'href="?(/products/[\w-]+)'),
 )  # the first of the home page
+M_ARENA_MAX = -8  # of malloc.h
 YOUNG = 5_000  # new objects between two looks of the collector: most end with their page, the rest should not wait long
 
 
@@ -53,6 +54,7 @@ def _visit(app: Flask) -> None:
 
 def begin(app: Flask) -> None:
     """In each worker."""
+    _share_one_arena()
     with app.app_context():
         bell.have_a_ringer()
     gc.set_threshold(YOUNG, 5, 3)
@@ -62,3 +64,9 @@ def _give_back() -> None:
     """What was freed while loading goes back to the machine, where the C library can do that (glibc; musl keeps none)."""
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _share_one_arena() -> None:
+    """Threads that wait for one lock anyway share what the C library keeps for them (glibc; musl has nothing of the kind)."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
