@@ -11,7 +11,15 @@ import structlog
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.payments.models import Payment
-from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, PageRequest, PaymentStatus, Refused, Snapshot
+from integrations.payments.port import (
+    KEY_USED,
+    NOT_AN_OUTCOME,
+    OutcomeUnknown,
+    PageRequest,
+    PaymentStatus,
+    Refused,
+    Snapshot,
+)
 
 KEY_MARGIN = timedelta(hours=1)  # stop trusting a key this long before the provider forgets it
 CLOSABLE = frozenset({PaymentStatus.OPEN, PaymentStatus.REQUIRES_ACTION})
@@ -86,9 +94,10 @@ def _find_out(asked: Question) -> Answer:
         try:
             return port.open_page(asked.request)
         except Refused as refusal:
-            if refusal.code in NOT_AN_OUTCOME:
+            found = port.find(asked.reference) if refusal.code not in NOT_AN_OUTCOME - {KEY_USED} else None
+            if found is None and refusal.code in NOT_AN_OUTCOME:
                 raise
-            return port.find(asked.reference) or Never(refusal.code)
+            return found or Never(refusal.code)
     return port.find(asked.reference) or Never("never_arrived")
 
 

@@ -7,7 +7,7 @@ from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, safely
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.refunds.models import Refund
-from integrations.payments.port import NOT_AN_OUTCOME, RefundRequest, RefundSnapshot, Refused
+from integrations.payments.port import KEY_USED, NOT_AN_OUTCOME, RefundRequest, RefundSnapshot, Refused
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,10 @@ def _find_out(asked: Question) -> Answer:
         try:
             return port.refund(asked.request)
         except Refused as refusal:
-            if refusal.code in NOT_AN_OUTCOME:
+            found = _among_all(asked) if refusal.code not in NOT_AN_OUTCOME - {KEY_USED} else None
+            if found is None and refusal.code in NOT_AN_OUTCOME:
                 raise
-            return _among_all(asked) or Never(refusal.code)
+            return found or Never(refusal.code)
     return _among_all(asked) or Never("never_arrived")
 
 

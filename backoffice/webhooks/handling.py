@@ -16,6 +16,7 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
+from backoffice.core.steps import NotAnswered, learn_now
 from backoffice.disputes import service as disputes
 from backoffice.payment_methods import following, setups
 from backoffice.payment_methods import service as payment_methods
@@ -27,7 +28,7 @@ from backoffice.refunds import service as refunds
 from backoffice.refunds.models import Refund
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, WebhookEvent
-from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused, Topic
+from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused, Snapshot, Topic
 
 LATER = timedelta(minutes=2)
 NOT_KNOWN = "no payment of ours has this reference"
@@ -88,9 +89,8 @@ def _learn_payment(seen: Seen) -> None:
 
 def _learn_refund(seen: Seen) -> None:
     """A refund of ours is asked about; one that somebody made elsewhere is taken in as a fact."""
-    payment_id = _payment_of(seen)
+    payment_id = _paid_with(seen)
     if payment_id is None:
-        _ignore(seen, NOT_KNOWN)
         return
     snapshot = _asked(seen, lambda: ports().payments.retrieve_refund(seen.object_id))
     if snapshot is None:
@@ -115,9 +115,8 @@ def _learn_refund(seen: Seen) -> None:
 
 def _learn_dispute(seen: Seen) -> None:
     """A dispute is a fact, new or known: what the provider says of it now is taken in."""
-    payment_id = _payment_of(seen)
+    payment_id = _paid_with(seen)
     if payment_id is None:
-        _ignore(seen, NOT_KNOWN)
         return
     snapshot = _asked(seen, lambda: ports().payments.disputes.retrieve(seen.object_id))
     if snapshot is not None:
@@ -172,6 +171,33 @@ def _payment_of(seen: Seen) -> int | None:
         return payment.id if payment else None
 
 
+def _paid_with(seen: Seen) -> int | None:
+    """The payment that a refund or a dispute is about. Where we do not know the provider's name for it yet, because its own
+    event is still to come, the provider says which of ours it is, and what became of it. None when the event is dealt with:
+    nobody here was paid, or the provider is silent."""
+    known = _payment_of(seen)
+    if known is not None:
+        return known
+    if not seen.provider_payment:
+        _ignore(seen, NOT_KNOWN)
+        return None
+    found = _asked(seen, lambda: ports().payments.retrieve(seen.provider_payment))
+    if found is None:
+        return None
+    with units.read():
+        payment = payments.find(seen.provider, found.provider_ref, found.reference)
+        payment_id = payment.id if payment else None
+    if payment_id is None:
+        _money_of_others(seen, found)
+        return None
+    try:
+        learn_now(collection.learn, payment_id, by=actor.provider(seen.provider))
+    except NotAnswered:
+        units.write(lambda: tasks.postpone_running(clock.now() + LATER))
+        return None
+    return payment_id
+
+
 def _asked(seen: Seen, ask: Callable[[], A]) -> A | None:
     """What the provider answers to a look-up. None when it is silent, and the event comes back later; or when it knows of
     no such thing, and the event said nothing."""
@@ -192,8 +218,12 @@ def _asked(seen: Seen, ask: Callable[[], A]) -> A | None:
 def _unmatched(seen: Seen) -> None:
     """The provider speaks of a payment that is not ours: money that it holds opens a case."""
     found = _asked(seen, lambda: ports().payments.retrieve(seen.object_id))
-    if found is None:
-        return
+    if found is not None:
+        _money_of_others(seen, found)
+
+
+def _money_of_others(seen: Seen, found: Snapshot) -> None:
+    """Nobody here was paid what the provider holds, gave back or lost: a case says so, where there was money at all."""
     held = Money(found.captured, found.currency)
 
     def record() -> None:

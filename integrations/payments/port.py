@@ -177,7 +177,10 @@ class Topic(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """One message of the provider, verified. ``about`` and ``object_id`` say what to ask the provider for; ``payment`` is
-    the provider's own reference and ``reference`` ours of the payment it belongs to, where it belongs to one."""
+    the provider's own reference and ``reference`` ours of the payment it belongs to, where it belongs to one.
+
+    Raises ValueError for what no provider says, though it was signed: no id, no type, text that is none, a moment without
+    a zone or outside of our age."""
 
     event_id: str
     type: str
@@ -189,6 +192,14 @@ class ProviderEvent:
     payment: str
     reference: str
     raw: bytes
+
+    def __post_init__(self) -> None:
+        texts = (self.event_id, self.type, self.account, self.mode, self.object_id, self.payment, self.reference)
+        if not all(isinstance(text, str) for text in texts) or not (self.event_id and self.type):
+            raise ValueError("an event needs an id and a type, and both are text")
+        "".join(texts).encode()  # UnicodeEncodeError is a ValueError: half of a character is no text
+        if self.occurred_at.tzinfo is None or not FIRST_YEAR <= self.occurred_at.year <= LAST_YEAR:
+            raise ValueError("an event happened at a moment of our age, in a zone")
 
 
 class PaymentsError(Exception):
@@ -211,8 +222,12 @@ class Refused(PaymentsError):
         super().__init__(f"{code}: {message}")
 
 
-# Codes of a refusal that say something of our key, and nothing of what was asked about.
-NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied"})
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # in which events happen
+
+# The idempotency key was used before, with other parameters: whatever was asked with it then may have happened.
+KEY_USED = "idempotency_mismatch"
+# Codes of a refusal that say something of our keys, and nothing of what was asked about.
+NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied", KEY_USED})
 
 
 class BadSignature(PaymentsError):

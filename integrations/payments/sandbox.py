@@ -97,8 +97,7 @@ class SandboxPayments:
         return bool(self._secrets)
 
     def verify(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
-        signatures.check(headers.get(SIGNATURE, ""), raw, self._secrets, now)
-        return _event(json.loads(raw), raw)
+        return _event(signatures.body(headers.get(SIGNATURE, ""), raw, self._secrets, now), raw)
 
     def events_since(self, moment: datetime) -> list[ProviderEvent]:
         return _readable(self._calls.every("/v1/events", since=moment.isoformat()))
@@ -121,12 +120,12 @@ def _readable(items: list[Any]) -> list[ProviderEvent]:
 
 def _event(item: Any, raw: bytes) -> ProviderEvent:
     try:
-        data, kind = item["data"]["object"], str(item["type"])
+        data, kind = item["data"]["object"], item["type"]
         named = str(data["object"])
         about = Topic(named) if kind in TELLING else Topic.NOTHING
         payment, reference = BELONGS_TO.get(named, ("", ""))
         return ProviderEvent(
-            event_id=str(item["id"]),
+            event_id=item["id"],
             type=kind,
             occurred_at=datetime.fromisoformat(item["created"]),
             account=str(item["account"]),

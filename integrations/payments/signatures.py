@@ -3,8 +3,10 @@ directions; any of several secrets may have made any of several signatures."""
 
 import hashlib
 import hmac
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from integrations.payments.port import BadSignature
 
@@ -20,6 +22,15 @@ def check(header: str, raw: bytes, secrets: Sequence[str], now: datetime) -> Non
     expected = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
     if not any(hmac.compare_digest(good, given) for good in expected for given in signatures):
         raise BadSignature("no secret of ours made this signature")
+
+
+def body(header: str, raw: bytes, secrets: Sequence[str], now: datetime) -> Any:
+    """What was signed, read as JSON. Raises BadSignature, and ValueError for bytes that are none or nested beyond reading."""
+    check(header, raw, secrets, now)
+    try:
+        return json.loads(raw)
+    except RecursionError as error:
+        raise ValueError("the body is nested too deeply") from error
 
 
 def _parse(header: str) -> tuple[int, list[str]]:

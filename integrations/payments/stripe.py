@@ -147,8 +147,7 @@ class StripePayments:
         return bool(self._secrets)
 
     def verify(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
-        signatures.check(headers.get("Stripe-Signature", ""), raw, self._secrets, now)
-        return self._event(json.loads(raw), raw)
+        return self._event(signatures.body(headers.get("Stripe-Signature", ""), raw, self._secrets, now), raw)
 
     def events_since(self, moment: datetime) -> list[ProviderEvent]:
         since = {"gte": int(moment.timestamp())}
@@ -156,7 +155,7 @@ class StripePayments:
         found = []
         for row in rows:
             try:
-                found.append(self._event(row, json.dumps(row).encode()))
+                found.append(self._event(row, json.dumps(row, default=str).encode()))  # decimals of the SDK
             except ValueError:
                 log.warning("an event of the list could not be read")
         return [event for event in reversed(found) if event.occurred_at >= moment.replace(microsecond=0)]
@@ -187,13 +186,13 @@ class StripePayments:
         try:
             if item["object"] != "event":  # a thin event carries no object: kept, and never handled
                 return self._thin(item, raw)
-            kind, data = str(item["type"]), item["data"]["object"]
+            kind, data = item["type"], item["data"]["object"]
             about = TOPICS.get(kind, Topic.NOTHING)
             if about == Topic.PAYMENT and data.get("mode") == "setup":
                 about = Topic.SETUP
             payment, reference = objects.belongs_to(data)
             return ProviderEvent(
-                event_id=str(item["id"]),
+                event_id=item["id"],
                 type=kind,
                 occurred_at=datetime.fromtimestamp(item["created"], UTC),
                 account=str(item.get("account") or self.account),
@@ -204,15 +203,15 @@ class StripePayments:
                 reference=reference,
                 raw=raw,
             )
-        except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
             raise ValueError("the body is not an event") from error
 
     def _thin(self, item: Row, raw: bytes) -> ProviderEvent:
         if item["object"] != "v2.core.event":
             raise ValueError("the body is not an event")
         return ProviderEvent(
-            event_id=str(item["id"]),
-            type=str(item["type"]),
+            event_id=item["id"],
+            type=item["type"],
             occurred_at=datetime.fromisoformat(item["created"]),
             account=str(item.get("context") or self.account),
             mode="live" if item["livemode"] else "test",

@@ -1,15 +1,20 @@
 """A sale and a refund through Stripe's side of the world: pages, webhooks and the dashboard, with the test server behind the
 adapter."""
 
+import logging
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from backoffice.app import create_app
+from backoffice.core import logs
 from backoffice.core.actor import Origin, coming_from
 from backoffice.core.db import db
-from backoffice.models import CreditNote, Payment, Refund, WebhookEvent
+from backoffice.models import Case, CreditNote, Dispute, Payment, Refund, WebhookEvent
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
+from integrations.payments import stripe_objects
 from tests.conftest import settings_for
 from tests.support import stripe_server
 from tests.support.consistency import problems
@@ -139,3 +144,82 @@ def test_an_order_ends_only_when_its_page_is_closed_at_stripe(shop, stripe):
 
 def test_forms_may_end_on_the_page_of_the_provider(shop, stripe):
     assert f"form-action 'self' {stripe.url}" in shop.app.test_client().get("/").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("what", ["refund", "dispute"])
+def test_what_befell_a_payment_is_heard_before_the_payment_itself(shop, stripe, what):
+    """Such an event names the PaymentIntent alone, and we know its page until somebody tells us more."""
+    sale = shop.buyer().orders()
+    session = shop.payment(sale).provider_ref
+    shop.clock.forward(seconds=5)
+    stripe.pay(session)
+    intent = stripe.sessions[session]["payment_intent"]
+    shop.clock.forward(seconds=5)
+    _ = stripe.refund(intent, 1_000) if what == "refund" else stripe.books.dispute(intent)
+    for event in stripe.events:  # the newest first, each handled before the next comes
+        raw, headers = stripe.webhook(event)
+        assert shop.app.test_client().post("/webhooks/stripe", data=raw, headers=headers).status_code == 200
+        runner.run_due()
+    shop.works()
+    assert shop.payment(sale).state == "settled"
+    assert shop.order(sale).state == "paid"
+    expected = {"refund": (1, 0, ["refund_elsewhere"]), "dispute": (0, 1, ["dispute_open"])}
+    assert (shop.count(Refund), shop.count(Dispute), shop.open_cases()) == expected[what]
+    assert {event.state for event in shop.all(select(WebhookEvent))} == {"handled"}
+    assert problems() == []
+
+
+@pytest.mark.parametrize("what", ["refund", "dispute"])
+def test_what_befalls_money_of_the_dashboard_is_a_case(shop, stripe, what):
+    sale = sold(shop, stripe)
+    theirs = {**stripe.intents[shop.payment(sale).provider_ref], "id": "pi_theirs", "metadata": {}}
+    stripe.intents["pi_theirs"] = theirs
+    _ = stripe.refund("pi_theirs", 1_000) if what == "refund" else stripe.books.dispute("pi_theirs")
+    delivers(shop, stripe)
+    assert (shop.count(Refund), shop.count(Dispute)) == (0, 0)
+    assert set(shop.open_cases()) == {"unmatched_money"}
+    assert {case.detail["provider_payment"] for case in shop.all(select(Case))} == {"pi_theirs"}
+
+
+def test_a_key_that_was_used_with_other_parameters_leaves_the_payment_unknown(shop, stripe, monkeypatch):
+    """A new version of ours says the same thing in other words: what the old one asked for may have happened."""
+    stripe.faults["lose_open"] = 3
+    sale = shop.buyer().orders()
+    (session,) = stripe.sessions
+    monkeypatch.setattr(stripe_objects, "PAGE_MARGIN", timedelta(minutes=12))
+    shop.minutes_pass(3)
+    payment = shop.payment(sale)
+    assert (payment.state, payment.claim is None) == ("unknown", False)
+    assert payment.last_answer == {"unanswered": "idempotency_mismatch"}
+    stripe.pay(session)
+    delivers(shop, stripe)
+    assert shop.payment(sale).state == "settled"
+    assert problems() == []
+
+
+def test_events_of_other_kinds_do_not_stop_the_poller(shop, stripe):
+    """The SDK makes decimals of what ends in _decimal, and JSON has none."""
+    sale = shop.buyer().orders()
+    shop.clock.forward(seconds=5)
+    stripe.pay(shop.payment(sale).provider_ref)
+    stripe.note("price.updated", {"id": "price_1", "object": "price", "unit_amount_decimal": "5.5"})
+    line = {"id": "il_1", "object": "line_item", "pricing": {"unit_amount_decimal": "5.5"}}
+    stripe.note("invoice.paid", {"id": "in_1", "object": "invoice", "lines": {"object": "list", "data": [line]}})
+    webhooks.poll()
+    shop.works()
+    assert {row.type for row in shop.all(select(WebhookEvent))} >= {"price.updated", "invoice.paid"}
+    assert shop.payment(sale).state == "settled"
+
+
+def test_no_secret_and_no_card_is_in_any_log_even_at_debug(shop, stripe, capsys):
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    logs.configure("DEBUG", "json")
+    try:
+        sold(shop, stripe)
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+    told = capsys.readouterr().err
+    for secret in ("_secret_", stripe_server.KEY, stripe_server.SECRET, '"fingerprint"'):
+        assert secret not in told
