@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy import Select, select
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import needs, request_key, run, typed_reason
@@ -38,6 +39,7 @@ class ForMany:
 
 
 LABELS: dict[str, str] = {}  # action → what it is called
+SEEN_BY: dict[str, Right] = {}  # action → the right that seeing its rows asks for
 
 
 class Many(DeskList):
@@ -99,9 +101,15 @@ class BatchDesk(DeskList):
     blank = "Nothing was done to many rows yet."
     one_template = "office/batch.html"
 
+    def rows(self) -> Select[Any]:
+        """Whoever may not see a desk does not see what was done to its rows, and why."""
+        return select(Batch).where(Batch.action.in_([name for name, right in SEEN_BY.items() if access.has(right)]))
+
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        batch = batches.by_ref(ref)
+        batch = session.scalars(self.rows().where(Batch.ref == ref)).one_or_none()
+        if batch is None:
+            raise NotFound("batch")
         return self.render(
             self.one_template,
             batch=batch,

@@ -1,6 +1,6 @@
 """Which desks there are, in the order of the sidebar."""
 
-from backoffice.admin.batches import LABELS, BatchDesk, Many
+from backoffice.admin.batches import LABELS, SEEN_BY, BatchDesk, Many
 from backoffice.admin.books import LedgerDesk
 from backoffice.admin.catalogue import ProductDesk
 from backoffice.admin.categories import CategoryDesk
@@ -66,5 +66,6 @@ def views() -> list[DeskList]:
     ]
     for desk in desks:
         for item in desk.for_many if isinstance(desk, Many) else ():
+            SEEN_BY[item.name] = desk.sees
             LABELS[item.name] = f"{desk.name}: {item.label.lower()}"
     return desks

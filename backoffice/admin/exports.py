@@ -24,7 +24,7 @@ Words = Callable[[Any], str]  # of a row
 BATCH = 1_000
 _OFFICE = ZoneInfo(ZONE)
 # What makes a cell a formula (OWASP, CSV injection), at its start or behind a sign that another program cuts the line at.
-_FORMULA = re.compile(r"(^|[;,|\t\r\n])( *)(?=[=+\-@\t\r\n])")
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])( *)(?=[=+\-@＝＋－＠\t\r\n])")
 MARK = "\ufeff"  # spreadsheets read the file as UTF-8 then
 
 

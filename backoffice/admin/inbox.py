@@ -17,7 +17,6 @@ from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.notes import Noted
-from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
@@ -239,7 +238,8 @@ class CaseDesk(Noted, Many):
         colleagues = session.scalars(
             select(StaffMember).where(StaffMember.active.is_(True)).order_by(StaffMember.name, StaffMember.id)
         ).all()
-        choices = (("", "Nobody"), *((member.ref, member.name) for member in colleagues))
+        able = [member for member in colleagues if cases.can_take(case, member)]
+        choices = (("", "Nobody"), *((member.ref, member.name) for member in able))
         current = case.owner.ref if case.owner else ""
         return Action(
             "Hand it over",
@@ -262,4 +262,4 @@ class CaseDesk(Noted, Many):
 
 def _case(ref: str) -> Case:
     """A case that the colleague may see. Raises NotFound."""
-    return seeing.get(ref, access.my_role())
+    return cases.get_seen(ref, access.my_role())

@@ -48,7 +48,7 @@ _NAME = case(
 
 def _by(text: str) -> ColumnElement[bool]:
     """A reference of anybody, or what a colleague's name or address begins with."""
-    return AuditEntry.actor_ref.in_([text, *staff.refs_like(text)])
+    return AuditEntry.actor_ref.in_([text, *staff.refs_like(text, addresses=access.has(Right.SEE_STAFF))])
 
 
 class AuditDesk(DeskList):

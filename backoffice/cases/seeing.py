@@ -4,9 +4,7 @@ from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, true
 
-from backoffice.cases import service as cases
 from backoffice.cases.models import Case
-from backoffice.core.errors import NotFound
 from backoffice.staff.roles import Right, Role, may
 
 # What a case is about → the right that seeing it asks for; what is not named here, everybody sees.
@@ -46,11 +44,3 @@ def seen_by(role: Role) -> ColumnElement[bool]:
     """Condition: the cases that a role may see."""
     hidden = [kind for kind in _SEEN_BY if not sees(role, kind)]
     return Case.about_kind.not_in(hidden) if hidden else true()
-
-
-def get(ref: str, role: Role) -> Case:
-    """A case that the role may see. Raises NotFound: whether there is another is not said."""
-    case = cases.get(ref)
-    if not sees(role, case.about_kind):
-        raise NotFound("case")
-    return case

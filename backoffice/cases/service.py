@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.cases import seeing
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.cases.models import Case, CaseState
 from backoffice.core import clock, references
@@ -19,6 +20,7 @@ from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked
 from backoffice.staff.models import StaffMember
+from backoffice.staff.roles import Role
 
 _OPEN = select(Case).where(Case.open_key == bindparam("key"))
 _IS_OPEN = select(Case.id).where(Case.open_key == bindparam("key"))
@@ -49,6 +51,13 @@ class NotThisCase(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Merge it into another case that is open; this one would disappear in itself.")
+
+
+class CannotTake(CounterfoilError):
+    status = 409
+
+    def __init__(self, owner: StaffMember) -> None:
+        super().__init__(f"{owner.name} could not see this case: the account is closed, or its role does not show it.")
 
 
 class ReasonMissing(CounterfoilError):
@@ -103,9 +112,16 @@ def resolve(case: Case, resolution: str, *, by: Actor) -> bool:
     return _end(case, resolution.strip(), by=by)
 
 
+def can_take(case: Case, owner: StaffMember) -> bool:
+    return owner.active and seeing.sees(owner.role, case.about_kind)
+
+
 def assign(case: Case, owner: StaffMember | None, *, by: Actor) -> bool:
-    """Make a case somebody's, or nobody's; False if it was so already. Raises CaseClosed."""
+    """Make a case somebody's, or nobody's; False if it was so already. Raises CaseClosed, and CannotTake for a colleague who
+    would never find it among theirs."""
     _must_be_open(case)
+    if owner and not can_take(case, owner):
+        raise CannotTake(owner)
     before, after = case.owner, owner
     if (before and before.id) == (after and after.id):
         return False
@@ -141,6 +157,14 @@ def merge(case: Case, into: Case, *, by: Actor) -> bool:
     case.merged_into = into
     audit.record(Tag.CASE_MERGED, into, by=by, case=case.ref, kind=case.kind, about=case.about_ref)
     return True
+
+
+def get_seen(ref: str, role: Role) -> Case:
+    """A case that the role may see. Raises NotFound: whether there is another is not said."""
+    case = get(ref)
+    if not seeing.sees(role, case.about_kind):
+        raise NotFound("case")
+    return case
 
 
 def get(ref: str) -> Case:

@@ -10,6 +10,8 @@ from backoffice.core import clock
 from backoffice.core.db import NOW, session
 from backoffice.logins.models import Holder, LoginSession
 
+# After this long somebody logs in again, however busy: a cookie that was taken does not live for ever.
+LONGEST = {Holder.STAFF: timedelta(days=7), Holder.CUSTOMER: timedelta(days=365)}
 SEEN_EVERY = timedelta(minutes=5)  # how often a session notes that it was seen
 
 
@@ -58,7 +60,7 @@ def touch(holder: Holder, token: str, life: timedelta) -> None:
     row = find(holder, token)
     if row:
         row.seen_at = clock.now()
-        row.expires_at = clock.now() + life
+        row.expires_at = min(clock.now() + life, row.created_at + LONGEST[holder])
 
 
 def living(holder: Holder, holder_id: int) -> list[LoginSession]:

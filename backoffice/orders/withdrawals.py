@@ -4,8 +4,9 @@ at once. Nobody learns from the answer whether an order exists."""
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -19,6 +20,8 @@ from backoffice.entities import service as entities
 from backoffice.mail import service as mail
 from backoffice.orders import finding
 from backoffice.orders.models import Order, Withdrawal
+
+MOST_UNMATCHED = 3  # confirmations a day to one address that has no such order: somebody else may type it
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,25 @@ def receive(declaration: Declaration, *, request_key: str) -> Withdrawal:
     cases.open_case(
         CaseKind.WITHDRAWAL, order or row, at_risk=order.total if order else None, order=declaration.order_number
     )
-    mail.queue(
-        "withdrawal_received",
-        to=declaration.email,
-        about=order or row,
-        key=f"withdrawal_received:{row.ref}",
-        withdrawal=row,
-        repeats_words=order is not None,  # nobody writes to strangers through us
-        entity=entities.seller(),
-    )
+    if order or _unmatched_today(declaration.email) <= MOST_UNMATCHED:
+        mail.queue(
+            "withdrawal_received",
+            to=declaration.email,
+            about=order or row,
+            key=f"withdrawal_received:{row.ref}",
+            withdrawal=row,
+            repeats=order is not None,  # nobody writes to strangers through us
+            entity=entities.seller(),
+        )
     return row
+
+
+def _unmatched_today(email: str) -> int:
+    day = clock.now() - timedelta(days=1)
+    query = select(func.count()).where(
+        Withdrawal.email == email, Withdrawal.order_id.is_(None), Withdrawal.received_at > day
+    )
+    return session.scalar(query) or 0
 
 
 def declared(order_ids: Sequence[int]) -> set[int]:

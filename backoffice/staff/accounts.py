@@ -183,5 +183,5 @@ def _one_stays(member: StaffMember) -> None:
 
 
 def _mark(member: StaffMember) -> str:
-    """Changes with every use of a link, so that each works once."""
-    return hashlib.sha256(f"{member.ref}:{member.password_hash}".encode()).hexdigest()[:12]
+    """Changes with every use of a link, so that each works once; and with the role, which no old link is to open."""
+    return hashlib.sha256(f"{member.ref}:{member.password_hash}:{member.role}".encode()).hexdigest()[:12]

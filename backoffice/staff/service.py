@@ -107,14 +107,15 @@ def by_ref(ref: str) -> StaffMember:
     return member
 
 
-def refs_like(words: str) -> list[str]:
-    """References of colleagues whose name, or a part of it, or address begins with these words, in whatever case."""
+def refs_like(words: str, *, addresses: bool) -> list[str]:
+    """References of colleagues whose name, or a part of it, begins with these words, in whatever case; their ``addresses`` too,
+    for whoever may see them."""
     start = words.lower()
     everybody = session.execute(select(StaffMember.ref, StaffMember.name, StaffMember.email))
     return [
         ref
         for ref, name, email in everybody
-        if any(text.lower().startswith(start) for text in (name, *name.split(), email))
+        if any(text.lower().startswith(start) for text in (name, *name.split(), *([email] if addresses else [])))
     ]
 
 

@@ -1,7 +1,6 @@
 """What can be done to many rows at once, by name. Each is safe to run twice for one row with the same key."""
 
 from backoffice.batches import service as batches
-from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.checkout import endings
 from backoffice.collection import notices
@@ -40,13 +39,13 @@ def ask_payment(ref: str, by: Actor, _reason: str, _key: str) -> None:
 def take_case(ref: str, by: Actor, _reason: str, _key: str) -> None:
     def take() -> None:
         owner = staff.by_ref(by.ref)
-        cases.assign(seeing.get(ref, owner.role), owner, by=by)
+        cases.assign(cases.get_seen(ref, owner.role), owner, by=by)
 
     units.write(take)
 
 
 def close_case(ref: str, by: Actor, reason: str, _key: str) -> None:
-    units.write(lambda: cases.resolve(seeing.get(ref, staff.by_ref(by.ref).role), reason, by=by))
+    units.write(lambda: cases.resolve(cases.get_seen(ref, staff.by_ref(by.ref).role), reason, by=by))
 
 
 def retry_task(ref: str, by: Actor, reason: str, _key: str) -> None:

@@ -213,6 +213,16 @@ def test_tasks_and_cases_are_handled_by_the_dozen(shop, otto):
     assert {state for _ref, state, _message in results(shop)} == {"done"}
 
 
+def test_what_was_done_to_rows_of_a_desk_is_for_those_who_see_it(shop, otto, three):
+    start(otto, action="orders.cancel", ref=three, reason="Ada called")
+    (batch,) = shop.all(select(Batch.ref))
+    carl, fiona = logged_in(shop, Role.CATALOGUE), logged_in(shop, Role.FINANCE)
+    assert carl.get(f"/admin/batches/{batch}").status_code == 404
+    assert "Ada called" not in carl.get("/admin/batches/?show=reason").text
+    assert fiona.get(f"/admin/batches/{batch}").status_code == 200
+    assert "Ada called" in fiona.get("/admin/batches/?show=reason").text
+
+
 def test_a_row_about_which_the_provider_was_silent_is_not_done(shop, otto):
     sale = shop.buyer().orders()
     shop.pays(sale)

@@ -80,6 +80,7 @@ def test_nothing_leaves_that_was_narrowed_by_what_cannot_be_read(shop, fifty, na
         ("+1", "'+1"),
         ("-1", "'-1"),
         ("@SUM(A1)", "'@SUM(A1)"),
+        ("＝1+1", "'＝1+1"),
         ("\t=1", "'\t'=1"),
         ("Ada;=1", "Ada;'=1"),
         ("Ada| +1", "Ada| '+1"),

@@ -111,6 +111,17 @@ def test_a_case_says_which_order_it_belongs_to_whatever_it_is_about(shop):
     assert f"jump?q={order.number}" not in carla.get("/admin/cases/?state=open").text
 
 
+def test_a_case_is_handed_only_to_whoever_can_see_it(shop):
+    case = units.write(lambda: cases.open_case(CaseKind.WITHDRAWAL, Subject("order", 1, "ord_1")).ref)
+    otto, _ = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.CATALOGUE)
+    (carl,) = shop.all(select(StaffMember).where(StaffMember.role == Role.CATALOGUE))
+    page = otto.get(f"/admin/cases/{case}").text
+    assert f'value="{carl.ref}"' not in page
+    answer = otto.post(f"/admin/cases/{case}/assign", data={**hidden(page), "owner": carl.ref}, follow_redirects=True)
+    assert f"{carl.name} could not see this case" in answer.text
+    assert shop.all(select(Case.owner_id)) == [None]
+
+
 def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):
     sale = shop.buyer().orders()
     payment = shop.payment(sale)

@@ -240,6 +240,23 @@ def test_a_withdrawal_is_taken_down_confirmed_and_becomes_a_case(shop):
     assert stranger.post("/withdraw", data=form).location == "/withdraw/received", "the answer tells nothing"
 
 
+def test_nobody_writes_to_strangers_through_the_withdrawal_form(shop):
+    """Not a word that was typed beside an address without an order, and no more than three mails a day."""
+    client = shop.app.test_client()
+    for number in range(5):
+        form = {
+            **hidden(client.get("/withdraw").text, "request_key"), "order_number": f"www.evil.example/claim-{number}",
+            "name": "Winner", "email": "victim@example.org", "words": "claim 500",
+        }  # fmt: skip
+        assert client.post("/withdraw", data=form).location == "/withdraw/received"
+    mails = shop.all(select(Mail).where(Mail.template == "withdrawal_received"))
+    assert len(mails) == 3
+    for mail in mails:
+        assert "evil" not in mail.text + mail.html
+        assert "claim" not in mail.text + mail.html
+    assert shop.open_cases() == ["withdrawal"] * 5, "every declaration is taken down"
+
+
 def test_a_customer_cancels_before_paying_and_the_pieces_are_free_again(shop):
     buyer = shop.buyer()
     sale = buyer.orders()

@@ -60,6 +60,17 @@ def test_a_link_ends_after_three_days_and_with_the_account(shop, clock):
         accounts.set_password(token, "a long enough one", network=None, device="")
 
 
+def test_a_link_does_not_open_a_role_that_was_given_after_it_was_sent(shop):
+    _ref, token = invited(Role.VIEWER)
+
+    def promote():
+        accounts.change_role(accounts.by_link(token), Role.ADMINISTRATOR, by=SYSTEM, reason="more to do")
+
+    units.write(promote)
+    with units.read(), pytest.raises(NotFound):
+        accounts.by_link(token)
+
+
 def test_a_new_password_ends_the_sessions_of_the_old(shop):
     old = staff.log_in(OLIVE, "measure twice", None)
     with units.read():

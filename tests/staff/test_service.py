@@ -44,6 +44,18 @@ def test_a_session_that_is_used_lives_on(shop, clock):
         assert staff.by_token(token)
 
 
+def test_a_session_that_is_used_without_end_ends_after_a_week(shop, clock):
+    token = staff.log_in(EMAIL, PASSWORD, None)
+    for _ in range(20):
+        clock.forward(hours=8)
+        units.write(lambda: staff.touch(token))
+    with units.read():
+        assert staff.by_token(token)
+    clock.forward(hours=9)
+    with units.read():
+        assert staff.by_token(token) is None
+
+
 def test_logging_out_ends_the_session_on_the_server(shop):
     token = staff.log_in(EMAIL, PASSWORD, None)
     units.write(lambda: staff.log_out(token))
