@@ -182,14 +182,11 @@ def _shelf(slug: str, price_list_id: int, sort: Sort, wishes: Wishes, key: str |
 
 def _windows(price_list_id: int) -> list[tuple[str, str, str, Picture | None]]:
     """Each category with a picture of something in it."""
-    found = []
     with units.read():
-        for item in shelves.categories():
-            page = shelves.shelf(price_list_id, item.id, Sort.NEWEST, Wishes({}), None)
-            pictures = [row.card["image"] for row in page.rows if row.card["image"]]
-            if page.rows:
-                found.append((item.slug, item.name, item.lead, pictured(pictures[0]) if pictures else None))
-    return found
+        return [
+            (slug, name, lead, pictured(card["image"]) if card else None)
+            for slug, name, lead, card in shelves.windows(price_list_id)
+        ]
 
 
 def _suggestions(price_list_id: int) -> tuple[Card, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.catalog.models import (
@@ -61,6 +61,15 @@ class CategoryFacts(NamedTuple):
     lead: str
 
 
+class Window(NamedTuple):
+    """A category as the home page shows it: with the card of the newest thing in it that has a picture, if one has."""
+
+    slug: str
+    name: str
+    lead: str
+    card: dict[str, Any] | None
+
+
 class Listed(NamedTuple):
     """A listing as it is shown. ``card`` is what ``_card`` made."""
 
@@ -83,6 +92,26 @@ class Listed(NamedTuple):
 
 _CATEGORY = select(*[getattr(Category, name) for name in CategoryFacts._fields]).where(
     Category.slug == bindparam("slug")
+)
+_IN_CATEGORY = (Listing.price_list_id == bindparam("price_list_id"), Listing.category_id == Category.id)
+_HAS_PICTURE = (
+    func.coalesce(func.json_extract(Listing.card, "$.image"), "null") != "null"
+)  # MariaDB says null as a word
+_WINDOWS = (
+    select(
+        Category.slug,
+        Category.name,
+        Category.lead,
+        select(Listing.card)
+        .where(*_IN_CATEGORY, _HAS_PICTURE)
+        .order_by(Listing.listed_at.desc(), Listing.product_id.desc())
+        .limit(literal_column("1"))
+        .correlate(Category)
+        .scalar_subquery()
+        .label("card"),
+    )
+    .where(select(Listing.id).where(*_IN_CATEGORY).correlate(Category).exists())
+    .order_by(Category.position, Category.id)
 )
 _IN_LIST = select(*[getattr(Listing, name) for name in Listed._fields]).where(
     Listing.price_list_id == bindparam("price_list_id")
@@ -175,6 +204,11 @@ def facets(price_list_id: int, category_id: int) -> list[Facet]:
 
 def categories() -> list[Category]:
     return list(session.scalars(select(Category).order_by(Category.position, Category.id)))
+
+
+def windows(price_list_id: int) -> list[Window]:
+    """Every category that has something on its shelf, however many there are, in one look."""
+    return list(map(Window._make, look(_WINDOWS, price_list_id=price_list_id)))
 
 
 def slugs() -> list[tuple[str, datetime]]:

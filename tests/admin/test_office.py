@@ -25,7 +25,9 @@ from backoffice.models import (
     StockItem,
     Task,
 )
+from backoffice.staff.roles import Role
 from backoffice.tasks import service as tasks
+from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
 
 EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"

@@ -155,6 +155,25 @@ def test_a_download_opens_with_the_payment_is_counted_and_closes_when_the_delive
     assert "Nothing more will be delivered" in buyer.client.get(path).text
 
 
+def test_a_download_ends_with_the_refund_of_its_order(shop):
+    pictures.attach()
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "HB-PDF")
+    sale = paid(shop, buyer)
+    (grant,) = shop.all(select(DownloadGrant))
+    path = shop.order_path(sale.order_ref)
+    page = buyer.client.get(path).text
+    address, form = f"{path}/downloads/{grant.ref}", hidden(page)
+    assert grant.ref in page
+    assert buyer.client.post(address, data=form).data.startswith(b"%PDF")
+    shop.refunds(sale)
+    shop.works()
+    assert buyer.client.post(address, data=form).status_code == 404
+    page = buyer.client.get(path).text
+    assert "Nothing more will be delivered" in page
+    assert grant.ref not in page
+
+
 def test_a_download_is_open_to_nobody_elses_order(shop):
     pictures.attach()
     buyer, other = shop.buyer(), shop.buyer("eve@example.org")

@@ -1,19 +1,22 @@
 """How many statements a page costs, and what caches may keep of it. Counted, not timed."""
 
 import pytest
+from sqlalchemy import select
 
-from backoffice.catalog import pricing, version
+from backoffice.catalog import pricing, shelves, version
 from backoffice.catalog import service as catalog
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import db
 from backoffice.core.money import Money
+from backoffice.models import Listing
 from storefront import fragments
 from tests.support.shop import LEVEL, hidden, product_path
 from tests.support.statements import statements
 
 # path → statements cold, statements warm
 PAGES = {
-    "/": (13, 1),
+    "/": (8, 1),
     "/shop/levels": (8, 1),
     product_path(LEVEL): (8, 1),
     "/search?q=spirit+level": (7, 1),
@@ -37,6 +40,43 @@ def test_public_pages_cost_few_statements(shop, path):
     with statements() as seen:
         assert client.get(path).status_code == 200
     assert len(seen) <= warm, "\n".join(seen)
+
+
+def test_more_categories_cost_the_home_page_no_more_statements(shop):
+    client = shop.app.test_client()
+    with statements() as few:
+        client.get("/")
+    units.write(lambda: [catalog.create_category(f"more-{n}", f"More {n}", "", 90 + n, by=SYSTEM) for n in range(20)])
+    fragments.forget()
+    with statements() as many:
+        page = client.get("/").text
+    assert "More 19" not in page, "a shelf with nothing on it has no window"
+    assert len(many) <= len(few)
+
+
+def test_a_window_shows_the_newest_thing_that_has_a_picture(shop):
+    """On both engines: one says that a picture is null, the other that there is none."""
+    with units.read():
+        assert {window.card for window in shelves.windows(1)} == {None}, "nothing has a picture yet"
+    rows = Listing.__table__
+    with db.engine.begin() as connection:
+        for row in connection.execute(select(rows).where(rows.c.price_list_id == 1, rows.c.product_id % 2 == 0)).all():
+            card = {**row.card, "image": {"renditions": {"320": f"{row.product_id}.jpg"}}}
+            connection.execute(rows.update().where(rows.c.id == row.id).values(card=card))
+    with units.read():
+        found = {window.slug: window.card and window.card["slug"] for window in shelves.windows(1)}
+        everything = {
+            item.slug: shelves.shelf(1, item.id, shelves.Sort.NEWEST, shelves.Wishes({}), None).rows
+            for item in shelves.categories()
+        }
+    assert found == {
+        category: next((row.card["slug"] for row in rows if row.card["image"]), None)
+        for category, rows in everything.items()
+    }
+    hidden_behind = [
+        rows for rows in everything.values() if not rows[0].card["image"] and any(r.card["image"] for r in rows)
+    ]
+    assert hidden_behind, "somewhere the newest thing has none, and an older one has"
 
 
 def test_a_longer_shelf_costs_no_more_statements(shop):
