@@ -79,11 +79,14 @@ def check_payments() -> None:
     except PaymentsError as error:
         raise click.ClickException(f"The provider did not say: {error}") from None
     for name, value in found.items():
-        click.echo(f"{name:10} {value}")
+        if name != "problems":
+            click.echo(f"{name:10} {value}")
     wrong = [name for name in ("account", "mode") if found[name] != getattr(port, name)]
     if wrong:
         known = ", ".join(f"{name} {getattr(port, name)}" for name in wrong)
         raise click.ClickException(f"The key opens another {' and '.join(wrong)} than configured ({known}).")
+    if found.get("problems"):
+        raise click.ClickException(f"The key opens what is configured, but:\n{found['problems']}")
     click.echo("The key opens what is configured.")
 
 

@@ -294,5 +294,6 @@ class PaymentsPort(Protocol):
         ...
 
     def describe(self) -> Mapping[str, str]:
-        """What the key opens, for people who set it up; ``account`` and ``mode`` among it."""
+        """What the key opens, for people who set it up; ``account`` and ``mode`` among it, and under ``problems`` what would
+        not work, one sentence on each line."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integrations.payments import signatures
+from integrations.payments import signatures, stripe_setup
 from integrations.payments import stripe_objects as objects
 from integrations.payments.port import (
     ChargeRequest,
@@ -23,7 +23,7 @@ from integrations.payments.port import (
     Topic,
 )
 from integrations.payments.stripe_balance import StripeBalance
-from integrations.payments.stripe_calls import API_VERSION, StripeCalls
+from integrations.payments.stripe_calls import StripeCalls
 from integrations.payments.stripe_disputes import StripeDisputes
 from integrations.payments.stripe_methods import StripeMethods, whose
 
@@ -161,15 +161,7 @@ class StripePayments:
         return [event for event in reversed(found) if event.occurred_at >= moment.replace(microsecond=0)]
 
     def describe(self) -> Mapping[str, str]:
-        """What the key opens: account, mode, the API version of each webhook endpoint. For people who set it up."""
-        account = self._calls.ask(lambda: self._calls.v1.accounts.retrieve_current())
-        ends = self._calls.ask(lambda: self._calls.v1.webhook_endpoints.list({"limit": 100}))["data"]
-        return {
-            "account": str(account["id"]),
-            "mode": self.mode,
-            "version": API_VERSION,
-            "endpoints": ", ".join(f"{item['url']} ({item.get('api_version') or 'account default'})" for item in ends),
-        }
+        return stripe_setup.describe(self._calls, self.mode)
 
     # -- asking
 

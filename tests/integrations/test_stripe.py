@@ -185,3 +185,13 @@ def test_it_says_what_the_key_opens(world, port):
     found = port.describe()
     assert (found["account"], found["mode"]) == (port.account, "test")
     assert "webhooks/stripe" in found["endpoints"]
+    assert found["problems"] == ""
+
+
+def test_it_says_what_the_key_does_not_open(world, port):
+    world.server.faults |= {"denied": {"v1/disputes", "v1/payouts"}, "endpoint_speaks": "2020-08-27"}
+    problems = port.describe()["problems"].split("\n")
+    assert problems[:2] == [
+        "The key may not read Disputes (permission_denied).", "The key may not read Payouts (permission_denied).",
+    ]  # fmt: skip
+    assert "speaks 2020-08-27, and we speak 2026-10-28.endive" in problems[2]

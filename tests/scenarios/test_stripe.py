@@ -3,10 +3,12 @@ adapter."""
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
+from backoffice import commands
 from backoffice.app import create_app
 from backoffice.core import logs
 from backoffice.core.actor import Origin, coming_from
@@ -223,3 +225,13 @@ def test_no_secret_and_no_card_is_in_any_log_even_at_debug(shop, stripe, capsys)
     told = capsys.readouterr().err
     for secret in ("_secret_", stripe_server.KEY, stripe_server.SECRET, '"fingerprint"'):
         assert secret not in told
+
+
+def test_the_command_says_what_the_key_opens_and_what_would_not_work(shop, stripe):
+    commands.install(shop.app)
+    check = partial(shop.app.test_cli_runner().invoke, args=["payments", "check"])
+    good = check()
+    assert (good.exit_code, "The key opens what is configured." in good.output) == (0, True), good.output
+    stripe.faults["denied"] = {"v1/payouts"}
+    bad = check()
+    assert (bad.exit_code, "The key may not read Payouts" in bad.output) == (1, True), bad.output

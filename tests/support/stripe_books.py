@@ -104,6 +104,8 @@ class StripeBooks:
             return (200, row) if row else wire.missing(found[1][:-1])
         created = params.get("created", {})
         since, until = int(created.get("gte", 0)), int(created.get("lte", sys.maxsize))
+        if path == "v1/disputes":
+            return 200, wire.page(list(self.disputes.values()), params)
         if path == "v1/payouts":
             return 200, wire.page([row for row in self.payouts.values() if row["created"] >= since], params)
         if path == "v1/balance_transactions":

@@ -179,6 +179,8 @@ class StripeServer:
             return Response(status=502)
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             return wire.answer(401, wire.error("invalid_request_error", None, "Invalid API Key provided"))
+        if path in self.faults.get("denied", ()):
+            return wire.answer(403, wire.error("invalid_request_error", None, "The provided key may not do this."))
         if self._take("throttle"):
             return wire.answer(429, wire.error("invalid_request_error", "rate_limit", "Too many requests"))
         if self._take("fail"):
@@ -219,6 +221,8 @@ class StripeServer:
             wanted = re.fullmatch(r"metadata\['reference'\]:'(.*)'", params["query"])[1]
             rows = [row for row in self.intents.values() if row["metadata"].get("reference") == wanted]
             return 200, {"object": "search_result", "data": rows, "has_more": False}
+        if path == "v1/payment_intents":
+            return 200, wire.page(list(self.intents.values()), params)
         if found := re.fullmatch(r"v1/payment_intents/(\w+)", path):
             row = self.intents.get(found[1])
             return (200, row) if row else wire.missing("payment_intent")
@@ -226,9 +230,8 @@ class StripeServer:
             row = self.refunds.get(found[1])
             return (200, row) if row else wire.missing("refund")
         if path == "v1/refunds":
-            return 200, wire.page(
-                [row for row in self.refunds.values() if row["payment_intent"] == params["payment_intent"]], params
-            )
+            of = params.get("payment_intent")
+            return 200, wire.page([row for row in self.refunds.values() if of in (None, row["payment_intent"])], params)
         if path == "v1/events":
             since = int(params["created"]["gte"])
             return 200, wire.page([event for event in self.events if event["created"] >= since], params)
@@ -239,7 +242,15 @@ class StripeServer:
             return 200, {"id": ACCOUNT, "object": "account"}
         if path == "v1/webhook_endpoints":
             return 200, wire.page(
-                [{"id": "we_1", "url": "https://shop.example/webhooks/stripe", "api_version": None}], params
+                [
+                    {
+                        "id": "we_1",
+                        "url": "https://shop.example/webhooks/stripe",
+                        "status": "enabled",
+                        "api_version": self.faults.get("endpoint_speaks", "2026-10-28.endive"),
+                    }
+                ],
+                params,
             )
         return 404, wire.error("invalid_request_error", None, "Unrecognized request URL")
 
