@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, badges, timeline
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.actions import Action, Field, needs, reason, request_key, run, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import equals
 from backoffice.admin.lists import DeskList
-from backoffice.core import clock, units
+from backoffice.core import references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.entities import service as entities
 from backoffice.logins import sessions
@@ -119,7 +119,7 @@ class StaffDesk(DeskList):
     def _offers(self, member: StaffMember) -> list[Action]:
         def offer(label: str, view: str, why_not: str = "", asks: str = "", fields: tuple[Field, ...] = ()) -> Action:
             url = self.get_url(f".{view}", ref=member.ref)
-            return Action(label, url, Right.MANAGE_STAFF, why_not, asks=asks, fields=fields)
+            return Action(label, url, Right.MANAGE_STAFF, why_not, asks=asks, fields=fields, key=references.new("stk"))
 
         yourself = "not for yourself" if member.ref == access.by().ref else ""
         closed = "" if member.active else "the account is closed"
@@ -157,7 +157,7 @@ def _send_link(member: StaffMember) -> None:
         "staff_link",
         to=member.email,
         about=member,
-        key=f"staff_link:{member.ref}:{int(clock.now().timestamp())}",
+        key=f"staff_link:{member.ref}:{request_key()}",
         by=access.by(),
         member=member,
         entity=entities.seller(),

@@ -48,7 +48,7 @@ class Hit:
     @property
     def is_personal(self) -> bool:
         """Whether it says something of a customer."""
-        return self.kind in ("Customer", "Order", "Invoice", "Parcel")
+        return self.kind in ("Customer", "Order", "Invoice", "Credit note", "Parcel")
 
 
 def find(text: str) -> list[Hit]:
@@ -56,7 +56,7 @@ def find(text: str) -> list[Hit]:
     wish = text.strip()[:LONGEST]
     if not wish:
         return []
-    hits = list(_exact(wish)) or list(_worded(wish))
+    hits = list(_exact(wish)) or list(_worded(wish)) or list(_requests(wish))  # a proxy may call a request anything
     return list({hit.address: hit for hit in reversed(hits)}.values())[::-1]
 
 
@@ -198,7 +198,7 @@ def _goods(query: Select[Any]) -> Iterator[Hit]:
 
 
 def _requests(wish: str) -> Iterator[Hit]:
-    if _rows(select(AuditEntry).where(AuditEntry.request_id == wish), Right.SEE_RECORDS):
+    if " " not in wish and _rows(select(AuditEntry).where(AuditEntry.request_id == wish), Right.SEE_RECORDS):
         yield Hit("Request", wish, "everything that happened in it", f"/admin/audit/?request={wish}")
 
 

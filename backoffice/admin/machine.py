@@ -10,17 +10,18 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, looks, timeline, troubles
-from backoffice.admin.actions import Action, needs, reason, refuse, run
+from backoffice.admin.actions import Action, needs, reason, refuse, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, moment, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.admin.whose import customer_of
 from backoffice.audit.models import AuditEntry
-from backoffice.core import links, units
+from backoffice.core import links, references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.tracking import Subject
 from backoffice.payments import service as payments
+from backoffice.payments.models import Payment
 from backoffice.staff.roles import Right, Role
 from backoffice.tasks import registry
 from backoffice.tasks import service as tasks
@@ -63,7 +64,7 @@ class WebhookDesk(Noted, Many):
         except ValueError:
             body = links.hidden(event.raw.decode(errors="replace"))
         payment = payments.find(event.provider, event.provider_payment, event.payment_ref)
-        looks.at_page(customer_of(payment) if payment else None, event.subject())  # its body may name somebody
+        _look_at(event, payment)
         return self.render(
             self.one_template,
             event=event,
@@ -79,6 +80,7 @@ class WebhookDesk(Noted, Many):
                     Right.REPLAY_EVENTS,
                     "it is not for us" if event.state == EventState.REJECTED else "",
                     asks="Why?",
+                    key=references.new("rpl"),
                 ),
                 Action(
                     "Show what it would change",
@@ -106,7 +108,7 @@ class WebhookDesk(Noted, Many):
             return redirect(self.get_url(".one", ref=ref), 303)
         with units.read():
             event = webhooks.by_ref(ref)
-            looks.at_page(None, event.subject())
+            _look_at(event, payments.find(event.provider, event.provider_payment, event.payment_ref))
             return self.render(
                 "office/webhook_preview.html",
                 event=event,
@@ -115,7 +117,7 @@ class WebhookDesk(Noted, Many):
                 actions=[
                     Action(
                         "Handle it once more", self.get_url(".replay", ref=ref), Right.REPLAY_EVENTS, asks="Why?",
-                        first=bool(foreseen.changes),
+                        first=bool(foreseen.changes), key=references.new("rpl"),
                     )
                 ],
             )  # fmt: skip
@@ -124,13 +126,18 @@ class WebhookDesk(Noted, Many):
     @needs(Right.REPLAY_EVENTS)
     def replay(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            webhooks.replay(webhooks.by_ref(ref), by=access.by(), reason=reason())
+            webhooks.replay(webhooks.by_ref(ref), by=access.by(), reason=reason(), request_key=request_key())
 
         return run(
             lambda: units.write(act),
             "The event is handled once more as soon as a worker is free.",
             self.get_url(".one", ref=ref),
         )
+
+
+def _look_at(event: WebhookEvent, payment: Payment | None) -> None:
+    """Its body may name somebody."""
+    looks.at_page(customer_of(payment) if payment else None, event.subject())
 
 
 def _due(_view: object, _context: object, task: Task, _name: str) -> str:

@@ -100,6 +100,8 @@ def set_price(
     if known:
         return known
     before = current([variant.id], price_list.currency).get(variant.id)
+    if since is None and before == price.amount and (counting := _counting(variant, price_list)):
+        return counting  # it costs that already: pressed twice, or set by a colleague
     row = Price(
         variant_id=variant.id, price_list_id=price_list.id, amount=price.amount, valid_from=start, created_at=now
     )
@@ -117,6 +119,14 @@ def set_price(
     else:
         listings.refresh(variant.product)
     return row
+
+
+def _counting(variant: Variant, price_list: PriceList) -> Price | None:
+    """The price that counts now."""
+    query = select(Price).where(
+        Price.variant_id == variant.id, Price.price_list_id == price_list.id, Price.valid_from <= clock.now()
+    )
+    return session.scalars(query.order_by(Price.valid_from.desc()).limit(1)).first()
 
 
 def reprice(product_id: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from backoffice.core import clock, sealing
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.folding import terms
+from backoffice.customers import finding
 from backoffice.demo.books import COLUMNS, COUNTED, CUSTOMER, SYSTEM, Books, Buyer, Ware, as_day, sealed, stamp
 from backoffice.demo.bulk import Writer
 from backoffice.demo.people import PLACES, person_name
@@ -128,7 +129,7 @@ class History:
         key = sealing.new_wrapped_key()
         seen = self.begins + timedelta(seconds=index * 60 % (86_400 * 30))
         books.add("people", person_id, ref, email, name, key, None, None, stamp(seen), None, "")
-        for word in sorted(set(terms(name))):
+        for word in sorted(finding.words_of(name, self._reached(index)[-1])):
             books.add("person_terms", word[:40], person_id)
         changes = (
             f'{{"email": [null, {sealed(ref, "email", key, email)}], "name": [null, {sealed(ref, "name", key, name)}]}}'
@@ -144,10 +145,7 @@ class History:
 
     def _buyer(self, index: int, row: tuple[Any, ...]) -> Buyer:
         person_id, ref, email, name, key = row
-        draw = random.Random(f"{self.seed}:address:{index}")  # noqa: S311
-        street, postcode, city, country = draw.choice(PLACES)
-        street = f"{street} {draw.randrange(1, 180)}"
-        phone = f"+49 15{draw.randrange(10**8, 10**9)}" if draw.random() < 0.3 else ""
+        street, postcode, city, country, phone = self._reached(index)
         given = {
             "name": name,
             "street": street,
@@ -159,6 +157,14 @@ class History:
         }
         told = ", ".join(f'"{name}": [null, {sealed(ref, name, key, value)}]' for name, value in given.items())
         return Buyer(person_id, ref, email, name, street, postcode, city, country, phone, told)
+
+    def _reached(self, index: int) -> tuple[str, str, str, str, str]:
+        """Where a person lives, and the phone that three of ten told."""
+        draw = random.Random(f"{self.seed}:address:{index}")  # noqa: S311
+        street, postcode, city, country = draw.choice(PLACES)
+        number = draw.randrange(1, 180)
+        phone = f"+49 15{draw.randrange(10**8, 10**9)}" if draw.random() < 0.3 else ""
+        return f"{street} {number}", postcode, city, country, phone
 
     # -- time
 

@@ -143,6 +143,8 @@ def retry(task: Task, *, by: Actor, reason: str) -> None:
     """Run a task that gave up again, now. Raises NotWaiting for one that is done."""
     if task.state not in (TaskState.GAVE_UP, TaskState.WAITING):
         raise NotWaiting(task)
+    if task.state == TaskState.WAITING and task.attempts == 0 and task.due_at <= clock.now():
+        return  # it is about to run: pressed twice, or by two
     before = task.state
     task.state, task.due_at, task.attempts = TaskState.WAITING, clock.now(), 0
     task.finished_at = None

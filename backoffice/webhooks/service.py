@@ -101,14 +101,18 @@ def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> int:
     return _count(provider, "stored", 200)
 
 
-def replay(event: WebhookEvent, *, by: Actor, reason: str) -> None:
-    """Handle a stored event once more, whatever became of it: handlers are safe any number of times.
+def replay(event: WebhookEvent, *, by: Actor, reason: str, request_key: str) -> None:
+    """Handle a stored event once more, whatever became of it: handlers are safe any number of times. The same ``request_key``
+    asks for it once.
 
     Raises NotOurs for an event of another account or mode."""
     if event.state == EventState.REJECTED:
         raise NotOurs
+    key = f"webhooks.replay:{event.ref}:{request_key}"
+    if tasks.is_known(key):
+        return
     audit.record(Tag.EVENT_REPLAYED, event.subject(), by=by, reason=reason, type=event.type)
-    tasks.schedule("webhooks.replay", event_id=event.id)
+    tasks.schedule("webhooks.replay", dedupe=key, event_id=event.id)
 
 
 def by_ref(ref: str) -> WebhookEvent:

@@ -56,8 +56,8 @@ def cancel_task(ref: str, by: Actor, reason: str, _key: str) -> None:
     units.write(lambda: tasks.cancel(tasks.get(ref), by=by, reason=reason))
 
 
-def replay_event(ref: str, by: Actor, reason: str, _key: str) -> None:
-    units.write(lambda: webhooks.replay(webhooks.by_ref(ref), by=by, reason=reason))
+def replay_event(ref: str, by: Actor, reason: str, key: str) -> None:
+    units.write(lambda: webhooks.replay(webhooks.by_ref(ref), by=by, reason=reason, request_key=key))
 
 
 for name, act, right in (

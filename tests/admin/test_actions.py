@@ -14,6 +14,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.customers import accounts
 from backoffice.models import AuditEntry, Mail, Person, SavedAddress, Task, WebhookEvent
+from backoffice.staff import accounts as accounts_of_staff
 from backoffice.staff.roles import Role
 from backoffice.tasks import runner
 from backoffice.tasks import service as tasks
@@ -174,6 +175,44 @@ def test_an_event_is_handled_once_more_and_changes_nothing_twice(shop, otto, sal
     assert shop.tags(sale.payment_ref) == before
     assert shop.tags(event.ref) == ["event.replayed"]
     assert "webhooks.replay" not in shop.waiting_tasks()
+
+
+def pressed_twice(client, address: str, page: str, **form) -> None:
+    """One showing of a page, and its button twice."""
+    text = client.get(page).text
+    key = re.search(rf'action="{address}".*?name="key" value="([^"]+)"', text, re.S).group(1)
+    for _ in range(2):
+        assert client.post(address, data={**hidden(text), "key": key, **form}).status_code == 303
+
+
+def test_an_event_is_asked_for_once_however_often_the_button_is_pressed(shop, otto, sale):
+    event = shop.all(select(WebhookEvent).where(WebhookEvent.type == "payment.paid"))[0]
+    address = f"/admin/webhooks/{event.ref}"
+    pressed_twice(otto, f"{address}/replay", address, reason="to be sure")
+    assert shop.tags(event.ref) == ["event.replayed"]
+    assert shop.waiting_tasks().count("webhooks.replay") == 1
+    shop.works()
+    post(otto, f"{address}/replay", address, reason="another time", key="rpl_another")
+    assert shop.tags(event.ref) == ["event.replayed"] * 2
+
+
+def test_a_task_is_retried_once_and_a_link_sent_once(shop):
+    def give_up():
+        tasks.schedule("mail.send", dedupe="stuck", mail_id=1)
+        tasks.write_out(units.current().left.pop("tasks"))
+        task = session.scalars(select(Task).where(Task.dedupe_key == "stuck")).one()
+        task.state, task.attempts = "gave_up", 8
+        return task.ref
+
+    ref = units.write(give_up)
+    olive = logged_in(shop, Role.ADMINISTRATOR)
+    form = hidden(olive.get(f"/admin/tasks/{ref}").text)
+    for _ in range(2):
+        olive.post(f"/admin/tasks/{ref}/retry", data={**form, "reason": "the server is back"})
+    assert shop.tags(ref) == ["task.retried"]
+    vera = units.write(lambda: accounts_of_staff.invite("new@example.org", "Nora New", Role.VIEWER, by=SYSTEM).ref)
+    pressed_twice(olive, f"/admin/staff/{vera}/link", f"/admin/staff/{vera}")
+    assert len(shop.all(select(Mail).where(Mail.template == "staff_link"))) == 1
 
 
 def test_an_event_leads_to_the_task_that_handles_it(shop, otto, sale):

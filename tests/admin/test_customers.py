@@ -5,7 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
 from backoffice.core import units
+from backoffice.core.actor import SYSTEM, Origin, coming_from
 from backoffice.core.db import session
 from backoffice.customers import finding
 from backoffice.customers import service as customers
@@ -163,6 +166,14 @@ def test_the_jump_box_finds_what_somebody_reads_out(shop, otto, sale):
         request: f"/admin/audit/?request={request}",
     }.items():
         assert jumped(otto, wish) == place, wish
+
+
+@pytest.mark.parametrize("given", ["0af76519-16cd-43dd-8448-eb211c80319c", "req_of_our_proxy", "ABCDEF0123"])
+def test_the_jump_box_finds_a_request_whatever_a_proxy_calls_it(shop, otto, sale, given):
+    person = shop.all(select(Person))[0]
+    with coming_from(Origin(given, "web")):
+        units.write(lambda: audit.record(Tag.PERSON_VIEWED, person, by=SYSTEM))
+    assert jumped(otto, given) == f"/admin/audit/?request={given}"
 
 
 def _pieces(client, sale) -> dict[str, str]:

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from backoffice.core import sealing, units
 from backoffice.core.db import db, session
+from backoffice.customers import finding
 from backoffice.demo import bulk, history
 from backoffice.demo.history import History, Lived
 from backoffice.models import AuditEntry, Invoice, Order, Payment, Person, Shipment
@@ -140,6 +141,13 @@ def test_the_office_reads_it(shop):
     assert re.search(
         r"/admin/customers/per_h", otto.get("/admin/jump", query_string={"q": name}, follow_redirects=True).text
     )
+
+
+def test_its_customers_are_found_by_their_phones(shop):
+    write(60)
+    with units.read():
+        order = session.scalars(select(Order).where(Order.phone != "").limit(1)).one()
+        assert [person.id for person in finding.by_phone(order.phone)] == [order.person_id]
 
 
 def test_what_the_audit_says_of_a_person_can_be_unsealed_with_their_key(shop):
