@@ -109,9 +109,10 @@ def test_a_refund_that_comes_back_days_later_is_owed_and_sent_again(world, page)
     expect(page.locator("main")).to_contain_text("A refund failed after the provider had accepted it.")
     assert "Your bank returned it to us" in sale.shown()
     world.switch(refunds="")
-    page.locator(".actions summary, .trouble summary").filter(has_text="Send it again").first.click()
-    page.get_by_label(re.compile("Why does it go out again|Why")).first.fill("a new card")
-    page.get_by_role("button", name="Send it again").first.click()
+    again = page.locator("details").filter(has_text="Send it again").first
+    again.locator("summary").click()
+    again.locator("[name=reason]").fill("a new card")
+    again.get_by_role("button").click()
     expect(page.locator("main")).to_contain_text("on its way back")
 
 
