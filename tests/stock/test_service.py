@@ -75,7 +75,6 @@ def act(verb: str, holder: str, quantity: int) -> None:
             stock.take_back(variant_id(), quantity, holder=holder, by=SYSTEM, reason="sent back")
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=12))
 def test_whatever_happens_stock_is_the_sum_of_its_movements(shop, steps):
