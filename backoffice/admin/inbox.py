@@ -249,7 +249,8 @@ class CaseDesk(Noted, Many):
         )
 
     def _merge_offer(self, case: Case) -> list[Action]:
-        others = [other for other in cases.open_ones() if other.id != case.id and troubles.sees(other.about)]
+        known = {other.id: other for other in (*cases.open_about([case.about]), *cases.open_ones())}
+        others = [other for other in known.values() if other.id != case.id and troubles.sees(other.about)]
         if not others:
             return []
         others.sort(key=lambda other: (other.about_ref != case.about_ref, -other.id))

@@ -111,6 +111,16 @@ def test_a_case_says_which_order_it_belongs_to_whatever_it_is_about(shop):
     assert f"jump?q={order.number}" not in carla.get("/admin/cases/?state=open").text
 
 
+def test_the_twin_of_a_case_is_offered_however_many_are_open(shop, monkeypatch):
+    monkeypatch.setattr(cases.open_ones, "__defaults__", (2,))
+    for number in range(3):
+        open_one(shop, ref=f"tsk_{number}", number=number + 10)
+    first = open_one(shop)
+    twin = open_one(shop, kind=CaseKind.INVARIANT_BROKEN)
+    page = logged_in(shop, Role.OPERATIONS).get(f"/admin/cases/{first}").text
+    assert f'value="{twin}"' in page
+
+
 def test_a_case_is_handed_only_to_whoever_can_see_it(shop):
     case = units.write(lambda: cases.open_case(CaseKind.WITHDRAWAL, Subject("order", 1, "ord_1")).ref)
     otto, _ = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.CATALOGUE)
