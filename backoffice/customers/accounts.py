@@ -184,9 +184,18 @@ def rename(person: Person, name: str, *, by: Actor) -> None:
 
 
 def ask_to_delete(person: Person, *, by: Actor) -> None:
-    """Note that a customer wants their account deleted: a person looks at what the law says must be kept."""
-    cases.open_case(CaseKind.ACCOUNT_DELETION, person)
+    """Note that a customer wants their account deleted: a person looks at what the law says must be kept. A mail says that
+    the request is here, once for each."""
+    case = cases.open_case(CaseKind.ACCOUNT_DELETION, person)
     audit.record(Tag.ACCOUNT_DELETION_ASKED, person, by=by)
+    mail.queue(
+        "deletion_asked",
+        to=person.email,
+        about=person,
+        key=f"deletion_asked:{person.ref}:{case.ref}",
+        by=by,
+        **_facts(person),
+    )
 
 
 def close(person: Person, *, by: Actor, reason: str) -> bool:

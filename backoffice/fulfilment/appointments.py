@@ -46,7 +46,7 @@ def propose(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> Appoin
     elif before not in (A.WANTED, A.AGREED) or not APPOINTMENT_MOVES.move(appointment, A.PROPOSED, starts_at=starts_at):
         raise NotNow(appointment.state)
     audit.record(Tag.APPOINTMENT_PROPOSED, appointment, by=by, state=(before, A.PROPOSED), starts_at=(was, starts_at))
-    _tell(appointment, starts_at)
+    _tell("notices.proposed", appointment, starts_at)
     return appointment
 
 
@@ -58,6 +58,7 @@ def agree(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> bool:
     if not APPOINTMENT_MOVES.move(appointment, A.AGREED):
         return False
     audit.record(Tag.APPOINTMENT_AGREED, appointment, by=by, state=(A.PROPOSED, A.AGREED), starts_at=starts_at)
+    _tell("notices.agreed", appointment, starts_at)
     return True
 
 
@@ -99,11 +100,11 @@ def _lock(order: Order, ref: str) -> Appointment:
     return appointment
 
 
-def _tell(appointment: Appointment, starts_at: datetime) -> None:
+def _tell(notice: str, appointment: Appointment, starts_at: datetime) -> None:
     said = references.new("say")  # the same date proposed again is said again
     tasks.schedule(
-        "notices.proposed",
-        dedupe=f"notices.proposed:{appointment.ref}:{said}",
+        notice,
+        dedupe=f"{notice}:{appointment.ref}:{said}",
         appointment_id=appointment.id,
         starts_at=starts_at.astimezone(UTC).isoformat(),
         said=said,

@@ -26,16 +26,25 @@ def shipped(shipment_id: int, said: str = "") -> None:
 
 def proposed(appointment_id: int, starts_at: str, said: str) -> None:
     """Tell the customer the date we propose, unless it was answered or replaced meanwhile."""
+    _about_date("date_proposed", AppointmentState.PROPOSED, appointment_id, starts_at, said)
+
+
+def agreed(appointment_id: int, starts_at: str, said: str) -> None:
+    """Confirm the date that the customer agreed to, unless we proposed another meanwhile."""
+    _about_date("date_agreed", AppointmentState.AGREED, appointment_id, starts_at, said)
+
+
+def _about_date(template: str, state: AppointmentState, appointment_id: int, starts_at: str, said: str) -> None:
     appointment = session.get_one(Appointment, appointment_id)
     stands = appointment.starts_at.isoformat() if appointment.starts_at else ""
-    if appointment.state != AppointmentState.PROPOSED or stands != starts_at:
+    if appointment.state != state or stands != starts_at:
         return
     order = orders.get(appointment.order_id)
     mail.queue(
-        "date_proposed",
+        template,
         to=order.email,
         about=order,
-        key=f"date_proposed:{appointment.ref}:{said}",
+        key=f"{template}:{appointment.ref}:{said}",
         appointment=appointment,
         **facts_of(order),
     )

@@ -29,6 +29,11 @@ def proposed(appointment_id: int, starts_at: str, said: str) -> None:
     deliveries.proposed(appointment_id, starts_at, said)
 
 
+@registry.plain("notices.agreed")
+def agreed(appointment_id: int, starts_at: str, said: str) -> None:
+    deliveries.agreed(appointment_id, starts_at, said)
+
+
 @registry.plain("notices.refunded")
 def refunded(refund_id: int) -> None:
     refunds.refunded(refund_id)

@@ -275,6 +275,7 @@ def test_asking_for_deletion_opens_a_case_once(shop):
     client.post("/account/delete", data=form)
     client.post("/account/delete", data=form)
     assert shop.open_cases() == ["account_deletion"]
+    assert shop.mails().count("deletion_asked") == 1
     assert "We have your request" in client.get("/account").text
 
 

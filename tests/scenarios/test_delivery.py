@@ -221,6 +221,10 @@ def test_a_visit_is_proposed_declined_proposed_again_agreed_and_done(shop):
     assert buyer.client.post(f"{path}/appointments/{ref}", data=hidden(page, "starts_at")).status_code == 303
     assert "Agreed for 27 November 2026" in buyer.client.get(path).text
     assert delivery_state(sale) == "open"
+    shop.works()
+    assert shop.mails() == ["order_confirmed", "date_proposed", "date_proposed", "date_agreed"]
+    (agreed,) = shop.all(select(Mail).where(Mail.template == "date_agreed"))
+    assert "27 November 2026" in agreed.text
+    assert "Analytical Way 1, 10115 Berlin" in agreed.text
     units.write(lambda: appointments.finish(orders.by_ref(sale.order_ref), ref, by=OLIVE))
     assert delivery_state(sale) == "done"
-    assert shop.mails() == ["order_confirmed", "date_proposed", "date_proposed"]
