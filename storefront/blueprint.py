@@ -139,7 +139,7 @@ def keep_currency(response: Response, code: str) -> Response:
 def open_order() -> Order | None:
     """The order this browser placed last, while it can still be paid."""
     try:
-        order = orders.by_ref(links.unsign("order", request.cookies.get(ORDER_COOKIE, "")))
+        order = orders.by_link(request.cookies.get(ORDER_COOKIE, ""))
     except CounterfoilError:
         return None
     return order if order.state in PAYABLE else None

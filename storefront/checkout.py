@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import jsonify, make_response, redirect, render_template, request, url_for
+from flask import flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -90,11 +90,14 @@ def quote() -> ResponseReturnValue:
 @blueprint.get("/pay/<token>")
 def come_back(token: str) -> ResponseReturnValue:
     """Where the provider sends the customer back to: asks what became of the payment, and tells the truth."""
-    payment_ref = links.unsign("payment", token)
+    payment_ref, made_at = links.of_an_order("payment", token)
     _ask(payment_ref, timedelta(0))
     with units.read():
         payment = payments.by_ref(payment_ref)
         order = orders.get(invoices.get(payment.invoice_id).order_id)
+        if orders.is_old_link(order, made_at):  # whoever pays at this moment finds the new link in their mail
+            flash(gettext("The address of this order was corrected meanwhile: the way to it is in your mail."), "")
+            return redirect(url_for(".find_order"), 303)
         if order.state != OrderState.PLACED:
             return redirect(_order_address(order), 303)
         return render_template(

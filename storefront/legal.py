@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from backoffice.core import links, references, units
+from backoffice.core import references, units
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.orders import service as orders
@@ -58,7 +58,7 @@ def withdraw() -> ResponseReturnValue:
     )
     if "of" in request.args:
         with units.read():
-            order = orders.by_ref(links.unsign("order", request.args["of"]))
+            order = orders.by_link(request.args["of"])
             form.order_number.data, form.name.data, form.email.data = str(order.number), order.name, order.email
     return render_template("shop/withdraw.html", form=form)
 

@@ -176,7 +176,9 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
 
 def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
     with units.read():
-        order, invoice, entity = invoices.with_order(links.unsign("order", token))
+        ref, made_at = links.of_an_order("order", token)
+        order, invoice, entity = invoices.with_order(ref)
+        orders.refuse_old_link(order, made_at)
         attempts = payments.for_invoice(invoice)
         payment = attempts[-1]
         returned = refunds.of(attempts)
@@ -219,7 +221,7 @@ def _known(token: str) -> tuple[str, Actor]:
 
 
 def _order(token: str) -> Order:
-    return orders.by_ref(links.unsign("order", token))
+    return orders.by_link(token)
 
 
 def _file(content: bytes, media_type: str, name: str, disposition: str) -> Response:

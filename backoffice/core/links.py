@@ -1,7 +1,7 @@
 """Links that leave the building (mails, return addresses): absolute, from BASE_URL, signed, single purpose, expiring."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -46,13 +46,23 @@ def sign(purpose: str, ref: str, life: timedelta) -> str:
 
 def unsign(purpose: str, token: str) -> str:
     """The reference in a signed link. Raises NotFound for a forged, altered, expired or misused one."""
+    return _read(purpose, token)[0]
+
+
+def of_an_order(purpose: str, token: str) -> tuple[str, datetime]:
+    """The reference in a link to an order or a payment, and when the link was made. Raises NotFound."""
+    ref, expires = _read(purpose, token)
+    return ref, datetime.fromtimestamp(expires, UTC) - ORDER_LINK_LIFE
+
+
+def _read(purpose: str, token: str) -> tuple[str, int]:
     try:
         ref, expires = _serializer(purpose).loads(token)
     except (BadSignature, ValueError, TypeError):
         raise NotFound from None
     if not isinstance(ref, str) or not isinstance(expires, int) or expires < clock.now().timestamp():
         raise NotFound
-    return ref
+    return ref, expires
 
 
 def hidden(text: str) -> str:

@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.core import clock
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import CounterfoilError
@@ -89,7 +90,8 @@ def destination(order: Order, to: Address, *, by: Actor, reason: str) -> bool:
 
 
 def email(order: Order, address: str, *, by: Actor, reason: str) -> bool:
-    """Write to another address from now on; False where it is that one. Whose order it is stays. Raises NotAnEmail."""
+    """Write to another address from now on; False where it is that one. Whose order it is stays. Links that were made before
+    open nothing any more: they may have gone to a stranger. Raises NotAnEmail."""
     try:
         after = validate_email(address.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
@@ -97,7 +99,7 @@ def email(order: Order, address: str, *, by: Actor, reason: str) -> bool:
     before = order.email
     if after == before:
         return False
-    order.email = after
+    order.email, order.links_since = after, clock.now().replace(microsecond=0)  # links tell whole seconds
     person = customers.get(order.person_id)
     sealed = tuple(customers.seal(person, "email", text) for text in (before, after))
     audit.record(Tag.ORDER_CORRECTED, order, by=by, reason=reason, email=sealed)

@@ -77,6 +77,7 @@ class Order(Tracked, Base):
     placed_at: Mapped[Timestamp]
     payable_until: Mapped[Timestamp]  # the stock hold ends then, or later: see checkout
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
+    links_since: Mapped[datetime | None] = mapped_column(UTCDateTime())  # older links went to an address that was wrong
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", back_populates="order")
     # what lists read of others, where they are asked to:
     delivered: Mapped[str | None] = query_expression()  # how far its delivery is

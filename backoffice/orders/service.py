@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import clock, references
+from backoffice.core import clock, links, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import change, put, session
 from backoffice.core.entering import enter
@@ -126,6 +126,7 @@ def place(
         placed_at=clock.now(),
         payable_until=payable_until,
         paid_at=None,
+        links_since=None,
         **asdict(contact),
     )
     enter(order)
@@ -238,6 +239,24 @@ def by_ref(ref: str) -> Order:
     if order is None:
         raise NotFound("order")
     return order
+
+
+def by_link(token: str) -> Order:
+    """The order of a link that a customer holds. Raises NotFound for one that opens nothing, or nothing any more."""
+    ref, made_at = links.of_an_order("order", token)
+    order = by_ref(ref)
+    refuse_old_link(order, made_at)
+    return order
+
+
+def refuse_old_link(order: Order, made_at: datetime) -> None:
+    """Raises NotFound for a link that was made before the address was corrected: a stranger may hold it."""
+    if is_old_link(order, made_at):
+        raise NotFound("order")
+
+
+def is_old_link(order: Order, made_at: datetime) -> bool:
+    return order.links_since is not None and made_at < order.links_since
 
 
 def get(order_id: int) -> Order:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from backoffice.admin.cells import ZONE
 from backoffice.checkout import service as checkout
 from backoffice.collection import service as collection
-from backoffice.core import formatting, units
+from backoffice.core import formatting, links, units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.customers import accounts
@@ -81,6 +82,29 @@ def test_the_invoice_is_sent_to_the_corrected_address(shop, otto, sale):
     assert why(shop, "order.corrected") == "she spelled it"
     entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "order.corrected"))[-1]
     assert "example.com" not in str(entry.changes), "personal data stands sealed"
+
+
+def test_links_that_went_to_a_wrong_address_end_when_it_is_corrected(shop, otto, sale):
+    """The mail is in a stranger's box: what it leads to is gone, and the new one leads on."""
+    old, payment = shop.order_path(sale.order_ref), urlsplit(links.payment_return(sale.payment_ref)).path
+    stranger = shop.app.test_client()
+    assert stranger.get(old).status_code == 200
+    shop.clock.forward(seconds=5)
+    address = f"/admin/orders/{sale.order_ref}"
+    post(otto, f"{address}/email", address, email="ada@right.example", reason="a slip of the pen")
+    assert stranger.get(old).status_code == 404
+    token = hidden(stranger.get("/withdraw").text)
+    assert stranger.post(f"{old}/cancel", data=token).status_code == 404
+    assert stranger.get(f"/withdraw?of={old.rpartition('/')[2]}").status_code == 404
+    answer = stranger.get(payment)
+    assert answer.location == "/orders/find"
+    assert "the way to it is in your mail" in stranger.get(answer.location).text
+    assert stranger.get(shop.order_path(sale.order_ref)).status_code == 200, "a link that is made now"
+    post(otto, f"{address}/confirm", address, key="cnf_1")
+    shop.works()
+    mail = shop.all(select(Mail).where(Mail.template == "order_confirmed").order_by(Mail.id.desc()))[0]
+    way = re.search(r"http://shop.example(/orders/\S+)", mail.text).group(1)
+    assert (mail.recipient, stranger.get(way).status_code) == ("ada@right.example", 200)
 
 
 def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stays(shop, otto, sale):
