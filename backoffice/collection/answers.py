@@ -12,7 +12,7 @@ from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.payments.models import Payment
 from integrations.payments.port import (
-    KEY_USED,
+    NO_ACCESS,
     NOT_AN_OUTCOME,
     OutcomeUnknown,
     PageRequest,
@@ -94,11 +94,19 @@ def _find_out(asked: Question) -> Answer:
         try:
             return port.open_page(asked.request)
         except Refused as refusal:
-            found = port.find(asked.reference) if refusal.code not in NOT_AN_OUTCOME - {KEY_USED} else None
-            if found is None and refusal.code in NOT_AN_OUTCOME:
-                raise
-            return found or Never(refusal.code)
+            return after_refusal(refusal, lambda: port.find(asked.reference))
     return port.find(asked.reference) or Never("never_arrived")
+
+
+def after_refusal(refusal: Refused, find: Callable[[], T | None]) -> T | Never:
+    """What a refusal leaves: what is found by our reference all the same, or that it never happened. Raises the refusal where
+    it speaks of our keys alone, and nothing is found."""
+    if refusal.code in NO_ACCESS:
+        raise refusal
+    found = find()
+    if found is None and refusal.code in NOT_AN_OUTCOME:
+        raise refusal
+    return found or Never(refusal.code)
 
 
 def safely(act: Callable[[], T]) -> T | Unanswered:

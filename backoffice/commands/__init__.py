@@ -85,7 +85,7 @@ def check_payments() -> None:
     if wrong:
         known = ", ".join(f"{name} {getattr(port, name)}" for name in wrong)
         raise click.ClickException(f"The key opens another {' and '.join(wrong)} than configured ({known}).")
-    if found.get("problems"):
+    if found["problems"]:
         raise click.ClickException(f"The key opens what is configured, but:\n{found['problems']}")
     click.echo("The key opens what is configured.")
 

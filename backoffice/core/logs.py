@@ -39,10 +39,8 @@ def configure(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("rq").setLevel("WARNING")
-    logging.getLogger("alembic").setLevel("WARNING")
-    for told in ("stripe", "urllib3"):  # at DEBUG they write what is sent and answered
-        logging.getLogger(told).setLevel("WARNING")
+    for quiet in ("rq", "alembic", "stripe", "urllib3"):  # the last two write what is sent and answered, at DEBUG
+        logging.getLogger(quiet).setLevel("WARNING")
 
 
 def _add_request_id(_logger: Any, _method: str, line: EventDict) -> EventDict:

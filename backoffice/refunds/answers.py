@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, safely
+from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, after_refusal, safely
 from backoffice.core import clock
 from backoffice.core.ports import ports
 from backoffice.refunds.models import Refund
-from integrations.payments.port import KEY_USED, NOT_AN_OUTCOME, RefundRequest, RefundSnapshot, Refused
+from integrations.payments.port import RefundRequest, RefundSnapshot, Refused
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,7 @@ def _find_out(asked: Question) -> Answer:
         try:
             return port.refund(asked.request)
         except Refused as refusal:
-            found = _among_all(asked) if refusal.code not in NOT_AN_OUTCOME - {KEY_USED} else None
-            if found is None and refusal.code in NOT_AN_OUTCOME:
-                raise
-            return found or Never(refusal.code)
+            return after_refusal(refusal, lambda: _among_all(asked))
     return _among_all(asked) or Never("never_arrived")
 
 

@@ -174,6 +174,9 @@ class Topic(StrEnum):
     METHOD = "method"
 
 
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # in which events happen
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
     """One message of the provider, verified. ``about`` and ``object_id`` say what to ask the provider for; ``payment`` is
@@ -222,12 +225,11 @@ class Refused(PaymentsError):
         super().__init__(f"{code}: {message}")
 
 
-FIRST_YEAR, LAST_YEAR = 2000, 2200  # in which events happen
-
 # The idempotency key was used before, with other parameters: whatever was asked with it then may have happened.
 KEY_USED = "idempotency_mismatch"
+NO_ACCESS = frozenset({"unauthorised", "permission_denied"})  # what is wrong is our key to the account
 # Codes of a refusal that say something of our keys, and nothing of what was asked about.
-NOT_AN_OUTCOME = frozenset({"unauthorised", "permission_denied", KEY_USED})
+NOT_AN_OUTCOME = NO_ACCESS | {KEY_USED}
 
 
 class BadSignature(PaymentsError):

@@ -104,7 +104,7 @@ class SandboxPayments:
 
     def describe(self) -> Mapping[str, str]:
         account = self._calls.get("/v1/account")
-        return {"account": account["id"], "mode": account["mode"], "name": account["name"]}
+        return {"account": account["id"], "mode": account["mode"], "name": account["name"], "problems": ""}
 
 
 def _readable(items: list[Any]) -> list[ProviderEvent]:
