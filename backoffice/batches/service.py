@@ -118,14 +118,6 @@ def run(batch_id: int) -> None:
     units.write(lambda: _finish(batch_id))
 
 
-def by_ref(ref: str) -> Batch:
-    """Raises NotFound."""
-    batch = session.scalars(select(Batch).where(Batch.ref == ref)).one_or_none()
-    if batch is None:
-        raise NotFound("batch")
-    return batch
-
-
 def items(batch: Batch) -> Sequence[BatchItem]:
     """What was refused first, then what waits, then what was done."""
     place = case({ItemState.REFUSED.value: 0, ItemState.WAITING.value: 1}, value=BatchItem.state, else_=2)

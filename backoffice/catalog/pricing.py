@@ -99,15 +99,15 @@ def set_price(
         raise PriceSetAlready(Money(known.amount, price.currency))
     if known:
         return known
-    before = current([variant.id], price_list.currency).get(variant.id)
-    if since is None and before == price.amount and (counting := _counting(variant, price_list)):
-        return counting  # it costs that already: pressed twice, or set by a colleague
+    before = _counting(variant, price_list)
+    if since is None and before and before.amount == price.amount:
+        return before  # it costs that already: pressed twice, or set by a colleague
     row = Price(
         variant_id=variant.id, price_list_id=price_list.id, amount=price.amount, valid_from=start, created_at=now
     )
     row.variant = variant
     session.add(row)
-    old = Money(before, price.currency) if before is not None else None
+    old = Money(before.amount, price.currency) if before else None
     audit.record(Tag.PRICE_SET, variant, by=by, reason=reason, price=(old, price), since=start)
     if start > now:
         tasks.schedule(
