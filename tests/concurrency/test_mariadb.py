@@ -1,8 +1,6 @@
 """Many at once, on MariaDB: one event, one payment, one cart, one number."""
 
 import json
-import threading
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
@@ -22,31 +20,11 @@ from backoffice.tasks import service as tasks
 from backoffice.webhooks import relay
 from backoffice.webhooks import service as webhooks
 from integrations.sandbox.courier import signature
+from tests.support.at_once import at_once
 from tests.support.provider import SECRET
 from tests.webhooks.test_inbox import event, send
 
 pytestmark = pytest.mark.parametrize("engine_name", ["mariadb"])
-
-
-def at_once(app, *works: Callable[[], object]) -> list[object]:
-    """Run all works in threads of their own, released together; their results or errors, in order."""
-    results: list[object] = [None] * len(works)
-    start = threading.Barrier(len(works))
-
-    def run(place: int, work: Callable[[], object]) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                results[place] = work()
-            except Exception as error:
-                results[place] = error
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def set_stock(pieces: int) -> None:

@@ -14,7 +14,7 @@ from backoffice.refunds.models import RefundReason
 from backoffice.refunds.wishes import Wish
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
-from tests.concurrency.test_mariadb import at_once
+from tests.support.at_once import at_once
 from tests.support.consistency import problems
 from tests.support.shop import paid
 

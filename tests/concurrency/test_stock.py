@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from backoffice.checkout import service as checkout
 from backoffice.models import Order, StockItem, StockMovement
 from backoffice.stock.service import SoldOut
-from tests.concurrency.test_mariadb import at_once, filled_cart, set_stock
+from tests.concurrency.test_mariadb import filled_cart, set_stock
+from tests.support.at_once import at_once
 
 
 @pytest.mark.parametrize(("buyers", "pieces"), [(2, 1), (20, 5)])

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from backoffice.models import WebhookEvent
 from integrations.sandbox.courier import signature
-from tests.scenarios.test_stripe import shop, stripe  # noqa: F401 - fixtures
+from tests.scenarios import test_stripe
 from tests.support.stripe_server import SECRET
 
+stripe, shop = test_stripe.stripe, test_stripe.shop  # the fixtures
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 INTENT = {"id": "pi_1", "object": "payment_intent", "metadata": {"reference": "pay_1"}, "status": "succeeded"}
@@ -38,7 +39,7 @@ JUNK = st.recursive(
 PLACES = [(name,) for name in EVENT] + [("data", "object"), *(("data", "object", name) for name in INTENT)]
 
 
-def send(shop, raw: bytes) -> int:  # noqa: F811
+def send(shop, raw: bytes) -> int:
     headers = {"Stripe-Signature": signature(raw, SECRET, shop.clock())}
     return shop.app.test_client().post("/webhooks/stripe", data=raw, headers=headers).status_code
 
@@ -55,7 +56,7 @@ def put(whole: dict, place: tuple[str, ...], value: object) -> dict:
     about=st.sampled_from([EVENT, THIN]), place=st.sampled_from(PLACES), value=JUNK, cut=st.none() | st.integers(0, 200),
     number=st.integers(0, 10**12),
 )  # fmt: skip
-def test_a_mangled_event_is_stored_or_refused(shop, about, place, value, cut, number):  # noqa: F811
+def test_a_mangled_event_is_stored_or_refused(shop, about, place, value, cut, number):
     raw = json.dumps(put({**about, "id": f"evt_{number}_{cut}"}, place, value)).encode()[:cut]
     before = shop.count(WebhookEvent)
     status = send(shop, raw)
@@ -84,6 +85,6 @@ def test_a_mangled_event_is_stored_or_refused(shop, about, place, value, cut, nu
         (json.dumps({**EVENT, "id": "evt_" + "x" * 600, "new": [1]}).encode(), 200),
     ],
 )
-def test_what_is_signed_and_no_event_is_refused(shop, raw, status):  # noqa: F811
+def test_what_is_signed_and_no_event_is_refused(shop, raw, status):
     assert send(shop, raw) == status
     assert shop.count(WebhookEvent) == (status == 200)
