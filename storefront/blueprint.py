@@ -37,6 +37,7 @@ blueprint = Blueprint(
 )
 
 blueprint.add_app_template_filter(formatting.money, "money")
+blueprint.add_app_template_filter(formatting.countries, "countries")
 blueprint.add_app_template_filter(formatting.figure, "figure")
 blueprint.add_app_template_filter(formatting.moment, "moment")
 blueprint.add_app_template_filter(formatting.day, "day")

@@ -1,6 +1,7 @@
 """The catalogue's pages: home, category, search; and the currency they are shown in."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -48,6 +49,22 @@ class Shelf:
     facets: tuple[Facet, ...]
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What may be spent, as the address says; ``unread`` is what could not be read as an amount."""
+
+    least: int | None  # in minor units
+    most: int | None
+    currency: str
+    unread: Sequence[str]
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The limits as the address of the next page says them."""
+        limits = {"from": self.least, "to": self.most}
+        return {name: Money(amount, self.currency).plain() for name, amount in limits.items() if amount is not None}
+
+
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     chosen = currency()
@@ -67,7 +84,8 @@ def home() -> ResponseReturnValue:
                 "shop/parts/home.html", cards=newest, sold_out=sold_out, categories=_windows(chosen.price_list_id)
             ),
         )
-        return render_template("shop/home.html", body=main)
+        cover = next((card.image for card in newest if card.image), None)
+        return render_template("shop/home.html", body=main, cover=cover)
 
     return public_page((sold_out,), render)
 
@@ -77,16 +95,11 @@ def category(slug: str) -> ResponseReturnValue:
     """A shelf, narrowed and sorted as the address says; what cannot be read in the address is left out."""
     chosen = currency()
     sort = next((item for item, _ in SORTS if item.value == request.args.get("sort")), Sort.NEWEST)
-    wishes = _wishes(chosen.code)
+    limits = _limits(chosen.code)
+    wishes = Wishes(traits=_traits(), least=limits.least, most=limits.most)
     key = request.args.get("after", "")[:200] or None
-    typed = (request.args.get("from", "").strip(), request.args.get("to", "").strip())
-    unread = [text[:40] for text, read in zip(typed, (wishes.least, wishes.most), strict=True) if text and read is None]
-    common = key is None and not wishes.traits and wishes.least is None and wishes.most is None
-    given = {"from": _plain(wishes.least, chosen.code), "to": _plain(wishes.most, chosen.code)}
-    kept = {
-        **{f"t.{trait}": value for trait, value in wishes.traits.items()},
-        **{name: text for name, text in given.items() if text},
-    }
+    common = key is None and not wishes.traits and not limits.given
+    kept = {**{f"t.{trait}": value for trait, value in wishes.traits.items()}, **limits.given}
     if sort != Sort.NEWEST:
         kept["sort"] = sort.value
     view = (chosen.code, slug, sort.value, tuple(sorted(wishes.traits.items())), wishes.least, wishes.most, key)
@@ -106,14 +119,14 @@ def category(slug: str) -> ResponseReturnValue:
                 sorts=SORTS,
                 sort=sort,
                 wishes=wishes,
-                given=given,
+                limits=limits,
                 kept=kept,
                 currency=chosen.code,
             ),
             shared=common,
         )
-        narrowed = bool(wishes.traits) or wishes.least is not None or wishes.most is not None or bool(key)
-        return render_template("shop/category.html", body=main, shelf=shelf, narrowed=narrowed, unread=unread)
+        narrowed = bool(wishes.traits or limits.given or key)
+        return render_template("shop/category.html", body=main, shelf=shelf, narrowed=narrowed, unread=limits.unread)
 
     return public_page((sold_out,), render)
 
@@ -124,21 +137,23 @@ def search_page() -> ResponseReturnValue:
     page = request.args.get("page", default=1, type=int)
     page = page if 1 <= page <= search.LAST_PAGE else 1
     chosen = currency()
+    limits = _limits(chosen.code)
+    prices = search.Prices(chosen.price_list_id, limits.least, limits.most) if limits.given else None
 
     def look() -> tuple[tuple[Card, ...], bool, str]:
         with units.read():
-            found = search.find(words, page)
+            found = search.find(words, page, prices)
             return cards_of(shelves.listings_of(found.product_ids, chosen.price_list_id)), found.has_more, found.meant
 
     cards, has_more, meant = fragment(
-        version(), ("search", chosen.code, " ".join(words.lower().split()), page), look, shared=False
+        version(), ("search", chosen.code, " ".join(words.lower().split()), page, prices), look, shared=False
     )
     sold_out = sold_out_of(cards)
 
     def render() -> str:
         return render_template(
             "shop/search.html", words=words, cards=cards, sold_out=sold_out, page=page, has_more=has_more, meant=meant,
-            suggestions=_suggestions(chosen.price_list_id) if not cards else (),
+            limits=limits, currency=chosen.code, suggestions=_suggestions(chosen.price_list_id) if not cards else (),
         )  # fmt: skip
 
     return public_page((sold_out,), render)
@@ -194,13 +209,19 @@ def _suggestions(price_list_id: int) -> tuple[Card, ...]:
         return cards_of(shelves.newest(price_list_id, 4))
 
 
-def _wishes(code: str) -> Wishes:
+def _traits() -> dict[str, str]:
     traits = {
         name[2:]: value[:80]
         for name, value in request.args.items()
         if name.startswith("t.") and value and len(name) < 43
     }
-    return Wishes(traits=dict(list(traits.items())[:6]), least=_amount("from", code), most=_amount("to", code))
+    return dict(list(traits.items())[:6])
+
+
+def _limits(code: str) -> Limits:
+    least, most = _amount("from", code), _amount("to", code)
+    typed = ((request.args.get("from", "").strip(), least), (request.args.get("to", "").strip(), most))
+    return Limits(least, most, code, [text[:40] for text, read in typed if text and read is None])
 
 
 def _amount(name: str, code: str) -> int | None:
@@ -210,7 +231,3 @@ def _amount(name: str, code: str) -> int | None:
         return Money.parse(given, code).amount if given else None
     except NotAnAmount:
         return None
-
-
-def _plain(amount: int | None, code: str) -> str:
-    return Money(amount, code).plain() if amount is not None else ""

@@ -14,7 +14,7 @@ from backoffice.checkout.service import Placed, Wish
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, links, units
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.formatting import country, money
+from backoffice.core.formatting import countries, country, money
 from backoffice.core.money import Money
 from backoffice.customers import addresses
 from backoffice.customers import service as customers
@@ -186,6 +186,14 @@ def _what_changed(form: CheckoutForm) -> str:
         shown = _quoted(form, priced_cart())
         if not shown.cart.is_for_sale:
             return ""
+        if shown.kept_back:
+            ware = shown.kept_back[0]
+            words = gettext(
+                "“%(name)s” is offered in %(countries)s only.",
+                name=ware.full_name,
+                countries=countries(ware.sold_in),
+            )
+            return str(words)
         if not shown.can_be_ordered:
             return str(gettext("We do not deliver there. Please choose another country."))
         if shown.total.plain() == form.total.data and shown.total.currency == form.currency.data:

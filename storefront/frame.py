@@ -43,23 +43,25 @@ def frame() -> dict[str, object]:
                 "currency": currency(),
                 "here": _here(),
                 "links": _kept("links"),
-                "top": _kept("top", here, pieces()),
+                "top": _kept("top", here, pieces(), currency().code if _here() else ""),
                 "bottom": _kept("bottom"),
             }
         except (SQLAlchemyError, CounterfoilError) as error:
             log.warning("the frame of the page could not be read", error=type(error).__name__)
-    parts = {name: _part(name, NOBODY, "", 0) for name in ("links", "top", "bottom")}
+    parts = {name: _part(name, NOBODY) for name in ("links", "top", "bottom")}
     return {"public": NOBODY, "currency": None, "here": "", **parts}
 
 
-def _kept(name: str, here: str = "", count: int = 0) -> Markup:
-    """A part of the frame: the same on every page of a shelf with as much in the cart."""
-    key = (name, str(get_locale()), here, count)
-    return fragment(version(), key, lambda: _part(name, public(), here, count), shared=False)
+def _kept(name: str, here: str = "", count: int = 0, code: str = "") -> Markup:
+    """A part of the frame: the same on every page of a shelf with as much in the cart. ``code`` is the currency where
+    another can be chosen."""
+    key = (name, str(get_locale()), here, count, code)
+    return fragment(version(), key, lambda: _part(name, public(), here, count, code), shared=False)
 
 
-def _part(name: str, shown: Public, here: str, count: int) -> Markup:
-    return Markup(render_template(f"shop/parts/{name}.html", public=shown, here=here, pieces=count))  # noqa: S704
+def _part(name: str, shown: Public, here: str = "", count: int = 0, code: str = "") -> Markup:
+    facts = {"public": shown, "here": here, "pieces": count, "code": code}
+    return Markup(render_template(f"shop/parts/{name}.html", **facts))  # noqa: S704
 
 
 def _here() -> str:

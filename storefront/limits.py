@@ -1,6 +1,8 @@
 """Limits on what a network may ask for in a time. Counted in Redis; where that is away, nothing is refused (logins are
 counted in the database instead)."""
 
+import math
+import time
 from collections.abc import Callable
 from functools import wraps
 
@@ -25,8 +27,9 @@ _limiters: dict[str, MovingWindowRateLimiter] = {}
 class TooMuch(CounterfoilError):
     status = 429
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int) -> None:
         super().__init__("Too many requests came from your network. Please wait a while, then try again.")
+        self.retry_after = max(1, seconds)
 
 
 def limited(rule: str) -> Callable[[View], View]:
@@ -36,13 +39,12 @@ def limited(rule: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
+            mark = (view.__name__, origin().network or "unknown")
             try:
-                within = _limiter().hit(allowed, view.__name__, origin().network or "unknown")
+                if not _limiter().hit(allowed, *mark):
+                    raise TooMuch(math.ceil(_limiter().get_window_stats(allowed, *mark).reset_time - time.time()))
             except RedisError as error:
                 log.info("limits do without Redis", error=type(error).__name__)
-                within = True
-            if not within:
-                raise TooMuch
             return view(*args, **kwargs)
 
         return guarded

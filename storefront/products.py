@@ -1,6 +1,7 @@
 """The page of a product with its variants, and pictures by their hash."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -61,6 +62,7 @@ class Piece:
     choices: tuple[Choice, ...]
     images: tuple[Picture, ...]
     related: tuple[Card, ...]
+    sold_in: str  # codes of countries; empty where it is sold to all
     vat_hundredths: int
     delivery_from: Money | None
     delivery_free_from: Money | None  # of goods
@@ -142,6 +144,7 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
             ),
             images=tuple(map(pictured, row.pictures)),
             related=cards_of(shelves.related(row.id, price_list_id)),
+            sold_in=row.sold_in,
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
             delivery_from=cheapest.price if cheapest else None,
             delivery_free_from=cheapest.free_from if cheapest else None,
@@ -159,7 +162,7 @@ def _product_parts(piece: Piece, choice: Choice | None) -> tuple[Markup, Markup]
     )
 
 
-def _structured(piece: Piece, left: int, choice: Choice | None) -> dict[str, Any]:
+def _structured(piece: Piece, left: Mapping[int, int]) -> dict[str, Any]:
     """What the page says to machines (schema.org Product)."""
     offers = [
         {
@@ -168,7 +171,8 @@ def _structured(piece: Piece, left: int, choice: Choice | None) -> dict[str, Any
             "price": item.price.plain(),
             "priceCurrency": item.price.currency,
             "url": links.absolute(item.address),
-            **({"availability": f"https://schema.org/{'InStock' if left else 'OutOfStock'}"} if item == choice else {}),
+            **({"eligibleRegion": piece.sold_in.split()} if piece.sold_in else {}),
+            "availability": f"https://schema.org/{'InStock' if left[item.id] else 'OutOfStock'}",
         }
         for item in piece.choices
     ]

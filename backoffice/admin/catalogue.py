@@ -35,7 +35,7 @@ KINDS = [
     (ProductKind.SERVICE.value, "Visit"),
 ]
 PUBLISHED = (("yes", "On the shelf"), ("no", "Withdrawn"))
-FIELDS = ("name", "summary", "story", "category", "facts", "traits")
+FIELDS = ("name", "summary", "story", "category", "sold_in", "facts", "traits")
 
 
 def _published(answer: str) -> ColumnElement[bool]:
@@ -122,8 +122,8 @@ class ProductDesk(Assortment, TakesTables):
 
         def act() -> None:
             said = Texts(
-                typed["name"], typed["summary"], typed["story"], typed["category"], editing.pairs(typed["facts"]),
-                editing.pairs(typed["traits"]),
+                typed["name"], typed["summary"], typed["story"], typed["category"], typed["sold_in"],
+                editing.pairs(typed["facts"]), editing.pairs(typed["traits"]),
             )  # fmt: skip
             editing.rewrite(product_of(ref), said, by=access.by())
 
@@ -255,6 +255,7 @@ def _texts(product: Product) -> dict[str, str]:
         "summary": product.summary,
         "story": product.story,
         "category": product.category.slug,
+        "sold_in": product.sold_in,
         "facts": "\n".join(f"{name}: {value}" for name, value in product.facts.get("rows", [])),
         "traits": "\n".join(f"{trait}: {value}" for trait, value in traits),
     }

@@ -17,11 +17,13 @@ from backoffice.catalog.images import LARGEST_UPLOAD
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import EXTENSION
+from backoffice.logins.throttle import WINDOW
 from backoffice.staff.roles import Right, may
 from config import Settings
 
 GIVEN_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 YEAR = 365 * 24 * 3600
+COME_BACK = str(int(WINDOW.total_seconds()))  # seconds after which attempts are counted anew
 
 SECONDS = Histogram("counterfoil_request_seconds", "Time to answer, by route and status.", ["route", "status"])
 log = structlog.get_logger(__name__)
@@ -38,11 +40,12 @@ TITLES = {
     503: "Back in a moment",
 }
 ADVICE = {
-    403: "Log in with an account that may do this, or ask a colleague who may.",
+    403: "This page is not for everybody. If it is about an order, its number and your e-mail address open it.",
     404: "The address may be mistyped, or the link may have expired.",
     405: "This address only takes what a form sends. Go back and press the button again.",
     500: "Nothing you did was lost knowingly. Please try again in a moment; if it stays, tell us the number below.",
 }
+OFFICE_ADVICE = {403: "Log in with an account that may do this, or ask a colleague who may."}
 
 
 class Introduced:
@@ -104,12 +107,17 @@ def install(app: Flask, settings: Settings) -> None:
                 headers.add(name, value)
         if "cache-control" not in said and not (request.endpoint or "").endswith("static"):
             headers.add("Cache-Control", "no-store")
+        if response.status_code == 429 and "retry-after" not in said:  # a form that says itself what was wrong
+            headers.add("Retry-After", COME_BACK)
         _measure(response)
         return response
 
     @app.errorhandler(CounterfoilError)
     def refused(error: CounterfoilError) -> ResponseReturnValue:
-        return page(error.status, str(error))
+        answer = app.make_response(page(error.status, str(error)))
+        if error.retry_after:
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
 
     @app.errorhandler(HTTPException)
     def wrong(error: HTTPException) -> ResponseReturnValue:
@@ -124,7 +132,8 @@ def _answer(app: Flask, error: HTTPException) -> ResponseReturnValue:
         return page(500, ADVICE[500])
     if error.response is not None or error.code < 400:
         return error
-    answer = app.make_response(page(error.code, ADVICE.get(error.code, error.description or "")))
+    advice = {**ADVICE, **OFFICE_ADVICE} if _is_office() else ADVICE
+    answer = app.make_response(page(error.code, advice.get(error.code, error.description or "")))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value
@@ -136,10 +145,14 @@ def page(status: int, message: str) -> ResponseReturnValue:
     title = TITLES.get(status, TITLES[400])
     if request.path.startswith(("/healthz", "/readyz", "/metrics")):
         return jsonify(title=title, detail=message, status=status), status
-    template = "office/error.html" if request.path.startswith("/admin") else "shop/error.html"
+    template = "office/error.html" if _is_office() else "shop/error.html"
     return render_template(
         template, title=title, message=message, status=status, request_id=origin().request_id
     ), status
+
+
+def _is_office() -> bool:
+    return request.path.startswith("/admin")
 
 
 def content_policy(page_origin: str) -> str:

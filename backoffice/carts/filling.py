@@ -28,6 +28,7 @@ class Ware(NamedTuple):
     kind: ProductKind
     vat_class: str
     product_is_there: bool
+    sold_in: str  # codes of countries; empty where it is sold to all
 
     @property
     def full_name(self) -> str:
@@ -36,6 +37,9 @@ class Ware(NamedTuple):
     @property
     def is_sold(self) -> bool:
         return self.is_there and self.product_is_there
+
+    def goes_to(self, country: str) -> bool:
+        return not self.sold_in or country in self.sold_in.split()
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ def _filling(whose: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
             Cart.id, Cart.checkout_key, CartLine.quantity, Price.amount,
             Variant.id, Variant.ref, Variant.sku, Variant.label, Variant.published,
             Product.id, Product.slug, Product.name, Product.kind, Product.vat_class, Product.published,
+            Product.sold_in,
         )
         .select_from(Cart)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)

@@ -1,8 +1,10 @@
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.catalog.models import Variant
-from backoffice.core.columns import BigInt, Id, Timestamp, exact
+from backoffice.core.columns import BigInt, Id, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
 
 
@@ -32,4 +34,5 @@ class CartLine(Base):
     cart_id: Mapped[BigInt] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
     variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"))
     quantity: Mapped[int] = mapped_column(Integer)
+    added_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when pieces were put in last; unknown of old carts
     variant: Mapped[Variant] = relationship(lazy="joined", innerjoin=True)

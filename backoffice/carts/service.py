@@ -21,6 +21,7 @@ from backoffice.customers.models import Person
 
 MOST = 99  # pieces of one variant in a cart
 MOST_LINES = 50
+SAME_PRESS = timedelta(seconds=2)  # a button pressed twice in that time was meant once
 NEWS = timedelta(minutes=1)  # a cart that was filled a moment ago need not be told that it is in use
 
 _WITH_LINES = select(Cart).options(
@@ -80,26 +81,32 @@ def create(token: str) -> Cart:
 
 
 def add(cart: Cart, variant_id: int, quantity: int) -> None:
-    """Add pieces to what is there already, up to the most a cart holds. Raises QuantityOutOfRange below one, CartFull."""
+    """Add pieces to what is there already, up to the most a cart holds; once, where a button was pressed twice.
+
+    Raises QuantityOutOfRange below one, CartFull."""
     if quantity < 1:
         raise QuantityOutOfRange
+    now = clock.now()
     line = next((line for line in cart.lines if line.variant_id == variant_id), None)
     if line is None:
         if len(cart.lines) >= MOST_LINES:
             raise CartFull
-        line = enter(CartLine(cart_id=cart.id, variant_id=variant_id, quantity=min(quantity, MOST)))
+        line = enter(CartLine(cart_id=cart.id, variant_id=variant_id, quantity=min(quantity, MOST), added_at=now))
         set_committed_value(cart, "lines", [*cart.lines, line])
-    else:
+    elif line.added_at is None or not timedelta(0) <= now - line.added_at < SAME_PRESS:
         line.quantity = min(line.quantity + quantity, MOST)
-    if clock.now() - cart.updated_at > NEWS:
-        cart.updated_at = clock.now()
+        line.added_at = now
+    if now - cart.updated_at > NEWS:
+        cart.updated_at = now
 
 
 def raise_to(cart: Cart, variant_id: int, quantity: int) -> None:
     """Let at least so many pieces be in the cart: a second time adds nothing. Raises CartFull."""
-    there = next((line.quantity for line in cart.lines if line.variant_id == variant_id), 0)
-    if quantity > there:
-        add(cart, variant_id, quantity - there)
+    line = next((line for line in cart.lines if line.variant_id == variant_id), None)
+    if line is None:
+        add(cart, variant_id, quantity)
+    else:
+        line.quantity = max(line.quantity, min(quantity, MOST))
 
 
 def set_quantities(cart: Cart, wanted: Mapping[str, int]) -> None:

@@ -23,6 +23,7 @@ class Facts(NamedTuple):
     options: dict[str, Any]
     kind: ProductKind
     vat_class: str
+    sold_in: str
     category_slug: str
     category_name: str
     pictures: list[dict[str, Any]]

@@ -18,6 +18,7 @@ from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.folding import fold
+from backoffice.core.formatting import is_country
 from backoffice.core.typed import tidy
 from backoffice.tasks import service as tasks
 
@@ -58,6 +59,7 @@ class Texts:
     summary: str
     story: str  # HTML; cleaned when it is stored
     category: str  # slug
+    sold_in: str  # codes of countries; empty for all
     facts: Sequence[tuple[str, str]]
     traits: Sequence[tuple[str, str]]
 
@@ -74,6 +76,15 @@ def pairs(text: str) -> list[tuple[str, str]]:
             raise Unreadable(f"“{line[:60]}” is not of the form “Name: value”.")
         found.append((name[:40], value[:80]))
     return found
+
+
+def countries(text: str) -> str:
+    """``de, AT`` → ``AT DE``. Raises Unreadable for what is the code of no country."""
+    codes = sorted(set(text.upper().replace(",", " ").replace(";", " ").split()))
+    for code in codes:
+        if not is_country(code):
+            raise Unreadable(f"“{code[:20]}” is no country that we know: write two letters each, like AT DE DK.")
+    return " ".join(codes)
 
 
 def check_slug(slug: str) -> str:
@@ -105,6 +116,7 @@ def rewrite(product: Product, texts: Texts, *, by: Actor) -> bool:
         raise NotFound("category")
     wanted: dict[str, Any] = {
         "name": tidy(texts.name), "summary": tidy(texts.summary), "story": story, "category_id": category.id,
+        "sold_in": countries(texts.sold_in),
         "facts": {"rows": [list(row) for row in texts.facts]},
     }  # fmt: skip
     changes = _differing(product, wanted)

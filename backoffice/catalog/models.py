@@ -61,6 +61,7 @@ class Product(Tracked, Base):
     options: Mapped[Json]  # {"names": ["Length", …]}: what the variants differ in; empty for a single variant
     kind: Mapped[ProductKind] = mapped_column(Choice(ProductKind))
     vat_class: Mapped[str] = mapped_column(String(20))
+    sold_in: Mapped[str] = mapped_column(exact(400))  # "AT DE DK": codes of countries; empty where it is sold to all
     category_id: Mapped[BigInt] = mapped_column(ForeignKey("categories.id"))
     published: Mapped[bool] = mapped_column(Boolean)
     listed_at: Mapped[Timestamp]  # "newest first" goes by it

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from sqlalchemy import ColumnElement, and_, delete, false, func, literal, or_, select
 
 from backoffice.catalog import richtext
-from backoffice.catalog.models import Category, Product, ProductTerm, ProductTrait, Variant
+from backoffice.catalog.models import Category, Listing, Product, ProductTerm, ProductTrait, Variant
 from backoffice.core.db import session
 from backoffice.core.folding import terms
 
@@ -24,8 +24,18 @@ NAME, CATEGORY, TRAIT, TEXT = 8, 4, 3, 1
 
 
 @dataclass(frozen=True)
+class Prices:
+    """What may be spent: limits in minor units of a price list, both included; None is no limit."""
+
+    price_list_id: int
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
 class Found:
-    """Product ids, best first; ``meant`` is a better spelling where nothing was found."""
+    """Product ids, best first. Where nothing has the words as they were typed, ``meant`` is a better spelling, and the
+    products are those that it finds."""
 
     product_ids: Sequence[int]
     has_more: bool = False
@@ -43,15 +53,16 @@ def index(product: Product) -> None:
     session.flush()
 
 
-def find(query: str, page: int = 1) -> Found:
+def find(query: str, page: int = 1, prices: Prices | None = None) -> Found:
     """Products that have every word of the query, or a word that begins so; names count most."""
     words = list(dict.fromkeys(terms(query)))[:MOST_WORDS]
     if not words:
         return Found([])
-    ids = _matching(words, page)
-    if ids or page > 1:
-        return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE)
-    return Found([], meant=_better(words))
+    ids = _matching(words, page, prices)
+    meant = "" if ids or page > 1 else _better(words)
+    if meant:
+        ids = _matching(meant.split(), page, prices)
+    return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE, meant=meant)
 
 
 def in_office(query: str) -> ColumnElement[bool]:
@@ -64,7 +75,7 @@ def in_office(query: str) -> ColumnElement[bool]:
     return or_(on_shelf, and_(Product.published.is_(False), named))
 
 
-def _matching(words: Sequence[str], page: int) -> list[int]:
+def _matching(words: Sequence[str], page: int, prices: Prices | None) -> list[int]:
     parts = [
         select(ProductTerm.product_id, func.max(ProductTerm.weight).label("weight"))
         .where(*_range(word))
@@ -79,14 +90,25 @@ def _matching(words: Sequence[str], page: int) -> list[int]:
         joined = joined.join(other, other.c.product_id == first.c.product_id)
     for other in others:
         score = score + other.c.weight
+    query = select(first.c.product_id).select_from(joined)
+    if prices:
+        query = query.where(_within(prices, first.c.product_id))
     query = (
-        select(first.c.product_id)
-        .select_from(joined)
-        .order_by(score.desc(), first.c.product_id)
+        query.order_by(score.desc(), first.c.product_id)
         .limit(PER_PAGE + 1)
         .offset((min(page, LAST_PAGE) - 1) * PER_PAGE)
     )
     return list(session.scalars(query))
+
+
+def _within(prices: Prices, product_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """That a product has a variant that may cost so much: limits read as those of a shelf."""
+    bounds = [Listing.product_id == product_id, Listing.price_list_id == prices.price_list_id]
+    if prices.least is not None:
+        bounds.append(Listing.to_amount >= prices.least)
+    if prices.most is not None:
+        bounds.append(Listing.from_amount <= prices.most)
+    return select(literal(1)).where(*bounds).exists()
 
 
 def _range(word: str) -> list[ColumnElement[bool]]:
@@ -103,9 +125,9 @@ def _after(prefix: str) -> str:
 def _better(words: Sequence[str]) -> str:
     """The query with every word that leads nowhere replaced by the nearest known one; empty where there is none."""
     corrected = []
-    for word in words:
-        known = session.scalar(select(literal(1)).where(*_range(word)).select_from(ProductTerm).limit(1))
-        if known:
+    leading = select(*[select(literal(1)).select_from(ProductTerm).where(*_range(word)).exists() for word in words])
+    for word, is_known in zip(words, session.execute(leading).one(), strict=True):
+        if is_known:
             corrected.append(word)
             continue
         near = get_close_matches(word, _vocabulary(word), n=1, cutoff=0.7)
@@ -134,11 +156,13 @@ def _vocabulary(word: str) -> list[str]:
 
 def _words(product: Product) -> dict[str, int]:
     category = session.get_one(Category, product.category_id)
-    traits = session.scalars(select(ProductTrait.value).where(ProductTrait.product_id == product.id))
+    traits = session.execute(
+        select(ProductTrait.trait, ProductTrait.value).where(ProductTrait.product_id == product.id)
+    ).all()
     variants = session.execute(select(Variant.sku, Variant.label).where(Variant.product_id == product.id)).all()
     sources = [
         (TEXT, product.summary + " " + richtext.plain(product.story)),
-        (TRAIT, " ".join(traits)),
+        (TRAIT, " ".join(f"{row[0]} {row[1]}" for row in traits)),
         (TRAIT, " ".join(f"{row[0]} {row[1]}" for row in variants)),
         (CATEGORY, category.name),
         (NAME, product.name),

@@ -44,6 +44,7 @@ class ProductData:
     facts: Sequence[tuple[str, str]] = ()
     options: Sequence[str] = ()
     traits: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    sold_in: Sequence[str] = ()  # codes of countries; empty where it is sold to all
 
 
 def create_category(slug: str, name: str, lead: str, position: int, *, by: Actor) -> Category:
@@ -67,6 +68,7 @@ def create(category: Category, data: ProductData, *, by: Actor) -> Product:
         options={"names": list(data.options)},
         kind=data.kind,
         vat_class=data.vat_class,
+        sold_in=" ".join(sorted(data.sold_in)),
         category_id=category.id,
         published=False,
         listed_at=now,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backoffice.carts.filling import PricedCart
+from backoffice.carts.filling import PricedCart, Ware
 from backoffice.core import clock
 from backoffice.core.money import Money
 from backoffice.entities.service import Seller
@@ -15,11 +15,13 @@ from backoffice.tax import rates
 
 @dataclass(frozen=True)
 class Quote:
-    """A filling of the cart with its delivery. ``chosen`` is None where nothing is shipped, or cannot be."""
+    """A filling of the cart with its delivery. ``chosen`` is None where nothing is shipped, or cannot be; ``kept_back``
+    is what is not sold into that country."""
 
     cart: PricedCart
     offers: Sequence[Offer]
     chosen: Offer | None
+    kept_back: Sequence[Ware]
 
     @property
     def total(self) -> Money:
@@ -27,17 +29,18 @@ class Quote:
 
     @property
     def can_be_ordered(self) -> bool:
-        return self.cart.is_for_sale and bool(self.total) and (self.chosen is not None or not self.cart.needs_delivery)
+        arrives = not self.kept_back and (self.chosen is not None or not self.cart.needs_delivery)
+        return self.cart.is_for_sale and bool(self.total) and arrives
 
 
 def of(cart: PricedCart, tariff: Tariff, country: str, delivery_code: str | None) -> Quote:
     """The quote for one way of delivery; with None the first that the country offers."""
+    kept_back = [line.ware for line in cart.lines if not line.ware.goes_to(country)]
     if not cart.needs_delivery:
-        return Quote(cart, [], None)
+        return Quote(cart, [], None, kept_back)
     offers = tariff.offers(country, cart.shipped)
-    if delivery_code is None:
-        return Quote(cart, offers, offers[0] if offers else None)
-    return Quote(cart, offers, next((item for item in offers if item.code == delivery_code), None))
+    wished = [item for item in offers if delivery_code in (None, item.code)]
+    return Quote(cart, offers, wished[0] if wished else None, kept_back)
 
 
 def lines(quote: Quote, entity: Seller) -> list[LineData]:

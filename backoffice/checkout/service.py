@@ -82,6 +82,7 @@ class TooManyOpenNear(CounterfoilError):
     """Guests of one network hold as much as they may: nobody empties the shelves under invented addresses."""
 
     status = 429
+    retry_after = 3600  # seconds
 
     def __init__(self) -> None:
         super().__init__(

@@ -4,9 +4,11 @@
 class CounterfoilError(Exception):
     """Base of every refusal. The message is written for the person who caused it and says what to do next.
 
-    ``status`` is the HTTP status of the page or problem+json it becomes, once, at the edge."""
+    ``status`` is the HTTP status of the page or problem+json it becomes, once, at the edge; ``retry_after`` says after
+    how many seconds the same may work."""
 
     status = 400
+    retry_after: int | None = None
 
 
 class NotFound(CounterfoilError):

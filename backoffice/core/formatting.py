@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from backoffice.core.money import Money, exponent
@@ -69,6 +70,16 @@ def age(since: datetime, now: datetime) -> str:
 
 def day(value: date) -> str:
     return format_date(value, "d MMMM y", locale=LOCALE)
+
+
+def is_country(code: str) -> bool:
+    """Whether two letters are the code of a country, as ISO 3166 has them."""
+    return len(code) == 2 and code.isascii() and code.isalpha() and code in Locale.parse(LOCALE).territories
+
+
+def countries(codes: str) -> str:
+    """``Austria, Denmark, and Germany``, from codes with blanks between."""
+    return str(format_list(sorted(map(country, codes.split())), locale=LOCALE))
 
 
 def percent(hundredths: int) -> str:

@@ -181,10 +181,26 @@ def dial(marks: int, words: str, *, hand: float, low: float = -225, high: float 
     return rings + fine("".join(strokes)) + line(*tail, *tip) + text(x, y + 92, words, 24)
 
 
-def barometer() -> str:
+def barometer(case: str) -> str:
+    """An aneroid in a ring of brass, or in an eight-cornered case of oak."""
+    wood = ""
+    if case == "oak":
+        corners = [
+            (400 + radius * math.cos(angle), 320 + radius * math.sin(angle))
+            for radius in (282, 262)
+            for angle in (math.radians(22.5 + 45 * corner) for corner in range(8))
+        ]
+        outer, inner = (
+            "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z" for ring in (corners[:8], corners[8:])
+        )
+        mitres = "".join(
+            f"M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" for a, b in zip(corners[:8], corners[8:], strict=True)
+        )
+        grain = "M330 66h140M318 74h100M330 574h140M400 566h90M146 270v100M154 290v60M654 270v100M646 250v70"
+        wood = f'<path d="{outer}"/>' + fine(inner + mitres + grain)
     return (
-        dial(60, "hPa", hand=-70) + text(268, 260, "rain", 22) + text(400, 206, "change", 22) + text(532, 260, "fair", 22)
-        + circle(400, 84, 14) + fine("M400 98v6")
+        wood + dial(60, "hPa", hand=-70) + text(268, 260, "rain", 22) + text(400, 206, "change", 22) + text(532, 260, "fair", 22)
+        + ("" if wood else circle(400, 84, 14) + fine("M400 98v6"))
     )  # fmt: skip
 
 

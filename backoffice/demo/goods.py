@@ -45,6 +45,7 @@ class Good:
     beside: Sequence[str] = ()
     cover: int = 0  # which of the drawings stands for all
     file: tuple[str, str] | None = None  # of a digital good: its name, and what makes it
+    sold_in: Sequence[str] = ()  # codes of countries; empty where it is sold to all
 
     def data(self) -> ProductData:
         return ProductData(
@@ -57,6 +58,7 @@ class Good:
             kind=self.kind,
             vat_class=self.vat_class,
             traits=self.traits,
+            sold_in=self.sold_in,
             variants=[VariantData(item.sku, item.choices) for item in self.offered],
         )
 
@@ -74,7 +76,7 @@ GOODS = (
         "Length", "level",
         (Offered("SL-30-OAK", ("30 cm",), 8_900, 66_500, 14, (300,)), Offered("SL-60-OAK", ("60 cm",), 12_900, 96_500, 25, (600,)),
          Offered("SL-100-OAK", ("100 cm",), 17_900, 133_500, 0, (1000,))),
-        (("Material", "oak"), ("For", "site")), beside=("plumb-bob-brass", "try-square", "line-level", "pocket-level"), cover=1,
+        (("Material", "oak"), ("For", "site"), ("Gift", "for the workshop")), beside=("plumb-bob-brass", "try-square", "line-level", "pocket-level"), cover=1,
     ),
     Good(
         "levels", "pocket-level", "Pocket level",
@@ -82,7 +84,7 @@ GOODS = (
         "<p>Turned from one piece, with a clip that holds it to a rule or a breast pocket. It tarnishes if you let it.</p>",
         (("Accuracy", "0.5 mm/m"), ("Body", "brass, unlacquered"), ("Length", "90 mm"), ("Weight", "110 g")),
         "", "pocket_level", (Offered("PL-90", (), 3_800, 28_500, 40, (90,)),),
-        (("Material", "brass"), ("For", "home")), beside=("steel-rule", "plumb-bob-brass", "folding-rule"),
+        (("Material", "brass"), ("For", "home"), ("Gift", "for the home")), beside=("steel-rule", "plumb-bob-brass", "folding-rule"),
     ),
     Good(
         "levels", "machinist-level", "Machinist’s level",
@@ -110,7 +112,7 @@ GOODS = (
         "Range", "caliper",
         (Offered("VC-150", ("150 mm",), 7_400, 55_000, 18, (150,)), Offered("VC-200", ("200 mm",), 9_200, 68_500, 9, (200,)),
          Offered("VC-300", ("300 mm",), 14_800, 110_500, 2, (300,))),
-        (("Material", "steel"), ("For", "workshop")), beside=("steel-rule", "machinist-level", "dividers"),
+        (("Material", "steel"), ("For", "workshop"), ("Gift", "for the workshop")), beside=("steel-rule", "machinist-level", "dividers"),
     ),
     Good(
         "rules", "steel-rule", "Steel rule",
@@ -120,7 +122,7 @@ GOODS = (
         "Length", "rule",
         (Offered("SR-150", ("15 cm",), 900, 6_900, 80, (150,)), Offered("SR-300", ("30 cm",), 1_400, 10_500, 64, (300,)),
          Offered("SR-600", ("60 cm",), 2_600, 19_500, 30, (600,))),
-        (("Material", "steel"), ("For", "workshop")), beside=("try-square", "dividers", "pocket-level"),
+        (("Material", "steel"), ("For", "workshop"), ("Gift", "for the workshop")), beside=("try-square", "dividers", "pocket-level"),
     ),
     Good(
         "rules", "folding-rule", "Folding rule, beech",
@@ -128,7 +130,7 @@ GOODS = (
         "<p>Printed on both sides, and on the narrow edge where carpenters look first.</p>",
         (("Length", "2 m"), ("Wood", "beech, lacquered"), ("Accuracy", "EC class III")),
         "", "folding_rule", (Offered("FR-200", (), 1_800, 13_500, 120, ()),),
-        (("Material", "beech"), ("For", "site")), beside=("steel-rule", "line-level"),
+        (("Material", "beech"), ("For", "site"), ("Gift", "for the workshop")), beside=("steel-rule", "line-level"),
     ),
     Good(
         "plumb-and-square", "plumb-bob-brass", "Plumb bob, brass",
@@ -139,7 +141,7 @@ GOODS = (
         "Weight", "plumb_bob",
         (Offered("PB-200", ("200 g",), 2_900, 21_800, 22, (200,)), Offered("PB-400", ("400 g",), 4_400, 32_800, 17, (400,)),
          Offered("PB-800", ("800 g",), 6_900, 51_500, 8, (800,))),
-        (("Material", "brass"), ("For", "site")), beside=("spirit-level-oak", "try-square", "line-level"),
+        (("Material", "brass"), ("For", "site"), ("Gift", "for the workshop")), beside=("spirit-level-oak", "try-square", "line-level"),
     ),
     Good(
         "plumb-and-square", "try-square", "Try square, walnut",
@@ -148,7 +150,7 @@ GOODS = (
         (("Accuracy", "DIN 875/1"), ("Stock", "walnut, brass faced"), ("Blade", "blued spring steel")),
         "Blade", "square",
         (Offered("TS-150", ("150 mm",), 4_800, 35_900, 15, (150,)), Offered("TS-200", ("200 mm",), 5_900, 44_000, 11, (200,))),
-        (("Material", "walnut"), ("For", "workshop")), beside=("steel-rule", "dividers", "plumb-bob-brass"),
+        (("Material", "walnut"), ("For", "workshop"), ("Gift", "for the workshop")), beside=("steel-rule", "dividers", "plumb-bob-brass"),
     ),
     Good(
         "plumb-and-square", "dividers", "Dividers, brass and steel",
@@ -156,7 +158,7 @@ GOODS = (
         "<p>Steel points, brass joint, a bow with a fine screw. Forged by two people in Smalkalden who answer letters.</p>",
         (("Opens to", "160 mm"), ("Points", "hardened steel"), ("Joint", "brass, adjustable")),
         "", "dividers", (Offered("DV-160", (), 5_400, 40_300, 13, (160,)),),
-        (("Material", "brass"), ("For", "workshop")), beside=("steel-rule", "try-square"),
+        (("Material", "brass"), ("For", "workshop"), ("Gift", "for the workshop")), beside=("steel-rule", "try-square"),
     ),
     Good(
         "weather", "barometer", "Barometer, aneroid",
@@ -165,8 +167,9 @@ GOODS = (
         "place when you order.</p>",
         (("Range", "960–1070 hPa"), ("Accuracy", "± 2 hPa"), ("Diameter", "160 mm")),
         "Case", "barometer",
-        (Offered("BA-BR", ("brass",), 14_900, 111_000, 7, ()), Offered("BA-OAK", ("oak",), 16_400, 122_500, 5, ())),
-        (("Material", "brass"), ("Material", "oak"), ("For", "home")), beside=("hygrometer", "thermometer", "hanging-and-setting"),
+        (Offered("BA-BR", ("brass",), 14_900, 111_000, 7, ("brass",)),
+         Offered("BA-OAK", ("oak",), 16_400, 122_500, 5, ("oak",))),
+        (("Material", "brass"), ("Material", "oak"), ("For", "home"), ("Gift", "for the home")), beside=("hygrometer", "thermometer", "hanging-and-setting"),
     ),
     Good(
         "weather", "hygrometer", "Hair hygrometer",
@@ -174,7 +177,7 @@ GOODS = (
         "<p>Once a year wrap it in a wet cloth for an hour and set it to 95. It asks for nothing else.</p>",
         (("Range", "0–100 %"), ("Accuracy", "± 3 %"), ("Diameter", "130 mm")),
         "", "hygrometer", (Offered("HY-130", (), 8_900, 66_500, 12, ()),),
-        (("Material", "brass"), ("For", "home")), beside=("barometer", "thermometer"),
+        (("Material", "brass"), ("For", "home"), ("Gift", "for the home")), beside=("barometer", "thermometer"),
     ),
     Good(
         "weather", "thermometer", "Window thermometer",
@@ -182,7 +185,7 @@ GOODS = (
         "<p>Filled with blue alcohol. Screwed, not glued: it should still be there in thirty winters.</p>",
         (("Range", "−40 to 40 °C"), ("Body", "enamelled steel"), ("Height", "270 mm")),
         "", "thermometer", (Offered("TH-270", (), 3_400, 25_500, 33, ()),),
-        (("Material", "steel"), ("For", "home")), beside=("hygrometer", "barometer"),
+        (("Material", "steel"), ("For", "home"), ("Gift", "for the home")), beside=("hygrometer", "barometer"),
     ),
     Good(
         "weather", "balance", "Balance with weights",
@@ -190,7 +193,7 @@ GOODS = (
         "<p>For letters, coffee and teaching. The knife edges are agate.</p>",
         (("Up to", "500 g"), ("Reads to", "0.1 g"), ("Weights", "brass, in a beech block")),
         "", "balance", (Offered("BL-500", (), 12_900, 96_500, 4, (500,)),),
-        (("Material", "brass"), ("For", "home")), beside=("barometer", "handbook-of-measuring"),
+        (("Material", "brass"), ("For", "home"), ("Gift", "for the home")), beside=("barometer", "handbook-of-measuring"),
     ),
     Good(
         "plumb-and-square", "theodolite", "Theodolite, restored",
@@ -217,8 +220,17 @@ GOODS = (
         "<p>People asked for it after the radio piece. Good for drawing to.</p>",
         (("Recorded", "April 2026"), ("Format", "WAV, mono")),
         "", "record", (Offered("RC-LEJ", (), 900, 6_900, 0, ("Spring in Leipzig",)),),
-        (("For", "home"),), kind=ProductKind.DIGITAL, beside=("handbook-of-measuring",),
-        file=("Spring in Leipzig.wav", "recording"),
+        (("For", "home"),), kind=ProductKind.DIGITAL, beside=("rain-on-the-roof", "handbook-of-measuring"),
+        file=("Spring in Leipzig.wav", "spring"),
+    ),
+    Good(
+        "handbook", "rain-on-the-roof", "Rain on the roof",
+        "A November afternoon under the tin roof of the finishing room: rain, and twice somebody setting down a plane.",
+        "<p>The companion to “Spring in Leipzig”, asked for by everybody who wrote about it.</p>",
+        (("Recorded", "November 2025"), ("Format", "WAV, mono")),
+        "", "record", (Offered("RC-RAIN", (), 900, 6_900, 0, ("Rain on the roof",)),),
+        (("For", "home"),), kind=ProductKind.DIGITAL, beside=("spring-in-leipzig", "handbook-of-measuring"),
+        file=("Rain on the roof.wav", "rain"),
     ),
     Good(
         "services", "hanging-and-setting", "Hanging and setting",
@@ -228,6 +240,7 @@ GOODS = (
         "Austria and Denmark.</p>",
         (("Takes", "about two hours"), ("Travel", "included"), ("When", "Tuesdays to Thursdays")),
         "", "visit", (Offered("SV-HANG", (), 19_000, 141_500, 0, ()),),
-        (("For", "home"),), kind=ProductKind.SERVICE, beside=("barometer", "hygrometer", "theodolite"),
+        (("For", "home"),), kind=ProductKind.SERVICE, sold_in=("AT", "DE", "DK"),
+        beside=("barometer", "hygrometer", "theodolite"),
     ),
 )  # fmt: skip

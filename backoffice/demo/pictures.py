@@ -51,7 +51,8 @@ def attach() -> None:
             variant = catalog.variant(good.offered[0].sku)
             if catalog.assets_of([variant.id]):
                 continue
-        content = recordings.spring() if maker == "recording" else ports().papers.pdf(HANDBOOK, {"dated": "2026-03-01"})
+        record = recordings.RECORDINGS.get(maker)
+        content = record() if record else ports().papers.pdf(HANDBOOK, {"dated": "2026-03-01"})
         sha256 = files.put(content)
         units.write(partial(_attach, good, name, sha256, len(content)))
 

@@ -56,8 +56,8 @@ def fill(connection: Connection, categories: int = 50, products: int = 10_000, s
         rows["products"].append(
             {"id": product_id, "ref": references.new("prd"), "slug": f"thing-{number}", "name": name, "summary": summary,
              "story": f"<p>{summary * 4}</p>", "facts": {"rows": [["Made in", "Leipzig"], ["Weight", "740 g"]]},
-             "options": {"names": ["Size"]}, "kind": "physical", "vat_class": "standard", "category_id": category_id,
-             "published": True, "listed_at": listed, "created_at": now}
+             "options": {"names": ["Size"]}, "kind": "physical", "vat_class": "standard", "sold_in": "",
+             "category_id": category_id, "published": True, "listed_at": listed, "created_at": now}
         )  # fmt: skip
         for place in (0, 1):
             variant_id = first + 2 * number + place

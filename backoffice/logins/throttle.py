@@ -18,6 +18,7 @@ MOST_PER_NETWORK = 50
 
 class TooManyAttempts(CounterfoilError):
     status = 429
+    retry_after = int(WINDOW.total_seconds())
 
     def __init__(self) -> None:
         minutes = int(WINDOW.total_seconds() // 60)

@@ -36,7 +36,8 @@ def texts(page: str) -> dict[str, str]:
     }
     name = re.search(r'name="name" maxlength="120" required value="([^"]*)"', page).group(1)
     category = re.search(r'<option value="([^"]+)" selected>', page.partition('name="category"')[2]).group(1)
-    return {**area, "name": html.unescape(name), "category": category}
+    sold_in = re.search(r'name="sold_in" value="([^"]*)"', page).group(1)
+    return {**area, "name": html.unescape(name), "category": category, "sold_in": sold_in}
 
 
 def test_texts_are_changed_and_customers_see_it_cleaned(shop, carl):
@@ -64,11 +65,21 @@ def test_texts_are_changed_and_customers_see_it_cleaned(shop, carl):
     assert shop.count(AuditEntry) == before, "the same once more changes nothing"
 
 
+def test_a_product_is_kept_to_some_countries(shop, carl):
+    address = f"/admin/products/{level(shop).ref}"
+    story = post(carl, f"{address}/texts", address, **{**texts(carl.get(address).text), "sold_in": "de, dk AT de"})
+    assert level(shop).sold_in == "AT DE DK"
+    assert "AT DE DK" in story
+    page = shop.app.test_client().get("/products/spirit-level-oak").text
+    assert "Only in Austria, Denmark, and Germany." in page
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
         ("name", " ", "needs a name"), ("summary", "", "needs a summary"), ("facts", "no colon here", "is not of the form"),
         ("category", "nowhere", "no such category"), ("summary", "4242 4242 4242 4242", "looks like a card number"),
+        ("sold_in", "AT Narnia", "“NARNIA” is no country"),
     ],
 )  # fmt: skip
 def test_texts_that_cannot_be_kept_come_back_as_they_were_typed(shop, carl, field, value, words):

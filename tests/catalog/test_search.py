@@ -1,5 +1,6 @@
 """Search and shelves: folded words, prefixes, misspellings; pages by key that neither skip nor repeat."""
 
+import re
 import string
 
 import pytest
@@ -46,13 +47,45 @@ def test_every_word_must_be_there(shop):
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("barometr", "barometer"), ("lvel", "level"), ("plub bob", "plumb bob")])
-def test_a_misspelt_word_gets_a_suggestion(shop, typed, meant):
+def test_a_misspelt_word_finds_what_was_meant_and_says_so(shop, typed, meant):
     with units.read():
-        found = search.find(typed)
-    assert (list(found.product_ids), found.meant) == ([], meant)
+        found, right = search.find(typed), search.find(meant)
+    assert found.meant == meant
+    assert list(found.product_ids) == list(right.product_ids) != []
     page = shop.app.test_client().get("/search", query_string={"q": typed}).text
-    assert "Did you mean" in page
+    assert f"Nothing has “{typed}” in it" in page
     assert f">{meant}</a>" in page
+    assert page.count('class="card"') == len(right.product_ids)
+
+
+def test_a_search_keeps_to_what_may_be_spent(shop):
+    browser = shop.app.test_client()
+
+    def names(**wish: str) -> list[str]:
+        return re.findall(r'class="card-name">([^<]+)', browser.get("/search", query_string=wish).text)
+
+    everything, cheap = names(q="gift"), names(q="gift", to="50")
+    assert 0 < len(cheap) < len(everything)
+    assert set(cheap) < set(everything)
+    with units.read():
+        euro = pricing.list_in("EUR")
+        found = search.find("gift", prices=search.Prices(euro.id, most=5_000))
+        assert {row.from_amount <= 5_000 for row in shelves.listings_of(found.product_ids, euro.id)} == {True}
+        dear = search.find("gift", prices=search.Prices(euro.id, least=5_001))
+        assert {row.to_amount > 5_000 for row in shelves.listings_of(dear.product_ids, euro.id)} == {True}
+    krone = shop.app.test_client()
+    krone.set_cookie("currency", "DKK")
+    assert 'class="card-name"' not in krone.get("/search?q=gift&to=50").text.partition("Lately off")[0]
+
+
+def test_limits_of_a_search_that_leave_nothing_or_cannot_be_read_help(shop):
+    browser = shop.app.test_client()
+    page = browser.get("/search?q=theodolite&to=5").text
+    assert "Nothing found for “theodolite” at this price" in page
+    assert 'href="/search?q=theodolite"' in page
+    page = browser.get("/search?q=theodolite&to=cheap").text
+    assert "“cheap” is no price" in page
+    assert "Theodolite, restored" in page
 
 
 def test_a_search_for_nothing_known_helps(shop):

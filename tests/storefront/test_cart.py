@@ -26,6 +26,21 @@ def test_the_cart_is_kept_changed_and_emptied(shop):
     assert "Your cart is empty" in buyer.client.get("/cart").text
 
 
+def test_a_button_pressed_twice_puts_in_once_and_a_second_wish_adds(shop):
+    """Without JavaScript nothing in the browser holds the second press back."""
+    buyer = shop.buyer()
+    buyer.fills_cart(2)
+    buyer.fills_cart(2)
+    shop.clock.forward(seconds=1)
+    buyer.fills_cart(2)
+    assert shop.cart_pieces() == 2
+    shop.clock.forward(seconds=2)
+    buyer.fills_cart(2)
+    assert shop.cart_pieces() == 4
+    buyer.fills_cart(1, "PL-90")
+    assert shop.cart_pieces() == 5, "another thing is another press"
+
+
 def field_of(page: str) -> str:
     """The name of the first quantity in a cart."""
     return re.search(r'name="(q-[^"]+)"', page).group(1)

@@ -163,6 +163,7 @@ def test_a_cart_that_changed_in_another_tab_is_shown_again_before_it_is_ordered(
     buyer = shop.buyer()
     buyer.fills_cart()
     form = buyer.checkout_form()
+    shop.clock.forward(seconds=5)
     buyer.fills_cart(2)
     answer = buyer.client.post("/checkout", data=form)
     assert (answer.status_code, "the total is €" in answer.text) == (409, True)
