@@ -1,5 +1,6 @@
 """A whole deployment of real processes, and a real Chromium in front of it."""
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import tour
+from tests.browser.tour import WIDTHS
 from tests.conftest import MUST_HAVE_ALL
 from tests.support.processes import PATIENCE, World
 from tests.support.servers import Valkey
@@ -34,7 +37,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def with_pictures(tmp_path_factory: pytest.TempPathFactory, valkey_server: Valkey) -> Path:
     """The folder of a furnished shop on SQLite with its pictures: drawn once, by whichever test process is first."""
-    shared = tmp_path_factory.getbasetemp().parent / "with_pictures"
+    of_this_run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder of its own in that of the run
+        of_this_run = of_this_run.parent
+    shared = of_this_run / "with_pictures"
     try:
         shared.mkdir()
     except FileExistsError:
@@ -65,6 +71,16 @@ def world(
         world.start(program)
     yield world
     world.stop()
+
+
+@pytest.fixture(scope="module")
+def everything(world: World, browser: Browser) -> str:
+    """The address of an order that has everything an order can have."""
+    contexts = [browser.new_context(viewport=WIDTHS["desk"]) for _ in range(2)]
+    place = tour.full_order(world, *(context.new_page() for context in contexts))
+    for context in contexts:
+        context.close()
+    return place
 
 
 @pytest.fixture(autouse=True)

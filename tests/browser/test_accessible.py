@@ -1,19 +1,16 @@
 """axe on every page that the url map can reach, light and dark, phone and desk. Exceptions are a list with reasons."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email import message_from_string
-from email.policy import default
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_buying import WIDTHS, pay_with, to_payment_page
+from tests.browser import tour
+from tests.browser.tour import WIDTHS
 from tests.support.processes import World
-from tests.support.shop import LEVEL, hidden, product_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.parametrize("world", ["sqlite"], indirect=True)]
 
@@ -26,41 +23,6 @@ NO_PAGES = re.compile(
 )
 
 
-# Pages that everybody may see: the rule, and an address of it.
-VERSION = "<int(max=99999):version>"
-PUBLIC = {
-    "/": "/",
-    "/shop/<slug>": "/shop/levels",
-    "/products/<slug>": "/products/vernier-caliper",
-    "/search": "/search?q=brass",
-    "/cart": "/cart",
-    "/terms": "/terms",
-    f"/terms/{VERSION}": "/terms/1",
-    "/privacy": "/privacy",
-    f"/privacy/{VERSION}": "/privacy/1",
-    "/withdrawal": "/withdrawal",
-    f"/withdrawal/{VERSION}": "/withdrawal/1",
-    "/withdraw": "/withdraw",
-    "/orders/find": "/orders/find",
-    "/withdraw/received": "/withdraw/received",
-    "/imprint": "/imprint",
-    "/account/login": "/account/login",
-    "/account/register": "/account/register",
-    "/account/forgot": "/account/forgot",
-    "/admin/login": "/admin/login",
-}
-NUMBERS = itertools.count(1)
-
-
-def account_link(world: World, email: str) -> str:
-    """Where the mail of a registration leads."""
-    visitor = world.buyer()
-    form = hidden(visitor.get("/account/register").text)
-    assert "Look into your mail" in visitor.post("/account/register", {**form, "email": email, "name": "Ada"}).text
-
-    return link_in_mail(world, email, "/account/password/")
-
-
 def invited_colleague(world: World, page: Page, email: str) -> str:
     """Where the mail of an invitation leads."""
     page.goto(world.base + "/admin/staff/")
@@ -68,18 +30,7 @@ def invited_colleague(world: World, page: Page, email: str) -> str:
     page.locator(".actions").get_by_label("Name").fill("Nora New")
     page.locator(".actions").get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Invite a colleague").click()
-    return link_in_mail(world, email, "/admin/welcome/")
-
-
-def link_in_mail(world: World, email: str, path: str) -> str:
-    def mail() -> str | None:
-        texts = (file.read_text() for file in world.folder.glob("mail/*.eml"))
-        found = [text for text in texts if email in text and path in text.replace("=\n", "")]
-        return found[-1] if found else None
-
-    world.wait(lambda: mail() is not None, "the link is sent")
-    parsed = message_from_string(mail(), policy=default)
-    return re.search(rf"({path}\S+)", parsed.get_body(("plain",)).get_content()).group(1)
+    return tour.link_in_mail(world, email, "/admin/welcome/")
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +39,9 @@ def world_with_sales(world: World, browser: Browser) -> World:
     for card in ("4242", "0002", None):
         context = browser.new_context(viewport=WIDTHS["desk"])
         page = context.new_page()
-        to_payment_page(world, page)
+        tour.to_payment_page(world, page)
         if card:
-            pay_with(page, card)
+            tour.pay_with(page, card)
         page.wait_for_load_state()
         context.close()
     world.wait(lambda: len(list(world.folder.glob("mail/*.eml"))) >= 2, "the mails are sent")
@@ -146,7 +97,7 @@ def give_back(world: World, page: Page) -> str:
     offer.click()
     page.wait_for_load_state()
     place = page.url
-    page.get_by_label("Sum in EUR").fill(str(next(NUMBERS)))
+    page.get_by_label("Sum in EUR").fill(str(next(tour.NUMBERS)))
     page.get_by_role("button", name="This sum").click()
     page.get_by_label("Why?").select_option("goodwill")
     page.get_by_role("button", name=re.compile("^Give .* back$")).click()
@@ -221,7 +172,7 @@ def addresses(world: World, page: Page) -> dict[str, str]:
 @pytest.mark.parametrize(
     "page", [("light", "desk"), ("dark", "phone")], indirect=True, ids=["light-desk", "dark-phone"]
 )
-def test_no_page_has_a_barrier(world_with_sales, page):
+def test_no_page_has_a_barrier(world_with_sales, everything, page):
     from wsgi import app  # noqa: PLC0415 - reads the environment of the test process
 
     world = world_with_sales
@@ -230,6 +181,7 @@ def test_no_page_has_a_barrier(world_with_sales, page):
 
     def check(name: str) -> None:
         page.wait_for_load_state()  # a page that was just asked for has no style yet
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
         results = axe.run(
             page,
             options={
@@ -243,66 +195,19 @@ def test_no_page_has_a_barrier(world_with_sales, page):
             if item["id"] not in EXCEPTIONS
         ]
 
-    shop = world.base
-    for rule, path in PUBLIC.items():
-        page.goto(shop + path)
-        check(rule)
-    for path in (
-        "/nothing-here",
-        "/search?q=livel",
-        "/shop/levels?from=9999",
-        "/products/spirit-level-oak?variant=SL-100-OAK",
-    ):
-        page.goto(shop + path)
-        check(path)
-    page.goto(shop + product_path(LEVEL))
-    page.get_by_role("button", name="Add to cart").click()
-    check("/cart full")
-    page.get_by_role("button", name="To checkout").click()
-    check("/checkout")
-    page.get_by_role("button", name="Order and pay").click()
-    check("/checkout wrong")
-    to_payment_page(world, page)
-    page.wait_for_url("**/pay/sbx_*")
-    check("provider: payment page")
-    pay_with(page, "0002")
-    page.wait_for_url("**/pay/**")
-    check("/pay/<token>")
-    page.get_by_role("link", name=re.compile(r"Your order \d+")).click()
-    check("/orders/<token>")
+    tour.walk_around(world, page, check)
+    tour.be_refused(world, page, check)
+    tour.buy(world, page, check)
     page.goto(world.sandbox + "/control/")
     check("provider: control page")
-    page.goto(shop + account_link(world, f"axe-{next(NUMBERS)}@example.org"))
-    check("/account/password/<token>")
-    page.get_by_label("Password").fill("a short sentence")
-    page.get_by_role("button", name="Save and log in").click()
-    page.get_by_role("link", name="Add an address").click()
-    check("/account/addresses/new")
-    for label, words in (("Street and number", "Way 1"), ("Postcode", "10115"), ("Town", "Berlin")):
-        page.get_by_label(label).fill(words)
-    page.get_by_role("button", name="Save").click()
-    check("/account")
-    page.get_by_role("link", name="Change").click()
-    check("/account/addresses/<ref>")
-    page.goto(shop + "/account/orders")
-    check("/account/orders")
-    page.goto(shop + "/account/payment-methods")
-    check("/account/payment-methods")
-    page.get_by_role("button", name="Add a card").click()
-    page.wait_for_url("**/setup/sst_*")
-    check("provider: page on which a card is entered")
-    page.get_by_role("button", name="Keep it").click()
-    expect(page.locator("main")).to_contain_text("is kept.")
-    check("/account/payment-methods/<ref> which leads there, with a card")
+    tour.come_back_to(everything, page, check)
+    tour.have_an_account(world, page, check)
 
-    page.goto(shop + "/admin/login")
-    page.get_by_label("E-mail").fill("olive@plumb-and-level.example")
-    page.get_by_label("Password").fill("measure twice")
-    page.get_by_role("button", name="Log in").click()
+    tour.enter_office(world, page)
     for rule, address in addresses(world, page).items():
         page.goto(address)
         check(rule)
-    page.goto(shop + invited_colleague(world, page, f"axe-{next(NUMBERS)}@example.org"))
+    page.goto(world.base + invited_colleague(world, page, f"axe-{next(tour.NUMBERS)}@example.org"))
     check("/admin/welcome/<token>")
 
     barriers = {name: found for name, found in seen.items() if found}

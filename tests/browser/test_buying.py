@@ -7,12 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from tests.support.processes import World
-from tests.support.shop import LEVEL, product_path
+from tests.browser.tour import WIDTHS, pay_with, to_payment_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
-
-WIDTHS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
 
 
 @pytest.fixture
@@ -21,25 +18,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
-
-
-def to_payment_page(world: World, page: Page, email: str = "ada@example.org") -> None:
-    page.goto(world.base + product_path(LEVEL))
-    page.get_by_role("button", name="Add to cart").click()
-    page.get_by_role("button", name="To checkout").click()
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Name", exact=True).first.fill("Ada Lovelace")
-    page.get_by_label("Street and number").first.fill("Analytical Way 1")
-    page.get_by_label("Postcode").first.fill("10115")
-    page.get_by_label("Town").first.fill("Berlin")
-    page.get_by_label("I accept the").check()
-    page.get_by_role("button", name="Order and pay").click()
-
-
-def pay_with(page: Page, card: str) -> None:
-    page.wait_for_url("**/pay/sbx_*")
-    page.get_by_text(f"·· {card}").click()
-    page.get_by_role("button", name="Pay €").click()
 
 
 def number_of(page: Page) -> str:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from config import ROOT
-from tests.browser.test_buying import WIDTHS
+from tests.browser.tour import WIDTHS
 from tests.support.processes import World
 from tests.support.shop import LEVEL
 

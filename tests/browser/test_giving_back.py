@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_buying import WIDTHS
 from tests.browser.test_desk import PASSWORD
+from tests.browser.tour import WIDTHS
 from tests.support.processes import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.parametrize("world", ["sqlite"], indirect=True)]
