@@ -10,7 +10,7 @@ from flask_babel import gettext
 from backoffice.core import units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError
-from backoffice.customers import accounts, addresses
+from backoffice.customers import accounts, addresses, moving
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.invoices import service as invoices
@@ -26,9 +26,11 @@ from storefront.forms import (
     AddressForm,
     ButtonForm,
     ChangePasswordForm,
+    EmailForm,
     NameForm,
     ShopForm,
 )
+from storefront.limits import limited
 from storefront.standing import standings
 
 PER_PAGE = 20
@@ -75,6 +77,51 @@ def rename(known: CustomerIdentity) -> ResponseReturnValue:
         return _account(known, name_form=form, problem=_said(form), status=422)
     units.write(lambda: accounts.rename(customers.get(known.person_id), str(form.name.data), by=known.by))
     return _done(gettext("Your name is saved."))
+
+
+@blueprint.post("/account/email")
+@limited("20 per hour")
+@for_customers
+def change_email(known: CustomerIdentity) -> ResponseReturnValue:
+    """Let a link be sent to the new address; the answer is the same whether we know it or not."""
+    form = EmailForm()
+    if not form.validate():
+        return _account(known, email_form=form, problem=_said(form), status=422)
+    email = str(form.email.data)
+    try:
+        moving.ask(known.ref, email, str(form.proof.data), network=origin().network)
+    except CounterfoilError as error:
+        return _account(known, email_form=form, problem=str(error), status=error.status)
+    return _done(gettext("We have sent a mail to %(email)s. The link in it works for a day.", email=email))
+
+
+@blueprint.get("/account/email/<token>")
+def new_email(token: str) -> ResponseReturnValue:
+    """Where the link in the mail leads. Looking at it changes nothing: mail programs look at links too."""
+    with units.read():
+        person, email = moving.by_link(token)
+        return render_template(
+            "shop/account/new_email.html", present=person.email, email=email, token=token, form=ButtonForm()
+        )
+
+
+@blueprint.post("/account/email/<token>")
+def use_email(token: str) -> ResponseReturnValue:
+    form = ButtonForm()
+    if not form.validate():
+        with units.read():
+            person, email = moving.by_link(token)
+            page = render_template(
+                "shop/account/new_email.html",
+                present=person.email,
+                email=email,
+                token=token,
+                form=form,
+                problem=expired_words(),
+            )
+        return page, 422
+    units.write(lambda: moving.use(token))
+    return _done(gettext("Your account has its new address."))
 
 
 @blueprint.post("/account/change-password")
@@ -165,6 +212,7 @@ def _account(
     *,
     name_form: NameForm | None = None,
     password_form: ChangePasswordForm | None = None,
+    email_form: EmailForm | None = None,
     problem: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -183,6 +231,7 @@ def _account(
             wants_deletion=accounts.wants_deletion(person),
             name_form=name_form or NameForm(formdata=None, name=person.name),
             password_form=password_form or ChangePasswordForm(formdata=None),
+            email_form=email_form or EmailForm(formdata=None),
             form=ButtonForm(),
             problem=problem,
             zone=public().zone,

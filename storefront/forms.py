@@ -204,6 +204,15 @@ class ChangePasswordForm(ShopForm):
     password = password_field(lazy_gettext("New password"), "new-password", lazy_gettext("Choose a password."))
 
 
+class EmailForm(ShopForm):
+    email = email_field()
+    proof = password_field(
+        lazy_gettext("Your password, so that it is you"),
+        "current-password",
+        lazy_gettext("Your current password is missing."),
+    )
+
+
 class NameForm(ShopForm):
     name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
 

@@ -79,7 +79,7 @@ def set_password(token: str, password: str, *, network: str | None, device: str)
     hashed = passwords.make(password, address, SHORTEST_PASSWORD)
 
     def use() -> tuple[str, str]:
-        person = _lock(by_link(token))
+        person = lock(by_link(token))
         by_link(token)  # of two that use one link at once, the second finds it used
         before = person.has_account
         person.password_hash = hashed
@@ -106,7 +106,7 @@ def log_in(email: str, password: str, *, network: str | None, device: str) -> tu
         raise WrongLogin
 
     def enter() -> tuple[str, str]:
-        known = _lock(session.get_one(Person, person_id))
+        known = lock(session.get_one(Person, person_id))
         if known.password_hash != stored:
             raise WrongLogin  # it was changed while we looked
         known.password_hash = passwords.renewed(known.password_hash or "", password) or known.password_hash
@@ -157,7 +157,7 @@ def change_password(person_ref: str, old: str, new: str, *, token: str, network:
     hashed = passwords.make(new, address, SHORTEST_PASSWORD)
 
     def change() -> None:
-        known = _lock(customers.by_ref(person_ref))
+        known = lock(customers.by_ref(person_ref))
         if known.password_hash != stored:
             raise WrongPassword  # it was changed while we looked
         known.password_hash = hashed
@@ -225,7 +225,8 @@ def wants_deletion(person: Person) -> bool:
     return any(case.kind == CaseKind.ACCOUNT_DELETION for case in cases.open_about([person.subject()]))
 
 
-def _lock(person: Person) -> Person:
+def lock(person: Person) -> Person:
+    """The person's row as it is now, kept from others until the unit ends."""
     query = select(Person).where(Person.id == person.id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one()
 
@@ -245,8 +246,10 @@ def _facts(person: Person) -> dict[str, Any]:
 
 
 def _mark(person: Person) -> str:
-    """Changes with every use of a link, so that each works once."""
-    return hashlib.sha256(f"{person.ref}:{person.password_hash}:{person.verified_at}".encode()).hexdigest()[:12]
+    """Changes with every use of a link, so that each works once, and with the address that it was sent to."""
+    return hashlib.sha256(
+        f"{person.ref}:{person.email}:{person.password_hash}:{person.verified_at}".encode()
+    ).hexdigest()[:12]
 
 
 def _open(person: Person, network: str | None, device: str) -> str:

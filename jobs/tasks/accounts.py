@@ -1,4 +1,4 @@
-from backoffice.customers import accounts
+from backoffice.customers import accounts, moving
 from backoffice.tasks import registry
 
 
@@ -10,3 +10,8 @@ def invite(email: str, called: str) -> None:
 @registry.plain("accounts.remind")
 def remind(email: str) -> None:
     accounts.remind(email)
+
+
+@registry.plain("accounts.prove")
+def prove(person_ref: str, email: str) -> None:
+    moving.prove(person_ref, email)

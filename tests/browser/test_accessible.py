@@ -74,18 +74,6 @@ DESKS = (
 )  # fmt: skip
 
 
-def ship_one(world: World, page: Page) -> None:
-    """So that there is a parcel to look at."""
-    page.goto(f"{world.base}/admin/orders/?state=paid&delivery=open")
-    order = page.locator("table.list a").first
-    if order.count():
-        order.click()
-        page.locator(".actions summary", has_text="Mark as shipped").click()
-        page.get_by_label("Number of the parcel").fill("JD014600003")
-        page.get_by_role("button", name="Mark as shipped").click()
-        page.wait_for_load_state()
-
-
 def give_back(world: World, page: Page) -> str:
     """So that there is a refund with its note to look at; the address of the page that gives back more."""
     page.goto(f"{world.base}/admin/payments/?state=settled")
@@ -151,7 +139,6 @@ def do_to_many(world: World, page: Page) -> None:
 def addresses(world: World, page: Page) -> dict[str, str]:
     """One address for each rule, found by clicking through the lists."""
     found = {rule: world.base + path for rule, path in OFFICE.items()}
-    ship_one(world, page)
     found["/admin/refunds/of/<payment>"] = give_back(world, page) + "?what=all"
     found["/admin/disputes/<ref>/answer"] = dispute_one(world, page)
     differ_once(world, page)

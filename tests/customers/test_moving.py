@@ -1,0 +1,127 @@
+"""An account gets another address: proved at the new one, told to the old one, and strangers learn nothing."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.models import AuditEntry, Person
+from tests.customers.test_accounts import SENTENCE, asks, logs_in, mails, registers
+from tests.support.shop import hidden
+
+NEW = "ada@new.example"
+
+
+@pytest.fixture
+def ada(shop):
+    client = shop.app.test_client()
+    registers(shop, client)
+    return client
+
+
+def asks_for(client, email: str, password: str = SENTENCE):
+    return client.post(
+        "/account/email", data={**hidden(client.get("/account").text), "email": email, "proof": password}
+    )
+
+
+def link(shop) -> str:
+    return re.search(r"http://shop.example(/account/email/\S+)", mails(shop, "email_proof")[-1].text).group(1)
+
+
+def address(shop) -> list[str]:
+    return shop.all(select(Person.email).where(Person.password_hash.is_not(None)))
+
+
+def test_the_link_of_the_new_address_moves_the_account_and_the_old_one_is_told(shop, ada):
+    answer = asks_for(ada, " ADA@new.example ")
+    assert answer.location == "/account"
+    assert address(shop) == ["ada@example.org"], "nothing changes before the link is used"
+    where = link(shop)
+    stranger = shop.app.test_client()  # the mail is read on another device
+    assert NEW in stranger.get(where).text
+    assert address(shop) == ["ada@example.org"], "mail programs look at links too"
+    assert asks(stranger, where).status_code == 303
+    assert address(shop) == [NEW]
+    (told,) = mails(shop, "email_changed")
+    assert (told.recipient, NEW in told.text) == ("ada@example.org", True)
+    assert mails(shop, "email_proof")[0].recipient == NEW
+    assert logs_in(shop.app.test_client()).status_code == 401
+    assert logs_in(shop.app.test_client(), email=NEW).status_code == 303
+    assert ada.get("/account").status_code == 200, "whoever asked stays logged in"
+    entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "account.changed"))[-1]
+    assert NEW not in str(entry.changes)
+
+
+def test_a_link_works_once_for_a_day_and_not_after_a_new_password(shop, ada, clock):
+    asks_for(ada, NEW)
+    first = link(shop)
+    assert ada.get(first[:-2] + "xx").status_code == 404
+    asks(ada, first)
+    assert ada.get(first).status_code == ada.post(first, data=hidden(ada.get("/account").text)).status_code == 404
+    clock.forward(minutes=3)
+    asks_for(ada, "ada@third.example")
+    second = link(shop)
+    clock.forward(hours=25)
+    assert ada.get(second).status_code == 404
+    asks_for(ada, "ada@third.example")
+    third = link(shop)
+    form = hidden(ada.get("/account").text)
+    ada.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
+    assert ada.get(third).status_code == 404
+
+
+def test_a_reset_that_was_sent_to_the_old_address_ends_with_it(shop, ada):
+    asks(shop.app.test_client(), "/account/forgot", email="ada@example.org")
+    reset = re.search(r"http://shop.example(/account/password/\S+)", mails(shop, "account_reset")[0].text).group(1)
+    asks_for(ada, NEW)
+    asks(ada, link(shop))
+    assert shop.app.test_client().get(reset).status_code == 404
+
+
+def test_an_address_that_is_known_here_looks_the_same_and_its_owner_is_told(shop, ada):
+    shop.buyer("guest@example.org").orders()
+    pages = []
+    for email in ("guest@example.org", NEW):
+        answer = asks_for(ada, email)
+        pages.append((answer.status_code, answer.location, ada.get("/account").text.count("We have sent a mail to")))
+    assert pages[0] == pages[1]
+    (told,) = mails(shop, "email_taken")
+    assert told.recipient == "guest@example.org"
+    assert "/account/email/" not in told.text
+
+
+def test_an_address_that_was_taken_meanwhile_is_refused_and_changes_nothing(shop, ada):
+    asks_for(ada, NEW)
+    where = link(shop)
+    shop.buyer(NEW).orders()
+    answer = asks(ada, where)
+    assert (answer.status_code, "belongs to somebody else" in answer.text) == (409, True)
+    assert address(shop) == ["ada@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "words"),
+    [
+        (NEW, "wrong password", "not your present password"),
+        (NEW, "", "password is missing"),
+        ("nonsense", SENTENCE, "address"),
+        ("ada@example.org", SENTENCE, "has already"),
+    ],
+)
+def test_what_cannot_be_done_says_why_and_keeps_what_was_typed(shop, ada, email, password, words):
+    answer = asks_for(ada, email, password)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert f'value="{email}"' in answer.text
+    assert '<details class="quiet" open>' in answer.text
+    assert mails(shop, "email_proof") == []
+
+
+def test_guessing_the_password_is_throttled_here_too(shop, ada):
+    codes = [asks_for(ada, NEW, "wrong password").status_code for _ in range(6)]
+    assert codes == [422] * 5 + [429]
+
+
+def test_strangers_reach_no_form_of_it(shop):
+    client = shop.app.test_client()
+    assert client.post("/account/email", data={"email": NEW, "proof": "x"}).location.startswith("/account/login")
