@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from backoffice.core import references, units
+from backoffice.core.errors import NotFound
 from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.orders import service as orders
@@ -21,6 +22,7 @@ TITLES = {
     LegalKind.TERMS: "Terms of sale",
     LegalKind.PRIVACY: "Privacy",
     LegalKind.WITHDRAWAL: "Right of withdrawal",
+    LegalKind.IMPRINT: "Imprint",
 }
 
 
@@ -43,9 +45,9 @@ def withdrawal(version: int | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/imprint")
-def imprint() -> ResponseReturnValue:
-    with units.read():
-        return render_template("shop/imprint.html", seller=entities.seller())
+@blueprint.get("/imprint/<int(max=99999):version>")
+def imprint(version: int | None = None) -> ResponseReturnValue:
+    return _text(LegalKind.IMPRINT, version)
 
 
 @blueprint.get("/withdraw")
@@ -99,13 +101,15 @@ def withdrawn() -> ResponseReturnValue:
 def _text(kind: LegalKind, version: int | None) -> ResponseReturnValue:
     with units.read():
         seller = entities.seller()
-        text = entities.version(seller, kind, version) if version else entities.current(seller, kind)
-        newest = entities.current(seller, kind).version
+        newest = entities.newest(seller, kind)
+        if newest is None and kind != LegalKind.IMPRINT:  # of that, name and address are there without a text
+            raise NotFound("text yet")
         return render_template(
             "shop/legal.html",
-            text=text,
+            kind=kind,
+            text=entities.version(seller, kind, version) if version else newest,
             title=TITLES[kind],
             seller=seller,
-            newest=newest,
+            newest=newest.version if newest else 0,
             route=f"storefront.{kind.value}",
         )

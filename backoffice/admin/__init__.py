@@ -4,6 +4,7 @@ from flask import Flask
 from flask_admin.theme import Theme
 
 from backoffice.admin import access, desks
+from backoffice.admin.legal import Legal
 from backoffice.admin.promises import Promises
 from backoffice.admin.sidebar import Office
 from backoffice.admin.start import Start
@@ -19,5 +20,6 @@ def install(app: Flask) -> None:
     )
     for view in desks.views():
         admin.add_view(view)
+    admin.add_view(Legal())
     admin.add_view(Promises())
     admin.init_app(app)

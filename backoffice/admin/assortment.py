@@ -41,7 +41,7 @@ class Assortment(Noted):
         """A new price from a moment on; what customers saw before stays as it was."""
 
         def act(product: Product) -> None:
-            chosen, why = _variant(product), reason()
+            chosen, why = variant_of(product), reason()
             price_list = pricing.list_in(typed_text("currency"))
             amount = Money.parse(typed_text("amount"), price_list.currency)
             pricing.set_price(chosen, price_list, amount, by=access.by(), since=_since(), reason=why)
@@ -52,7 +52,7 @@ class Assortment(Noted):
     @needs(Right.EDIT_CATALOGUE)
     def sell(self, ref: str) -> ResponseReturnValue:
         def act(product: Product) -> None:
-            chosen = _variant(product)
+            chosen = variant_of(product)
             if request.form.get("sold") == "yes":
                 editing.offer(chosen, by=access.by())
             else:
@@ -62,7 +62,7 @@ class Assortment(Noted):
 
     def variant_offers(self, product: Product, variants: Sequence[Variant]) -> list[Action]:
         choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in variants]
-        lists = [(row.currency, row.currency) for row in pricing.active_lists()]
+        lists = [(row.currency, row.currency) for row in pricing.lists()]
         here = product.ref
         price = (
             Field("variant", "Variant", choices=choices),
@@ -119,7 +119,8 @@ def prices_of(variant_ids: list[int]) -> dict[int, list[tuple[Money, datetime]]]
     return found
 
 
-def _variant(product: Product) -> Variant:
+def variant_of(product: Product) -> Variant:
+    """The variant that the form names. Raises NotFound."""
     wish = request.form.get("variant", "")
     chosen = next((variant for variant in product.variants if variant.ref == wish), None)
     if chosen is None:

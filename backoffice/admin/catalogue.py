@@ -9,13 +9,14 @@ from flask_admin import expose
 from sqlalchemy import ColumnElement, select
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_number, typed_text
-from backoffice.admin.assortment import Assortment, prices_of, product_of
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.assortment import prices_of, product_of
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
+from backoffice.admin.furnishing import Furnishing
 from backoffice.admin.tables import TakesTables
-from backoffice.catalog import editing, images, pricing
+from backoffice.catalog import editing, pricing
 from backoffice.catalog import search as catalogue_search
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Texts, Unreadable
@@ -52,7 +53,7 @@ def standing(product: Product) -> Any:
     return badge("done", "On the shelf") if product.published else badge("waiting", "Withdrawn")
 
 
-class ProductDesk(Assortment, TakesTables):
+class ProductDesk(Furnishing, TakesTables):
     sees = Right.SEE_CATALOGUE
     moment = "created_at"
     column_list = ("name", "slug", "kind", "vat_class", "published", "listed_at")
@@ -144,9 +145,7 @@ class ProductDesk(Assortment, TakesTables):
             if product.kind == ProductKind.DIGITAL and sold - {
                 asset.variant_id for asset in catalog.assets_of(list(sold))
             }:
-                raise Unreadable(
-                    "A download needs its file before it is sold: ask whoever runs the system to attach it."
-                )
+                raise Unreadable("A download needs its file before it is sold: attach it below.")
             catalog.publish(product, by=access.by())
 
         return self.do(ref, act, "The product stands on its shelf.")
@@ -158,26 +157,6 @@ class ProductDesk(Assortment, TakesTables):
             catalog.withdraw(product, by=access.by(), reason=reason())
 
         return self.do(ref, act, "The product is off its shelf; carts that hold it say so.")
-
-    @expose("/<ref>/picture", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def picture(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
-            sent, alt = request.files.get("picture"), typed_text("alt", 200)
-            if sent is None or not sent.filename or not alt:
-                raise Unreadable("Choose a picture, and say in a few words what it shows.")
-            prepared = images.prepare(sent.read(images.LARGEST_UPLOAD + 1))
-            units.write(lambda: images.add(product_of(ref), prepared, alt, by=access.by()))
-
-        return run(act, "The picture hangs.", self.get_url(".one", ref=ref))
-
-    @expose("/<ref>/unhang", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def unhang(self, ref: str) -> ResponseReturnValue:
-        def act(product: Product) -> None:
-            editing.remove_image(product, typed_number("image"), by=access.by(), reason=reason())
-
-        return self.do(ref, act, "The picture is taken down.")
 
     def _page(self, product: Product, typed: dict[str, str] | None = None, problem: str = "") -> str:
         variants = list(product.variants)
@@ -193,10 +172,11 @@ class ProductDesk(Assortment, TakesTables):
             stock=stock,
             prices=prices_of(ids),
             now=clock.now(),
-            lists=pricing.active_lists(),
             categories=session.scalars(select(Category).order_by(Category.position)).all(),
             texts=typed or _texts(product),
             problem=problem,
+            files=catalog.assets_of(ids),
+            beside=catalog.beside(product),
             days=timeline.by_day(timeline.of(subjects), ZONE),
             actions=self._offers(product, variants),
         )
@@ -213,6 +193,7 @@ class ProductDesk(Assortment, TakesTables):
         return [
             shelf,
             *self.variant_offers(product, variants),
+            self.beside_offer(product),
             self.note_offer(here),
         ]
 

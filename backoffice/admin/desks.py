@@ -7,21 +7,23 @@ from backoffice.admin.categories import CategoryDesk
 from backoffice.admin.colleagues import StaffDesk
 from backoffice.admin.credit_notes import CreditNoteDesk
 from backoffice.admin.customers import CustomerDesk
+from backoffice.admin.delivery import DeliveryDesk
 from backoffice.admin.disputes import DisputeDesk
 from backoffice.admin.inbox import CaseDesk
 from backoffice.admin.lists import DeskList
 from backoffice.admin.machine import TaskDesk, WebhookDesk
 from backoffice.admin.money import InvoiceDesk, PaymentDesk
 from backoffice.admin.payouts import LineDesk, PayoutDesk
+from backoffice.admin.price_lists import PriceListDesk
 from backoffice.admin.reconciliation import BreakDesk
 from backoffice.admin.records import AuditDesk, MailDesk
 from backoffice.admin.refunds import RefundDesk
 from backoffice.admin.sales import OrderDesk
-from backoffice.admin.stockroom import DeliveryDesk, ShipmentDesk, StockDesk
+from backoffice.admin.stockroom import ShipmentDesk, StockDesk
 from backoffice.audit.models import AuditEntry
 from backoffice.batches.models import Batch
 from backoffice.cases.models import Case
-from backoffice.catalog.models import Category, Product
+from backoffice.catalog.models import Category, PriceList, Product
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import DeliveryMethod, Shipment
@@ -56,6 +58,7 @@ def views() -> list[DeskList]:
         ProductDesk(Product, "Products", "products", "Catalogue"),
         CategoryDesk(Category, "Categories", "categories", "Catalogue"),
         StockDesk(StockItem, "Stock", "stock", "Catalogue"),
+        PriceListDesk(PriceList, "Price lists", "price_lists", "Catalogue"),
         DeliveryDesk(DeliveryMethod, "Delivery", "delivery", "Catalogue"),
         AuditDesk(AuditEntry, "Audit", "audit", "Records"),
         MailDesk(Mail, "Mails", "mails", "Records"),

@@ -60,7 +60,7 @@ class Row:
 
 def look_through(text: str) -> list[Row]:
     """What a table would do, row by row. In a unit; changes nothing. Raises Unreadable for what is no such table."""
-    given, lists = _given(text), {row.currency: row for row in pricing.active_lists()}
+    given, lists = _given(text), {row.currency: row for row in pricing.lists()}
     articles = [values["article"].upper() for _number, values in given]
     query = select(Variant).where(Variant.sku.in_(articles)).options(joinedload(Variant.product, innerjoin=True))
     known = {variant.sku: variant for variant in session.scalars(query)}
@@ -115,7 +115,7 @@ def _given(text: str) -> list[tuple[int, dict[str, str]]]:
         raise Unreadable(str(error)) from None
     if "article" not in heads:
         raise Unreadable("its first line names no column “article”")
-    currencies = {row.currency for row in pricing.active_lists()}
+    currencies = {row.currency for row in pricing.lists()}
     strange = [head for head in heads if head not in COLUMNS and head not in currencies]
     if strange:
         raise Unreadable(f"nobody knows the column “{strange[0][:40]}”")

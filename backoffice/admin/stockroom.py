@@ -1,9 +1,8 @@
-"""The stockroom: pieces of each variant, what moved them, who holds them; parcels that left; ways of delivery."""
+"""The stockroom: pieces of each variant, what moved them, who holds them; parcels that left."""
 
 from types import MappingProxyType
 from typing import Any
 
-from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
@@ -19,23 +18,20 @@ from backoffice.admin.actions import (
     request_key,
     run,
     typed_count,
-    typed_number,
     typed_text,
 )
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
-from backoffice.admin.lists import DeskList
 from backoffice.admin.notes import Noted
 from backoffice.catalog.models import Variant
 from backoffice.core import references, units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
-from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
-from backoffice.fulfilment import methods, parcels
-from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, Shipment
+from backoffice.fulfilment import parcels
+from backoffice.fulfilment.models import Shipment
 from backoffice.orders.models import Order
 from backoffice.staff.roles import Right
 from backoffice.stock import service as stock
@@ -207,80 +203,6 @@ class ShipmentDesk(Noted):
         return run(lambda: units.write(act), "The customer gets another mail.", self.get_url(".one", ref=ref))
 
 
-class DeliveryDesk(DeskList):
-    sees = Right.SEE_CATALOGUE
-    column_list = ("name", "code", "carrier", "promise", "vat_class", "active")
-    column_labels = MappingProxyType({"name": "Way of delivery", "vat_class": "VAT", "active": "Offered"})
-    column_formatters = MappingProxyType({"active": lambda _view, _context, row, _name: _offered(row)})
-    blank = "Nothing is delivered yet."
-    one_template = "office/delivery.html"
-
-    @expose("/<ref>")
-    def one(self, ref: str) -> ResponseReturnValue:
-        method = _method(ref)
-        rates = sorted(method.rates, key=lambda rate: (rate.zone.name, rate.currency))
-        return self.render(
-            self.one_template,
-            method=method,
-            offered=_offered(method),
-            rates=[(rate, Money(rate.amount, rate.currency), _free(rate)) for rate in rates],
-            days=timeline.by_day(timeline.of([method.subject()]), ZONE),
-            actions=self._offers(method, rates),
-        )
-
-    @expose("/<ref>/rate", methods=["POST"])
-    @needs(Right.CHANGE_PRICES)
-    def rate(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
-            wish, why = typed_number("rate"), reason()
-            chosen = next((row for row in _method(ref).rates if row.id == wish), None)
-            if chosen is None:
-                raise NotFound("price of this delivery")
-            free = typed_text("free_from")
-            methods.change_rate(
-                chosen,
-                Money.parse(typed_text("amount"), chosen.currency),
-                Money.parse(free, chosen.currency) if free else None,
-                by=access.by(),
-                reason=why,
-            )
-
-        return run(lambda: units.write(act), "New orders are delivered at this price.", self.get_url(".one", ref=ref))
-
-    @expose("/<ref>/switch", methods=["POST"])
-    @needs(Right.EDIT_CATALOGUE)
-    def switch(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
-            why = reason()
-            methods.switch(_method(ref), request.form.get("offered") == "yes", by=access.by(), reason=why)
-
-        return run(lambda: units.write(act), "Customers see it now.", self.get_url(".one", ref=ref))
-
-    def _offers(self, method: DeliveryMethod, rates: list[DeliveryRate]) -> list[Action]:
-        choices = [(str(rate.id), f"{rate.zone.name}, {rate.currency}") for rate in rates]
-        fields = (
-            Field("rate", "Zone and currency", choices=choices),
-            Field("amount", "Price, VAT included (4.90)"),
-            Field("free_from", "Free from (100.00); empty for never", required=False),
-        )
-        word, wish = ("Offer it no more", "no") if method.active else ("Offer it again", "yes")
-        offered = Field("offered", "", "hidden", wish)  # what is wished, so that pressing twice is once
-        return [
-            Action(
-                "Change a price", self.get_url(".rate", ref=method.ref), Right.CHANGE_PRICES, asks="Why?", fields=fields
-            ),
-            Action(word, self.get_url(".switch", ref=method.ref), Right.EDIT_CATALOGUE, asks="Why?", fields=(offered,)),
-        ]
-
-
-def _offered(method: DeliveryMethod) -> Markup:
-    return badge("done", "Offered") if method.active else badge("waiting", "Not offered")
-
-
-def _free(rate: DeliveryRate) -> Money | None:
-    return Money(rate.free_from, rate.currency) if rate.free_from is not None else None
-
-
 def _item(ref: str) -> StockItem:
     query = select(StockItem).where(StockItem.ref == ref)
     query = query.options(joinedload(StockItem.variant, innerjoin=True).joinedload(Variant.product, innerjoin=True))
@@ -296,10 +218,3 @@ def _shipment(ref: str) -> Shipment:
     if parcel is None:
         raise NotFound("parcel")
     return parcel
-
-
-def _method(ref: str) -> DeliveryMethod:
-    method = session.scalars(select(DeliveryMethod).where(DeliveryMethod.ref == ref)).one_or_none()
-    if method is None:
-        raise NotFound("way of delivery")
-    return method

@@ -13,6 +13,7 @@ from prometheus_client import Histogram
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from backoffice.admin import access
+from backoffice.admin.furnishing import LARGEST_FILE
 from backoffice.catalog.images import LARGEST_UPLOAD
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
@@ -27,6 +28,8 @@ COME_BACK = str(int(WINDOW.total_seconds()))  # seconds after which attempts are
 
 SECONDS = Histogram("counterfoil_request_seconds", "Time to answer, by route and status.", ["route", "status"])
 log = structlog.get_logger(__name__)
+
+LARGEST = {"desk_products.picture": LARGEST_UPLOAD, "desk_products.file": LARGEST_FILE}  # bytes
 
 TITLES = {
     400: "That did not work",
@@ -71,13 +74,14 @@ class Introduced:
 
 
 def let_pictures_in(app: Flask) -> None:
-    """Pictures of products are larger than anything else that is sent to us: where they arrive, more is taken."""
+    """Pictures and files of products are larger than anything else that is sent to us: where they arrive, more is taken."""
 
     @app.before_request
     def widen() -> None:
-        known = access.identity_of(request) if request.endpoint == "desk_products.picture" else None
-        if known and may(known.role, Right.EDIT_CATALOGUE):
-            request.max_content_length = LARGEST_UPLOAD + 1024 * 1024
+        largest = LARGEST.get(request.endpoint or "")
+        known = access.identity_of(request) if largest else None
+        if largest and known and may(known.role, Right.EDIT_CATALOGUE):
+            request.max_content_length = largest + 1024 * 1024
 
 
 def install(app: Flask, settings: Settings) -> None:

@@ -110,6 +110,7 @@ class Tag(StrEnum):
     PERSON_BARRED = "person.barred"
     PERSON_CREATED = "person.created"
     PERSON_VIEWED = "person.viewed"
+    PRICE_LIST_CHANGED = "price_list.changed"
     PRICE_LIST_CREATED = "price_list.created"
     PRICE_SET = "price.set"
     PRODUCT_CHANGED = "product.changed"
@@ -257,6 +258,7 @@ WORDS: dict[Tag, str] = {
     Tag.PERSON_BARRED: "Customer barred from buying",
     Tag.PERSON_CREATED: "Customer created",
     Tag.PERSON_VIEWED: "Customer's data shown",
+    Tag.PRICE_LIST_CHANGED: "Price list changed",
     Tag.PRICE_LIST_CREATED: "Price list created",
     Tag.PRICE_SET: "Price set",
     Tag.PRODUCT_CHANGED: "Product changed",

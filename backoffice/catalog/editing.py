@@ -11,7 +11,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog import listings, richtext, search, version
 from backoffice.catalog import service as catalog
-from backoffice.catalog.models import Category, Product, ProductImage, ProductTrait, Variant
+from backoffice.catalog.models import Category, DigitalAsset, Product, ProductImage, ProductKind, ProductTrait, Variant
 from backoffice.core import references
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
@@ -20,6 +20,7 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.folding import fold
 from backoffice.core.formatting import is_country
 from backoffice.core.typed import tidy
+from backoffice.files.models import StoredFile
 from backoffice.tasks import service as tasks
 
 SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -172,6 +173,17 @@ def withdraw(variant: Variant, *, by: Actor, reason: str) -> bool:
     if variant.published and variant.product.published and not others:
         raise LastVariant
     return _publish(variant, False, reason, by)
+
+
+def attach(variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor) -> DigitalAsset:
+    """Let buyers of a variant download a file under a name; the same once more is the one that is there. Raises Unreadable
+    for a variant that is no download, Taken."""
+    if variant.product.kind != ProductKind.DIGITAL:
+        raise Unreadable("Only what is downloaded has files.")
+    known = next((asset for asset in catalog.assets_of([variant.id]) if asset.name == name), None)
+    if known and known.file_id != file.id:
+        raise Taken("file name", name)
+    return known or catalog.attach(variant, file, name, most_downloads, by=by)
 
 
 def remove_image(product: Product, image_id: int, *, by: Actor, reason: str) -> None:

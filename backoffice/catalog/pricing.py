@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from babel import Locale
+from sqlalchemy import or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -13,6 +14,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.formatting import LOCALE
 from backoffice.core.money import Money
 from backoffice.tasks import service as tasks
 
@@ -52,22 +54,59 @@ class PriceSetAlready(CounterfoilError):
         super().__init__(f"A price of {known} counts from that moment already. Choose a moment after it.")
 
 
-def create_list(code: str, currency: str, position: int, *, by: Actor) -> PriceList:
-    row = PriceList(ref=references.new("plt"), code=code, currency=currency, position=position, active=True)
+class NotAList(CounterfoilError):
+    status = 422
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+
+
+def create_list(code: str, currency: str, position: int, *, by: Actor, active: bool = True) -> PriceList:
+    """Prices in one more currency. Raises NotAList."""
+    if currency not in Locale.parse(LOCALE).currencies:
+        raise NotAList(f"“{currency[:10]}” is no currency that we know: write three letters, like EUR.")
+    if not code:
+        raise NotAList("The price list needs a name.")
+    if session.scalar(select(PriceList.id).where(or_(PriceList.currency == currency, PriceList.code == code))):
+        raise NotAList(f"There is a price list in {currency}, or one called “{code}”, already.")
+    row = PriceList(ref=references.new("plt"), code=code, currency=currency, position=position, active=active)
     session.add(row)
     audit.record(Tag.PRICE_LIST_CREATED, row, by=by, code=code, currency=currency)
     version.bump()
     return row
 
 
+def change_list(row: PriceList, *, active: bool, position: int, by: Actor, reason: str) -> bool:
+    """Offer a price list to customers or not, and at which place; the first is the shop's own. False where it is so. Raises
+    NotAList where no list would be left."""
+    wanted = {"active": active, "position": position}
+    changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
+    if not changes:
+        return False
+    if not active and [item.id for item in active_lists()] == [row.id]:
+        raise NotAList("This is the last price list that customers have: offer another one first.")
+    for name, value in wanted.items():
+        setattr(row, name, value)
+    audit.record(Tag.PRICE_LIST_CHANGED, row, by=by, reason=reason, **changes)
+    version.bump()
+    return True
+
+
+def lists() -> list[PriceList]:
+    """All of them, offered or not."""
+    return list(session.scalars(select(PriceList).order_by(PriceList.position, PriceList.id)))
+
+
 def active_lists() -> list[PriceList]:
     """What customers can choose among, the shop's own first."""
-    return list(session.scalars(select(PriceList).where(PriceList.active.is_(True)).order_by(PriceList.position)))
+    return list(
+        session.scalars(select(PriceList).where(PriceList.active.is_(True)).order_by(PriceList.position, PriceList.id))
+    )
 
 
 def list_in(currency: str) -> PriceList:
-    """The active list in a currency. Raises NotFound."""
-    row = session.scalars(select(PriceList).where(PriceList.currency == currency, PriceList.active.is_(True))).first()
+    """The list in a currency, offered or not. Raises NotFound."""
+    row = session.scalars(select(PriceList).where(PriceList.currency == currency)).first()
     if row is None:
         raise NotFound("currency here")
     return row

@@ -115,8 +115,17 @@ def withdraw(product: Product, *, by: Actor, reason: str) -> bool:
     return True
 
 
-def relate(product: Product, others: Sequence[Product], *, by: Actor) -> None:
-    """Show ``others`` beside a product, in this order."""
+def beside(product: Product) -> list[Product]:
+    """What is shown beside a product, in its order, published or not."""
+    query = select(Product).join(RelatedProduct, RelatedProduct.related_id == Product.id)
+    return list(session.scalars(query.where(RelatedProduct.product_id == product.id).order_by(RelatedProduct.position)))
+
+
+def relate(product: Product, others: Sequence[Product], *, by: Actor) -> bool:
+    """Show ``others`` beside a product, in this order; False where it is so."""
+    before = beside(product)
+    if before == list(others):
+        return False
     known = {
         row.related_id: row
         for row in session.scalars(select(RelatedProduct).where(RelatedProduct.product_id == product.id))
@@ -127,8 +136,10 @@ def relate(product: Product, others: Sequence[Product], *, by: Actor) -> None:
     session.add_all(
         RelatedProduct(product=product, related_id=other.id, position=place) for place, other in enumerate(others)
     )
-    audit.record(Tag.PRODUCT_CHANGED, product, by=by, related=", ".join(other.slug for other in others))
+    told = tuple(", ".join(other.slug for other in shown) for shown in (before, others))
+    audit.record(Tag.PRODUCT_CHANGED, product, by=by, related=told)
     version.bump()
+    return True
 
 
 def attach(variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor) -> DigitalAsset:
@@ -153,9 +164,14 @@ def category(slug: str) -> Category:
     return row
 
 
+def find(slug: str) -> Product | None:
+    """A product by its address, published or not."""
+    return session.scalars(select(Product).where(Product.slug == slug)).one_or_none()
+
+
 def by_slug(slug: str) -> Product:
     """A product, published or not. Raises NotFound."""
-    product = session.scalars(select(Product).where(Product.slug == slug)).one_or_none()
+    product = find(slug)
     if product is None:
         raise NotFound("product")
     return product

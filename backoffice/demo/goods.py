@@ -44,7 +44,7 @@ class Good:
     vat_class: str = "standard"
     beside: Sequence[str] = ()
     cover: int = 0  # which of the drawings stands for all
-    file: tuple[str, str] | None = None  # of a digital good: its name, and what makes it
+    files: Sequence[tuple[str, str]] = ()  # of a digital good: their names, and what makes each
     sold_in: Sequence[str] = ()  # codes of countries; empty where it is sold to all
 
     def data(self) -> ProductData:
@@ -212,25 +212,17 @@ GOODS = (
         "", "handbook", (Offered("HB-PDF", (), 1_900, 14_200, 0, ("Handbook",)),),
         (("For", "home"), ("For", "workshop")), kind=ProductKind.DIGITAL, vat_class="reduced",
         beside=("spring-in-leipzig", "balance", "spirit-level-oak"),
-        file=("Handbook of Measuring.pdf", "handbook"),
+        files=(("Handbook of Measuring.pdf", "handbook"),),
     ),
     Good(
         "handbook", "spring-in-leipzig", "Spring in Leipzig",
-        "Our workshop in April: the old lathe, granite, swifts outside. Recorded in one take.",
-        "<p>People asked for it after the radio piece. Good for drawing to.</p>",
-        (("Recorded", "April 2026"), ("Format", "WAV, mono")),
+        "Two recordings: our workshop in April, with the old lathe, granite and swifts outside; and rain on its tin roof in "
+        "November.",
+        "<p>People asked for it after the radio piece. Each was recorded in one take. Good for drawing to.</p>",
+        (("Recorded", "November 2025 and April 2026"), ("Format", "two files, WAV, mono")),
         "", "record", (Offered("RC-LEJ", (), 900, 6_900, 0, ("Spring in Leipzig",)),),
-        (("For", "home"),), kind=ProductKind.DIGITAL, beside=("rain-on-the-roof", "handbook-of-measuring"),
-        file=("Spring in Leipzig.wav", "spring"),
-    ),
-    Good(
-        "handbook", "rain-on-the-roof", "Rain on the roof",
-        "A November afternoon under the tin roof of the finishing room: rain, and twice somebody setting down a plane.",
-        "<p>The companion to “Spring in Leipzig”, asked for by everybody who wrote about it.</p>",
-        (("Recorded", "November 2025"), ("Format", "WAV, mono")),
-        "", "record", (Offered("RC-RAIN", (), 900, 6_900, 0, ("Rain on the roof",)),),
-        (("For", "home"),), kind=ProductKind.DIGITAL, beside=("spring-in-leipzig", "handbook-of-measuring"),
-        file=("Rain on the roof.wav", "rain"),
+        (("For", "home"),), kind=ProductKind.DIGITAL, beside=("handbook-of-measuring",),
+        files=(("Spring in Leipzig.wav", "spring"), ("Rain on the roof.wav", "rain")),
     ),
     Good(
         "services", "hanging-and-setting", "Hanging and setting",

@@ -44,17 +44,15 @@ def hang() -> int:
 def attach() -> None:
     """Give the digital goods their files."""
     for good in GOODS:
-        if good.file is None:
-            continue
-        name, maker = good.file
         with units.read():
-            variant = catalog.variant(good.offered[0].sku)
-            if catalog.assets_of([variant.id]):
+            there = {asset.name for asset in catalog.assets_of([catalog.variant(good.offered[0].sku).id])}
+        for name, maker in good.files:
+            if name in there:
                 continue
-        record = recordings.RECORDINGS.get(maker)
-        content = record() if record else ports().papers.pdf(HANDBOOK, {"dated": "2026-03-01"})
-        sha256 = files.put(content)
-        units.write(partial(_attach, good, name, sha256, len(content)))
+            record = recordings.RECORDINGS.get(maker)
+            content = record() if record else ports().papers.pdf(HANDBOOK, {"dated": "2026-03-01"})
+            sha256 = files.put(content)
+            units.write(partial(_attach, good, name, sha256, len(content)))
 
 
 def _drawings(good: Good) -> list[tuple[int | str, ...]]:

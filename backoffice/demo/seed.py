@@ -9,12 +9,12 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.demo.goods import CATEGORIES, GOODS, Good
-from backoffice.demo.terms import PRIVACY, TERMS, WITHDRAWAL
+from backoffice.demo.terms import IMPRINT, PRIVACY, TERMS, WITHDRAWAL
 from backoffice.entities import service as entities
 from backoffice.entities.models import Entity, LegalKind
 from backoffice.entities.service import EntityData
-from backoffice.fulfilment import methods
-from backoffice.fulfilment.methods import RateData
+from backoffice.fulfilment import offering
+from backoffice.fulfilment.offering import MethodData, RateData
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.stock import service as stock
@@ -73,7 +73,10 @@ def seed() -> bool:
     if session.scalars(select(Entity.id).limit(1)).first():
         return False
     entity = entities.create(SELLER, by=SYSTEM)
-    for kind, text in ((LegalKind.TERMS, TERMS), (LegalKind.PRIVACY, PRIVACY), (LegalKind.WITHDRAWAL, WITHDRAWAL)):
+    for kind, text in (
+        (LegalKind.TERMS, TERMS), (LegalKind.PRIVACY, PRIVACY), (LegalKind.WITHDRAWAL, WITHDRAWAL),
+        (LegalKind.IMPRINT, IMPRINT),
+    ):  # fmt: skip
         entities.publish(entity, kind, text, by=SYSTEM)
     _delivery()
     lists = {
@@ -90,17 +93,17 @@ def seed() -> bool:
 
 def _delivery() -> None:
     for name, countries in ZONES:
-        methods.create_zone(name, countries, by=SYSTEM)
-    methods.create_method(
-        "parcel", "Parcel", "2 to 3 working days, carbon-neutral", carrier="DHL",
-        tracking_url="https://www.dhl.de/en/privatkunden/dhl-sendungsverfolgung.html?piececode={}",
-        vat_class="standard", position=1, rates=PARCEL, by=SYSTEM,
+        offering.create_zone(name, countries, by=SYSTEM)
+    parcel = MethodData(
+        "Parcel", "2 to 3 working days, carbon-neutral", "DHL",
+        "https://www.dhl.de/en/privatkunden/dhl-sendungsverfolgung.html?piececode={}", "standard", 1,
     )  # fmt: skip
-    methods.create_method(
-        "express", "Express", "next working day when ordered before noon", carrier="DHL Express",
-        tracking_url="https://www.dhl.com/en/express/tracking.html?AWB={}",
-        vat_class="standard", position=2, rates=EXPRESS, by=SYSTEM,
+    express = MethodData(
+        "Express", "next working day when ordered before noon", "DHL Express",
+        "https://www.dhl.com/en/express/tracking.html?AWB={}", "standard", 2,
     )  # fmt: skip
+    offering.create_method("parcel", parcel, PARCEL, by=SYSTEM)
+    offering.create_method("express", express, EXPRESS, by=SYSTEM)
 
 
 def _goods(lists: dict[str, PriceList]) -> dict[str, Product]:

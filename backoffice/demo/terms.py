@@ -62,3 +62,15 @@ the goods are back or you have proved that you sent them. You send them back wit
 Downloads and services
 The right ends when a download has begun with your consent, and when a service that you asked for has been done.
 """
+
+IMPRINT = """
+Represented by
+Ada Senkblei, managing director, at the address above.
+
+Responsible for the content
+Ada Senkblei, at the address above.
+
+Disputes with consumers
+We take part in no proceedings before a consumer arbitration board, and are not obliged to. Write to us first: nearly everything can
+be set right with a letter.
+"""

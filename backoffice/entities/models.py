@@ -36,6 +36,7 @@ class LegalKind(StrEnum):
     TERMS = "terms"  # of sale; an order points at the version its customer accepted
     PRIVACY = "privacy"
     WITHDRAWAL = "withdrawal"  # the instructions on the right to change one's mind
+    IMPRINT = "imprint"  # what the law wants said of the company beside its name, address and numbers
 
 
 class LegalText(Base):

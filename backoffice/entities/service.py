@@ -92,28 +92,51 @@ def get(entity_id: int) -> Entity:
     return session.get_one(Entity, entity_id)
 
 
-def publish(entity: Entity, kind: LegalKind, text: str, *, by: Actor) -> LegalText:
-    """Publish the next version of a legal text; earlier ones stay readable for ever."""
-    last = session.scalars(
-        select(LegalText.version)
-        .where(LegalText.entity_id == entity.id, LegalText.kind == kind)
-        .order_by(LegalText.version.desc())
-        .limit(1)
-    ).one_or_none()
+class EmptyText(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is written there: a legal text that says nothing is not published.")
+
+
+def publish(entity: Entity, kind: LegalKind, text: str, *, by: Actor, reason: str = "") -> LegalText:
+    """Publish the next version of a legal text; earlier ones stay readable for ever. The same text once more is the version
+    that counts already. Raises EmptyText."""
+    text = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    if not text:
+        raise EmptyText
+    known = newest(entity, kind)
+    if known and known.text == text:
+        return known
+    last = known.version if known else None
     row = LegalText(entity_id=entity.id, kind=kind, version=(last or 0) + 1, text=text, published_at=clock.now())
     session.add(row)
-    audit.record(Tag.ENTITY_CHANGED, entity, by=by, reason=f"{kind} published", version=(last, row.version))
+    audit.record(
+        Tag.ENTITY_CHANGED,
+        entity,
+        by=by,
+        reason=reason or f"{kind} published",
+        text=(None, kind),
+        version=(last, row.version),
+    )
     return row
+
+
+def newest(entity: Entity, kind: LegalKind) -> LegalText | None:
+    """The version that counts now; None where nothing was published yet."""
+    query = select(LegalText).where(LegalText.entity_id == entity.id, LegalText.kind == kind)
+    return session.scalars(query.order_by(LegalText.version.desc()).limit(1)).one_or_none()
+
+
+def versions(entity: Entity) -> list[LegalText]:
+    """Every version of every text, the newest first."""
+    query = select(LegalText).where(LegalText.entity_id == entity.id)
+    return list(session.scalars(query.order_by(LegalText.version.desc(), LegalText.id)))
 
 
 def current(entity: Entity, kind: LegalKind) -> LegalText:
     """The version that counts now. Raises NotFound."""
-    row = session.scalars(
-        select(LegalText)
-        .where(LegalText.entity_id == entity.id, LegalText.kind == kind)
-        .order_by(LegalText.version.desc())
-        .limit(1)
-    ).one_or_none()
+    row = newest(entity, kind)
     if row is None:
         raise NotFound("text yet")
     return row

@@ -5,25 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from backoffice.audit import service as audit
-from backoffice.audit.tags import Tag
-from backoffice.catalog import version
-from backoffice.core import references
-from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
 from backoffice.core.looks import look
 from backoffice.core.money import Money
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
-
-
-@dataclass(frozen=True)
-class RateData:
-    """A price in one currency; ``free_from`` is the sum of shipped goods from which it costs nothing."""
-
-    zone: str
-    price: Money
-    free_from: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -47,53 +32,6 @@ class Offer:
 def price_of(price: Money, free_from: Money | None, shipped: Money) -> Money:
     """The price of a delivery for goods worth ``shipped``, VAT included on both sides."""
     return Money.zero(price.currency) if free_from is not None and shipped >= free_from else price
-
-
-def create_zone(name: str, countries: Sequence[str], *, by: Actor) -> DeliveryZone:
-    zone = DeliveryZone(ref=references.new("zon"), name=name, countries={"codes": sorted(countries)})
-    session.add(zone)
-    audit.record(Tag.DELIVERY_CHANGED, zone, by=by, name=name, countries=", ".join(sorted(countries)))
-    version.bump()
-    return zone
-
-
-def create_method(
-    code: str,
-    name: str,
-    promise: str,
-    *,
-    carrier: str,
-    tracking_url: str,
-    vat_class: str,
-    position: int,
-    rates: Sequence[RateData],
-    by: Actor,
-) -> DeliveryMethod:
-    method = DeliveryMethod(
-        ref=references.new("dlv"),
-        code=code,
-        name=name,
-        promise=promise,
-        carrier=carrier,
-        tracking_url=tracking_url,
-        vat_class=vat_class,
-        position=position,
-        active=True,
-    )
-    zones = {zone.name: zone for zone in session.scalars(select(DeliveryZone))}
-    method.rates = [
-        DeliveryRate(
-            zone=zones[rate.zone],
-            currency=rate.price.currency,
-            amount=rate.price.amount,
-            free_from=rate.free_from.amount if rate.free_from else None,
-        )
-        for rate in rates
-    ]
-    session.add(method)
-    audit.record(Tag.DELIVERY_CHANGED, method, by=by, name=name, rates=len(rates))
-    version.bump()
-    return method
 
 
 def page_of(carrier: str) -> str:
@@ -178,40 +116,3 @@ def tariff() -> Tariff:
 
 def by_code(code: str) -> DeliveryMethod | None:
     return session.scalars(select(DeliveryMethod).where(DeliveryMethod.code == code)).one_or_none()
-
-
-class NotARate(CounterfoilError):
-    status = 422
-
-    def __init__(self) -> None:
-        super().__init__("A delivery costs nothing or more, and is free from a sum above nothing, or never.")
-
-
-def change_rate(rate: DeliveryRate, price: Money, free_from: Money | None, *, by: Actor, reason: str) -> bool:
-    """Let a delivery cost something else from now on; False where it does already. Orders keep what they agreed to.
-
-    Raises NotARate."""
-    if price.amount < 0 or (free_from is not None and free_from.amount <= 0):
-        raise NotARate
-    after = (price.amount, free_from.amount if free_from else None)
-    before = (rate.amount, rate.free_from)
-    if before == after:
-        return False
-    rate.amount, rate.free_from = after
-    free = tuple(Money(value, rate.currency) if value is not None else None for value in (before[1], after[1]))
-    audit.record(
-        Tag.DELIVERY_CHANGED, rate.method, by=by, reason=reason, zone=rate.zone.name,
-        price=(Money(before[0], rate.currency), price), free_from=free,
-    )  # fmt: skip
-    version.bump()
-    return True
-
-
-def switch(method: DeliveryMethod, active: bool, *, by: Actor, reason: str) -> bool:
-    """Offer a method, or offer it no more; False where it is so."""
-    if method.active == active:
-        return False
-    method.active = active
-    audit.record(Tag.DELIVERY_CHANGED, method, by=by, reason=reason, active=(not active, active))
-    version.bump()
-    return True

@@ -43,6 +43,7 @@ class Right(StrEnum):
     EXPORT = "take lists with you"
     SAVE_VIEWS = "keep views of your own"
     SHARE_VIEWS = "share views with colleagues"
+    PUBLISH_TEXTS = "publish legal texts"
     MANAGE_STAFF = "change the accounts of colleagues"
 
 
@@ -81,6 +82,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.EXPORT: _MONEY,
     Right.SAVE_VIEWS: _ALL,
     Right.SHARE_VIEWS: _ALL - {Role.VIEWER},
+    Right.PUBLISH_TEXTS: _ADMINISTRATORS,
     Right.MANAGE_STAFF: _ADMINISTRATORS,
 }
 

@@ -233,7 +233,7 @@ def test_a_picture_is_hung_shown_and_taken_down(shop, carl):
     form = hidden(carl.get(address).text)
     sent = {**form, "picture": (picture(), "level.png"), "alt": "The level from above"}
     page = carl.post(f"{address}/picture", data=sent, follow_redirects=True).text
-    assert "The picture hangs" in page
+    assert "The picture is added" in page
     image = shop.all(select(ProductImage))[-1]
     fragments.forget()
     assert "The level from above" in shop.app.test_client().get(product_path(LEVEL)).text

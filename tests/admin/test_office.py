@@ -20,6 +20,7 @@ from backoffice.models import (
     DownloadGrant,
     Order,
     Person,
+    PriceList,
     Product,
     StaffMember,
     StockItem,
@@ -52,6 +53,7 @@ def filled(rule, shop, sale) -> str:
         "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": "mai_x", "desk_cases": "cas_x", "desk_webhooks": "whk_x",
         "desk_staff": shop.all(select(StaffMember.ref))[0], "desk_customers": shop.all(select(Person.ref))[0],
         "desk_products": shop.all(select(Product.ref))[0], "desk_categories": shop.all(select(Category.ref))[0],
+        "desk_price_lists": shop.all(select(PriceList.ref))[0],
         "desk_stock": shop.all(select(StockItem.ref))[0], "desk_delivery": shop.all(select(DeliveryMethod.ref))[0],
     }  # fmt: skip
     ref = refs.get(rule.endpoint.split(".")[0], "x")

@@ -15,6 +15,7 @@ from backoffice.models import (
     Dispute,
     Mail,
     Person,
+    PriceList,
     Product,
     Refund,
     StaffMember,
@@ -39,9 +40,14 @@ MAY = {
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "publish", "withdraw", "variant", "price")},
-    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang", "table", "read_table", "take_table")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang", "file", "beside")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("table", "read_table", "take_table")},
     "desk_categories.create": {C, A}, "desk_categories.change": {C, A},
-    "desk_delivery.rate": {C, A}, "desk_delivery.switch": {C, A},
+    **{f"desk_delivery.{verb}": {C, A} for verb in ("create", "create_zone", "zone", "change")},
+    **{f"desk_delivery.{verb}": {C, A} for verb in ("add", "rate", "drop", "switch")},
+    **{f"desk_price_lists.{page}": EVERYBODY for page in ("index_view", "one")},
+    "desk_price_lists.create": {C, A}, "desk_price_lists.change": {C, A},
+    "legal.index": EVERYBODY, "legal.one": EVERYBODY, "legal.publish": {A},
     "desk_stock.receive": {O, C, A}, "desk_stock.correct": {O, C, A},
     "desk_batches.index_view": EVERYBODY, "desk_batches.one": EVERYBODY,
     "desk_cases.index_view": EVERYBODY, "desk_cases.one": EVERYBODY, "desk_cases.kind": EVERYBODY,
@@ -81,7 +87,17 @@ for desk in DESKS:
 
 for desk in ("cases", "orders", "payments", "tasks", "webhooks"):  # who may do what to many is asked by the action
     MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]
-for desk in DESKS - {"audit", "mails", "staff", "categories", "delivery", "batches", "ledger", "provider_lines"}:
+for desk in DESKS - {
+    "audit",
+    "mails",
+    "staff",
+    "categories",
+    "delivery",
+    "price_lists",
+    "batches",
+    "ledger",
+    "provider_lines",
+}:
     MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
@@ -117,6 +133,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         "desk_customers": shop.all(select(Person.ref))[0], "desk_shipments": "shp_none", "desk_batches": "bat_none",
         "desk_products": shop.all(select(Product.ref))[0],
         "desk_categories": shop.all(select(Category.ref))[0], "desk_stock": shop.all(select(StockItem.ref))[0],
+        "desk_price_lists": shop.all(select(PriceList.ref))[0], "legal": "terms",
         "desk_delivery": shop.all(select(DeliveryMethod.ref))[0], "desk_webhooks": shop.all(select(WebhookEvent.ref))[0],
         "desk_staff": shop.all(select(StaffMember.ref))[-1], "desk_refunds": shop.all(select(Refund.ref))[0],
         "desk_disputes": shop.all(select(Dispute.ref))[0],

@@ -65,12 +65,14 @@ OFFICE = {
     "/admin/cases/kinds/<kind>": "/admin/cases/kinds/withdrawal",
     "/admin/ledger/balance": "/admin/ledger/balance",
     "/admin/promises/": "/admin/promises/",
+    "/admin/legal/": "/admin/legal/",
+    "/admin/legal/<kind>": "/admin/legal/terms",
     "/admin/breaks/books": "/admin/breaks/books",
 }
 DESKS = (
     "orders", "shipments", "customers", "payments", "invoices", "products", "categories", "stock", "delivery", "audit",
     "webhooks", "mails", "tasks", "batches", "cases", "staff", "refunds", "disputes", "credit_notes", "ledger",
-    "breaks", "payouts", "provider_lines",
+    "breaks", "payouts", "provider_lines", "price_lists",
 )  # fmt: skip
 
 

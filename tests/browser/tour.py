@@ -32,6 +32,7 @@ PUBLIC = {
     "/orders/find": "/orders/find",
     "/withdraw/received": "/withdraw/received",
     "/imprint": "/imprint",
+    f"/imprint/{VERSION}": "/imprint/1",
     "/account/login": "/account/login",
     "/account/register": "/account/register",
     "/account/forgot": "/account/forgot",

@@ -1,0 +1,105 @@
+"""What the page of a product offers beside words and prices: its pictures, the files of a download, what is shown with it."""
+
+from pathlib import PurePath
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from werkzeug.datastructures import FileStorage
+
+from backoffice.admin import access
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_count, typed_number, typed_text
+from backoffice.admin.assortment import Assortment, product_of, variant_of
+from backoffice.catalog import editing, images
+from backoffice.catalog import service as catalog
+from backoffice.catalog.editing import Unreadable
+from backoffice.catalog.models import Product
+from backoffice.core import units
+from backoffice.files import service as files
+from backoffice.staff.roles import Right
+
+LARGEST_FILE = 64 * 1024 * 1024  # bytes of a download
+MOST_DOWNLOADS = 100
+MOST_BESIDE = 12
+OF_NO_KIND = "application/octet-stream"
+
+
+class Furnishing(Assortment):
+    """The part of the product desk that hangs pictures, attaches files and relates products."""
+
+    @expose("/<ref>/picture", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def picture(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            sent, alt = _sent("picture"), typed_text("alt", 200)
+            if sent is None or not alt:
+                raise Unreadable("Choose a picture, and say in a few words what it shows.")
+            prepared = images.prepare(sent.read(images.LARGEST_UPLOAD + 1))
+            units.write(lambda: images.add(product_of(ref), prepared, alt, by=access.by()))
+
+        return run(act, "The picture is added.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/unhang", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def unhang(self, ref: str) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            editing.remove_image(product, typed_number("image"), by=access.by(), reason=reason())
+
+        return self.do(ref, act, "The picture is removed.")
+
+    @expose("/<ref>/file", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def file(self, ref: str) -> ResponseReturnValue:
+        """A file that buyers of a variant may download. It is stored before the row that says so is written."""
+
+        def act() -> None:
+            sent, most = _sent("file"), typed_count("most", MOST_DOWNLOADS)
+            if sent is None or not most:
+                raise Unreadable("Choose a file, and say how often one purchase may download it.")
+            content = sent.read(LARGEST_FILE + 1)
+            if not 0 < len(content) <= LARGEST_FILE:
+                raise Unreadable(f"A file has at least one byte and at most {LARGEST_FILE // 1024 // 1024} MiB.")
+            name = (typed_text("name") or PurePath(sent.filename or "").name)[:120]
+            sha256 = files.put(content)
+
+            def attach() -> None:
+                stored = files.enter(sha256, len(content), name=name, media_type=sent.mimetype or OF_NO_KIND)
+                editing.attach(variant_of(product_of(ref)), stored, name, most, by=access.by())
+
+            units.write(attach)
+
+        return run(act, "Whoever buys it from now on may download it.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/beside", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def beside(self, ref: str) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            slugs = list(dict.fromkeys(request.form.get("products", "").replace(",", " ").split()))
+            if len(slugs) > MOST_BESIDE:
+                raise Unreadable(f"At most {MOST_BESIDE} products are shown beside another.")
+            others = [_by_address(slug) for slug in slugs]
+            if product.id in {other.id for other in others}:
+                raise Unreadable("A product is not shown beside itself.")
+            catalog.relate(product, others, by=access.by())
+
+        return self.do(ref, act, "Customers see them beside it now.")
+
+    def beside_offer(self, product: Product) -> Action:
+        shown = "\n".join(other.slug for other in catalog.beside(product))
+        words = "Addresses of products, in the order they are shown, a line each"
+        field = Field("products", words, "textarea", shown, required=False, most=2_000)
+        return Action(
+            "Show others beside it", self.get_url(".beside", ref=product.ref), Right.EDIT_CATALOGUE, fields=(field,)
+        )
+
+
+def _sent(name: str) -> FileStorage | None:
+    sent = request.files.get(name)
+    return sent if sent and sent.filename else None
+
+
+def _by_address(slug: str) -> Product:
+    product = catalog.find(slug)
+    if product is None:
+        raise Unreadable(f"There is no product at the address “{slug[:60]}”.")
+    return product

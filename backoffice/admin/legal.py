@@ -1,0 +1,85 @@
+"""The page of the legal texts: which version counts, since when, and the next one."""
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView, expose
+
+from backoffice.admin import access, timeline
+from backoffice.admin.actions import ReasonNeeded, needs, reason, run
+from backoffice.admin.cells import ZONE
+from backoffice.admin.frame import Page, drawn_with
+from backoffice.core import units
+from backoffice.core.errors import CounterfoilError
+from backoffice.entities import service as entities
+from backoffice.entities.models import LegalKind
+from backoffice.staff.roles import Right
+
+NAMES = {
+    LegalKind.TERMS: "Terms of sale",
+    LegalKind.PRIVACY: "Privacy",
+    LegalKind.WITHDRAWAL: "Right of withdrawal",
+    LegalKind.IMPRINT: "Imprint",
+}
+LONGEST = 200_000  # letters of a text
+
+
+class Legal(Page, BaseView):
+    sees = Right.SEE_CATALOGUE
+
+    def __init__(self) -> None:
+        super().__init__(name="Legal texts", endpoint="legal", url="/admin/legal", category="Records")
+
+    def is_visible(self) -> bool:
+        return access.has(self.sees)
+
+    def render(self, template: str, **kwargs: object) -> str:
+        return str(super().render(template, **drawn_with(kwargs)))
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        entity = entities.seller()
+        rows = entities.versions(entity)
+        return self.render(
+            "office/legal_texts.html",
+            texts=[(kind, name, [row for row in rows if row.kind == kind]) for kind, name in NAMES.items()],
+            days=timeline.by_day(timeline.of([entity.subject()]), ZONE),
+        )
+
+    @expose("/<kind>")
+    def one(self, kind: str) -> ResponseReturnValue:
+        return self._page(_kind(kind))
+
+    @expose("/<kind>/publish", methods=["POST"])
+    @needs(Right.PUBLISH_TEXTS)
+    def publish(self, kind: str) -> ResponseReturnValue:
+        """The next version. What cannot be published comes back as it was typed."""
+        known = _kind(kind)
+        typed = request.form.get("text", "")[:LONGEST].replace("\r\n", "\n")
+
+        def act() -> None:
+            entities.publish(entities.seller(), known, typed, by=access.by(), reason=reason())
+
+        try:
+            units.write(act)
+        except CounterfoilError as error:
+            with units.read():
+                status = 422 if isinstance(error, ReasonNeeded) else error.status
+                return self._page(known, typed, str(error)), status
+        return run(lambda: None, "It counts from now on; earlier versions stay readable.", self.get_url(".index"))
+
+    def _page(self, kind: LegalKind, typed: str = "", problem: str = "") -> str:
+        entity = entities.seller()
+        current = entities.newest(entity, kind)
+        return self.render(
+            "office/legal_text.html",
+            kind=kind,
+            name=NAMES[kind],
+            current=current,
+            text=typed or (current.text if current else ""),
+            problem=problem,
+            longest=LONGEST,
+        )
+
+
+def _kind(text: str) -> LegalKind:
+    return LegalKind(text) if text in set(LegalKind) else abort(404)
