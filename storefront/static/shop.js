@@ -70,7 +70,8 @@
         .then(function (answer) { return answer.ok ? answer.json() : null; })
         .then(function (known) {
           if (!known) { return; }
-          if (!known.possible) { checkout.querySelector("[name=refresh]").click(); return; }
+          var wasImpossible = checkout.querySelector(".main-button[disabled]");
+          if (!known.possible || wasImpossible) { checkout.querySelector("[name=refresh]").click(); return; }
           known.offers.forEach(function (offer) { put('[data-price="' + offer.code + '"]', offer.price); });
           put("[data-delivery]", known.delivery);
           put("[data-total]", known.total);

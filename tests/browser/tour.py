@@ -184,6 +184,17 @@ def buy(world: World, page: Page, look: Look) -> None:
     look("/checkout")
     page.get_by_role("button", name="Order and pay").click()
     look("/checkout wrong")
+    page.locator("#country").select_option("SE")
+    again = page.get_by_role("button", name="Show the prices")
+    if again.is_visible():  # without JavaScript; with it the page asks by itself
+        again.click()
+    expect(page.get_by_text("offered in Austria, Denmark, and Germany only")).to_be_visible()
+    expect(page.get_by_role("button", name="Order and pay")).to_be_disabled()
+    look("/checkout where nobody goes")
+    page.locator("#country").select_option("DE")
+    if again.is_visible():
+        again.click()
+    expect(page.get_by_role("button", name="Order and pay")).to_be_enabled()
     page.goto(world.base + "/cart")
     page.get_by_role("button", name=re.compile("Remove.*Hanging")).click()
     order(page, "ada@example.org")
