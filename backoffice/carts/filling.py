@@ -52,7 +52,7 @@ class PricedLine:
 
     @property
     def total(self) -> Money | None:
-        return self.unit * self.quantity if self.unit else None
+        return self.unit * self.quantity if self.unit is not None else None
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,18 @@ def test_every_page_fits_and_is_quiet(world: World, browser: Browser, everything
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 def test_a_gift_is_sent_abroad(world: World, browser: Browser, javascript: bool):
-    """The price of delivery follows the country: by itself with JavaScript, by a second press without."""
+    """A present under 50 euro, found by searching for one. The price of delivery follows the country: by itself with
+    JavaScript, by a second press without."""
     context = browser.new_context(viewport=WIDTHS["phone"], java_script_enabled=javascript)
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.goto(world.base + product_path("PL-90"))
+    page.goto(world.base + "/")
+    page.get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox").fill("gift")
+    page.get_by_label("Price up to").fill("50")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("Balance with weights")).to_have_count(0)  # a present, but a dear one
+    page.get_by_role("link", name="Pocket level").click()
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("button", name="To checkout").click()
     for name, words in (
@@ -132,4 +139,23 @@ def test_a_customer_makes_an_account_and_the_office_ships_in_two_parcels(world: 
     expect(page.get_by_role("heading", level=1)).to_have_text("On its way to you")
     page.goto(world.base + "/account")
     expect(page.get_by_text("Way 1, 10115 Berlin")).to_be_visible()
+    context.close()
+
+
+def test_an_order_on_paper_says_who_sells_and_shows_nothing_to_press(world: World, browser: Browser, everything: str):
+    context = browser.new_context(viewport=WIDTHS["desk"], color_scheme="dark")
+    page = context.new_page()
+    page.goto(everything)
+    expect(page.get_by_text("Plumb & Level Messgeräte GmbH")).to_be_hidden()
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.get_by_text("Plumb & Level Messgeräte GmbH")).to_be_visible()
+    expect(page.get_by_text("DE136695976")).to_be_visible()
+    expect(page.get_by_text("Analytical Way 1")).to_be_visible()
+    assert page.get_by_role("button").all() == []
+    assert page.locator("header.top, footer.bottom").filter(visible=True).count() == 0
+    colours = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"], "ink on paper, whatever the screen likes"
+    sheet = page.pdf(format="A4")
+    assert sheet.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) <= 2
     context.close()

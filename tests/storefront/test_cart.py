@@ -4,9 +4,14 @@ import re
 
 from sqlalchemy import update
 
+from backoffice.catalog import pricing
+from backoffice.catalog import service as catalog
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
+from backoffice.core.money import Money
 from backoffice.models import StockItem
-from tests.support.shop import hidden
+from tests.support.shop import LEVEL, hidden, product_path
 
 
 def test_the_cart_is_kept_changed_and_emptied(shop):
@@ -39,6 +44,35 @@ def test_a_button_pressed_twice_puts_in_once_and_a_second_wish_adds(shop):
     assert shop.cart_pieces() == 4
     buyer.fills_cart(1, "PL-90")
     assert shop.cart_pieces() == 5, "another thing is another press"
+
+
+def test_what_costs_nothing_is_a_line_like_others_but_no_order_of_its_own(shop):
+    free = lambda: pricing.set_price(catalog.variant("LL-2"), pricing.list_in("EUR"), Money(0, "EUR"), by=SYSTEM)  # noqa: E731
+    shop.clock.forward(seconds=1)
+    units.write(free)
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "LL-2")
+    page = buyer.client.get("/cart").text
+    assert "€\N{NO-BREAK SPACE}0.00" in page
+    assert "Not for sale" not in page
+    buyer.client.post(
+        "/cart/add", data={**hidden(buyer.client.get(product_path(LEVEL)).text, "variant"), "quantity": "1"}
+    )
+    sale = buyer.places()
+    assert shop.order(sale).total.amount == 12_900
+    assert "Line level" in buyer.client.get(shop.order_path(sale.order_ref)).text
+
+
+def test_a_download_that_costs_nothing_says_why_it_is_not_ordered_alone(shop):
+    shop.clock.forward(seconds=1)
+    units.write(
+        lambda: pricing.set_price(catalog.variant("HB-PDF"), pricing.list_in("EUR"), Money(0, "EUR"), by=SYSTEM)
+    )
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "HB-PDF")
+    page = buyer.client.get("/checkout").text
+    assert "Nothing is to be paid for this" in page
+    assert " disabled>Order and pay" in page
 
 
 def field_of(page: str) -> str:

@@ -11,6 +11,7 @@ from backoffice.core.db import db
 from backoffice.core.money import Money
 from backoffice.models import Listing
 from storefront import fragments
+from tests.customers.test_accounts import registers
 from tests.support.shop import LEVEL, hidden, product_path
 from tests.support.statements import statements
 
@@ -119,6 +120,52 @@ def test_a_whole_guest_order_costs_at_most_45_statements(shop):
     assert "Thank you" in client.get(order_path).text
     assert len(seen) <= 45, "\n".join(seen)
     assert len(more) <= 45, "\n".join(more)
+
+
+# page of a customer who is logged in, with a cart, an address, a card and orders → statements, after one visit
+OWN_PAGES = {
+    "/cart": 5, "/checkout": 8, "/account": 12, "/account/orders": 8, "/account/payment-methods": 4,
+    "/account/addresses/new": 3, "/orders/…": 14,
+}  # fmt: skip
+
+
+@pytest.fixture
+def customer(shop):
+    """Somebody who was here before."""
+    buyer = shop.buyer()
+    registers(shop, buyer.client)
+    buyer.fills_cart()
+    sale = buyer.places({**buyer.checkout_form(), "keep_address": "y"})
+    shop.pays(sale)
+    shop.works()
+    buyer.fills_cart()
+    return buyer, sale
+
+
+@pytest.mark.parametrize("path", OWN_PAGES)
+def test_pages_of_a_customer_cost_few_statements_however_much_they_have(shop, customer, path):
+    buyer, sale = customer
+    place = path.replace("/orders/…", shop.order_path(sale.order_ref))
+
+    def cost() -> list[str]:
+        assert buyer.client.get(place).status_code == 200
+        with statements() as seen:
+            assert buyer.client.get(place).status_code == 200
+        return seen
+
+    few = cost()
+    assert len(few) <= OWN_PAGES[path], "\n".join(few)
+    for sku in ("PL-90", "SR-150", "HB-PDF"):
+        buyer.fills_cart(2, sku)
+    more = buyer.places()
+    shop.pays(more)
+    shop.works()
+    for sku in ("PL-90", "SR-150", "HB-PDF"):
+        buyer.fills_cart(2, sku)
+    if "/orders/" in path and path != "/account/orders":
+        place = shop.order_path(more.order_ref)
+    many = cost()
+    assert len(many) <= len(few) + (1 if place.startswith("/orders/") else 0), "\n".join(many)
 
 
 def order_page_of(client) -> str:
