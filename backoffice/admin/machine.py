@@ -50,6 +50,7 @@ class WebhookDesk(Noted, Many):
     narrows = (
         equals("event", "Provider's event id", WebhookEvent.event_key),
         equals("payment", "Payment", WebhookEvent.payment_ref),
+        equals("type", "Type (payment.settled)", WebhookEvent.type),
         equals("state", "State", WebhookEvent.state, choices(EventState), EventState),
     )
     blank = "No event fits."
@@ -163,6 +164,7 @@ class TaskDesk(Noted, Many):
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {"due_at": ("due_at", "state")}
     numbers = frozenset({"attempts"})
     narrows = (
+        equals("name", "Task", Task.name, [(name, name) for name in sorted(registry.names())]),
         equals("state", "State", Task.state, choices(TaskState), TaskState),
         equals("request", "Request", Task.request_id),
     )

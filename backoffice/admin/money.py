@@ -151,7 +151,7 @@ class InvoiceDesk(Noted):
     )
     narrows = (
         equals("number", "Number", Invoice.number),
-        *whose.by_order(),
+        *whose.by_order(Invoice.order_id),
         equals("state", "Document", Invoice.state, choices(InvoiceState), InvoiceState),
         equals("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
     )

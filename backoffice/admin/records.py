@@ -21,6 +21,7 @@ from backoffice.core.actor import ActorKind
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.customers import service as customers
+from backoffice.mail import service as mail
 from backoffice.mail.models import Mail, MailState
 from backoffice.staff import service as staff
 from backoffice.staff.models import StaffMember
@@ -62,11 +63,13 @@ class AuditDesk(DeskList):
     }  # fmt: skip
     looked_up = MappingProxyType({"who": (AuditEntry.who, _NAME)})
     column_formatters = {
-        "tag": lambda _view, _context, row, _name: Markup("{}<br><code>{}</code>").format(WORDS[Tag(row.tag)], row.tag),
-        "subject_ref": lambda _view, _context, row, _name: Markup("{}<br><code>{}</code>").format(
-            row.subject_kind, row.subject_ref
+        "tag": lambda _view, _context, row, _name: Markup('<span title="{}">{}</span>').format(
+            row.tag, WORDS[Tag(row.tag)]
         ),
-        "actor_ref": lambda _view, _context, row, _name: Markup("{}<br><code>{}</code>").format(
+        "subject_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
+            row.subject_kind.replace("_", " "), row.subject_ref
+        ),
+        "actor_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             row.actor_kind, row.actor_ref
         ),
         "request_id": code,
@@ -114,7 +117,11 @@ class MailDesk(DeskList):
         "about_ref": code,
     }
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # never the texts of a whole page
-    narrows = (equals("about", "About (reference)", Mail.about_ref),)
+    narrows = (
+        Filter("to", "To (address)", lambda address: Mail.recipient == address, mail.address),
+        Filter("about", "About (number or reference)", lambda text: Mail.about_ref.in_(refs_of(text))),
+        equals("state", "State", Mail.state, (("waiting", "Waiting"), ("sent", "Sent")), MailState),
+    )
     blank = "No mail fits."
     one_template = "office/mail.html"
 

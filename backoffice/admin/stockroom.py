@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import (
     Action,
     Field,
@@ -156,6 +156,7 @@ class ShipmentDesk(Noted):
     )
     numbers = frozenset({"order_number"})
     narrows = (
+        *whose.by_order(Shipment.order_id),
         equals("tracking", "Number of the parcel", Shipment.tracking),
         equals("carrier", "Carrier", Shipment.carrier),
     )

@@ -51,9 +51,9 @@ def customer_of(payment: Payment) -> Person:
     return session.scalars(query.where(Invoice.id == payment.invoice_id)).one()
 
 
-def by_order() -> tuple[Filter, Filter]:
-    """For a list of invoices."""
-    return _filters(Invoice.order_id, select(Order.id))
+def by_order(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:
+    """For a list whose rows have this column: an order."""
+    return _filters(column, select(Order.id))
 
 
 def by_invoice(column: InstrumentedAttribute[Any]) -> tuple[Filter, Filter]:

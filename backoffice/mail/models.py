@@ -18,7 +18,12 @@ class Mail(Tracked, Base):
     """One mail to one person, as it was written. ``dedupe_key`` lets each mail of a story exist once."""
 
     __tablename__ = "mails"
-    __table_args__ = table(Index("ix_mails_day", "created_at", "id"), Index("ix_mails_about_ref", "about_ref", "id"))
+    __table_args__ = table(
+        Index("ix_mails_day", "created_at", "id"),
+        Index("ix_mails_about_ref", "about_ref", "id"),
+        Index("ix_mails_recipient", "recipient", "id"),
+        Index("ix_mails_state", "state", "id"),
+    )
     subject_kind = "mail"
 
     id: Mapped[Id]
@@ -28,7 +33,7 @@ class Mail(Tracked, Base):
     about_kind: Mapped[Exact]
     about_id: Mapped[BigInt]
     about_ref: Mapped[Exact]
-    recipient: Mapped[Line]
+    recipient: Mapped[Line]  # in lower case: nobody relies on another, and it is looked for
     subject_line: Mapped[Line]
     text: Mapped[LongText]
     html: Mapped[LongText]

@@ -47,7 +47,7 @@ def queue(
         about_kind=subject.kind,
         about_id=subject.id,
         about_ref=subject.ref,
-        recipient=to,
+        recipient=address(to),
         subject_line=subject_line,
         text=text,
         html=html,
@@ -61,6 +61,11 @@ def queue(
     audit.record(Tag.MAIL_QUEUED, subject, by=by, mail=mail.ref, template=template, subject_line=subject_line)
     tasks.schedule("mail.send", dedupe=f"mail.send:{mail.ref}", mail_id=mail.id)
     return mail
+
+
+def address(text: str) -> str:
+    """How the address of a recipient is kept."""
+    return text.strip().lower()
 
 
 def send(mail_id: int) -> None:

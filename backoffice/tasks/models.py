@@ -23,6 +23,7 @@ class Task(Base):
     __table_args__ = table(
         Index("ix_tasks_day", "created_at", "id"),
         Index("ix_tasks_due", "state", "due_at"),
+        Index("ix_tasks_name", "name", "id"),
         Index("ix_tasks_lease_token", "lease_token"),
         Index("ix_tasks_request_id", "request_id"),
     )

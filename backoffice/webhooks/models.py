@@ -26,6 +26,7 @@ class WebhookEvent(Base):
         Index("ix_webhook_events_day", "received_at", "id"),
         UniqueConstraint("provider", "event_key"),
         Index("ix_webhook_events_state", "state", "id"),
+        Index("ix_webhook_events_type", "type", "id"),
         Index("ix_webhook_events_payment_ref", "payment_ref"),
         Index("ix_webhook_events_event_key", "event_key"),
         Index("ix_webhook_events_occurred", "provider", "occurred_at"),
