@@ -55,7 +55,7 @@ def columns_of(model: Any, labels: Sequence[tuple[str, str]], words: Mapping[str
 
 def is_amount(model: Any, name: str) -> bool:
     """Whether an attribute is a property that returns Money, or none."""
-    found = getattr(model, name)
+    found = getattr(model, name, None)  # a column may be made up by its desk
     return isinstance(found, property) and get_type_hints(found.fget).get("return") in (Money, Money | None)
 
 

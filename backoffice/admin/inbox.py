@@ -5,8 +5,10 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
@@ -16,6 +18,7 @@ from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import Filter, equals
+from backoffice.admin.frame import for_whoever_asks
 from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
@@ -68,19 +71,28 @@ def shown_state(case: Case) -> Markup:
     return badge(case.state)
 
 
+BUTTON = Markup('<a class="button small" href="{}">{}</a>')
+PRESS = Markup(
+    '<form method="post" action="{}" data-once><input type="hidden" name="csrf_token" value="{}">'
+    '<input type="hidden" name="key" value="{}"><input type="hidden" name="back" value="{}">'
+    '<button class="small">{}</button></form>'
+)
+
+
 class CaseDesk(Noted, Many):
     sees = Right.SEE_INBOX
     moment = "opened_at"
     opens = MappingProxyType({role: {"state": "open"} for role in Role})
-    column_more = ("resolved_at", "resolution", "ref")
-    column_list = ("kind", "order_number", "about_ref", "at_risk", "opened_at", "owner_name", "state")
+    column_more = ("about_ref", "resolved_at", "resolution", "ref")
+    column_list = ("kind", "order_number", "at_risk", "opened_at", "owner_name", "state", "next_step")
     column_labels = {
         "kind": "What", "order_number": "Order", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Open for",
-        "owner_name": "Whose",
+        "owner_name": "Whose", "next_step": "Next",
     }  # fmt: skip
     column_formatters = {
         "state": lambda _view, _context, row, _name: shown_state(row),
-        "kind": lambda _view, _context, row, _name: WORDINGS[CaseKind(row.kind)].title,
+        "kind": lambda _view, _context, row, _name: WORDINGS[CaseKind(row.kind)].title.rstrip("."),
+        "next_step": lambda view, _context, row, _name: view.next_step(row),
         "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             troubles.called(row.about_kind), row.about_ref
         ),
@@ -93,6 +105,7 @@ class CaseDesk(Noted, Many):
         ),
     }
     numbers = frozenset({"at_risk"})
+    filed = MappingProxyType({"next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label})
     looked_up = MappingProxyType({"order_number": (Case.order_number, whose.ORDER_OF_CASE)})
     narrows = (
         Filter("state", "State", _in_state, choices=STATES),
@@ -110,6 +123,18 @@ class CaseDesk(Noted, Many):
     def rows(self) -> Select[Any]:
         return select(Case).where(troubles.seen())
 
+    def next_step(self, case: Case) -> Markup:
+        """The next best action as a button of the row: pressed at once, or where what it asks is asked."""
+        for item in map(for_whoever_asks, troubles.best(case, back=request.full_path.rstrip("?"))):
+            if item.why_not:
+                return Markup('<span class="soft" title="{}">{}</span>').format(item.why_not, item.label)
+            if item.is_link:
+                return BUTTON.format(item.url, item.label)
+            if item.asks:
+                return BUTTON.format(self.link_to(case), f"{item.label} …")
+            return PRESS.format(item.url, generate_csrf(), item.key, item.back, item.label)
+        return Markup()
+
     def subject_of(self, ref: str) -> Subject:
         return _case(ref).subject()
 
@@ -123,6 +148,7 @@ class CaseDesk(Noted, Many):
             case=case,
             wording=WORDINGS[CaseKind(case.kind)],
             about_url=troubles.place_of(case.about),
+            best_url=next((item.url for item in troubles.best(case) if item.is_link), ""),
             called=troubles.called(case.about_kind),
             order_number=session.scalar(select(whose.ORDER_OF_CASE).where(Case.id == case.id)),
             age=formatting.age(case.opened_at, case.resolved_at or clock.now()),
@@ -142,7 +168,7 @@ class CaseDesk(Noted, Many):
             select(func.count()).where(Case.kind == kind, Case.state == CaseState.OPEN, troubles.seen())
         )
         return self.render(
-            "office/kind.html", kind=kind, wording=WORDINGS[CaseKind(kind)], best=troubles.BEST.get(CaseKind(kind)),
+            "office/kind.html", kind=kind, wording=WORDINGS[CaseKind(kind)], best=troubles.BEST[CaseKind(kind)],
             open_now=open_now,
         )  # fmt: skip
 

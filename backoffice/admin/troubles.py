@@ -12,7 +12,7 @@ from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind, Wording
 from backoffice.cases.models import Case, CaseState
-from backoffice.core import clock, formatting
+from backoffice.core import clock, formatting, references
 from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right
 
@@ -38,17 +38,43 @@ def seen() -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Best:
-    """The next best action of a kind of case: a POST below the page of what it is about."""
+    """The next best action of a kind of case: a POST below the page of what it is about (``verb``), one at an address of its
+    own (``press``), or the page on which it is done (``page``, with {ref} of what the case is about)."""
 
     label: str
     verb: str
     right: Right
     asks: str = ""
+    press: str = ""
+    page: str = ""
+
+
+def _page(label: str, page: str, right: Right) -> Best:
+    return Best(label, "", right, page=page)
 
 
 ASK = Best("Ask the provider now", "ask", Right.ASK_PROVIDER)
+ANSWER = _page("Answer the dispute", "/admin/disputes/{ref}/answer", Right.ANSWER_DISPUTES)
 BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
     {
+        CaseKind.PAYMENT_REFUSED: _page("Read the refusal", "/admin/payments/{ref}", Right.SEE_MONEY),
+        CaseKind.UNEXPECTED_MONEY: _page("Give the money back", "/admin/refunds/of/{ref}", Right.REFUND),
+        CaseKind.UNMATCHED_MONEY: Best(
+            "Handle the event again", "replay", Right.REPLAY_EVENTS, "What is different now?"
+        ),
+        CaseKind.REFUND_REFUSED: _page("Read the refusal", "/admin/refunds/{ref}", Right.SEE_MONEY),
+        CaseKind.REFUND_ELSEWHERE: _page("See what was given back", "/admin/refunds/{ref}", Right.SEE_MONEY),
+        CaseKind.DISPUTE_OPEN: ANSWER,
+        CaseKind.DISPUTE_DUE: ANSWER,
+        CaseKind.DISPUTE_REFUSED: ANSWER,
+        CaseKind.DISPUTE_LOST: _page("See what is lost", "/admin/disputes/{ref}", Right.SEE_MONEY),
+        CaseKind.RECONCILIATION_BREAK: _page("Compare both sides", "/admin/breaks/{ref}", Right.SEE_MONEY),
+        CaseKind.PAYOUT_FAILED: _page("Read why it came back", "/admin/payouts/{ref}", Right.SEE_MONEY),
+        CaseKind.BOOKS_SILENT: Best("Reconcile now", "", Right.ASK_PROVIDER, press="/admin/breaks/compare"),
+        CaseKind.WITHDRAWAL: _page("Open the order", "/admin/orders/{ref}", Right.SEE_SALES),
+        CaseKind.DATE_DECLINED: _page("Propose another date", "/admin/orders/{ref}", Right.DELIVER),
+        CaseKind.INVARIANT_BROKEN: Best("Check it again", "", Right.LOOK_CLOSER, press="/admin/promises/check"),
+        CaseKind.WEBHOOKS_SILENT: _page("See what arrived last", "/admin/webhooks/", Right.SEE_RECORDS),
         CaseKind.PAYMENT_UNKNOWN: ASK,
         CaseKind.AMOUNT_DIFFERS: ASK,
         CaseKind.HOLD_PROLONGED: ASK,
@@ -90,12 +116,17 @@ def of(subjects: Sequence[Subject]) -> list[Trouble]:
 
 
 def best(case: Case, back: str = "") -> list[Action]:
-    """The next best action, where it is one press; it leads back to ``back``."""
-    known = BEST.get(CaseKind(case.kind))
-    place = place_of(case.about)
-    if not known or not place or case.state != CaseState.OPEN:
+    """The next best action while the case is open: one press that leads back to ``back``, or the page where it is done."""
+    if case.state != CaseState.OPEN:
         return []
-    return [Action(known.label, f"{place}/{known.verb}", known.right, asks=known.asks, first=not known.asks, back=back)]
+    known = BEST[CaseKind(case.kind)]
+    if CaseKind(case.kind) == CaseKind.WITHDRAWAL and case.about_kind != "order":  # of an order that nobody found
+        known = _page("Look for the order", "/admin/orders/", Right.SEE_SALES)
+    if known.page:
+        return [Action(known.label, known.page.format(ref=case.about_ref), known.right, first=True, is_link=True)]
+    url = known.press or f"{place_of(case.about)}/{known.verb}"
+    key = references.new("key") if known.press else ""
+    return [Action(known.label, url, known.right, asks=known.asks, first=True, back=back, key=key)]
 
 
 def take(case: Case, back: str = "") -> Action:

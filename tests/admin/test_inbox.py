@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from backoffice.admin import troubles
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import WORDINGS, CaseKind
 from backoffice.core import units
@@ -195,3 +196,58 @@ def test_a_note_that_cannot_be_kept_is_refused(shop, text):
     assert 'class="flash bad"' in post(otto, f"/admin/cases/{ref}/note", text=text)
     assert shop.count(Note) == 0
     assert shop.count(Case) == 1
+
+
+# What each kind of case is about, as its opener says.
+ABOUT = {
+    **dict.fromkeys(("payment_unknown", "payment_refused", "unexpected_money", "amount_differs"), "payment"),
+    **dict.fromkeys(("refund_unknown", "refund_refused", "refund_failed", "refund_elsewhere"), "refund"),
+    **dict.fromkeys(("dispute_open", "dispute_due", "dispute_unknown", "dispute_refused", "dispute_lost"), "dispute"),
+    **dict.fromkeys(("hold_prolonged", "withdrawal", "date_declined"), "order"),
+    "unmatched_money": "webhook_event", "reconciliation_break": "break", "payout_failed": "payout",
+    "books_silent": "provider", "task_gave_up": "task", "account_deletion": "person", "invariant_broken": "invariant",
+    "webhooks_silent": "provider",
+}  # fmt: skip
+
+
+def test_the_inbox_offers_the_next_step_of_every_kind_and_each_leads_somewhere(shop):
+    assert set(ABOUT) == set(CaseKind) == set(troubles.BEST)
+    olive = logged_in(shop, Role.ADMINISTRATOR)
+    for number, (kind, about) in enumerate(sorted(ABOUT.items()), start=1):
+        units.write(lambda k=kind, a=about, n=number: cases.open_case(CaseKind(k), Subject(a, n, f"ref_{n}")))
+    pages = [olive.get(f"/admin/cases/?kind={kind}").text.partition("<tbody>")[2] for kind in sorted(ABOUT)]
+    routes = shop.app.url_map.bind("shop.example")
+    for kind, row in zip(sorted(ABOUT), pages, strict=True):
+        best = troubles.BEST[CaseKind(kind)]
+        assert best.label in row, kind
+        if best.asks:
+            assert '<a class="button small" href="/admin/cases/cas_' in row, kind
+            place = re.search(r'href="(/admin/cases/cas_\w+)"', row).group(1)
+            address = re.search(rf'action="([^"]+)" data-once>(?=(?:(?!</form>).)*{best.label}</button>)',
+                                olive.get(place).text, re.DOTALL).group(1)  # fmt: skip
+            assert routes.match(address, "POST")
+        elif best.page:
+            assert routes.match(re.search(r'<a class="button small" href="([^"?]+)', row).group(1), "GET"), kind
+        else:
+            assert routes.match(re.search(r'<form method="post" action="([^"]+)"', row).group(1), "POST"), kind
+
+
+def test_a_step_is_pressed_in_the_inbox_and_leads_back_to_it(shop):
+    sale = shop.buyer().orders()
+    payment = shop.payment(sale)
+    units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, payment.subject()))
+    otto, vera = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.VIEWER)
+    listed = "/admin/cases/?state=open&owner=nobody"
+    row = otto.get(listed).text.partition("<tbody>")[2]
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', row.partition("</form>")[0]))
+    assert form["back"].replace("&amp;", "&") == listed
+    answer = otto.post(f"/admin/payments/{payment.ref}/ask", data={**form, "back": listed})
+    assert answer.location == listed
+    assert "Ask the provider now" in vera.get(listed).text
+    assert "<button" not in vera.get(listed).text.partition("<tbody>")[2].partition("</tbody>")[0]
+
+
+def test_a_withdrawal_that_fits_no_order_leads_to_the_orders(shop):
+    olive = logged_in(shop, Role.ADMINISTRATOR)
+    units.write(lambda: cases.open_case(CaseKind.WITHDRAWAL, Subject("withdrawal", 1, "wdr_1")))
+    assert '<a class="button small" href="/admin/orders/">Look for the order</a>' in olive.get("/admin/cases/").text
