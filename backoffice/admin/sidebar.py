@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from backoffice.admin import access
 from backoffice.admin.views import SavedViews
+from backoffice.admin.waiting import NARROWED
 from backoffice.staff.roles import Role
 
 KEPT = 256  # sidebars: one for each role, desk, counts and chosen views
@@ -40,7 +41,14 @@ class Office(Admin):
         """What the menu shows depends on the role of whoever asks."""
         here = next(view for view in self._views if view.endpoint == endpoint)
         template = current_app.jinja_env.get_template("office/desks.html")
-        shown = {"items": self.menu(), "here": here, "is_start": is_start, "counts": dict(counts), "opens": dict(opens)}
+        shown = {
+            "items": self.menu(),
+            "here": here,
+            "is_start": is_start,
+            "counts": dict(counts),
+            "opens": dict(opens),
+            "narrowed": NARROWED,
+        }
         return Markup(template.render(shown))  # noqa: S704 - a template of ours, which escapes
 
 

@@ -10,7 +10,7 @@ from flask_admin import AdminIndexView, expose
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, jump, looks, today, troubles
+from backoffice.admin import access, jump, looks, today, troubles, waiting
 from backoffice.admin.actions import needs, run
 from backoffice.admin.cells import ZONE
 from backoffice.admin.frame import Page, drawn_with
@@ -76,7 +76,9 @@ class Start(Page, AdminIndexView):
                 (item.note, troubles.place_of(item.note.about), troubles.sees(item.note.about))
                 for item in notes.waiting_for(access.me().id)
             ],
-            day=today.compare(ZONE) if sells else None,
+            waits=waiting.at_desks(),
+            day=today.compare(ZONE) if sells else [],
+            hours=range(today.HOURS),
             width=today.WIDTH,
             height=today.HEIGHT,
             scarce=_scarce() if counts else [],
@@ -119,7 +121,7 @@ def _broken() -> list[Broken]:
         oldest = min(row[4] for row in parts)
         found[kind] = Broken(
             kind,
-            WORDINGS[CaseKind(kind)].title,
+            WORDINGS[CaseKind(kind)].title.rstrip("."),
             sum(row[2] for row in parts),
             money,
             formatting.age(oldest, clock.now()),
@@ -131,7 +133,7 @@ def _mine(member_id: int) -> list[tuple[Case, str, str]]:
     """My cases, the oldest first: with title and age."""
     query = select(Case).where(Case.owner_id == member_id, Case.state == CaseState.OPEN, cases.awake(), troubles.seen())
     return [
-        (case, WORDINGS[CaseKind(case.kind)].title, formatting.age(case.opened_at, clock.now()))
+        (case, WORDINGS[CaseKind(case.kind)].title.rstrip("."), formatting.age(case.opened_at, clock.now()))
         for case in session.scalars(query.order_by(Case.id).limit(MINE))
     ]
 

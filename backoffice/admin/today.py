@@ -1,131 +1,143 @@
-"""Today against the same day last week: orders by the hour, money, declined payments and refunds. Three looks, by index."""
+"""Today against the same day last week, by the hour: orders, money in, money given back, payments declined. Three looks, by
+index."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, extract, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from backoffice.core import clock
+from backoffice.core import clock, formatting
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds.models import LOST, Refund
 
-WIDTH, HEIGHT, HOURS = 560, 150, 24
+WIDTH, HEIGHT, HOURS = 240, 56, 24
 WEEK = timedelta(days=7)
+ORDER = ("orders", "money in", "given back", "payments declined")
 
 
 @dataclass(frozen=True)
-class Day:
-    """One day of the office, as far as it has gone."""
+class Series:
+    """One thing that happens during a day, by the hours of the office. Amounts are in minor units of ``currency``; without one
+    they are a number of things."""
 
-    orders: int
-    declined: int
-    money: dict[str, int]  # currency → minor units captured of payments that began that day
-    returned: dict[str, int]  # currency → minor units of refunds that began that day and were not refused
-    by_hour: Sequence[int]  # orders placed in each hour of the office's day
+    name: str
+    today: Sequence[int]
+    before: Sequence[int]  # the same day last week, whole
+    until_now: int  # of it, by this time of the day
+    hour: int  # how many hours of today have begun
+    currency: str = ""
 
+    def told(self, amount: int) -> str:
+        return formatting.money(Money(amount, self.currency)) if self.currency else str(amount)
 
-@dataclass(frozen=True)
-class Comparison:
-    today: Day
-    before: Day  # the same day last week, whole
-    hour: int  # of the office's day now
-    until_now: int  # orders that the same day last week had by now
-
-    @property
-    def currencies(self) -> list[str]:
-        return sorted({*self.today.money, *self.before.money})
+    def figure(self, amount: int) -> str:
+        return formatting.figure(Money(amount, self.currency)) if self.currency else str(amount)
 
     @property
-    def returned_in(self) -> list[str]:
-        return sorted({*self.today.returned, *self.before.returned})
-
-    def returned(self, day: Day, currency: str) -> Money:
-        return Money(day.returned.get(currency, 0), currency)
-
-    def money(self, day: Day, currency: str) -> Money:
-        return Money(day.money.get(currency, 0), currency)
+    def now(self) -> str:
+        return self.told(sum(self.today))
 
     @property
-    def top(self) -> int:
-        return max(1, sum(self.today.by_hour), sum(self.before.by_hour))
+    def then(self) -> str:
+        return self.told(self.until_now)
 
-    def line(self, day: Day, until: int = HOURS) -> str:
+    @property
+    def whole(self) -> str:
+        return self.told(sum(self.before))
+
+    @property
+    def line_now(self) -> str:
+        return self._line(self.today[: self.hour])
+
+    @property
+    def line_then(self) -> str:
+        return self._line(self.before)
+
+    def _line(self, hours: Sequence[int]) -> str:
         """The points of a growing line, for a picture of WIDTH by HEIGHT."""
+        top = max(1, sum(self.today), sum(self.before))
         points, total = [f"0,{HEIGHT}"], 0
-        for hour in range(until):
-            total += day.by_hour[hour]
-            points.append(f"{WIDTH * (hour + 1) / HOURS:.1f},{HEIGHT - (HEIGHT - 8) * total / self.top:.1f}")
+        for hour, amount in enumerate(hours, start=1):
+            total += amount
+            points.append(f"{WIDTH * hour / HOURS:.1f},{HEIGHT - (HEIGHT - 4) * total / top:.1f}")
         return " ".join(points)
 
 
-def compare(zone: str) -> Comparison:
-    """Days begin and end at midnight in ``zone``."""
+class _Days(NamedTuple):
+    """When both days begin, and when the one last week ends (UTC)."""
+
+    today: datetime
+    before: datetime
+    end: datetime
+
+    def by_hour(
+        self,
+        column: InstrumentedAttribute[datetime],
+        amounts: Sequence[ColumnElement[Any]],
+        *kinds: InstrumentedAttribute[Any],
+    ) -> Select[*tuple[Any, ...]]:
+        """Rows by day and hour (in UTC; of the two hours that a day in October has twice, one stands for both), whether it was
+        before this time of the day, and kind: how many, and the amounts."""
+        is_today, hour = case((column >= self.today, 1), else_=0), extract("hour", column)
+        is_gone = case((column < self.before + (clock.now() - self.today), 1), else_=0)
+        within = or_(column >= self.today, and_(column >= self.before, column < self.end))
+        when = (is_today.label("is_today"), hour.label("hour"), is_gone.label("is_gone"))
+        query = select(*when, func.count().label("count"), *amounts, *kinds).where(within)
+        return query.group_by(is_today, hour, is_gone, *kinds)
+
+
+@dataclass
+class _Sums:
+    """What was found of one series."""
+
+    today: list[int] = field(default_factory=lambda: [0] * HOURS)
+    before: list[int] = field(default_factory=lambda: [0] * HOURS)
+    until_now: int = 0
+
+    def add(self, days: _Days, row: Any, amount: Any) -> None:
+        hours, begins = (self.today, days.today) if row.is_today else (self.before, days.before)
+        hours[(int(row.hour) - begins.hour) % HOURS] += int(amount)
+        self.until_now += int(amount) if row.is_gone and not row.is_today else 0
+
+
+def compare(zone: str) -> list[Series]:
+    """What happened, in the order it is shown; money once for each currency. Days begin and end at midnight in ``zone``."""
     local = clock.now().astimezone(ZoneInfo(zone))
-    today, before = (_begins(local.date() - back, zone) for back in (timedelta(), WEEK))
-    end = _begins(local.date() - WEEK + timedelta(days=1), zone)
-    by_hour = {True: [0] * HOURS, False: [0] * HOURS}
-    until_now = 0
-    for is_today, hour, is_gone, count in session.execute(_orders(today, before, end)):
-        begins = today if is_today else before
-        by_hour[bool(is_today)][(int(hour) - begins.hour) % 24] += count
-        until_now += count if is_gone and not is_today else 0
-    money: dict[bool, dict[str, int]] = {True: {}, False: {}}
-    declined = {True: 0, False: 0}
-    for is_today, state, currency, amount, count in session.execute(_payments(today, before, end)):
-        if state == PaymentState.SETTLED:
-            money[bool(is_today)][currency] = int(amount)
-        elif state == PaymentState.DECLINED:
-            declined[bool(is_today)] += count
-    returned: dict[bool, dict[str, int]] = {True: {}, False: {}}
-    for is_today, currency, amount in session.execute(_refunds(today, before, end)):
-        returned[bool(is_today)][currency] = int(amount)
-    days = {
-        key: Day(sum(by_hour[key]), declined[key], money[key], returned[key], by_hour[key]) for key in (True, False)
-    }
-    gone = int((local.astimezone(UTC) - today).total_seconds()) // 3600 + 1
-    return Comparison(days[True], days[False], min(gone, HOURS), until_now)
+    days = _Days(
+        _begins(local.date(), zone),
+        _begins(local.date() - WEEK, zone),
+        _begins(local.date() - WEEK + timedelta(days=1), zone),
+    )
+    found: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
+    for key in (("orders", ""), ("payments declined", "")):
+        _ = found[key]  # that nothing happened is said of these
+    for row in session.execute(days.by_hour(Order.placed_at, ())):
+        found["orders", ""].add(days, row, row.count)
+    paid = days.by_hour(
+        Payment.created_at, (func.sum(Payment.captured_amount).label("amount"),), Payment.state, Payment.currency
+    )
+    for row in session.execute(paid):
+        if row.state == PaymentState.SETTLED:
+            found["money in", row.currency].add(days, row, row.amount)
+        elif row.state == PaymentState.DECLINED:
+            found["payments declined", ""].add(days, row, row.count)
+    back = days.by_hour(Refund.created_at, (func.sum(Refund.amount).label("amount"),), Refund.currency)
+    for row in session.execute(back.where(Refund.state.not_in(LOST))):
+        found["given back", row.currency].add(days, row, row.amount)
+    begun = min(int((local.astimezone(UTC) - days.today).total_seconds()) // 3600 + 1, HOURS)
+    return [
+        Series(name, sums.today, sums.before, sums.until_now, begun, currency)
+        for (name, currency), sums in sorted(found.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))
+    ]
 
 
 def _begins(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
-
-
-def _orders(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
-    """By day and hour (in UTC; of the two hours that a day in October has twice, one stands for both), and whether it was
-    before this time of the day."""
-    is_today, hour = case((Order.placed_at >= today, 1), else_=0), extract("hour", Order.placed_at)
-    is_gone = case((Order.placed_at < before + (clock.now() - today), 1), else_=0)
-    query = select(is_today, hour, is_gone, func.count()).where(_within(Order.placed_at, today, before, end))
-    return query.group_by(is_today, hour, is_gone)
-
-
-def _payments(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
-    is_today = case((Payment.created_at >= today, 1), else_=0)
-    columns = (is_today, Payment.state, Payment.currency)
-    return (
-        select(*columns, func.sum(Payment.captured_amount), func.count())
-        .where(_within(Payment.created_at, today, before, end))
-        .group_by(*columns)
-    )
-
-
-def _refunds(today: datetime, before: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
-    is_today = case((Refund.created_at >= today, 1), else_=0)
-    return (
-        select(is_today, Refund.currency, func.sum(Refund.amount))
-        .where(_within(Refund.created_at, today, before, end), Refund.state.not_in(LOST))
-        .group_by(is_today, Refund.currency)
-    )
-
-
-def _within(
-    column: InstrumentedAttribute[datetime], today: datetime, before: datetime, end: datetime
-) -> ColumnElement[bool]:
-    return or_(column >= today, and_(column >= before, column < end))

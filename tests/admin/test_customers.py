@@ -9,7 +9,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM, Origin, coming_from
-from backoffice.core.db import session
+from backoffice.core.db import db, session
 from backoffice.customers import finding
 from backoffice.customers import service as customers
 from backoffice.models import AuditEntry, Order, Person, Product, Shipment, StockItem, Variant, WebhookEvent
@@ -230,12 +230,25 @@ def test_the_start_shows_what_is_broken_what_waits_and_how_the_day_goes(shop, ot
         key="nok_1",
     )
     page = otto.get("/admin/").text
-    assert "The provider captured another amount than we asked for." in page
+    assert "The provider captured another amount than we asked for" in page
     assert "€\N{NO-BREAK SPACE}1.00" in page
     assert "Olive Ops calls you" in page
-    assert re.search(r"<b>1</b><span class=\"soft\">orders today; 1 by now last week", page)
-    assert "€\N{NO-BREAK SPACE}129.00 that whole day" in page
-    assert page.count("<polyline") == 2
+    told = re.findall(r"<b>([^<]+)</b> ([a-z ]+)<br><span class=\"soft\">([^<]+)</span>", page)
+    one, sum_now, sum_then = (
+        "1 by now last week, 1 that whole day",
+        "€\N{NO-BREAK SPACE}130.00",
+        "€\N{NO-BREAK SPACE}129.00",
+    )
+    assert told == [
+        ("1", "orders", one),
+        (sum_now, "money in", f"{sum_then} by now last week, {sum_then} that whole day"),
+        ("0", "payments declined", one.replace("1", "0")),
+    ]
+    assert page.count("<polyline") == 2 * len(told)
+    table = page.partition("As a table")[2]
+    heads = [head.strip() for head in re.findall(r"<th[^>]*>([^<]+)</th>", table)]
+    assert heads[:4] == ["Hour", "Orders", "Last week", "Money in EUR"]
+    assert table.count("129.00") == 1
     note = re.search(r"/admin/notes/(nte_\w+)/seen", page).group(1)
     fiona = logged_in(shop, Role.FINANCE)
     assert "no such note for you" in post(fiona, f"/admin/notes/{note}/seen", "/admin/")
@@ -258,3 +271,31 @@ def test_what_is_nearly_sold_out_waits_for_the_catalogue(shop):
     units.write(empty)
     assert "Nearly sold out" in logged_in(shop, Role.CATALOGUE).get("/admin/").text
     assert "Nearly sold out" not in logged_in(shop, Role.FINANCE).get("/admin/").text
+
+
+def test_the_start_of_each_role_says_what_waits_at_its_desks(shop):
+    """Each line leads to exactly what it counts."""
+    for email in ("ada@example.org", "eve@example.org"):
+        sale = shop.buyer(email).orders()
+        shop.pays(sale)
+        shop.works()
+    shop.is_disputed(sale)
+    shop.minutes_pass(1)
+    shop.reconciles()
+    with db.engine.begin() as connection:
+        connection.execute(StockItem.__table__.update().where(StockItem.id == 1).values(on_hand=0))
+    told = {}
+    for role in Role:
+        client = logged_in(shop, role)
+        page = client.get("/admin/").text.partition("What waits at your desks")[2].partition("</ul>")[0]
+        found = re.findall(r'<a href="([^"]+)">([^<]+)</a><span class="number">(\d+)', page)
+        told[role] = {words for _place, words, _count in found}
+        for place, words, count in found:
+            listed = client.get(place.replace("&amp;", "&")).text
+            assert len(re.findall(r"<tr>", listed.partition("<tbody>")[2])) == int(count), (role, words)
+    assert told[Role.VIEWER] == set()
+    assert told[Role.CATALOGUE] == {"Sold out on the shelf"}
+    assert told[Role.OPERATIONS] == {"Orders to be delivered", "Disputes to answer"}
+    assert {"Disputes to answer"} <= told[Role.FINANCE]
+    assert "Orders to be delivered" not in told[Role.FINANCE]
+    assert told[Role.OPERATIONS] | told[Role.CATALOGUE] <= told[Role.ADMINISTRATOR]

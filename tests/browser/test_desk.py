@@ -186,7 +186,7 @@ def _(desk: Desk) -> None:
 
 @task("Ask about a payment whose outcome is unknown")
 def _(desk: Desk) -> None:
-    desk.follow("The provider has not said what became of a payment.")
+    desk.follow("The provider has not said what became of a payment")
     desk.click(desk.page.locator("table.list a"))
     desk.press("Ask the provider now")
     desk.sees("The provider was asked")
@@ -194,7 +194,7 @@ def _(desk: Desk) -> None:
 
 @task("Start a stuck task again")
 def _(desk: Desk) -> None:
-    desk.follow("A task failed too often and stopped trying.")
+    desk.follow("A task failed too often and stopped trying")
     desk.click(desk.page.locator("table.list a"))
     desk.form("Run it now", reason="the mail server is back")
     desk.sees("The task runs as soon as a worker is free.")
@@ -286,7 +286,7 @@ def _(desk: Desk) -> None:
 
 @task("Take a case and close it with what was done")
 def _(desk: Desk) -> None:
-    desk.follow("Money arrived for an order that no longer expected it.")
+    desk.follow("Money arrived for an order that no longer expected it")
     desk.click(desk.page.locator("table.list a"))
     desk.press("Take it")
     desk.form("Close the case", reason="returned at the provider, re_1")
@@ -295,7 +295,7 @@ def _(desk: Desk) -> None:
 
 @task("Let a case sleep until a day")
 def _(desk: Desk) -> None:
-    desk.follow("A customer cannot take the date we proposed.")
+    desk.follow("A customer cannot take the date we proposed")
     desk.click(desk.page.locator("table.list a"))
     day = datetime.now(UTC) + timedelta(days=30)
     desk.form("Let it sleep", until=f"{day:%Y-%m-%d}", reason="she is abroad")
@@ -304,7 +304,7 @@ def _(desk: Desk) -> None:
 
 @task("Read what to do about a withdrawal")
 def _(desk: Desk) -> None:
-    desk.follow("A customer withdraws from a contract.")
+    desk.follow("A customer withdraws from a contract")
     desk.click(desk.page.locator("table.list a"))
     desk.follow("How to handle it")
     desk.sees("Return the money within 14 days")
@@ -345,7 +345,7 @@ def _(desk: Desk) -> None:
     desk.page.locator(".filters select[name=state]").select_option("paid")
     desk.press("Filter")
     desk.click(desk.page.locator("summary", has_text="Keep this view"))
-    desk.page.locator(".views [name=name]").fill("Paid ones")
+    desk.page.locator(".over [name=name]").fill("Paid ones")
     desk.press("Keep")
     desk.sees("is kept")
 
