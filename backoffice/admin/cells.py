@@ -1,14 +1,17 @@
 """How one value of a row is shown in a list."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from backoffice.admin import badges
-from backoffice.core import formatting
+from backoffice.core import clock, formatting
 from backoffice.core.money import Money
+from backoffice.orders.models import Order
 
-TIME = Markup('<time datetime="%s">%s</time>')
+TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 CODE = Markup("<code>%s</code>")
 LINK = Markup('<a href="%s">%s</a>')
 ZONE = "Europe/Berlin"  # the office's time zone; every time says which
@@ -25,8 +28,31 @@ def plain(value: Any) -> Any:
     return value
 
 
-def moment(value: Any) -> Markup:
-    return TIME % (value.isoformat(), formatting.short_moment(value, ZONE))
+def moment(value: datetime) -> Markup:
+    """A time in the office's zone, which names it and says how long ago that was when it is asked."""
+    told = formatting.told(value, ZONE, clock.now())
+    return TIME % (value.isoformat(), told, formatting.short_moment(value, ZONE))
+
+
+def since(value: datetime) -> Markup:
+    """A time with how long ago it was in sight: for heads of pages."""
+    return Markup('{} <span class="soft">({})</span>').format(moment(value), formatting.ago(value, clock.now()))
+
+
+def person(ref: str, words: str, flags: Markup | str = "") -> Markup:
+    """A customer, leading to their page, with what to look out for."""
+    link = LINK % (f"/admin/customers/{ref}", words)
+    return Markup("{} {}").format(link, flags) if flags else link
+
+
+def buyer(order: Order) -> Markup:
+    """Whoever ordered, leading to what we know of them."""
+    return LINK % ("/admin/customers/?" + urlencode({"email": order.email}), order.name)
+
+
+def reference(ref: str) -> Markup:
+    """A name that machines know something by."""
+    return Markup('<code class="ref">{}</code>').format(ref)
 
 
 def state(_view: Any, _context: Any, row: Any, name: str) -> Markup:

@@ -7,9 +7,9 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, related, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
@@ -25,6 +25,7 @@ from backoffice.customers import accounts, addresses, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes import service as disputes
+from backoffice.disputes.models import Dispute
 from backoffice.invoices.models import CollectionState, Invoice
 from backoffice.logins import sessions
 from backoffice.logins.models import Holder
@@ -33,17 +34,41 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.models import MethodState, PaymentMethod
+from backoffice.payments.models import Payment
 from backoffice.staff.roles import Right
 
 LATEST = 20  # orders on the page
-SHAPES = MappingProxyType({"barred": "rejected", "account": "done", "guest": "waiting"})
-STANDINGS = (("barred", "Barred"),)
+SHAPES = MappingProxyType({"account": "done", "guest": "waiting"})
+FLAGS = (("barred", "Barred"), ("overdue", "Overdue"), ("disputed", "Disputed"))
+_OWING = (
+    select(Order.person_id)
+    .join(Invoice, Invoice.order_id == Order.id)
+    .where(Invoice.collection_state == CollectionState.PART_PAID)
+)
+_DISPUTING = (
+    select(Order.person_id)
+    .join(Invoice, Invoice.order_id == Order.id)
+    .join(Payment, Payment.invoice_id == Invoice.id)
+    .join(Dispute, Dispute.payment_id == Payment.id)
+    .where(Dispute.state.in_(disputes.HANGING))
+)
+# In lists: which of them a row has, in their order.
+_FLAGS = (
+    case((Person.barred_at.is_not(None), "barred "), else_="")
+    + case((_OWING.where(Order.person_id == Person.id).correlate(Person).exists(), "overdue "), else_="")
+    + case((disputes.disputing(), "disputed "), else_="")
+)
 
 
-def _stands(standing: str) -> ColumnElement[bool]:
-    if standing != "barred":
-        raise ValueError(standing)
-    return Person.barred_at.is_not(None)
+def _flagged(flag: str) -> ColumnElement[bool]:
+    conditions = {
+        "barred": Person.barred_at.is_not(None),
+        "overdue": Person.id.in_(_OWING),
+        "disputed": Person.id.in_(_DISPUTING),
+    }
+    if flag not in conditions:
+        raise ValueError(flag)
+    return conditions[flag]
 
 
 def _called(name: str) -> ColumnElement[bool]:
@@ -55,14 +80,13 @@ def _called(name: str) -> ColumnElement[bool]:
 
 def flags(person: Person, *, owes: bool, disputing: bool) -> Markup:
     """What a colleague should know before they decide anything about a customer."""
-    found = []
-    if person.barred_at:
-        found.append(badge("rejected", "Barred"))
-    if owes:
-        found.append(badge("declined", "Overdue"))
-    if disputing:
-        found.append(badge("lost", "Disputed"))
-    return Markup(" ").join(found)
+    there = {"barred": person.barred_at is not None, "overdue": owes, "disputed": disputing}
+    return _badges([flag for flag, is_there in there.items() if is_there])
+
+
+def _badges(found: Sequence[str]) -> Markup:
+    shapes = {"barred": "rejected", "overdue": "declined", "disputed": "lost"}
+    return Markup(" ").join(badge(shapes[flag], flag.capitalize()) for flag in found)
 
 
 def _owes(person: Person) -> bool:
@@ -80,19 +104,23 @@ class CustomerDesk(Noted):
     sees = Right.SEE_SALES
     moment = "created_at"
     personal = True
-    column_list = ("name", "email", "standing", "created_at")
+    column_list = ("name", "email", "standing", "flags", "created_at")
     column_more = ("barred_because", "ref")
     column_labels = MappingProxyType(
         {"email": "E-mail", "created_at": "First seen", "barred_because": "Barred because"}
     )
     column_formatters = MappingProxyType(
-        {"standing": lambda _view, _context, row, _name: badge(SHAPES[row.standing], row.standing.capitalize())},
+        {
+            "standing": lambda _view, _context, row, _name: badge(SHAPES[row.standing], row.standing.capitalize()),
+            "flags": lambda _view, _context, row, _name: _badges((row.flags or "").split()),
+        },
     )
     narrows = (
         Filter("email", "E-mail", lambda text: Person.email == text, customers.normalised),
         Filter("name", "Name", _called),
-        Filter("standing", "Account", _stands, choices=STANDINGS),
+        Filter("standing", "Look out for", _flagged, choices=FLAGS),
     )
+    looked_up = MappingProxyType({"flags": (Person.flags, _FLAGS)})
     blank = "No customer fits."
     one_template = "office/customer.html"
 
@@ -106,7 +134,8 @@ class CustomerDesk(Noted):
         shown = latest[:LATEST]
         kept = payment_methods.of(person.id)
         subjects = [
-            person.subject(), *(order.subject() for order in shown), *(row.subject() for row in kept)
+            person.subject(), *(order.subject() for order in shown), *(row.subject() for row in kept),
+            *related.of_orders([order.id for order in shown]),
         ]  # fmt: skip
         looks.at(person, person)
         return self.render(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from backoffice.admin import access, badges, differences, looks, waiting
+from backoffice.admin import access, badges, cells, differences, looks, waiting
 from backoffice.admin.actions import Action
 from backoffice.admin.cells import ZONE
 from backoffice.core import clock, formatting, units
@@ -24,6 +24,7 @@ def drawn_with(given: dict[str, Any]) -> dict[str, Any]:
         **given,
         "actions": actions,
         "zone": ZONE,
+        "cells": cells,
         "badge": badges.badge,
         "words": badges.words,
         "waiting": waiting.counts,

@@ -72,10 +72,14 @@ def shown_state(case: Case) -> Markup:
 
 
 BUTTON = Markup('<a class="button small" href="{}">{}</a>')
-PRESS = Markup(
-    '<form method="post" action="{}" data-once><input type="hidden" name="csrf_token" value="{}">'
-    '<input type="hidden" name="key" value="{}"><input type="hidden" name="back" value="{}">'
-    '<button class="small">{}</button></form>'
+FORM = Markup(
+    '<form method="post" action="{url}" data-once><input type="hidden" name="csrf_token" value="{token}">'
+    '<input type="hidden" name="key" value="{key}"><input type="hidden" name="back" value="{back}">'
+)
+PRESS = Markup('{form}<button class="small">{label}</button></form>')
+ASK = Markup(
+    '<details><summary class="button small">{label} …</summary>{form}<label>{asks} <input name="reason" required'
+    ' maxlength="255"></label> <button class="small first">{label}</button></form></details>'
 )
 
 
@@ -124,15 +128,14 @@ class CaseDesk(Noted, Many):
         return select(Case).where(troubles.seen())
 
     def next_step(self, case: Case) -> Markup:
-        """The next best action as a button of the row: pressed at once, or where what it asks is asked."""
+        """The next best action as a button of the row: pressed at once, with its reason where it asks for one."""
         for item in map(for_whoever_asks, troubles.best(case, back=request.full_path.rstrip("?"))):
             if item.why_not:
                 return Markup('<span class="soft" title="{}">{}</span>').format(item.why_not, item.label)
             if item.is_link:
                 return BUTTON.format(item.url, item.label)
-            if item.asks:
-                return BUTTON.format(self.link_to(case), f"{item.label} …")
-            return PRESS.format(item.url, generate_csrf(), item.key, item.back, item.label)
+            form = FORM.format(url=item.url, token=generate_csrf(), key=item.key, back=item.back)
+            return (ASK if item.asks else PRESS).format(form=form, label=item.label, asks=item.asks)
         return Markup()
 
     def subject_of(self, ref: str) -> Subject:

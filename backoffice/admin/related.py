@@ -1,15 +1,16 @@
-"""What belongs to what was typed: an order with its papers, money and parcels; a payment with what became of it; a payout
-or a dispute with its lines. For lists that are narrowed by "about"."""
+"""What belongs to what: an order's papers, money and parcels; what became of a payment; the lines of a payout or a dispute.
+For lists that are narrowed by "about", and for stories."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, or_, select, union
+from sqlalchemy import ColumnElement, Select, literal, or_, select, union, union_all
 
 from backoffice.admin.filters import row_number
 from backoffice.core.db import session
+from backoffice.core.tracking import Subject
 from backoffice.disputes.models import Dispute
-from backoffice.fulfilment.models import Fulfilment, Shipment
+from backoffice.fulfilment.models import Appointment, Fulfilment, Shipment
 from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
@@ -45,6 +46,29 @@ def refs_of(wish: str) -> list[str]:
         looks.append(select(ProviderLine.ref).where(ProviderLine.source_ref == disputed.provider_ref))
     own = [item.ref for item in (order, payout) if item is not None]
     return [wish, *own, *session.scalars(union(*looks))]
+
+
+def of_orders(ids: Sequence[int]) -> list[Subject]:
+    """What belongs to these orders: their papers, money, parcels and visits, in one look."""
+    if not ids:
+        return []
+    invoices = select(Invoice.id).where(Invoice.order_id.in_(ids))
+    payments = select(Payment.id).where(Payment.invoice_id.in_(invoices))
+    looks = [
+        _subjects(Invoice, Invoice.order_id.in_(ids)),
+        _subjects(CreditNote, CreditNote.invoice_id.in_(invoices)),
+        _subjects(Payment, Payment.invoice_id.in_(invoices)),
+        _subjects(Refund, Refund.payment_id.in_(payments)),
+        _subjects(Dispute, Dispute.payment_id.in_(payments)),
+        _subjects(Fulfilment, Fulfilment.order_id.in_(ids)),
+        _subjects(Shipment, Shipment.order_id.in_(ids)),
+        _subjects(Appointment, Appointment.order_id.in_(ids)),
+    ]
+    return [Subject(*row) for row in session.execute(union_all(*looks))]
+
+
+def _subjects(model: Any, condition: ColumnElement[bool]) -> Select[Any]:
+    return select(literal(model.subject_kind), model.id, model.ref).where(condition)
 
 
 def _moved_for(payments: Select[Any]) -> Sequence[Select[Any]]:

@@ -68,6 +68,17 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes} min" if minutes else "less than a minute"
 
 
+def ago(value: datetime, now: datetime) -> str:
+    """``3 h ago``, or ``in 2 days``."""
+    return f"{age(value, now)} ago" if value <= now else f"in {age(now, value)}"
+
+
+def told(value: datetime, zone: str, now: datetime) -> str:
+    """What a time says when it is asked: ``14:30:07 CET, 3 h ago``."""
+    here = value.astimezone(ZoneInfo(zone))
+    return f"{here:%H:%M:%S} {here.tzname()}, {ago(value, now)}"
+
+
 def day(value: date) -> str:
     return format_date(value, "d MMMM y", locale=LOCALE)
 

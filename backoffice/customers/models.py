@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Boolean, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from backoffice.core.columns import BigInt, Id, Line, LongText, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
@@ -43,6 +43,7 @@ class Person(Tracked, Base):
     created_at: Mapped[Timestamp]
     barred_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # nothing is sold to them online any more
     barred_because: Mapped[Line]
+    flags: Mapped[str | None] = query_expression()  # what to look out for, where a list is asked for it
 
     @property
     def has_account(self) -> bool:
@@ -50,8 +51,8 @@ class Person(Tracked, Base):
 
     @property
     def standing(self) -> str:
-        """``barred``, ``account`` or ``guest``."""
-        return "barred" if self.barred_at else "account" if self.has_account else "guest"
+        """``account`` or ``guest``."""
+        return "account" if self.has_account else "guest"
 
 
 class PersonTerm(Base):

@@ -33,6 +33,8 @@ REMIND = timedelta(days=2)  # before the deadline
 
 Then = Callable[[Dispute], None]
 
+HANGING = OPEN | {DisputeState.LOST}  # what a colleague should know of before they decide anything
+
 
 class Disputed(CounterfoilError):
     """Money that a bank takes back is not given back a second time."""
@@ -130,7 +132,7 @@ def disputing() -> Exists:
     order, invoice, payment = aliased(Order), aliased(Invoice), aliased(Payment)
     return (
         exists()
-        .where(Dispute.payment_id == payment.id, Dispute.state.in_(OPEN | {DisputeState.LOST}))
+        .where(Dispute.payment_id == payment.id, Dispute.state.in_(HANGING))
         .where(payment.invoice_id == invoice.id, invoice.order_id == order.id, order.person_id == Person.id)
         .correlate(Person)
     )

@@ -111,7 +111,7 @@ def change_role(member: StaffMember, role: Role, *, by: Actor, reason: str) -> N
 
 
 def close(member: StaffMember, *, by: Actor, reason: str) -> None:
-    """Close an account: its sessions end at once. Raises NotYourself, LastAdministrator."""
+    """Close an account: its sessions and links end at once. Raises NotYourself, LastAdministrator."""
     _lock(member)
     if not member.active:
         return
@@ -119,6 +119,7 @@ def close(member: StaffMember, *, by: Actor, reason: str) -> None:
     if member.role == Role.ADMINISTRATOR:
         _one_stays(member)
     member.active = False
+    member.link_round += 1
     sessions.end_others(Holder.STAFF, member.id, None)
     audit.record(Tag.STAFF_CLOSED, member, by=by, reason=reason, active=(True, False))
 
@@ -132,7 +133,9 @@ def reopen(member: StaffMember, *, by: Actor, reason: str) -> None:
 
 
 def end_sessions(member: StaffMember, *, by: Actor, reason: str) -> None:
-    """Log somebody out everywhere: a lost laptop."""
+    """Log somebody out everywhere: a lost laptop. Links in mails that lie on it end, too."""
+    _lock(member)
+    member.link_round += 1
     sessions.end_others(Holder.STAFF, member.id, None)
     audit.record(Tag.STAFF_SESSIONS_ENDED, member, by=by, reason=reason)
 
@@ -150,6 +153,7 @@ def _add(email: str, name: str, hashed: str, role: Role, by: Actor) -> StaffMemb
         role=role,
         password_hash=hashed,
         active=True,
+        link_round=0,
         created_at=clock.now(),
     )
     session.add(member)
@@ -183,5 +187,7 @@ def _one_stays(member: StaffMember) -> None:
 
 
 def _mark(member: StaffMember) -> str:
-    """Changes with every use of a link, so that each works once; and with the role, which no old link is to open."""
-    return hashlib.sha256(f"{member.ref}:{member.password_hash}:{member.role}".encode()).hexdigest()[:12]
+    """Changes with every use of a link, so that each works once; with the role, which no old link is to open; and with what
+    ends all of them."""
+    told = f"{member.ref}:{member.password_hash}:{member.role}:{member.link_round}"
+    return hashlib.sha256(told.encode()).hexdigest()[:12]

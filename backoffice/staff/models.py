@@ -1,4 +1,4 @@
-from sqlalchemy import Boolean, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.core.columns import BigInt, Choice, Id, Line, Ref, Timestamp, exact
@@ -19,6 +19,7 @@ class StaffMember(Tracked, Base):
     role: Mapped[Role] = mapped_column(Choice(Role))
     password_hash: Mapped[Line]  # empty until an invited colleague chose one
     active: Mapped[bool] = mapped_column(Boolean)
+    link_round: Mapped[int] = mapped_column(Integer)  # a link of an earlier one opens nothing
     created_at: Mapped[Timestamp]
 
 

@@ -17,6 +17,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.parametrize("w
 # Rules that do not hold, with the reason. Empty is the goal.
 EXCEPTIONS: dict[str, str] = {}
 
+OPEN_ALL = (
+    "document.querySelectorAll('details:not([open])').forEach(part => { part.open = true; part.dataset.opened = 'y' })"
+)
+CLOSE_AGAIN = "document.querySelectorAll('[data-opened]').forEach(part => { part.open = false })"
+
 # Rules of the url map that are no pages for people.
 NO_PAGES = re.compile(
     r"static|healthz|readyz|metrics|\.pdf|/state$|/html$|<int:position>|/quote$|\.xml$|\.txt$|\.webp$"
@@ -170,6 +175,7 @@ def test_no_page_has_a_barrier(world_with_sales, everything, page):
 
     def check(name: str) -> None:
         page.wait_for_load_state()  # a page that was just asked for has no style yet
+        page.evaluate(OPEN_ALL)  # forms of actions too
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
         results = axe.run(
             page,
@@ -178,6 +184,7 @@ def test_no_page_has_a_barrier(world_with_sales, everything, page):
                 "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
             },
         )
+        page.evaluate(CLOSE_AGAIN)
         seen[name] = [
             f"{item['id']}: {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')[:200]}"
             for item in results.response["violations"]

@@ -9,19 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from backoffice import commands
-from backoffice.app import create_app
 from backoffice.core import logs
-from backoffice.core.actor import Origin, coming_from
-from backoffice.core.db import db
 from backoffice.models import Case, CreditNote, Dispute, Payment, Refund, WebhookEvent
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
 from integrations.payments import stripe_objects
-from tests.conftest import settings_for
 from tests.support import stripe_server
 from tests.support.consistency import problems
-from tests.support.shop import Shop, Visitor
 from tests.support.stripe_server import StripeServer
+from tests.support.stripe_shop import delivers, hears, selling_by_stripe, sold
 
 
 @pytest.fixture
@@ -33,36 +29,8 @@ def stripe(clock):
 
 @pytest.fixture
 def shop(database_url, stripe, provider, clock, tmp_path, demo_rows):
-    settings = settings_for(
-        tmp_path, database_url, payments="stripe", stripe_api_key=stripe_server.KEY, stripe_account=stripe_server.ACCOUNT,
-        stripe_api_base=stripe.url, webhook_secrets=(stripe_server.SECRET,),
-    )  # fmt: skip
-    app = create_app(settings)
-    app.test_client_class = Visitor
-    app.config["PROPAGATE_EXCEPTIONS"] = True
-    with app.app_context(), coming_from(Origin("req_test0000", "code")):
-        demo_rows.write()
-        yield Shop(app, clock, provider)
-        db.engine.dispose()
-
-
-def delivers(shop, stripe, *, backwards: bool = False) -> None:
-    """Every event so far reaches the shop, and what follows from it is done."""
-    for event in stripe.events if backwards else reversed(stripe.events):
-        raw, headers = stripe.webhook(event)
-        assert shop.app.test_client().post("/webhooks/stripe", data=raw, headers=headers).status_code == 200
-    for _ in range(5):
-        runner.run_due()
-
-
-def sold(shop, stripe):
-    sale = shop.buyer().orders()
-    session = shop.payment(sale).provider_ref
-    assert sale.page == stripe.sessions[session]["url"]
-    shop.clock.forward(seconds=5)
-    stripe.pay(session)
-    delivers(shop, stripe)
-    return sale
+    with selling_by_stripe(stripe, database_url, tmp_path, provider, clock, demo_rows) as shop:
+        yield shop
 
 
 def test_a_sale_is_settled_by_the_webhook(shop, stripe):
@@ -159,8 +127,7 @@ def test_what_befell_a_payment_is_heard_before_the_payment_itself(shop, stripe, 
     shop.clock.forward(seconds=5)
     _ = stripe.refund(intent, 1_000) if what == "refund" else stripe.books.dispute(intent)
     for event in stripe.events:  # the newest first, each handled before the next comes
-        raw, headers = stripe.webhook(event)
-        assert shop.app.test_client().post("/webhooks/stripe", data=raw, headers=headers).status_code == 200
+        hears(shop, stripe, event)
         runner.run_due()
     shop.works()
     assert shop.payment(sale).state == "settled"

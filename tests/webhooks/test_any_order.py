@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,11 @@ from backoffice.core.db import db
 from backoffice.models import AuditEntry, CreditNote, Dispute, Fulfilment, LedgerPosting, Payment, Refund
 from backoffice.tasks import runner
 from integrations.sandbox.courier import signature
+from tests.support import stripe_shop
 from tests.support.consistency import problems
 from tests.support.provider import SECRET
+from tests.support.shop import Shop
+from tests.support.stripe_server import StripeServer
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])  # what an order of events can break is no engine's
 EXAMPLES = 15
@@ -39,9 +44,20 @@ class Shelf:
         shutil.copy(self.kept, self.path)
 
 
+@dataclass
+class World:
+    """A shop, what its provider told and nobody heard, and how an event arrives."""
+
+    shop: Shop
+    shelf: Shelf
+    events: list[dict]
+    hears: Callable[[dict], None]
+
+
 @pytest.fixture
-def heard_of_nothing(shop, database_url, tmp_path) -> tuple[Shelf, list[dict]]:
+def sandbox(request, database_url, tmp_path) -> World:
     """A sale that was paid, refunded in two parts in the dashboard, one of which failed, and disputed: all of it unheard."""
+    shop: Shop = request.getfixturevalue("shop")
     shop.provider.switch(webhooks="never", refunds="fails_later")
     sale = shop.buyer().orders()
     shelf = Shelf(database_url, tmp_path)
@@ -58,13 +74,41 @@ def heard_of_nothing(shop, database_url, tmp_path) -> tuple[Shelf, list[dict]]:
     shop.provider.books.disputes.escalate(dispute)
     shop.provider.books.disputes.close(dispute, "lost")
     shelf.keep()
-    return shelf, shop.provider.books.events()
+
+    def hears(event: dict) -> None:
+        raw = json.dumps(event).encode()
+        headers = {"Sandbox-Signature": signature(raw, SECRET, shop.clock())}
+        assert shop.app.test_client().post("/webhooks/sandbox", data=raw, headers=headers).status_code == 200
+
+    return World(shop, shelf, shop.provider.books.events(), hears)
 
 
-def hears(shop, event: dict) -> None:
-    raw = json.dumps(event).encode()
-    headers = {"Sandbox-Signature": signature(raw, SECRET, shop.clock())}
-    assert shop.app.test_client().post("/webhooks/sandbox", data=raw, headers=headers).status_code == 200
+@pytest.fixture
+def stripe(database_url, provider, clock, tmp_path, demo_rows) -> Iterator[World]:
+    """The same story as Stripe tells it: of the page, of its PaymentIntent, of refunds and of the dispute."""
+    server = StripeServer(clock)
+    with stripe_shop.selling_by_stripe(server, database_url, tmp_path, provider, clock, demo_rows) as shop:
+        sale = shop.buyer().orders()
+        shelf = Shelf(database_url, tmp_path)
+        session = shop.payment(sale).provider_ref
+        shop.clock.forward(seconds=5)
+        server.decline(session, "generic_decline")
+        server.pay(session)
+        intent = server.sessions[session]["payment_intent"]
+        shop.clock.forward(seconds=5)
+        server.course = "fails_later"
+        server.refund(intent, 1_000)
+        shop.clock.forward(seconds=30)
+        server.advance()
+        server.course = ""
+        server.refund(intent, 2_500)
+        shop.clock.forward(seconds=5)
+        dispute = server.books.dispute(intent, inquiry=True)["id"]
+        server.books.escalate(dispute)
+        server.books.decide(dispute, "lost")
+        shelf.keep()
+        yield World(shop, shelf, list(server.events), lambda event: stripe_shop.hears(shop, server, event))
+    server.stop()
 
 
 def facts(shop) -> dict:
@@ -86,14 +130,15 @@ def facts(shop) -> dict:
     }
 
 
-def lives(shop, shelf: Shelf, steps: list[int], events: list[dict]) -> dict:
+def lives(world: World, steps: list[int]) -> dict:
     """Hear these events (-1: a worker runs one task) and come to rest."""
-    shelf.restore()
+    shop = world.shop
+    world.shelf.restore()
     for step in steps:
         if step < 0:
             runner.run_due(1)
         else:
-            hears(shop, events[step])
+            world.hears(world.events[step])
     shop.works()
     shop.clock.forward(minutes=3)  # what waited for its answer comes back
     shop.works()
@@ -101,10 +146,11 @@ def lives(shop, shelf: Shelf, steps: list[int], events: list[dict]) -> dict:
     return facts(shop)
 
 
-def test_every_order_of_events_ends_in_the_same_state(shop, heard_of_nothing):
-    shelf, events = heard_of_nothing
-    known = len(events)
-    expected = lives(shop, shelf, list(range(known)), events)
+@pytest.mark.parametrize("provider_name", ["sandbox", "stripe"])
+def test_every_order_of_events_ends_in_the_same_state(request, database_url, provider_name):
+    world: World = request.getfixturevalue(provider_name)
+    known = len(world.events)
+    expected = lives(world, list(range(known)))
     assert expected["payments"] == [("settled", 12_900, 2_500)]
     assert expected["refunds"] == [("succeeded", 2_500)]  # one that failed before we heard of it never was
     assert expected["disputes"] == [("lost", 10_400, False)]
@@ -119,7 +165,7 @@ def test_every_order_of_events_ends_in_the_same_state(shop, heard_of_nothing):
         steps = [*order, *again]
         draw.shuffle(steps)
         # each is heard at least once: what was shuffled in between only comes more often
-        assert lives(shop, shelf, steps, events) == expected
+        assert lives(world, steps) == expected
 
     holds()
-    assert shop.count(AuditEntry)
+    assert world.shop.count(AuditEntry)
