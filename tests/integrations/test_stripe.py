@@ -11,6 +11,7 @@ from integrations.payments.port import OutcomeUnknown, PaymentStatus, Refused, T
 from integrations.payments.stripe_calls import API_VERSION, mode_of
 from integrations.payments.stripe_declines import decline_of
 from integrations.payments.stripe_objects import from_intent, to_stripe
+from tests.support.stripe_shapes import SHAPES
 from tests.support.worlds import StripeWorld
 
 
@@ -195,3 +196,48 @@ def test_it_says_what_the_key_does_not_open(world, port):
         "The key may not read Disputes (permission_denied).", "The key may not read Payouts (permission_denied).",
     ]  # fmt: skip
     assert "speaks 2020-08-27, and we speak 2026-10-28.endive" in problems[2]
+
+
+def unlike(row: dict, allowed: frozenset[str] = frozenset()) -> list[str]:
+    """What an object of the test server has that Stripe's has not, or has as another kind of thing."""
+    kinds = {name: kind for kind, names in SHAPES[row["object"]].items() for name in names.split()}
+    fits = {
+        "text": str, "number": int, "flag": bool, "object": dict, "list": list, "null": object,
+    }  # fmt: skip
+    found = []
+    for name, value in row.items():
+        if name.startswith(("_", "a_field_of_tomorrow")) or name in allowed:
+            continue
+        if name not in kinds:
+            found.append(f"{row['object']}.{name} is no field of it")
+        elif value is not None and not isinstance(value, fits[kinds[name]]):
+            found.append(f"{row['object']}.{name} is {type(value).__name__}, not {kinds[name]}")
+    return found
+
+
+def test_the_test_server_invents_no_field_of_stripes_objects(world, port, page, clock):
+    """Against the shapes of Stripe's own published fixtures: what the adapter reads here is there."""
+    server = world.server
+    opened = port.open_page(page)
+    server.decline(opened.provider_ref, "insufficient_funds")
+    server.pay(opened.provider_ref)
+    intent = server.sessions[opened.provider_ref]["payment_intent"]
+    server.course = "fails_later"
+    server.refund(intent, 1_000)
+    clock.forward(minutes=1)
+    server.advance()
+    server.books.pay_out()
+    server.books.dispute(intent)
+    rows = [
+        *server.sessions.values(), *server.intents.values(), *server.refunds.values(), *server.books.disputes.values(),
+        *server.books.lines.values(), *server.books.payouts.values(), *server.keeping.methods.values(), *server.events,
+        *(row["latest_charge"] for row in server.intents.values() if isinstance(row["latest_charge"], dict)),
+    ]  # fmt: skip
+    more = {  # what is expanded, and what only a refund has that failed
+        "payment_intent": frozenset({"latest_charge"}), "balance_transaction": frozenset({"source"}),
+        "refund": frozenset({"failure_reason"}),
+    }  # fmt: skip
+    assert {row["object"] for row in rows} >= {
+        "checkout.session", "payment_intent", "charge", "refund", "dispute", "balance_transaction", "payout", "event",
+    }  # fmt: skip
+    assert [words for row in rows for words in unlike(row, more.get(row["object"], frozenset()))] == []
