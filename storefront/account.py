@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from backoffice.core import units
 from backoffice.core.actor import origin
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.customers import accounts, addresses, moving
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
@@ -96,32 +96,19 @@ def change_email(known: CustomerIdentity) -> ResponseReturnValue:
 
 
 @blueprint.get("/account/email/<token>")
-def new_email(token: str) -> ResponseReturnValue:
+@for_customers
+def new_email(known: CustomerIdentity, token: str) -> ResponseReturnValue:
     """Where the link in the mail leads. Looking at it changes nothing: mail programs look at links too."""
-    with units.read():
-        person, email = moving.by_link(token)
-        return render_template(
-            "shop/account/new_email.html", present=person.email, email=email, token=token, form=ButtonForm()
-        )
+    return _new_email(known, token)
 
 
 @blueprint.post("/account/email/<token>")
-def use_email(token: str) -> ResponseReturnValue:
-    form = ButtonForm()
-    if not form.validate():
-        with units.read():
-            person, email = moving.by_link(token)
-            page = render_template(
-                "shop/account/new_email.html",
-                present=person.email,
-                email=email,
-                token=token,
-                form=form,
-                problem=expired_words(),
-            )
-        return page, 422
-    units.write(lambda: moving.use(token))
-    return _done(gettext("Your account has its new address."))
+@for_customers
+def use_email(known: CustomerIdentity, token: str) -> ResponseReturnValue:
+    if not ButtonForm().validate():
+        return _new_email(known, token, expired_words()), 422
+    units.write(lambda: moving.use(token, known.ref, session_token()))
+    return _done(gettext("Your account has its new address, and every other device is logged out."))
 
 
 @blueprint.post("/account/change-password")
@@ -205,6 +192,21 @@ def change_address(known: CustomerIdentity, ref: str) -> ResponseReturnValue:
         return _address_page(form, ref, _said(form) if form.has_expired else "", 422)
     units.write(lambda: addresses.change(person(), ref, form.address(), by=known.by))
     return _done(gettext("The address is saved."))
+
+
+def _new_email(known: CustomerIdentity, token: str, problem: str = "") -> str:
+    with units.read():
+        person, email = moving.by_link(token)
+        if person.ref != known.ref:  # asked for by somebody else: this click is not to give them an address
+            raise NotFound("link any more")
+        return render_template(
+            "shop/account/new_email.html",
+            present=person.email,
+            email=email,
+            token=token,
+            form=ButtonForm(),
+            problem=problem,
+        )
 
 
 def _account(

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from backoffice.carts import service as carts
 from backoffice.catalog import display
 from backoffice.core import links, units
+from backoffice.core.formatting import country
 from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,
@@ -106,6 +107,7 @@ def _page(problem: str = "", typed: Mapping[str, str] | None = None) -> str:
         left=left,
         short={variant_id for variant_id, wanted in priced.pieces.items() if wanted > left[variant_id]},
         delivery=min(offers, key=lambda offer: offer.price.amount) if offers else None,
+        home=country(shop.country),
         form=ButtonForm(),
         typed=typed or {},
         pictures=_covers([line.ware.product_id for line in priced.lines]),

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from backoffice.catalog import search, shelves
 from backoffice.catalog.shelves import Facet, Sort, Wishes
@@ -142,7 +143,7 @@ def search_page() -> ResponseReturnValue:
 
     def look() -> tuple[tuple[Card, ...], bool, str]:
         with units.read():
-            found = search.find(words, page, prices)
+            found = search.find(words, page, prices) if words or not prices else search.within(prices, page)
             return cards_of(shelves.listings_of(found.product_ids, chosen.price_list_id)), found.has_more, found.meant
 
     cards, has_more, meant = fragment(
@@ -167,9 +168,11 @@ def choose_currency() -> ResponseReturnValue:
         back.startswith("/") and not back.startswith("//") and "\\" not in back and not re.search(r"[\x00-\x20]", back)
     )
     answer = make_response(redirect(_without_prices(back) if inside else url_for(".home"), 303))
-    code = request.form.get("code", "")
+    code, before = request.form.get("code", ""), currency().code
     if comes_from_us() and any(item.code == code for item in public().currencies):
         keep_currency(answer, code)
+        if inside and code != before and re.search(r"[?&](from|to)=[^&]", back):
+            flash(gettext("The limits of price were in %(currency)s, so they were taken out.", currency=before), "")
     return answer
 
 

@@ -13,6 +13,7 @@ from backoffice.orders import withdrawals
 from backoffice.orders.withdrawals import Declaration
 from storefront.blueprint import blueprint
 from storefront.cart import expired_words
+from storefront.customer import identity
 from storefront.forms import WithdrawalForm
 from storefront.limits import limited
 
@@ -62,6 +63,8 @@ def withdraw() -> ResponseReturnValue:
         with units.read():
             order = orders.by_link(request.args["of"])
             form.order_number.data, form.name.data, form.email.data = str(order.number), order.name, order.email
+    elif known := identity():
+        form.name.data, form.email.data = known.name, known.email
     return render_template("shop/withdraw.html", form=form)
 
 

@@ -1,5 +1,8 @@
 """The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
 
+import unicodedata
+from urllib.parse import quote
+
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -28,6 +31,7 @@ from backoffice.refunds import service as refunds
 from storefront.blueprint import blueprint, cart_here, keep_cart
 from storefront.cart import expired_words
 from storefront.checkout import to_payment
+from storefront.customer import identity
 from storefront.forms import ButtonForm, FindOrderForm, WishForm
 from storefront.limits import limited
 from storefront.products import leaves
@@ -35,7 +39,9 @@ from storefront.products import leaves
 
 @blueprint.get("/orders/find")
 def find_order() -> ResponseReturnValue:
-    return render_template("shop/find_order.html", form=FindOrderForm(formdata=None), asked=False)
+    known = identity()
+    form = FindOrderForm(formdata=None, email=known.email if known else "")
+    return render_template("shop/find_order.html", form=form, asked=False)
 
 
 @blueprint.post("/orders/find")
@@ -135,8 +141,8 @@ def download(token: str, ref: str) -> ResponseReturnValue:
     order_ref, by = _known(token)
 
     def take() -> tuple[str, str, str]:
-        file = downloads.take(orders.by_ref(order_ref), ref, by=by)
-        return file.sha256, file.media_type, file.name
+        asset = downloads.take(orders.by_ref(order_ref), ref, by=by)
+        return asset.file.sha256, asset.media_type, asset.name
 
     try:
         sha256, media_type, name = units.write(take)
@@ -225,7 +231,10 @@ def _order(token: str) -> Order:
 
 
 def _file(content: bytes, media_type: str, name: str, disposition: str) -> Response:
+    """A file under its name, of whatever letters: headers have but the plainest, and the rest as RFC 5987 writes it."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "'") or "file"
     answer = Response(content, mimetype=media_type)
-    answer.headers.set("Content-Disposition", disposition, filename=name)
+    named = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    answer.headers["Content-Disposition"] = f'{disposition}; filename="{plain}"{named}'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

@@ -63,6 +63,7 @@ class Piece:
     images: tuple[Picture, ...]
     related: tuple[Card, ...]
     sold_in: str  # codes of countries; empty where it is sold to all
+    home: str  # the country that the prices of delivery are of
     vat_hundredths: int
     delivery_from: Money | None
     delivery_free_from: Money | None  # of goods
@@ -145,6 +146,7 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
             images=tuple(map(pictured, row.pictures)),
             related=cards_of(shelves.related(row.id, price_list_id)),
             sold_in=row.sold_in,
+            home=formatting.country(seller.country),
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
             delivery_from=cheapest.price if cheapest else None,
             delivery_free_from=cheapest.free_from if cheapest else None,

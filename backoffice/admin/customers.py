@@ -144,6 +144,7 @@ class CustomerDesk(Noted):
             standing=badge(SHAPES[person.standing], person.standing.capitalize()),
             flags=flags(person, owes=_owes(person), disputing=_disputes(person)),
             bought=_bought(person),
+            returned=_returned(person),
             orders=shown,
             has_more=len(latest) > LATEST,
             papers={row.order_id: row for row in _invoices(shown)},
@@ -234,6 +235,18 @@ def _bought(person: Person) -> list[tuple[Money, int]]:
         .group_by(Order.currency)
     )
     return [(Money(int(amount), currency), count) for currency, amount, count in rows]
+
+
+def _returned(person: Person) -> list[Money]:
+    """What went back to them, or is on its way, by currency."""
+    rows = session.execute(
+        select(Payment.currency, func.sum(Payment.refunded_amount))
+        .join(Invoice, Invoice.id == Payment.invoice_id)
+        .join(Order, Order.id == Invoice.order_id)
+        .where(Order.person_id == person.id, Payment.refunded_amount > 0)
+        .group_by(Payment.currency)
+    )
+    return [Money(int(amount), currency) for currency, amount in rows]
 
 
 def _invoices(shown: Sequence[Order]) -> Sequence[Invoice]:

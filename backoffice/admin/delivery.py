@@ -12,6 +12,7 @@ from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_count, typed_number, typed_text
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
+from backoffice.admin.frame import for_whoever_asks
 from backoffice.admin.lists import DeskList
 from backoffice.catalog import editing, pricing
 from backoffice.core import units
@@ -61,7 +62,7 @@ class DeliveryDesk(DeskList):
             offered=_offered(method),
             rates=[(rate, Money(rate.amount, rate.currency), _free(rate)) for rate in rates],
             countries={zone.id: ", ".join(map(country, zone.countries["codes"])) for zone in zones},
-            missing=[zone for zone in zones if zone.id not in priced],
+            zones=[(zone, zone.id in priced, self._zone_offer(ref, zone)) for zone in zones],
             days=timeline.by_day(timeline.of([method.subject(), *(zone.subject() for zone in zones)]), ZONE),
             actions=self._offers(method, rates, zones),
         )
@@ -82,7 +83,7 @@ class DeliveryDesk(DeskList):
             codes = editing.countries(typed_text("countries", 400)).split()
             offering.create_zone(typed_text("name", 80), codes, by=access.by())
 
-        done = "The zone is written. Say on the page of each way of delivery what it costs there."
+        done = "The zone is written. It stands on the page of each way of delivery: say there what it costs."
         return run(lambda: units.write(act), done, self.get_url(".index_view"))
 
     @expose("/<ref>/zone", methods=["POST"])
@@ -140,6 +141,16 @@ class DeliveryDesk(DeskList):
 
         return run(lambda: units.write(act), "Customers see it now.", self.get_url(".one", ref=ref))
 
+    def _zone_offer(self, ref: str, zone: DeliveryZone) -> Action:
+        """Its countries, filled in: they are those of all ways of delivery."""
+        fields = (
+            Field("zone", "", "hidden", zone.ref),
+            Field("countries", f"{COUNTRIES}, for all ways of delivery", value=" ".join(zone.countries["codes"])),
+        )
+        url = self.get_url(".zone", ref=ref)
+        offer = Action("Change its countries", url, Right.EDIT_CATALOGUE, asks="Why?", fields=fields)
+        return for_whoever_asks(offer)
+
     def _offers(self, method: DeliveryMethod, rates: list[DeliveryRate], zones: list[DeliveryZone]) -> list[Action]:
         ref = method.ref
         there = [(str(rate.id), f"{rate.zone.name}, {rate.currency}") for rate in rates]
@@ -162,7 +173,6 @@ class DeliveryDesk(DeskList):
             offer("Add a price", ".add", Right.CHANGE_PRICES, (of_zone, currency, *price)),
             offer("Take a price away", ".drop", Right.CHANGE_PRICES, of_rate, nothing),
             offer("Change the words", ".change", Right.EDIT_CATALOGUE, _said(method)),
-            offer("Change a zone", ".zone", Right.EDIT_CATALOGUE, (of_zone, Field("countries", COUNTRIES))),
             offer(word, ".switch", Right.EDIT_CATALOGUE, (offered,), "" if method.active else nothing),
         ]
 

@@ -1,5 +1,6 @@
 """What the page of a product offers beside words and prices: its pictures, the files of a download, what is shown with it."""
 
+import re
 from pathlib import PurePath
 
 from flask import request
@@ -15,6 +16,9 @@ from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Unreadable
 from backoffice.catalog.models import Product
 from backoffice.core import units
+from backoffice.core.cards import refuse_card_number
+from backoffice.core.errors import NotFound
+from backoffice.core.typed import tidy
 from backoffice.files import service as files
 from backoffice.staff.roles import Right
 
@@ -22,6 +26,7 @@ LARGEST_FILE = 64 * 1024 * 1024  # bytes of a download
 MOST_DOWNLOADS = 100
 MOST_BESIDE = 12
 OF_NO_KIND = "application/octet-stream"
+MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
 
 
 class Furnishing(Assortment):
@@ -59,16 +64,31 @@ class Furnishing(Assortment):
             content = sent.read(LARGEST_FILE + 1)
             if not 0 < len(content) <= LARGEST_FILE:
                 raise Unreadable(f"A file has at least one byte and at most {LARGEST_FILE // 1024 // 1024} MiB.")
-            name = (typed_text("name") or PurePath(sent.filename or "").name)[:120]
+            name = typed_text("name") or _named(sent)
+            media_type = sent.mimetype if MEDIA_TYPE.fullmatch(sent.mimetype or "") else OF_NO_KIND
             sha256 = files.put(content)
 
             def attach() -> None:
-                stored = files.enter(sha256, len(content), name=name, media_type=sent.mimetype or OF_NO_KIND)
-                editing.attach(variant_of(product_of(ref)), stored, name, most, by=access.by())
+                stored = files.enter(sha256, len(content), name=name, media_type=media_type)
+                variant = variant_of(product_of(ref))
+                editing.attach(variant, stored, name, media_type, most, by=access.by())
 
             units.write(attach)
 
         return run(act, "Whoever buys it from now on may download it.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/detach", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def detach(self, ref: str) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            wish, why = typed_number("file"), reason()
+            ids = [variant.id for variant in product.variants]
+            asset = next((item for item in catalog.assets_of(ids) if item.id == wish), None)
+            if asset is None:
+                raise NotFound("file of this product")
+            editing.detach(asset, by=access.by(), reason=why)
+
+        return self.do(ref, act, "Whoever buys it from now on does not get the file; who bought it keeps it.")
 
     @expose("/<ref>/beside", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
@@ -96,6 +116,15 @@ class Furnishing(Assortment):
 def _sent(name: str) -> FileStorage | None:
     sent = request.files.get(name)
     return sent if sent and sent.filename else None
+
+
+def _named(sent: FileStorage) -> str:
+    """The name that a file brings along, as one would type it. Raises Unreadable, CardNumber."""
+    name = (tidy(PurePath((sent.filename or "").replace("\\", "/")).name) or "")[:120]
+    refuse_card_number(name)
+    if not name:
+        raise Unreadable("The file has no name: write one.")
+    return name
 
 
 def _by_address(slug: str) -> Product:

@@ -56,16 +56,23 @@ class Legal(Page, BaseView):
         known = _kind(kind)
         typed = request.form.get("text", "")[:LONGEST].replace("\r\n", "\n")
 
-        def act() -> None:
-            entities.publish(entities.seller(), known, typed, by=access.by(), reason=reason())
+        def act() -> bool:
+            before = entities.newest(entities.seller(), known)
+            row = entities.publish(entities.seller(), known, typed, by=access.by(), reason=reason())
+            return before is None or row.version != before.version
 
         try:
-            units.write(act)
+            is_new = units.write(act)
         except CounterfoilError as error:
             with units.read():
                 status = 422 if isinstance(error, ReasonNeeded) else error.status
                 return self._page(known, typed, str(error)), status
-        return run(lambda: None, "It counts from now on; earlier versions stay readable.", self.get_url(".index"))
+        done = (
+            "It counts from now on; earlier versions stay readable."
+            if is_new
+            else "It says that already: nothing changed."
+        )
+        return run(lambda: None, done, self.get_url(".index"))
 
     def _page(self, kind: LegalKind, typed: str = "", problem: str = "") -> str:
         entity = entities.seller()
@@ -77,6 +84,7 @@ class Legal(Page, BaseView):
             current=current,
             text=typed or (current.text if current else ""),
             problem=problem,
+            why=request.form.get("reason", "")[:255],
             longest=LONGEST,
         )
 

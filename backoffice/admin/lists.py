@@ -45,6 +45,10 @@ class NoRightNamed(ProgrammingError):
         super().__init__(f"{view} changes something and names no right: add @needs.")
 
 
+class TwoFiltersOfOneName(ProgrammingError):
+    pass
+
+
 class DeskList(Page, SavedViews, ModelView):
     """A list of one model, newest first, twenty rows a page, and pages for one row below it."""
 
@@ -75,6 +79,9 @@ class DeskList(Page, SavedViews, ModelView):
         self.key = url
         self._read = lru_cache(64)(self._slim)  # as many choices of columns as colleagues keep
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
+        names = [item.name for item in self.filters()]
+        if len(set(names)) < len(names):
+            raise TwoFiltersOfOneName(type(self).__name__)
 
     # -- Flask-Admin's hooks
 

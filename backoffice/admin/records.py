@@ -118,7 +118,7 @@ class MailDesk(DeskList):
     }
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # never the texts of a whole page
     narrows = (
-        Filter("to", "To (address)", lambda address: Mail.recipient == address, mail.address),
+        Filter("recipient", "To (address)", lambda address: Mail.recipient == address, mail.address),
         Filter("about", "About (number or reference)", lambda text: Mail.about_ref.in_(refs_of(text))),
         equals("state", "State", Mail.state, (("waiting", "Waiting"), ("sent", "Sent")), MailState),
     )

@@ -46,6 +46,12 @@ class Series:
         return self.told(sum(self.today))
 
     @property
+    def words(self) -> str:
+        """``orders``, or ``order`` of one."""
+        is_one = not self.currency and sum(self.today) == 1
+        return self.name.replace("orders", "order").replace("payments", "payment") if is_one else self.name
+
+    @property
     def then(self) -> str:
         return self.told(self.until_now)
 

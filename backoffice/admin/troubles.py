@@ -136,7 +136,8 @@ def take(case: Case, back: str = "") -> Action:
 
 def _trouble(case: Case) -> Trouble:
     back = place_of(case.about)
-    offers = [*best(case, back), *([] if case.owner else [take(case, back)])]
+    steps = [item for item in best(case, back) if item.url != back]  # no button to where one is
+    offers = [*steps, *([] if case.owner else [take(case, back)])]
     return Trouble(
         case,
         WORDINGS[CaseKind(case.kind)],

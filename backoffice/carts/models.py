@@ -34,5 +34,6 @@ class CartLine(Base):
     cart_id: Mapped[BigInt] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
     variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"))
     quantity: Mapped[int] = mapped_column(Integer)
+    added: Mapped[int | None] = mapped_column(Integer)  # how many of them, by the last press
     added_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when pieces were put in last; unknown of old carts
     variant: Mapped[Variant] = relationship(lazy="joined", innerjoin=True)

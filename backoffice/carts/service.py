@@ -91,11 +91,13 @@ def add(cart: Cart, variant_id: int, quantity: int) -> None:
     if line is None:
         if len(cart.lines) >= MOST_LINES:
             raise CartFull
-        line = enter(CartLine(cart_id=cart.id, variant_id=variant_id, quantity=min(quantity, MOST), added_at=now))
+        line = enter(
+            CartLine(cart_id=cart.id, variant_id=variant_id, quantity=min(quantity, MOST), added=quantity, added_at=now)
+        )
         set_committed_value(cart, "lines", [*cart.lines, line])
-    elif line.added_at is None or not timedelta(0) <= now - line.added_at < SAME_PRESS:
+    elif line.added_at is None or line.added != quantity or not timedelta(0) <= now - line.added_at < SAME_PRESS:
         line.quantity = min(line.quantity + quantity, MOST)
-        line.added_at = now
+        line.added, line.added_at = quantity, now
     if now - cart.updated_at > NEWS:
         cart.updated_at = now
 

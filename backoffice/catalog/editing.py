@@ -52,6 +52,15 @@ class LastVariant(CounterfoilError):
         super().__init__("This is the last variant that is sold. Withdraw the product instead.")
 
 
+class LastFile(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the only file of something that is sold. Attach another one first, or withdraw the product."
+        )
+
+
 @dataclass(frozen=True)
 class Texts:
     """What is said of a product; facts and traits in the order they are shown."""
@@ -175,15 +184,31 @@ def withdraw(variant: Variant, *, by: Actor, reason: str) -> bool:
     return _publish(variant, False, reason, by)
 
 
-def attach(variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor) -> DigitalAsset:
+def attach(
+    variant: Variant, file: StoredFile, name: str, media_type: str, most_downloads: int, *, by: Actor
+) -> DigitalAsset:
     """Let buyers of a variant download a file under a name; the same once more is the one that is there. Raises Unreadable
     for a variant that is no download, Taken."""
     if variant.product.kind != ProductKind.DIGITAL:
         raise Unreadable("Only what is downloaded has files.")
-    known = next((asset for asset in catalog.assets_of([variant.id]) if asset.name == name), None)
-    if known and known.file_id != file.id:
+    query = select(DigitalAsset).where(DigitalAsset.variant_id == variant.id, DigitalAsset.name == name)
+    known = session.scalars(query).one_or_none()
+    if known and (known.file_id != file.id or not known.offered):
         raise Taken("file name", name)
-    return known or catalog.attach(variant, file, name, most_downloads, by=by)
+    return known or catalog.attach(variant, file, name, most_downloads, by=by, media_type=media_type)
+
+
+def detach(asset: DigitalAsset, *, by: Actor, reason: str) -> bool:
+    """Give a file to nobody who buys from now on; False where it is so. Raises LastFile for one without which a download that
+    is sold would have none."""
+    if not asset.offered:
+        return False
+    variant = asset.variant
+    if variant.is_sold and len(catalog.assets_of([variant.id])) == 1:
+        raise LastFile
+    asset.offered = False
+    audit.record(Tag.VARIANT_CHANGED, variant, by=by, reason=reason, file=(asset.name, None))
+    return True
 
 
 def remove_image(product: Product, image_id: int, *, by: Actor, reason: str) -> None:

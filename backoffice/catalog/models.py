@@ -8,6 +8,7 @@ from backoffice.core.columns import (
     BigInt,
     Choice,
     Currency,
+    Exact,
     Id,
     Json,
     Line,
@@ -198,7 +199,9 @@ class DigitalAsset(Part, Base):
     variant_id: Mapped[BigInt] = mapped_column(ForeignKey("variants.id"))
     file_id: Mapped[BigInt] = mapped_column(ForeignKey("files.id"))
     name: Mapped[Line]
+    media_type: Mapped[Exact]  # one content may be known under several
     most_downloads: Mapped[int] = mapped_column(Integer)  # of one purchase
+    offered: Mapped[bool] = mapped_column(Boolean)  # to those who buy now; who bought it keeps it
     variant: Mapped[Variant] = relationship()
     file: Mapped[StoredFile] = relationship(lazy="joined", innerjoin=True)
 

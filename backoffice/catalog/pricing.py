@@ -83,7 +83,8 @@ def change_list(row: PriceList, *, active: bool, position: int, by: Actor, reaso
     changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
     if not changes:
         return False
-    if not active and [item.id for item in active_lists()] == [row.id]:
+    offered = session.scalars(select(PriceList).where(PriceList.active.is_(True)).with_for_update()).all()
+    if not active and [item.id for item in offered] == [row.id]:  # of two at once the second finds itself the last
         raise NotAList("This is the last price list that customers have: offer another one first.")
     for name, value in wanted.items():
         setattr(row, name, value)

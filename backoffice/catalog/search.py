@@ -65,6 +65,13 @@ def find(query: str, page: int = 1, prices: Prices | None = None) -> Found:
     return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE, meant=meant)
 
 
+def within(prices: Prices, page: int = 1) -> Found:
+    """Everything that may cost so much, the cheapest first."""
+    query = select(Listing.product_id).where(*_bounds(prices)).order_by(Listing.from_amount, Listing.product_id)
+    ids = list(session.scalars(query.limit(PER_PAGE + 1).offset((min(page, LAST_PAGE) - 1) * PER_PAGE)))
+    return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE)
+
+
 def in_office(query: str) -> ColumnElement[bool]:
     """Condition on products for staff: those on the shelf by their words, those off it by their name. One look."""
     words = list(dict.fromkeys(terms(query)))[:MOST_WORDS]
@@ -102,13 +109,18 @@ def _matching(words: Sequence[str], page: int, prices: Prices | None) -> list[in
 
 
 def _within(prices: Prices, product_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """That a product has a variant that may cost so much: limits read as those of a shelf."""
-    bounds = [Listing.product_id == product_id, Listing.price_list_id == prices.price_list_id]
+    """That a product has a variant that may cost so much."""
+    return select(literal(1)).where(Listing.product_id == product_id, *_bounds(prices)).exists()
+
+
+def _bounds(prices: Prices) -> list[ColumnElement[bool]]:
+    """Limits read as those of a shelf."""
+    bounds = [Listing.price_list_id == prices.price_list_id]
     if prices.least is not None:
         bounds.append(Listing.to_amount >= prices.least)
     if prices.most is not None:
         bounds.append(Listing.from_amount <= prices.most)
-    return select(literal(1)).where(*bounds).exists()
+    return bounds
 
 
 def _range(word: str) -> list[ColumnElement[bool]]:

@@ -142,18 +142,23 @@ def relate(product: Product, others: Sequence[Product], *, by: Actor) -> bool:
     return True
 
 
-def attach(variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor) -> DigitalAsset:
+def attach(
+    variant: Variant, file: StoredFile, name: str, most_downloads: int, *, by: Actor, media_type: str = ""
+) -> DigitalAsset:
     """Let buyers of a variant download a file, each purchase at most so many times."""
-    asset = DigitalAsset(variant=variant, file_id=file.id, name=name, most_downloads=most_downloads)
+    asset = DigitalAsset(
+        variant=variant, file_id=file.id, name=name, media_type=media_type or file.media_type,
+        most_downloads=most_downloads, offered=True,
+    )  # fmt: skip
     session.add(asset)
     audit.record(Tag.VARIANT_CHANGED, variant, by=by, file=name, most_downloads=most_downloads)
     return asset
 
 
 def assets_of(variant_ids: Sequence[int]) -> list[DigitalAsset]:
-    return list(
-        session.scalars(select(DigitalAsset).where(DigitalAsset.variant_id.in_(variant_ids)).order_by(DigitalAsset.id))
-    )
+    """The files that whoever buys these now may download."""
+    query = select(DigitalAsset).where(DigitalAsset.variant_id.in_(variant_ids), DigitalAsset.offered.is_(True))
+    return list(session.scalars(query.order_by(DigitalAsset.id)))
 
 
 def category(slug: str) -> Category:

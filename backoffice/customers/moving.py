@@ -2,6 +2,7 @@
 answered never tells whether the new address is known here."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from backoffice.audit import service as audit
@@ -13,10 +14,13 @@ from backoffice.customers import service as customers
 from backoffice.customers.accounts import LINK_EVERY, LINK_LIFE, WrongPassword
 from backoffice.customers.models import Person
 from backoffice.entities import service as entities
-from backoffice.logins import passwords, throttle
+from backoffice.logins import passwords, sessions, throttle
 from backoffice.logins.models import Holder
 from backoffice.mail import service as mail
 from backoffice.tasks import service as tasks
+
+TEMPLATES = ("email_proof", "email_taken")
+MOST_A_DAY = 3  # of these mails to one address
 
 
 class SameAddress(CounterfoilError):
@@ -51,23 +55,28 @@ def ask(person_ref: str, email: str, password: str, *, network: str | None) -> N
         raise WrongPassword
 
     def write() -> None:
+        known = accounts.lock(customers.by_ref(person_ref))
+        if known.password_hash != stored:
+            raise WrongPassword  # it was changed while we looked
         throttle.forgive(Holder.CUSTOMER, present, network)
-        tasks.schedule("accounts.prove", person_ref=person_ref, email=wanted)
+        tasks.schedule("accounts.prove", person_ref=person_ref, email=wanted, mark=_mark(known))
 
     units.write(write)
 
 
-def prove(person_ref: str, email: str) -> None:
-    """The task: the link to the new address; where it belongs to somebody, a mail that says so to them."""
+def prove(person_ref: str, email: str, mark: str) -> None:
+    """The task: the link to the new address; where it belongs to somebody, a mail that says so to them. An address gets few of
+    these a day, whoever asks: it may be a stranger's."""
     person = customers.by_ref(person_ref)
     holder = customers.find(email)
-    if holder and holder.id == person.id:
-        return  # it was changed meanwhile
-    if holder:
-        _send("email_taken", holder, email, login=links.absolute("/account/login"))
+    since = clock.now() - timedelta(days=1)
+    if mark != _mark(person) or mail.count_to(email, TEMPLATES, since=since) >= MOST_A_DAY:
         return
-    token = links.sign("email", f"{person.ref}:{_mark(person)}:{email}", LINK_LIFE)
-    _send("email_proof", person, email, link=links.absolute("/account/email/" + token), wanted=email)
+    if holder and holder.id != person.id:
+        _send("email_taken", holder, email, login=links.absolute("/account/login"))
+    elif not holder:
+        token = links.sign("email", f"{person.ref}:{mark}:{email}", LINK_LIFE)
+        _send("email_proof", person, email, link=links.absolute("/account/email/" + token), wanted=email)
 
 
 def by_link(token: str) -> tuple[Person, str]:
@@ -80,10 +89,13 @@ def by_link(token: str) -> tuple[Person, str]:
     return person, email
 
 
-def use(token: str) -> Person:
-    """Use a link: the account has the new address from now on, older links of it end, and the old address is told. Raises
-    NotFound, AddressTaken."""
+def use(token: str, person_ref: str, session_token: str) -> Person:
+    """Use a link, as the customer who asked for it and is logged in (``session_token``): nobody gives their address to the
+    account of somebody else by a click. The account has the new address from now on, older links of it and other sessions
+    end, and the old address is told. Raises NotFound, AddressTaken."""
     person, email = by_link(token)
+    if person.ref != person_ref:
+        raise NotFound("link any more")
     person = accounts.lock(person)
     by_link(token)  # of two that use one link at once, the second finds it used
     if customers.find(email):
@@ -93,13 +105,15 @@ def use(token: str) -> Person:
     person.email, person.verified_at = email, clock.now()
     sealed = (customers.seal(person, "email", before), customers.seal(person, "email", email))
     audit.record(Tag.ACCOUNT_CHANGED, person, by=by, email=sealed)
+    sessions.end_others(Holder.CUSTOMER, person.id, session_token)
     _send("email_changed", person, before, now=email)
     return person
 
 
 def _send(template: str, person: Person, to: str, **facts: Any) -> None:
+    """One mail of a kind to an address in so long, whoever asks for it."""
     slot = int(clock.now().timestamp()) // LINK_EVERY
-    key = f"{template}:{person.ref}:{hashlib.sha256(to.encode()).hexdigest()[:12]}:{slot}"
+    key = f"{template}:{hashlib.sha256(to.encode()).hexdigest()[:24]}:{slot}"
     mail.queue(template, to=to, about=person, key=key, person=person, entity=entities.seller(), **facts)
 
 

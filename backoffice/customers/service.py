@@ -1,5 +1,6 @@
 """People: found by their normalised address, their data sealed under their own key."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,8 +23,10 @@ _BY_EMAIL = select(Person.id).where(Person.email == bindparam("email"))
 
 
 def normalised(email: str) -> str:
-    """How an address is compared: trimmed, lower case (the local part too; nobody relies on its case)."""
-    return email.strip().lower()
+    """How an address is compared: trimmed, lower case (the local part too; nobody relies on its case), its domain without
+    letters that only look otherwise."""
+    local, at, domain = email.strip().lower().rpartition("@")
+    return local + at + unicodedata.normalize("NFKC", domain)
 
 
 def welcome(email: str, name: str) -> Person:

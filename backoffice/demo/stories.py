@@ -238,7 +238,10 @@ class Stories:
         code = draw.choice(DECLINES) if state == "declined" else ""
         method = draw.choice(CARDS) if state != "cancelled" else ""
         said = {"id": provider_ref, "status": "paid" if settled else state, "amount": total, "currency": deal.currency}
-        asked = {"key": f"{ref}-open", "amount": total, "currency": deal.currency, "reference": ref}
+        asked = {
+            "key": f"{ref}-open", "amount": total, "currency": deal.currency, "reference": ref, "return_url": "",
+            "description": f"order {deal.ref}", "expires_at": (begun + TO_PAY).isoformat(),
+        }  # fmt: skip
         books.add(
             "payments", payment_id, ref, deal.invoice_id, "sandbox", "acct_sandbox", "test", f"{ref}-open",
             deal.invoice_id if settled else None, json.dumps(asked), state, deal.currency, total, total if settled else 0, 0,

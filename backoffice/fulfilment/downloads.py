@@ -4,11 +4,11 @@ from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.catalog.models import DigitalAsset
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
-from backoffice.files.models import StoredFile
 from backoffice.fulfilment.models import DownloadGrant
 from backoffice.orders.models import Order
 
@@ -33,8 +33,8 @@ def ever_of(order: Order) -> list[DownloadGrant]:
     return list(session.scalars(query))
 
 
-def take(order: Order, grant_ref: str, *, by: Actor) -> StoredFile:
-    """Count one download and return the file. Raises NotFound for one that is withdrawn or of another order, UsedUp."""
+def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
+    """Count one download and return what it is. Raises NotFound for one that is withdrawn or of another order, UsedUp."""
     grant = _open(order, grant_ref)
     if not change_where(
         grant,
@@ -46,7 +46,7 @@ def take(order: Order, grant_ref: str, *, by: Actor) -> StoredFile:
             raise NotFound("download")
         raise UsedUp(grant.most)
     audit.record(Tag.DOWNLOAD_TAKEN, grant, by=by, used=(grant.used - 1, grant.used))
-    return grant.asset.file
+    return grant.asset
 
 
 def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> None:

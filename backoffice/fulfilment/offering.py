@@ -221,7 +221,7 @@ def _check_zone(name: str, countries: Sequence[str], zone: DeliveryZone | None) 
     unknown = [code for code in countries if not is_country(code)]
     if unknown:
         raise NotAZone(f"“{unknown[0][:20]}” is no country that we know: write two letters each, like AT DE DK.")
-    for other in session.scalars(select(DeliveryZone)):
+    for other in session.scalars(select(DeliveryZone).order_by(DeliveryZone.id).with_for_update()):
         if zone is not None and other.id == zone.id:
             continue
         if other.name == name:

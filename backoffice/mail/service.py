@@ -1,9 +1,10 @@
 """Writing mails into the outbox, and handing them to the mail port."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -66,6 +67,12 @@ def queue(
 def address(text: str) -> str:
     """How the address of a recipient is kept."""
     return text.strip().lower()
+
+
+def count_to(recipient: str, templates: Sequence[str], *, since: datetime) -> int:
+    """How many mails of these kinds were written to an address since then."""
+    query = select(func.count()).where(Mail.recipient == address(recipient), Mail.template.in_(templates))
+    return session.scalar(query.where(Mail.created_at >= since)) or 0
 
 
 def send(mail_id: int) -> None:

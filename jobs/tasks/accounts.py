@@ -13,5 +13,5 @@ def remind(email: str) -> None:
 
 
 @registry.plain("accounts.prove")
-def prove(person_ref: str, email: str) -> None:
-    moving.prove(person_ref, email)
+def prove(person_ref: str, email: str, mark: str) -> None:
+    moving.prove(person_ref, email, mark)

@@ -20,11 +20,13 @@ def upgrade():
         batch.add_column(sa.Column("sold_in", exact(400), nullable=False, server_default=""))
     with op.batch_alter_table("products") as batch:
         batch.alter_column("sold_in", existing_type=exact(400), existing_nullable=False, server_default=None)
+    op.add_column("cart_lines", sa.Column("added", sa.Integer(), nullable=True))
     op.add_column("cart_lines", sa.Column("added_at", UTCDateTime(), nullable=True))
 
 
 def downgrade():
     with op.batch_alter_table("cart_lines") as batch:
         batch.drop_column("added_at")
+        batch.drop_column("added")
     with op.batch_alter_table("products") as batch:
         batch.drop_column("sold_in")

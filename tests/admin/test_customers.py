@@ -240,7 +240,7 @@ def test_the_start_shows_what_is_broken_what_waits_and_how_the_day_goes(shop, ot
         "€\N{NO-BREAK SPACE}129.00",
     )
     assert told == [
-        ("1", "orders", one),
+        ("1", "order", one),
         (sum_now, "money in", f"{sum_then} by now last week, {sum_then} that whole day"),
         ("0", "payments declined", one.replace("1", "0")),
     ]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from backoffice.catalog import pricing
 from backoffice.catalog import service as catalog
@@ -117,7 +118,7 @@ def test_a_zone_takes_a_country_and_no_country_is_in_two(shop, carl):
     assert "Liechtenstein" in buyer.client.get("/checkout").text
     page = post(carl, "/admin/delivery/zones/create", "/admin/delivery/", name="Alps", countries="CH")
     assert not refused(page)
-    assert "Not delivered to Alps: Switzerland." in carl.get(address).text
+    assert "Switzerland. Not delivered there: add a price." in carl.get(address).text
     assert refused(post(carl, "/admin/delivery/zones/create", "/admin/delivery/", name="Alps", countries="IT"))
 
 
@@ -235,6 +236,62 @@ def test_a_download_gets_its_file_in_the_office_and_a_buyer_gets_it(shop, carl):
     assert buyer.client.post(grant, data=hidden(page)).data == b"RIFF rain"
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type", "told", "kept"),
+    [
+        (
+            "Übersicht – Teil 1.pdf",
+            "application/pdf",
+            "filename*=UTF-8''%C3%9Cbersicht%20%E2%80%93%20Teil%201.pdf",
+            None,
+        ),
+        ("invoice\u202efdp.exe", "text/snow\u2603man", 'filename="invoicefdp.exe"', "application/octet-stream"),
+        ("plain.pdf", "application/pdf", 'filename="plain.pdf"', None),
+    ],
+)
+def test_a_file_of_any_name_reaches_its_buyer_and_can_be_taken_away(shop, carl, name, media_type, told, kept):
+    with units.read():
+        record = catalog.by_slug("spring-in-leipzig")
+        ref, variant = record.ref, record.variants[0].ref
+    address = f"/admin/products/{ref}"
+
+    def attach(content: bytes, named: str, kind: str) -> str:
+        data = {**hidden(carl.get(address).text), "variant": variant, "name": "", "most": "9"}
+        data["file"] = FileStorage(io.BytesIO(content), named, "file", kind)
+        return carl.post(f"{address}/file", data=data, follow_redirects=True, content_type="multipart/form-data").text
+
+    for bad in ("/", "4242 4242 4242 4242.pdf"):
+        assert refused(attach(b"x", bad, "application/pdf")), bad
+    assert not refused(attach(b"one", name, media_type))
+    assert not refused(attach(b"one", "again.txt", "text/plain"))
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "RC-LEJ")
+    sale = buyer.places()
+    shop.pays(sale)
+    shop.works()
+    place = shop.order_path(sale.order_ref)
+    page = buyer.client.get(place).text
+    grants = re.findall(r'action="(/orders/[^"]+/downloads?/[^"]+)"', page)
+    answers = [buyer.client.post(grant, data=hidden(page)) for grant in grants]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    first, again = answers
+    first.headers["Content-Disposition"].encode("ascii")
+    assert told in first.headers["Content-Disposition"]
+    assert first.mimetype == (kept or media_type)
+    assert (again.mimetype, 'filename="again.txt"' in again.headers["Content-Disposition"]) == ("text/plain", True)
+    (asset, other) = shop.all(select(DigitalAsset.id).order_by(DigitalAsset.id))
+    for _ in range(2):
+        post(carl, f"{address}/detach", address, file=str(other), reason="the wrong one")
+    assert refused(post(carl, f"{address}/detach", address, file=str(asset), reason="all of them")), "it is sold"
+    second = shop.buyer("eve@example.org")
+    second.fills_cart(1, "RC-LEJ")
+    later = second.places()
+    shop.pays(later)
+    shop.works()
+    assert "again.txt" not in second.client.get(shop.order_path(later.order_ref)).text
+    assert "again.txt" in buyer.client.get(place).text, "who bought it keeps it"
+
+
 def test_a_new_version_of_the_terms_is_published_read_and_accepted(shop, carl):
     olive = staff.logged_in(shop)
     buyer = shop.buyer()
@@ -251,6 +308,7 @@ def test_a_new_version_of_the_terms_is_published_read_and_accepted(shop, carl):
     for _ in range(2):
         page = post(olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, reason="the lawyer says so")
     assert "Version 2, since" in page
+    assert "nothing changed" in page, "the second press published nothing, and says so"
     assert shop.all(select(LegalText.version).where(LegalText.kind == LegalKind.TERMS)) == [1, 2]
     shown = shop.app.test_client().get("/terms").text
     assert "<h2>Payment</h2><p>At once.</p>" in shown

@@ -40,7 +40,7 @@ MAY = {
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "publish", "withdraw", "variant", "price")},
-    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang", "file", "beside")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang", "file", "detach", "beside")},
     **{f"desk_products.{verb}": {C, A} for verb in ("table", "read_table", "take_table")},
     "desk_categories.create": {C, A}, "desk_categories.change": {C, A},
     **{f"desk_delivery.{verb}": {C, A} for verb in ("create", "create_zone", "zone", "change")},

@@ -236,7 +236,7 @@ def have_an_account(world: World, page: Page, look: Look) -> None:
     page.get_by_role("button", name="Save").click()
     look("/account")
     moved = f"moved-{next(NUMBERS)}@example.org"
-    page.locator("summary", has_text="Use another address").click()
+    page.locator("summary", has_text="Use another e-mail address").click()
     page.get_by_role("textbox", name="E-mail").fill(moved)
     page.get_by_role("button", name="Send me the link").click()
     look("/account wrong")

@@ -83,6 +83,16 @@ def test_limits_of_a_search_that_leave_nothing_or_cannot_be_read_help(shop):
     page = browser.get("/search?q=theodolite&to=5").text
     assert "Nothing found for “theodolite” at this price" in page
     assert 'href="/search?q=theodolite"' in page
+    everything = browser.get("/search?to=20").text  # no word: all that may cost so much, the cheapest first
+    with units.read():
+        euro = pricing.list_in("EUR")
+        cheap = shelves.listings_of(search.within(search.Prices(euro.id, most=2_000)).product_ids, euro.id)
+    assert [row.from_amount for row in cheap] == sorted(row.from_amount for row in cheap if row.from_amount <= 2_000)
+    assert re.findall(r'class="card-name">([^<]+)', everything) == [row.card["name"] for row in cheap]
+    assert "Nothing at this price" in browser.get("/search?to=0.50").text
+    taken = browser.post("/currency", data={"code": "DKK", "back": "/search?q=level&to=50"}, follow_redirects=True).text
+    assert "The limits of price were in EUR, so they were taken out." in taken
+    browser.set_cookie("currency", "EUR")
     page = browser.get("/search?q=theodolite&to=cheap").text
     assert "“cheap” is no price" in page
     assert "Theodolite, restored" in page

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from backoffice.models import AuditEntry, Person
 from tests.customers.test_accounts import SENTENCE, asks, logs_in, mails, registers
+from tests.support import staff
 from tests.support.shop import hidden
 
 NEW = "ada@new.example"
@@ -38,17 +39,19 @@ def test_the_link_of_the_new_address_moves_the_account_and_the_old_one_is_told(s
     assert answer.location == "/account"
     assert address(shop) == ["ada@example.org"], "nothing changes before the link is used"
     where = link(shop)
-    stranger = shop.app.test_client()  # the mail is read on another device
-    assert NEW in stranger.get(where).text
+    assert shop.app.test_client().get(where).location.startswith("/account/login")
+    phone = shop.app.test_client()  # the mail is read on another device
+    logs_in(phone)
+    assert NEW in phone.get(where).text
     assert address(shop) == ["ada@example.org"], "mail programs look at links too"
-    assert asks(stranger, where).status_code == 303
+    assert asks(phone, where).status_code == 303
     assert address(shop) == [NEW]
     (told,) = mails(shop, "email_changed")
     assert (told.recipient, NEW in told.text) == ("ada@example.org", True)
     assert mails(shop, "email_proof")[0].recipient == NEW
     assert logs_in(shop.app.test_client()).status_code == 401
     assert logs_in(shop.app.test_client(), email=NEW).status_code == 303
-    assert ada.get("/account").status_code == 200, "whoever asked stays logged in"
+    assert (phone.get("/account").status_code, ada.get("/account").status_code) == (200, 303), "other sessions end"
     entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "account.changed"))[-1]
     assert NEW not in str(entry.changes)
 
@@ -114,6 +117,44 @@ def test_what_cannot_be_done_says_why_and_keeps_what_was_typed(shop, ada, email,
     assert (answer.status_code, words in answer.text) == (422, True)
     assert f'value="{email}"' in answer.text
     assert '<details class="quiet" open>' in answer.text
+    assert mails(shop, "email_proof") == []
+
+
+def test_nobody_gives_their_address_to_the_account_of_somebody_else_by_a_click(shop, ada):
+    """The link works for whoever asked for it and is logged in; its token is nowhere to be read in the office."""
+    eve = shop.app.test_client()
+    registers(shop, eve, "eve@example.org")
+    asks_for(eve, "victim@example.org")
+    where = link(shop)
+    assert ada.get(where).status_code == 404
+    assert ada.post(where, data=hidden(ada.get("/account").text)).status_code == 404
+    assert sorted(address(shop)) == ["ada@example.org", "eve@example.org"]
+    vera = staff.logged_in(shop, "vera@plumb-and-level.example")
+    page = vera.get(f"/admin/mails/{mails(shop, 'email_proof')[-1].ref}").text
+    assert "/account/…" in page or "/account/email/…" in page
+    assert where.rsplit("/", 1)[1] not in page
+
+
+def test_a_strangers_address_gets_few_mails_whoever_asks(shop, ada, clock):
+    others = [shop.app.test_client() for _ in range(3)]
+    for number, client in enumerate(others):
+        registers(shop, client, f"asker{number}@example.org")
+    for client in (ada, *others, ada):
+        asks_for(client, "target@corp.example")
+        asks_for(client, "target@\uff43orp.example")
+        shop.works()
+    assert len(mails(shop, "email_proof")) == 1, "one in so long, and letters that only look otherwise are the same"
+    for _ in range(6):
+        clock.forward(minutes=5)
+        asks_for(ada, "target@corp.example")
+        shop.works()
+    assert len(mails(shop, "email_proof")) == 3
+
+
+def test_a_link_that_was_asked_for_before_a_new_password_is_not_even_sent(shop, ada):
+    asks_for(ada, NEW)
+    form = hidden(ada.get("/account").text)
+    ada.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
     assert mails(shop, "email_proof") == []
 
 

@@ -44,6 +44,8 @@ def test_a_button_pressed_twice_puts_in_once_and_a_second_wish_adds(shop):
     assert shop.cart_pieces() == 4
     buyer.fills_cart(1, "PL-90")
     assert shop.cart_pieces() == 5, "another thing is another press"
+    buyer.fills_cart(3, "PL-90")
+    assert shop.cart_pieces() == 8, "and so is another quantity"
 
 
 def test_what_costs_nothing_is_a_line_like_others_but_no_order_of_its_own(shop):
