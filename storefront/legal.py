@@ -7,7 +7,7 @@ from flask_babel import gettext
 from backoffice.core import references, units
 from backoffice.core.errors import NotFound
 from backoffice.entities import service as entities
-from backoffice.entities.models import LegalKind
+from backoffice.entities.models import TITLES, LegalKind
 from backoffice.orders import service as orders
 from backoffice.orders import withdrawals
 from backoffice.orders.withdrawals import Declaration
@@ -18,13 +18,6 @@ from storefront.forms import WithdrawalForm
 from storefront.limits import limited
 
 QUOTED = 300  # characters of a declaration that the page repeats: they travel in a cookie
-
-TITLES = {
-    LegalKind.TERMS: "Terms of sale",
-    LegalKind.PRIVACY: "Privacy",
-    LegalKind.WITHDRAWAL: "Right of withdrawal",
-    LegalKind.IMPRINT: "Imprint",
-}
 
 
 @blueprint.get("/terms")

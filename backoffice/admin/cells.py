@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -47,7 +46,7 @@ def person(ref: str, words: str, flags: Markup | str = "") -> Markup:
 
 def buyer(order: Order) -> Markup:
     """Whoever ordered, leading to what we know of them."""
-    return LINK % ("/admin/customers/?" + urlencode({"email": order.email}), order.name)
+    return LINK % (f"/admin/customers/of/{order.ref}", order.name)
 
 
 def reference(ref: str) -> Markup:

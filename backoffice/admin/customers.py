@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
+from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
@@ -91,9 +92,7 @@ def _badges(found: Sequence[str]) -> Markup:
 
 def _owes(person: Person) -> bool:
     """Whether money came, but not all of it."""
-    query = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
-    query = query.where(Order.person_id == person.id, Invoice.collection_state == CollectionState.PART_PAID)
-    return session.scalars(query.limit(1)).first() is not None
+    return session.scalars(_OWING.where(Order.person_id == person.id).limit(1)).first() is not None
 
 
 def _disputes(person: Person) -> bool:
@@ -118,7 +117,7 @@ class CustomerDesk(Noted):
     narrows = (
         Filter("email", "E-mail", lambda text: Person.email == text, customers.normalised),
         Filter("name", "Name", _called),
-        Filter("standing", "Look out for", _flagged, choices=FLAGS),
+        Filter("flag", "Look out for", _flagged, choices=FLAGS),
     )
     looked_up = MappingProxyType({"flags": (Person.flags, _FLAGS)})
     blank = "No customer fits."
@@ -156,6 +155,12 @@ class CustomerDesk(Noted):
             days=timeline.by_day(timeline.of(subjects), ZONE),
             actions=self._offers(person),
         )
+
+    @expose("/of/<order>")
+    def of(self, order: str) -> ResponseReturnValue:
+        """The page of whoever placed an order, whatever became of their address since."""
+        person = customers.get(orders.by_ref(order).person_id)
+        return redirect(self.get_url(".one", ref=person.ref), 303)
 
     @expose("/<ref>/close", methods=["POST"])
     @needs(Right.CLOSE_ACCOUNTS)

@@ -5,22 +5,25 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import ReasonNeeded, needs, reason, run
+from backoffice.admin.actions import ReasonNeeded, needs, reason, run, typed_number
 from backoffice.admin.cells import ZONE
 from backoffice.admin.frame import Page, drawn_with
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.entities import service as entities
-from backoffice.entities.models import LegalKind
+from backoffice.entities.models import TITLES, LegalKind
 from backoffice.staff.roles import Right
 
-NAMES = {
-    LegalKind.TERMS: "Terms of sale",
-    LegalKind.PRIVACY: "Privacy",
-    LegalKind.WITHDRAWAL: "Right of withdrawal",
-    LegalKind.IMPRINT: "Imprint",
-}
 LONGEST = 200_000  # letters of a text
+
+
+class WrittenMeanwhile(CounterfoilError):
+    status = 409
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"A colleague published version {version} since you opened this page. Compare both, then load the page again."
+        )
 
 
 class Legal(Page, BaseView):
@@ -41,7 +44,7 @@ class Legal(Page, BaseView):
         rows = entities.versions(entity)
         return self.render(
             "office/legal_texts.html",
-            texts=[(kind, name, [row for row in rows if row.kind == kind]) for kind, name in NAMES.items()],
+            texts=[(kind, name, [row for row in rows if row.kind == kind]) for kind, name in TITLES.items()],
             days=timeline.by_day(timeline.of([entity.subject()]), ZONE),
         )
 
@@ -58,6 +61,8 @@ class Legal(Page, BaseView):
 
         def act() -> bool:
             before = entities.newest(entities.seller(), known)
+            if before and before.text != typed.strip() and before.version != typed_number("after"):
+                raise WrittenMeanwhile(before.version)
             row = entities.publish(entities.seller(), known, typed, by=access.by(), reason=reason())
             return before is None or row.version != before.version
 
@@ -74,15 +79,16 @@ class Legal(Page, BaseView):
         )
         return run(lambda: None, done, self.get_url(".index"))
 
-    def _page(self, kind: LegalKind, typed: str = "", problem: str = "") -> str:
+    def _page(self, kind: LegalKind, typed: str | None = None, problem: str = "") -> str:
         entity = entities.seller()
         current = entities.newest(entity, kind)
         return self.render(
             "office/legal_text.html",
             kind=kind,
-            name=NAMES[kind],
+            name=TITLES[kind],
             current=current,
-            text=typed or (current.text if current else ""),
+            text=typed if typed is not None else current.text if current else "",
+            after=typed_number("after") if problem else current.version if current else 0,
             problem=problem,
             why=request.form.get("reason", "")[:255],
             longest=LONGEST,

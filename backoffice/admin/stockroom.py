@@ -6,7 +6,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles, whose
@@ -24,7 +24,7 @@ from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.notes import Noted
-from backoffice.catalog.models import Variant
+from backoffice.catalog.models import Product, Variant
 from backoffice.core import references, units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
@@ -39,7 +39,12 @@ from backoffice.stock.models import FEW, HoldState, StockHold, StockItem, StockM
 
 LATEST = 50  # movements on a page
 MOST = 1_000_000  # pieces at a time
-LEVELS = (("out", "Sold out"), ("few", f"{FEW} or fewer left"), ("held", "Held for somebody"))
+LEVELS = (
+    ("shelf", "Sold out on the shelf"),
+    ("out", "Sold out"),
+    ("few", f"{FEW} or fewer left"),
+    ("held", "Held for somebody"),
+)
 
 
 def _with_sku(sku: str) -> ColumnElement[bool]:
@@ -48,7 +53,12 @@ def _with_sku(sku: str) -> ColumnElement[bool]:
 
 def _at_level(level: str) -> ColumnElement[bool]:
     free = StockItem.on_hand - StockItem.held
-    conditions = {"out": free <= 0, "few": free <= FEW, "held": StockItem.held > 0}
+    on_shelf = StockItem.variant_id.in_(
+        select(Variant.id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.published.is_(True), Product.published.is_(True))
+    )
+    conditions = {"shelf": and_(free <= 0, on_shelf), "out": free <= 0, "few": free <= FEW, "held": StockItem.held > 0}
     if level not in conditions:
         raise ValueError(level)
     return conditions[level]

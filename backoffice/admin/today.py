@@ -78,11 +78,13 @@ class Series:
 
 
 class _Days(NamedTuple):
-    """When both days begin, and when the one last week ends (UTC)."""
+    """When both days begin, when the one last week ends, and when it was as late there as it is now (UTC)."""
 
+    zone: str
     today: datetime
     before: datetime
     end: datetime
+    then: datetime
 
     def by_hour(
         self,
@@ -90,14 +92,20 @@ class _Days(NamedTuple):
         amounts: Sequence[ColumnElement[Any]],
         *kinds: InstrumentedAttribute[Any],
     ) -> Select[*tuple[Any, ...]]:
-        """Rows by day and hour (in UTC; of the two hours that a day in October has twice, one stands for both), whether it was
-        before this time of the day, and kind: how many, and the amounts."""
-        is_today, hour = case((column >= self.today, 1), else_=0), extract("hour", column)
-        is_gone = case((column < self.before + (clock.now() - self.today), 1), else_=0)
+        """Rows by day and hour (in UTC), whether it was before this time of the day, and kind: how many, and the amounts."""
+        is_today, day, hour = case((column >= self.today, 1), else_=0), extract("day", column), extract("hour", column)
+        is_gone = case((column < self.then, 1), else_=0)
         within = or_(column >= self.today, and_(column >= self.before, column < self.end))
-        when = (is_today.label("is_today"), hour.label("hour"), is_gone.label("is_gone"))
+        when = (is_today.label("is_today"), day.label("day"), hour.label("hour"), is_gone.label("is_gone"))
         query = select(*when, func.count().label("count"), *amounts, *kinds).where(within)
-        return query.group_by(is_today, hour, is_gone, *kinds)
+        return query.group_by(is_today, day, hour, is_gone, *kinds)
+
+    def hour_of(self, row: Any) -> int:
+        """The office's hour of a row: days on which clocks change have 23 or 25, and of two of one name both are in it."""
+        begins = self.today if row.is_today else self.before
+        hours = (begins + timedelta(hours=number) for number in range(25))
+        utc = next(item for item in hours if (item.day, item.hour) == (int(row.day), int(row.hour)))
+        return utc.astimezone(ZoneInfo(self.zone)).hour
 
 
 @dataclass
@@ -109,8 +117,8 @@ class _Sums:
     until_now: int = 0
 
     def add(self, days: _Days, row: Any, amount: Any) -> None:
-        hours, begins = (self.today, days.today) if row.is_today else (self.before, days.before)
-        hours[(int(row.hour) - begins.hour) % HOURS] += int(amount)
+        hours = self.today if row.is_today else self.before
+        hours[days.hour_of(row)] += int(amount)
         self.until_now += int(amount) if row.is_gone and not row.is_today else 0
 
 
@@ -118,9 +126,11 @@ def compare(zone: str) -> list[Series]:
     """What happened, in the order it is shown; money once for each currency. Days begin and end at midnight in ``zone``."""
     local = clock.now().astimezone(ZoneInfo(zone))
     days = _Days(
+        zone,
         _begins(local.date(), zone),
         _begins(local.date() - WEEK, zone),
         _begins(local.date() - WEEK + timedelta(days=1), zone),
+        (local.replace(tzinfo=None) - WEEK).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC),
     )
     found: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
     for key in (("orders", ""), ("payments declined", "")):
@@ -138,7 +148,7 @@ def compare(zone: str) -> list[Series]:
     back = days.by_hour(Refund.created_at, (func.sum(Refund.amount).label("amount"),), Refund.currency)
     for row in session.execute(back.where(Refund.state.not_in(LOST))):
         found["given back", row.currency].add(days, row, row.amount)
-    begun = min(int((local.astimezone(UTC) - days.today).total_seconds()) // 3600 + 1, HOURS)
+    begun = local.hour + 1
     return [
         Series(name, sums.today, sums.before, sums.until_now, begun, currency)
         for (name, currency), sums in sorted(found.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))

@@ -1,5 +1,5 @@
 """What waits for a person: by desk in one look per page, each count through an index; and on the start page in words, by
-role."""
+role, where stock is counted too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ WAITS = (
     Wait("payouts", "Payouts to sign off", "state=paid&signed=no", frozenset({_F, _A}),
          select(Payout.id).where(Payout.state == PayoutStatus.PAID, Payout.signed_at.is_(None))),
     Wait("tasks", "Tasks that gave up", NARROWED["tasks"], frozenset({_O, _A})),
-    Wait("stock", "Sold out on the shelf", "level=out", frozenset({_C, _A}), _ON_SHELF.where(_FREE <= 0)),
+    Wait("stock", "Sold out on the shelf", "level=shelf", frozenset({_C, _A}), _ON_SHELF.where(_FREE <= 0)),
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from backoffice.audit.tags import Tag
 from backoffice.catalog import listings, richtext, search, version
 from backoffice.catalog import service as catalog
 from backoffice.catalog.models import Category, DigitalAsset, Product, ProductImage, ProductKind, ProductTrait, Variant
-from backoffice.core import references
+from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
@@ -26,6 +26,7 @@ from backoffice.tasks import service as tasks
 SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 SKU = re.compile(r"^[A-Z0-9][A-Z0-9./-]{0,59}$")
 MOST_PAIRS = 60  # facts or traits of a product
+MOST_COUNTRIES = 120
 LONGEST_STORY = 40_000  # characters of HTML
 
 
@@ -94,6 +95,8 @@ def countries(text: str) -> str:
     for code in codes:
         if not is_country(code):
             raise Unreadable(f"“{code[:20]}” is no country that we know: write two letters each, like AT DE DK.")
+    if len(codes) > MOST_COUNTRIES:
+        raise Unreadable(f"At most {MOST_COUNTRIES} countries fit here. Leave it empty for all.")
     return " ".join(codes)
 
 
@@ -193,20 +196,31 @@ def attach(
         raise Unreadable("Only what is downloaded has files.")
     query = select(DigitalAsset).where(DigitalAsset.variant_id == variant.id, DigitalAsset.name == name)
     known = session.scalars(query).one_or_none()
-    if known and (known.file_id != file.id or not known.offered):
+    if known is None:
+        return catalog.attach(variant, file, name, most_downloads, by=by, media_type=media_type)
+    if known.file_id != file.id:
         raise Taken("file name", name)
-    return known or catalog.attach(variant, file, name, most_downloads, by=by, media_type=media_type)
+    changes = _differing(
+        known, {"media_type": media_type, "most_downloads": most_downloads, "taken_away_at": None}
+    )  # fmt: skip
+    for field, (_before, after) in changes.items():
+        setattr(known, field, after)
+    if changes:
+        audit.record(Tag.VARIANT_CHANGED, variant, by=by, file=(None, name), **changes)
+    return known
 
 
 def detach(asset: DigitalAsset, *, by: Actor, reason: str) -> bool:
-    """Give a file to nobody who buys from now on; False where it is so. Raises LastFile for one without which a download that
-    is sold would have none."""
-    if not asset.offered:
+    """Give a file to nobody who orders from now on; False where it is so. Raises LastFile for one without which a download
+    that is sold would have none."""
+    session.execute(select(Variant.id).where(Variant.id == asset.variant_id).with_for_update())
+    session.refresh(asset)  # of two colleagues with two files the second finds its own the last
+    if asset.taken_away_at is not None:
         return False
     variant = asset.variant
     if variant.is_sold and len(catalog.assets_of([variant.id])) == 1:
         raise LastFile
-    asset.offered = False
+    asset.taken_away_at = clock.now()
     audit.record(Tag.VARIANT_CHANGED, variant, by=by, reason=reason, file=(asset.name, None))
     return True
 

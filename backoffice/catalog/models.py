@@ -201,7 +201,7 @@ class DigitalAsset(Part, Base):
     name: Mapped[Line]
     media_type: Mapped[Exact]  # one content may be known under several
     most_downloads: Mapped[int] = mapped_column(Integer)  # of one purchase
-    offered: Mapped[bool] = mapped_column(Boolean)  # to those who buy now; who bought it keeps it
+    taken_away_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # who ordered before keeps it
     variant: Mapped[Variant] = relationship()
     file: Mapped[StoredFile] = relationship(lazy="joined", innerjoin=True)
 

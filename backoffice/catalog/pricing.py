@@ -79,12 +79,13 @@ def create_list(code: str, currency: str, position: int, *, by: Actor, active: b
 def change_list(row: PriceList, *, active: bool, position: int, by: Actor, reason: str) -> bool:
     """Offer a price list to customers or not, and at which place; the first is the shop's own. False where it is so. Raises
     NotAList where no list would be left."""
+    query = select(PriceList).order_by(PriceList.id).with_for_update()
+    known = session.scalars(query.execution_options(populate_existing=True)).all()  # as they are now, and stay
     wanted = {"active": active, "position": position}
     changes = {name: (getattr(row, name), value) for name, value in wanted.items() if getattr(row, name) != value}
     if not changes:
         return False
-    offered = session.scalars(select(PriceList).where(PriceList.active.is_(True)).with_for_update()).all()
-    if not active and [item.id for item in offered] == [row.id]:  # of two at once the second finds itself the last
+    if not active and [item.id for item in known if item.active] == [row.id]:
         raise NotAList("This is the last price list that customers have: offer another one first.")
     for name, value in wanted.items():
         setattr(row, name, value)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -148,16 +149,19 @@ def attach(
     """Let buyers of a variant download a file, each purchase at most so many times."""
     asset = DigitalAsset(
         variant=variant, file_id=file.id, name=name, media_type=media_type or file.media_type,
-        most_downloads=most_downloads, offered=True,
+        most_downloads=most_downloads, taken_away_at=None,
     )  # fmt: skip
     session.add(asset)
     audit.record(Tag.VARIANT_CHANGED, variant, by=by, file=name, most_downloads=most_downloads)
     return asset
 
 
-def assets_of(variant_ids: Sequence[int]) -> list[DigitalAsset]:
-    """The files that whoever buys these now may download."""
-    query = select(DigitalAsset).where(DigitalAsset.variant_id.in_(variant_ids), DigitalAsset.offered.is_(True))
+def assets_of(variant_ids: Sequence[int], ordered_at: datetime | None = None) -> list[DigitalAsset]:
+    """The files that whoever ordered these then (now) may download."""
+    there = or_(
+        DigitalAsset.taken_away_at.is_(None), false() if ordered_at is None else DigitalAsset.taken_away_at > ordered_at
+    )
+    query = select(DigitalAsset).where(DigitalAsset.variant_id.in_(variant_ids), there)
     return list(session.scalars(query.order_by(DigitalAsset.id)))
 
 

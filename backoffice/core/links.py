@@ -12,8 +12,8 @@ from backoffice.core.ports import settings
 
 ORDER_LINK_LIFE = timedelta(days=400)
 
-# What ``sign`` makes: a payload and its signature, whatever the link is for.
-_TOKEN = re.compile(r"/[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,}")
+# What ``sign`` makes: a payload (behind a dot where it was compressed) and its signature, whatever the link is for.
+_TOKEN = re.compile(r"/\.?[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,}")
 
 
 def absolute(path: str) -> str:

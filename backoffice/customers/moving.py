@@ -111,9 +111,9 @@ def use(token: str, person_ref: str, session_token: str) -> Person:
 
 
 def _send(template: str, person: Person, to: str, **facts: Any) -> None:
-    """One mail of a kind to an address in so long, whoever asks for it."""
+    """One mail of a kind to an address in so long for one asking; a new password asks anew."""
     slot = int(clock.now().timestamp()) // LINK_EVERY
-    key = f"{template}:{hashlib.sha256(to.encode()).hexdigest()[:24]}:{slot}"
+    key = f"{template}:{hashlib.sha256(to.encode()).hexdigest()[:24]}:{_mark(person)}:{slot}"
     mail.queue(template, to=to, about=person, key=key, person=person, entity=entities.seller(), **facts)
 
 

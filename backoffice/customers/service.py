@@ -25,8 +25,8 @@ _BY_EMAIL = select(Person.id).where(Person.email == bindparam("email"))
 def normalised(email: str) -> str:
     """How an address is compared: trimmed, lower case (the local part too; nobody relies on its case), its domain without
     letters that only look otherwise."""
-    local, at, domain = email.strip().lower().rpartition("@")
-    return local + at + unicodedata.normalize("NFKC", domain)
+    local, at, domain = email.strip().rpartition("@")
+    return local.lower() + at + unicodedata.normalize("NFKC", domain).lower()
 
 
 def welcome(email: str, name: str) -> Person:

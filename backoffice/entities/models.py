@@ -39,6 +39,14 @@ class LegalKind(StrEnum):
     IMPRINT = "imprint"  # what the law wants said of the company beside its name, address and numbers
 
 
+TITLES = {
+    LegalKind.TERMS: "Terms of sale",
+    LegalKind.PRIVACY: "Privacy",
+    LegalKind.WITHDRAWAL: "Right of withdrawal",
+    LegalKind.IMPRINT: "Imprint",
+}
+
+
 class LegalText(Base):
     """One published version of a legal text. Frozen: earlier versions stay readable for ever."""
 

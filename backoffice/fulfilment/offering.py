@@ -165,7 +165,9 @@ def add_rate(
 
 
 def drop_rate(rate: DeliveryRate, *, by: Actor, reason: str) -> None:
-    """Deliver there, in that currency, no more."""
+    """Deliver there, in that currency, no more. Raises NotAMethod for the last price of one that is offered."""
+    if rate.method.active and len(rate.method.rates) == 1:
+        raise NotAMethod("This is its last price: offer it no more instead.")
     price = Money(rate.amount, rate.currency)
     audit.record(Tag.DELIVERY_CHANGED, rate.method, by=by, reason=reason, zone=rate.zone.name, price=(price, None))
     session.delete(rate)
@@ -192,9 +194,11 @@ def change_rate(rate: DeliveryRate, price: Money, free_from: Money | None, *, by
 
 
 def switch(method: DeliveryMethod, active: bool, *, by: Actor, reason: str) -> bool:
-    """Offer a method, or offer it no more; False where it is so."""
+    """Offer a method, or offer it no more; False where it is so. Raises NotAMethod for one without a price."""
     if method.active == active:
         return False
+    if active and not method.rates:
+        raise NotAMethod("It has no price yet: say first what it costs where.")
     method.active = active
     audit.record(Tag.DELIVERY_CHANGED, method, by=by, reason=reason, active=(not active, active))
     version.bump()
@@ -221,7 +225,9 @@ def _check_zone(name: str, countries: Sequence[str], zone: DeliveryZone | None) 
     unknown = [code for code in countries if not is_country(code)]
     if unknown:
         raise NotAZone(f"“{unknown[0][:20]}” is no country that we know: write two letters each, like AT DE DK.")
-    for other in session.scalars(select(DeliveryZone).order_by(DeliveryZone.id).with_for_update()):
+    for other in session.scalars(
+        select(DeliveryZone).order_by(DeliveryZone.id).with_for_update().execution_options(populate_existing=True)
+    ):
         if zone is not None and other.id == zone.id:
             continue
         if other.name == name:

@@ -1,10 +1,14 @@
 """Customers: found by whatever they say on the phone, flagged, barred, closed; and the jump box for everything else."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from backoffice.admin import today
+from backoffice.admin.cells import ZONE
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import units
@@ -114,7 +118,7 @@ def test_a_barred_customer_buys_nothing_until_they_are_admitted_again(shop, otto
     assert answer.status_code == 409
     assert "Please write to us" in answer.text
     assert "chargeback" not in answer.text
-    assert re.findall(r"/admin/customers/(per_\w+)", otto.get("/admin/customers/?standing=barred").text) == [person.ref]
+    assert re.findall(r"/admin/customers/(per_\w+)", otto.get("/admin/customers/?flag=barred").text) == [person.ref]
     post(otto, f"{address}/admit", address, reason="a mistake of ours")
     assert again.places().order_ref
     assert [tag for tag in shop.tags(person.ref) if tag.endswith("ed") and tag != "person.viewed"] == [
@@ -299,3 +303,29 @@ def test_the_start_of_each_role_says_what_waits_at_its_desks(shop):
     assert {"Disputes to answer"} <= told[Role.FINANCE]
     assert "Orders to be delivered" not in told[Role.FINANCE]
     assert told[Role.OPERATIONS] | told[Role.CATALOGUE] <= told[Role.ADMINISTRATOR]
+
+
+@pytest.mark.parametrize(("day", "hours"), [((2026, 10, 25), 25), ((2027, 3, 28), 23), ((2026, 11, 24), 24)])
+def test_every_hour_of_a_day_counts_once_also_when_clocks_change(shop, clock, day, hours):
+    """Each hour of the office's day gets an order; none of them lands in another hour of the same day."""
+    begins = datetime(*day, tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
+    sale = shop.buyer().orders()
+    with db.engine.begin() as connection:
+        row = connection.execute(select(Order.__table__).where(Order.ref == sale.order_ref)).one()
+        for hour in range(1, hours):
+            copy = {**row._mapping, "id": 1000 + hour, "ref": f"ord_{hour}", "number": 90_000 + hour,
+                    "checkout_key": f"chk_{hour}", "placed_at": begins + timedelta(hours=hour, minutes=5)}  # fmt: skip
+            connection.execute(Order.__table__.insert().values(**copy))
+        connection.execute(
+            Order.__table__.update().where(Order.id == row.id).values(placed_at=begins + timedelta(minutes=5))
+        )
+    clock.time = begins + timedelta(hours=hours - 1, minutes=50)
+    with units.read():
+        orders = next(series for series in today.compare(ZONE) if series.name == "orders")
+    expected = [1] * 24
+    if hours == 25:
+        expected[2] = 2
+    if hours == 23:
+        expected[2] = 0
+    assert list(orders.today) == expected
+    assert orders.hour == 24

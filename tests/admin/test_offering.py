@@ -60,7 +60,10 @@ def test_a_way_of_delivery_is_made_priced_offered_and_chosen(shop, carl):
     sale = buyer.places({**buyer.checkout_form(), "delivery": "bike", "total": "136.50"})
     assert shop.order(sale).total.amount == 13_650
     (rate,) = shop.all(select(DeliveryRate.id).where(DeliveryRate.method_id == method.id))
+    assert "offer it no more instead" in post(carl, f"{address}/drop", address, rate=str(rate), reason="stolen")
+    post(carl, f"{address}/switch", address, offered="no", reason="stolen")
     assert not refused(post(carl, f"{address}/drop", address, rate=str(rate), reason="stolen"))
+    assert "say first what it costs" in post(carl, f"{address}/switch", address, offered="yes", reason="found")
     buyer.fills_cart()
     assert "By bicycle" not in buyer.client.get("/checkout").text
     assert shop.order(sale).total.amount == 13_650, "an order keeps what it agreed to"
@@ -280,6 +283,10 @@ def test_a_file_of_any_name_reaches_its_buyer_and_can_be_taken_away(shop, carl, 
     assert first.mimetype == (kept or media_type)
     assert (again.mimetype, 'filename="again.txt"' in again.headers["Content-Disposition"]) == ("text/plain", True)
     (asset, other) = shop.all(select(DigitalAsset.id).order_by(DigitalAsset.id))
+    waiting = shop.buyer("bob@example.org")
+    waiting.fills_cart(1, "RC-LEJ")
+    ordered = waiting.places()
+    shop.clock.forward(minutes=1)
     for _ in range(2):
         post(carl, f"{address}/detach", address, file=str(other), reason="the wrong one")
     assert refused(post(carl, f"{address}/detach", address, file=str(asset), reason="all of them")), "it is sold"
@@ -290,6 +297,11 @@ def test_a_file_of_any_name_reaches_its_buyer_and_can_be_taken_away(shop, carl, 
     shop.works()
     assert "again.txt" not in second.client.get(shop.order_path(later.order_ref)).text
     assert "again.txt" in buyer.client.get(place).text, "who bought it keeps it"
+    shop.pays(ordered)
+    shop.works()
+    assert "again.txt" in waiting.client.get(shop.order_path(ordered.order_ref)).text, "and so does who had ordered it"
+    assert not refused(attach(b"one", "again.txt", "text/plain")), "it can be offered again"
+    assert shop.all(select(DigitalAsset.taken_away_at)) == [None, None]
 
 
 def test_a_new_version_of_the_terms_is_published_read_and_accepted(shop, carl):
@@ -299,16 +311,25 @@ def test_a_new_version_of_the_terms_is_published_read_and_accepted(shop, carl):
     old = buyer.checkout_form()
     page = olive.get("/admin/legal/terms").text
     assert "Publish version 2" in page
+    assert 'name="after" value="1"' in page
     text = "Contract\r\nNew words.\r\n\r\nPayment\r\nAt once."
     assert "Say in a few words why" in post(
-        olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, reason=""
+        olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, after="1", reason=""
     )
     assert shop.all(select(LegalText.version).where(LegalText.kind == LegalKind.TERMS)) == [1]
-    assert "New words." in post(olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, reason="")
+    assert "New words." in post(
+        olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, after="1", reason=""
+    )
     for _ in range(2):
-        page = post(olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, reason="the lawyer says so")
+        page = post(
+            olive, "/admin/legal/terms/publish", "/admin/legal/terms", text=text, after="1", reason="the lawyer says so"
+        )
     assert "Version 2, since" in page
     assert "nothing changed" in page, "the second press published nothing, and says so"
+    assert shop.all(select(LegalText.version).where(LegalText.kind == LegalKind.TERMS)) == [1, 2]
+    late = post(olive, "/admin/legal/terms/publish", "/admin/legal/terms", text="Other words", after="1", reason="typo")
+    assert "A colleague published version 2 since you opened this page" in late
+    assert "Other words" in late
     assert shop.all(select(LegalText.version).where(LegalText.kind == LegalKind.TERMS)) == [1, 2]
     shown = shop.app.test_client().get("/terms").text
     assert "<h2>Payment</h2><p>At once.</p>" in shown

@@ -60,6 +60,7 @@ def filled(rule, shop, sale) -> str:
     return (
         rule.rule.replace("<ref>", ref)
         .replace("<payment>", sale.payment_ref)
+        .replace("<order>", sale.order_ref)
         .replace("<kind>", "withdrawal")
         .replace("<int(max=999999999999999999):number>", "1")
     )

@@ -33,7 +33,7 @@ EVERYBODY, READERS = {V, O, F, C, A}, {V, O, F, A}
 
 MAY = {
     **{f"admin.{name}": EVERYBODY for name in ("index", "jump", "keys", "seen")},
-    "desk_customers.index_view": READERS, "desk_customers.one": READERS, "desk_customers.close": {O, A},
+    **{f"desk_customers.{page}": READERS for page in ("index_view", "one", "of")}, "desk_customers.close": {O, A},
     "desk_customers.bar": {O, F, A}, "desk_customers.admit": {O, F, A},
     "desk_customers.bar_card": {O, F, A}, "desk_customers.allow_card": {O, F, A},
     "desk_shipments.index_view": READERS, "desk_shipments.one": READERS, "desk_shipments.correct": {O, A},
@@ -148,6 +148,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
         address = (
             re.sub("<ref>|<view>", ref, rule.rule)
             .replace("<payment>", refs["payment"])
+            .replace("<order>", refs["desk_orders"])
             .replace("<kind>", "withdrawal")
             .replace("<card>", "mth_none")
             .replace("<int(max=999999999999999999):number>", "1")

@@ -24,7 +24,7 @@ CLOSE_AGAIN = "document.querySelectorAll('[data-opened]').forEach(part => { part
 
 # Rules of the url map that are no pages for people.
 NO_PAGES = re.compile(
-    r"static|healthz|readyz|metrics|\.pdf|/state$|/html$|<int:position>|/quote$|\.xml$|\.txt$|\.webp$"
+    r"static|healthz|readyz|metrics|/of/<order>$|\.pdf|/state$|/html$|<int:position>|/quote$|\.xml$|\.txt$|\.webp$"
 )
 
 
