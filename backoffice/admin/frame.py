@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from flask_admin import BaseView
 
 from backoffice.admin import access, badges, cells, differences, looks, waiting
 from backoffice.admin.actions import Action
@@ -56,6 +57,19 @@ class Page:
             answer = fn(self, *args, **kwargs)
         looks.write_down()  # a form that comes back shows as much as the page did
         return answer
+
+
+class Screen(Page, BaseView):
+    """A page of the office that is no list of one model, in the sidebar of those who may see it."""
+
+    def __init__(self, name: str, key: str, category: str) -> None:
+        super().__init__(name=name, endpoint=key, url=f"/admin/{key}", category=category)
+
+    def is_visible(self) -> bool:
+        return access.has(self.sees)
+
+    def render(self, template: str, **kwargs: Any) -> str:
+        return str(super().render(template, **drawn_with(kwargs)))
 
 
 def for_whoever_asks(item: Action) -> Action:

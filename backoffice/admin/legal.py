@@ -2,12 +2,12 @@
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import ReasonNeeded, needs, reason, run, typed_number
 from backoffice.admin.cells import ZONE
-from backoffice.admin.frame import Page, drawn_with
+from backoffice.admin.frame import Screen
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
 from backoffice.entities import service as entities
@@ -26,17 +26,11 @@ class WrittenMeanwhile(CounterfoilError):
         )
 
 
-class Legal(Page, BaseView):
+class Legal(Screen):
     sees = Right.SEE_CATALOGUE
 
     def __init__(self) -> None:
-        super().__init__(name="Legal texts", endpoint="legal", url="/admin/legal", category="Records")
-
-    def is_visible(self) -> bool:
-        return access.has(self.sees)
-
-    def render(self, template: str, **kwargs: object) -> str:
-        return str(super().render(template, **drawn_with(kwargs)))
+        super().__init__("Legal texts", "legal", "Records")
 
     @expose("/")
     def index(self) -> ResponseReturnValue:

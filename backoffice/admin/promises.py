@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 
-from backoffice.admin import access
 from backoffice.admin.actions import Action, needs, request_key, run
-from backoffice.admin.frame import Page, drawn_with
+from backoffice.admin.frame import Screen
 from backoffice.core import references, units
 from backoffice.invariants import service as invariants
 from backoffice.invariants.checks import CHECKS, Check
@@ -28,17 +27,11 @@ class Line:
         return "refused" if self.result.refs else "unknown" if self.result.error else "done"
 
 
-class Promises(Page, BaseView):
+class Promises(Screen):
     sees = Right.SEE_RECORDS
 
     def __init__(self) -> None:
-        super().__init__(name="Promises", endpoint="promises", url="/admin/promises", category="System")
-
-    def is_visible(self) -> bool:
-        return access.has(self.sees)
-
-    def render(self, template: str, **kwargs: object) -> str:
-        return str(super().render(template, **drawn_with(kwargs)))
+        super().__init__("Promises", "promises", "System")
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
