@@ -29,6 +29,12 @@ def post(client, path: str, page: str, **form: str) -> str:
     return answer.text
 
 
+def attached(client, product: str, sent: FileStorage, **form: str) -> str:
+    """The page after a file was sent to that of a product."""
+    data = {**hidden(client.get(product).text), **form, "file": sent}
+    return client.post(f"{product}/file", data=data, follow_redirects=True, content_type="multipart/form-data").text
+
+
 def refused(page: str) -> bool:
     return 'class="flash bad"' in page
 
@@ -209,11 +215,11 @@ def test_a_download_gets_its_file_in_the_office_and_a_buyer_gets_it(shop, carl):
         ref, variant = record.ref, record.variants[0].ref
     address = f"/admin/products/{ref}"
 
-    def attach(client=carl, content: bytes = b"RIFF rain", **form: str) -> str:
-        data = {**hidden(client.get(address).text), "variant": variant, "name": "Rain.wav", "most": "3", **form}
-        data["file"] = (io.BytesIO(content), "C:\\sounds\\rain.wav", "audio/wav")
-        answer = client.post(f"{address}/file", data=data, follow_redirects=True, content_type="multipart/form-data")
-        return answer.text
+    def attach(content: bytes = b"RIFF rain", **form: str) -> str:
+        filled = {"variant": variant, "name": "Rain.wav", "most": "3", **form}
+        return attached(
+            carl, address, FileStorage(io.BytesIO(content), "C:\\sounds\\rain.wav", "file", "audio/wav"), **filled
+        )
 
     for wrong in ({"most": "0"}, {"most": "1000"}, {"content": b""}, {"variant": "var_none"}):
         assert refused(attach(**wrong)), wrong
@@ -225,8 +231,8 @@ def test_a_download_gets_its_file_in_the_office_and_a_buyer_gets_it(shop, carl):
     with units.read():
         bench = catalog.by_slug("pocket-level")
         physical, other = f"/admin/products/{bench.ref}", bench.variants[0].ref
-    data = {**hidden(carl.get(physical).text), "variant": other, "most": "3", "file": (io.BytesIO(b"x"), "x.pdf")}
-    assert "Only what is downloaded" in carl.post(f"{physical}/file", data=data, follow_redirects=True).text
+    page = attached(carl, physical, FileStorage(io.BytesIO(b"x"), "x.pdf"), variant=other, most="3")
+    assert "Only what is downloaded" in page
     buyer = shop.buyer()
     buyer.fills_cart(1, "RC-LEJ")
     sale = buyer.places()
@@ -259,9 +265,8 @@ def test_a_file_of_any_name_reaches_its_buyer_and_can_be_taken_away(shop, carl, 
     address = f"/admin/products/{ref}"
 
     def attach(content: bytes, named: str, kind: str) -> str:
-        data = {**hidden(carl.get(address).text), "variant": variant, "name": "", "most": "9"}
-        data["file"] = FileStorage(io.BytesIO(content), named, "file", kind)
-        return carl.post(f"{address}/file", data=data, follow_redirects=True, content_type="multipart/form-data").text
+        sent = FileStorage(io.BytesIO(content), named, "file", kind)
+        return attached(carl, address, sent, variant=variant, name="", most="9")
 
     for bad in ("/", "4242 4242 4242 4242.pdf"):
         assert refused(attach(b"x", bad, "application/pdf")), bad

@@ -16,21 +16,12 @@ from backoffice.webhooks import service as webhooks
 from integrations.payments import stripe_objects
 from tests.support import stripe_server
 from tests.support.consistency import problems
-from tests.support.stripe_server import StripeServer
-from tests.support.stripe_shop import delivers, hears, selling_by_stripe, sold
+from tests.support.stripe_shop import delivers, hears, sold
 
 
 @pytest.fixture
-def stripe(clock):
-    server = StripeServer(clock)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def shop(database_url, stripe, provider, clock, tmp_path, demo_rows):
-    with selling_by_stripe(stripe, database_url, tmp_path, provider, clock, demo_rows) as shop:
-        yield shop
+def shop(shop_on_stripe):
+    return shop_on_stripe
 
 
 def test_a_sale_is_settled_by_the_webhook(shop, stripe):

@@ -13,22 +13,14 @@ from tests.support.consistency import problems
 from tests.support.reconciling import explains
 from tests.support.stripe_books import DISPUTE_FEE
 from tests.support.stripe_server import StripeServer
-from tests.support.stripe_shop import delivers, selling_by_stripe, sold
+from tests.support.stripe_shop import delivers, sold
 
 FEE = 206  # of a level
 
 
 @pytest.fixture
-def stripe(clock):
-    server = StripeServer(clock)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def shop(database_url, stripe, provider, clock, tmp_path, demo_rows):
-    with selling_by_stripe(stripe, database_url, tmp_path, provider, clock, demo_rows) as shop:
-        yield shop
+def shop(shop_on_stripe):
+    return shop_on_stripe
 
 
 def stripe_holds(stripe: StripeServer) -> int:
