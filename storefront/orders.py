@@ -1,9 +1,8 @@
 """The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
 
-import unicodedata
-from urllib.parse import quote
+import io
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -231,10 +230,8 @@ def _order(token: str) -> Order:
 
 
 def _file(content: bytes, media_type: str, name: str, disposition: str) -> Response:
-    """A file under its name, of whatever letters: headers have but the plainest, and the rest as RFC 5987 writes it."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "'") or "file"
-    answer = Response(content, mimetype=media_type)
-    named = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
-    answer.headers["Content-Disposition"] = f'{disposition}; filename="{plain}"{named}'
+    answer = send_file(
+        io.BytesIO(content), media_type, disposition == "attachment", name, conditional=False, etag=False
+    )  # fmt: skip
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
