@@ -31,6 +31,7 @@ from tests.support.reuse import TEMPLATES, Engines
 from tests.support.servers import MariaDB, MySQL, NotToBeHad, Valkey
 from tests.support.shop import Clock, Shop, Visitor
 
+pytest_plugins = ["tests.support.stripe_shop"]
 MUST_HAVE_ALL = os.environ.get("CI") == "true"
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from backoffice.app import create_app
 from backoffice.core.actor import Origin, coming_from
 from backoffice.core.db import db
@@ -30,6 +32,19 @@ def selling_by_stripe(
         demo_rows.write()
         yield Shop(app, clock, provider)
         db.engine.dispose()
+
+
+@pytest.fixture
+def stripe(clock) -> Iterator[StripeServer]:
+    server = StripeServer(clock)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shop_on_stripe(database_url, stripe, provider, clock, tmp_path, demo_rows) -> Iterator[Shop]:
+    with selling_by_stripe(stripe, database_url, tmp_path, provider, clock, demo_rows) as shop:
+        yield shop
 
 
 def hears(shop: Shop, stripe: StripeServer, event: dict) -> None:

@@ -10,10 +10,8 @@ from sqlalchemy import select
 
 from backoffice.models import WebhookEvent
 from integrations.sandbox.courier import signature
-from tests.scenarios import test_stripe
 from tests.support.stripe_server import SECRET
 
-stripe, shop = test_stripe.stripe, test_stripe.shop  # the fixtures
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 INTENT = {"id": "pi_1", "object": "payment_intent", "metadata": {"reference": "pay_1"}, "status": "succeeded"}
@@ -37,6 +35,11 @@ JUNK = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6
 )
 PLACES = [(name,) for name in EVENT] + [("data", "object"), *(("data", "object", name) for name in INTENT)]
+
+
+@pytest.fixture
+def shop(shop_on_stripe):
+    return shop_on_stripe
 
 
 def send(shop, raw: bytes) -> int:
