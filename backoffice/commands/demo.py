@@ -1,19 +1,22 @@
 """``flask demo seed``: the demo shop, and years of history in bulk."""
 
+from datetime import timedelta
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy import func, select
 
 from backoffice.catalog import version
 from backoffice.catalog.models import Category, Product
-from backoffice.core import units
+from backoffice.core import clock, units
 from backoffice.core.actor import Origin, coming_from, new_request_id
 from backoffice.core.db import engine, session
 from backoffice.core.errors import CounterfoilError
 from backoffice.demo import bulk, mirror, pictures, seed, shelves
-from backoffice.demo.history import History
+from backoffice.demo.history import YEARS, History
 
 demo_group = AppGroup("demo", help="The demo shop.")
+PIECES = (12, 240)  # of each variant of a large catalogue
 SHELF = "shelf-0"  # stands there once a large catalogue was written
 
 
@@ -57,8 +60,12 @@ def _catalogue(products: int, categories: int, number: int) -> int:
     with units.read():
         there = session.scalar(select(Category.id).where(Category.slug == SHELF))
     if not there:
-        with engine().begin() as connection:
-            shelves.fill(connection, categories, products, number)
+        since = clock.now() - timedelta(days=365.25 * YEARS + 2)  # before the first order of a history
+        with (
+            click.progressbar(length=products, label="Filling shelves", show_pos=True) as bar,
+            engine().begin() as connection,
+        ):
+            shelves.fill(connection, categories, products, number, since=since, pieces=PIECES, told=bar.update)
         units.write(version.bump)
     with units.read():
         return session.scalar(select(func.count()).select_from(Product)) or 0

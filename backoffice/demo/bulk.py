@@ -29,6 +29,12 @@ class AnotherBatch(CounterfoilError):
 class Writer(Protocol):
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None: ...
 
+    def change(self, table: str, columns: Sequence[str], values: Row, key: str, keys: Sequence[Any]) -> None:
+        """Let all rows with one of these keys say the same."""
+
+    def shift(self, table: str, columns: Sequence[str], by: Row, ids: Sequence[int]) -> None:
+        """Add to columns of these rows."""
+
     def ask(self, query: str) -> list[tuple[Any, ...]]: ...
 
     @contextmanager
@@ -53,8 +59,14 @@ class _Sqlite:
         names = ", ".join(f'"{name}"' for name in columns)
         self.connection.executemany(
             f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - names of our own tables
-            [[value.isoformat() if isinstance(value, date) else value for value in row] for row in rows],
+            [_plain(row) for row in rows],
         )
+
+    def change(self, table: str, columns: Sequence[str], values: Row, key: str, keys: Sequence[Any]) -> None:
+        self.connection.execute(_update(table, columns, key, len(keys), "?"), [*_plain(values), *keys])
+
+    def shift(self, table: str, columns: Sequence[str], by: Row, ids: Sequence[int]) -> None:
+        self.connection.execute(_shift(table, columns, len(ids), "?"), [*by, *ids])
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
@@ -107,6 +119,14 @@ class _Mysql:
         if cursor.rowcount != len(rows):  # LOCAL passes over rows that do not fit instead of refusing them
             raise AnotherBatch
 
+    def change(self, table: str, columns: Sequence[str], values: Row, key: str, keys: Sequence[Any]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(_update(table, columns, key, len(keys), "%s"), [*values, *keys])
+
+    def shift(self, table: str, columns: Sequence[str], by: Row, ids: Sequence[int]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(_shift(table, columns, len(ids), "%s"), [*by, *ids])
+
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
             cursor.execute(query)
@@ -123,6 +143,20 @@ class _Mysql:
 
 
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n"})
+
+
+def _update(table: str, columns: Sequence[str], key: str, count: int, mark: str) -> str:
+    moved = ", ".join(f"`{name}` = {mark}" for name in columns)
+    return f"UPDATE {table} SET {moved} WHERE `{key}` IN ({', '.join([mark] * count)})"  # noqa: S608 - names of our own
+
+
+def _shift(table: str, columns: Sequence[str], count: int, mark: str) -> str:
+    moved = ", ".join(f"{name} = {name} + {mark}" for name in columns)
+    return f"UPDATE {table} SET {moved} WHERE id IN ({', '.join([mark] * count)})"  # noqa: S608
+
+
+def _plain(row: Row) -> list[Any]:
+    return [value.isoformat() if isinstance(value, date) else value for value in row]
 
 
 def _cell(value: Any) -> str:

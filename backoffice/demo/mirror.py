@@ -10,8 +10,10 @@ from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import settings
-from backoffice.demo.stories import Refs
+from backoffice.demo.deals import Refs
+from backoffice.disputes.models import Dispute
 from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
 
 PIECE = 2_000
 TIMEOUT = 60  # seconds
@@ -28,8 +30,9 @@ class NoSandbox(CounterfoilError):
 
 
 def mirror(seed: int, told: Callable[[int], None] = lambda _count: None) -> int:
-    """Tell the sandbox of every payment of a history, each once, and have it pay them out day by day; returns how many it has
-    of them. Nothing is told where another provider is configured. Raises NoSandbox."""
+    """Tell the sandbox of every payment of a history with what was given back and disputed of it, each once, and have it pay
+    out day by day; returns how many payments it has of them. Nothing is told where another provider is configured. Raises
+    NoSandbox."""
     if settings().payments != "sandbox":
         return 0
     count = 0
@@ -57,12 +60,14 @@ def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
     last, mark = "", Refs(seed).mark
     while True:
         columns = (
-            Payment.ref, Payment.provider_ref, Payment.amount, Payment.currency, Payment.method, Payment.created_at,
+            Payment.id, Payment.ref, Payment.provider_ref, Payment.amount, Payment.currency, Payment.method, Payment.created_at,
             Payment.settled_at,
         )  # fmt: skip
         query = select(*columns).where(*_of(mark), Payment.ref > last).order_by(Payment.ref).limit(PIECE)
         with units.read():
             rows = session.execute(query).all()
+            ids = [row.id for row in rows]
+            refunds, disputes = _refunds_of(ids), _disputes_of(ids)
         if not rows:
             return
         yield [
@@ -74,10 +79,41 @@ def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
                 "method": row.method,
                 "created": row.created_at.isoformat(),
                 "settled": row.settled_at.isoformat(),
+                "refunds": refunds.get(row.id, []),
+                "disputes": disputes.get(row.id, []),
             }
             for row in rows
         ]
         last = rows[-1].ref
+
+
+def _refunds_of(payment_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    query = select(Refund.payment_id, Refund.provider_ref, Refund.ref, Refund.amount, Refund.created_at)
+    for row in session.execute(query.where(Refund.payment_id.in_(payment_ids)).order_by(Refund.id)):
+        told = {
+            "id": row.provider_ref,
+            "reference": row.ref,
+            "amount": row.amount,
+            "created": row.created_at.isoformat(),
+        }
+        found.setdefault(row.payment_id, []).append(told)
+    return found
+
+
+def _disputes_of(payment_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    query = (
+        select(Dispute).where(Dispute.payment_id.in_(payment_ids), Dispute.ended_at.is_not(None)).order_by(Dispute.id)
+    )
+    for row in session.scalars(query):
+        told = {
+            "id": row.provider_ref, "amount": row.amount, "status": str(row.state), "reason": row.reason,
+            "due_by": row.due_by.isoformat() if row.due_by else "", "created": row.opened_at.isoformat(),
+            "ended": row.ended_at.isoformat() if row.ended_at else "",
+        }  # fmt: skip
+        found.setdefault(row.payment_id, []).append(told)
+    return found
 
 
 def _post(path: str, payments: list[dict[str, Any]] | None) -> None:

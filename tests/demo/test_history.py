@@ -2,15 +2,16 @@
 
 import re
 import sqlite3
+from datetime import datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 from backoffice.core import sealing, units
 from backoffice.core.db import db, session
 from backoffice.customers import finding
-from backoffice.demo import bulk, history
-from backoffice.demo.history import History, Lived
+from backoffice.demo import afterwards, bulk, checkpoint, history
+from backoffice.demo.history import Ended, History, Lived
 from backoffice.models import AuditEntry, Invoice, Order, Payment, Person, Shipment
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
@@ -68,43 +69,105 @@ def test_the_checks_find_what_does_not_fit(shop, spoil):
     assert problems()
 
 
+class BrokenDown(Exception):
+    pass
+
+
+def breaks_down(monkeypatch, batch: int, orders: int, seed: int = 7) -> None:
+    """The program dies in the middle of a batch, after it has written something of it."""
+    keep, kept = checkpoint.keep, []
+
+    def keep_not(*args) -> None:
+        kept.append(1)
+        if len(kept) == batch:
+            raise BrokenDown
+        keep(*args)
+
+    monkeypatch.setattr(checkpoint, "keep", keep_not)
+    with pytest.raises(BrokenDown):
+        write(orders, seed=seed)
+    monkeypatch.setattr(checkpoint, "keep", keep)
+
+
 def test_it_goes_on_where_it_was_interrupted(shop, monkeypatch):
-    flush, flushed = History._flush, []
-
-    def break_down_in_the_third(self, books):
-        flushed.append(1)
-        flush(self, books)
-        if len(flushed) == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(History, "_flush", break_down_in_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        write(200)
-    monkeypatch.setattr(History, "_flush", flush)
-    assert 0 < shop.count(Order) < 200
+    breaks_down(monkeypatch, 3, 200)
+    assert shop.count(Order) == 120
     assert problems() == []
     assert write(200) == 200
     assert write(200) == 200, "once more changes nothing"
     assert (shop.count(Order), shop.count(Person)) == (200, 40)
     assert problems() == []
+    with pytest.raises(Ended, match="200 orders"):
+        write(300)
+    assert "demo_history" not in inspect(db.engine).get_table_names()
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-def test_the_same_seed_tells_the_same_story(shop, tmp_path):
-    def told() -> list:
-        return rows("SELECT o.ref, o.state, o.total_amount, o.name, o.placed_at, i.number FROM orders o JOIN invoices i ON "
-                    "i.order_id = o.id ORDER BY o.id")  # fmt: skip
+def test_the_same_seed_tells_the_same_story_interrupted_or_not(shop, monkeypatch, tmp_path):
+    file, kept = sqlite3.connect(db.engine.url.database), sqlite3.connect(tmp_path / "before.db")
+    file.backup(kept)
+    monkeypatch.setattr(afterwards, "DISPUTED", 0.2)
 
-    write(120, seed=3)
-    first = told()
-    raw = sqlite3.connect(db.engine.url.database)  # without foreign keys, and soon without triggers
-    for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        raw.execute(f"DROP TRIGGER {name}")
-    for table in (*history.COLUMNS, "number_counters"):
-        raw.execute(f"DELETE FROM {table}")
-    raw.commit()
-    write(120, seed=3)
-    assert told() == first
+    def told() -> list:
+        return [
+            rows("SELECT o.ref, o.state, o.total_amount, o.name, o.placed_at, i.number FROM orders o JOIN invoices i ON "
+                 "i.order_id = o.id ORDER BY o.id"),
+            rows("SELECT item_id, kind, on_hand_change, held_change, holder, at FROM stock_movements ORDER BY id"),
+            rows("SELECT ref, amount, created_at FROM refunds ORDER BY id"),
+            rows("SELECT ref, state, opened_at, ended_at FROM disputes ORDER BY id"),
+            rows("SELECT at, tag, subject_ref, actor_ref FROM audit_log WHERE subject_ref LIKE '%_h%' ORDER BY id"),
+        ]  # fmt: skip
+
+    write(240, seed=3)
+    whole = told()
+    assert all(whole)
+    for break_at in (2, 4):
+        db.engine.dispose()
+        kept.backup(file)
+        breaks_down(monkeypatch, break_at, 240, seed=3)
+        shop.clock.forward(days=1)  # it goes on a day later, and tells the same days
+        write(240, seed=3)
+        shop.clock.forward(days=-1)
+        assert told() == whole
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_it_is_told_in_the_order_of_its_moments(shop):
+    write(400)
+    for table in ("audit_log", "stock_movements", "ledger_entries", "webhook_events"):
+        column = {"ledger_entries": "posted_at", "webhook_events": "occurred_at"}.get(table, "at")
+        told = [row[0] for row in rows(f"SELECT {column} FROM {table} WHERE {column} < '2026-11-22' ORDER BY id")]
+        assert len(told) > 400
+        assert told == sorted(told), table
+    numbered = rows(
+        "SELECT issued_on, placed_at FROM invoices i JOIN orders o ON o.id = i.order_id WHERE i.number <> '' ORDER BY i.number"
+    )
+    assert [row[0] for row in numbered] == sorted(row[0] for row in numbered)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_a_shop_goes_through_is_in_it(shop, monkeypatch):
+    monkeypatch.setattr(afterwards, "DISPUTED", 0.1)
+    write(600)
+    assert problems() == []
+    reasons = dict(rows("SELECT reason, COUNT(*) FROM refunds GROUP BY reason"))
+    assert set(reasons) == {"withdrawn", "returned", "goodwill"}
+    assert {row[0] for row in rows("SELECT DISTINCT state FROM disputes")} == {"won", "lost"}
+    assert rows("SELECT COUNT(*) FROM cases WHERE state = 'open'") == [(0,)]
+    assert (
+        rows("SELECT COUNT(*) FROM (SELECT order_id FROM shipments GROUP BY order_id HAVING COUNT(*) = 2) two")[0][0]
+        > 10
+    )
+    weekend = [at for (at,) in rows("SELECT shipped_at FROM shipments") if datetime.fromisoformat(at).weekday() > 4]
+    assert weekend == []
+    prices = rows("SELECT amount FROM prices p JOIN price_lists l ON l.id = p.price_list_id WHERE l.currency = 'EUR' AND "
+                  "variant_id = (SELECT MIN(variant_id) FROM stock_items WHERE on_hand > 0) ORDER BY valid_from")  # fmt: skip
+    assert len(prices) == 4
+    assert prices[0] < prices[1] < prices[2] == prices[3]
+    came = [at for (at,) in rows("SELECT created_at FROM people ORDER BY id")]
+    assert (datetime.fromisoformat(came[-1]) - datetime.fromisoformat(came[0])).days > 1_000
+    actors = {row[0] for row in rows("SELECT s.name FROM audit_log a JOIN staff s ON s.ref = a.actor_ref")}
+    assert {"Otto Orders", "Fiona Figures", "Carl Catalogue"} <= actors
 
 
 def test_a_shop_that_has_sold_something_gets_no_history(shop):
