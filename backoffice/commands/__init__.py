@@ -108,7 +108,7 @@ def check_invariants() -> None:
 
 @click.command("reconcile")
 @click.option(
-    "--all", "everything", is_flag=True, help="Compare all there is, not only what moved since the last round."
+    "--all", "everything", is_flag=True, help="Read and compare all there is, not only what moved since the last round."
 )
 @with_appcontext
 def reconcile(everything: bool) -> None:
@@ -128,7 +128,13 @@ def reconcile(everything: bool) -> None:
         click.echo(line)
     if lines:
         raise click.ClickException(f"{len(lines)} {'difference is' if len(lines) == 1 else 'differences are'} open.")
-    click.echo("Both books agree.")
+    if any(item.difference for item in sums):
+        click.echo(
+            "No difference is open. What only one side has is too young to be one, or older than what was compared: --all reads "
+            "and compares everything."
+        )
+    else:
+        click.echo("Both books agree.")
 
 
 @maintenance_group.command("on")

@@ -94,4 +94,4 @@ def _mirror(number: int) -> None:
     except CounterfoilError as error:
         click.echo(str(error), err=True)
     else:
-        click.echo(f"{count} payments are in the provider's books.")
+        click.echo(f"{count} payments are in the provider's books; flask reconcile --all takes its side of them in.")

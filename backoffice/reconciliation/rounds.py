@@ -104,13 +104,13 @@ def taken_until(overlap: timedelta) -> datetime:
     )
     if until is not None:
         return until - overlap
-    return _first_payment()
+    return first_payment()
 
 
 def payouts_since(overlap: timedelta) -> datetime:
     """From when on payouts are asked for: a round that took lines in may have failed before it came to them."""
     complete = last_complete()
-    return (complete.began_at if complete else _first_payment()) - overlap
+    return (complete.began_at if complete else first_payment()) - overlap
 
 
 def balances(row: ReconciliationRound) -> list[Balance]:
@@ -130,8 +130,8 @@ def sums() -> list[Balance]:
     ]
 
 
-def _first_payment() -> datetime:
-    """A day before it: nothing of ours is older."""
+def first_payment() -> datetime:
+    """A day before our first payment: nothing of ours is older."""
     first = session.scalar(
         select(Payment.created_at).where(*of_this_account(Payment)).order_by(Payment.created_at, Payment.id).limit(1)
     )

@@ -28,13 +28,15 @@ log = structlog.get_logger(__name__)
 
 
 def run(*, everything: bool = False) -> Outcome:
-    """Take in, compare, follow. ``everything`` compares all there is, not only what was touched since the last round."""
+    """Take in, compare, follow. ``everything`` reads the provider's books from our first payment on and compares all there is,
+    not only what came and was touched since the last round."""
     port = ports().payments
     begun = clock.now()
     with units.read():
         last = rounds.last_complete()
         since = None if everything or last is None else last.began_at - OVERLAP
-        taken_until, payouts_since = rounds.taken_until(OVERLAP), rounds.payouts_since(OVERLAP)
+        taken_until = rounds.first_payment() if everything else rounds.taken_until(OVERLAP)
+        payouts_since = rounds.first_payment() if everything else rounds.payouts_since(OVERLAP)
     round_id = units.write(lambda: rounds.begin(begun, taken_until))
     new_lines = 0
 

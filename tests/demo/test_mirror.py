@@ -46,6 +46,21 @@ def test_a_seeded_history_reconciles_line_by_line_and_payout_by_payout(shop, wri
     assert problems() == []
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_shop_that_compared_its_books_before_it_got_a_history_takes_it_in_by_comparing_everything(shop, request):
+    assert shop.reconciles().compared == 0
+    request.getfixturevalue("written")
+    mirror.mirror(SEED)
+    ran = shop.app.test_cli_runner().invoke(args=["reconcile"])
+    assert "No difference is open. What only one side has" in ran.output
+    assert shop.count(ProviderLine) == 0, "its lines are older than the last round"
+    ran = shop.app.test_cli_runner().invoke(args=["reconcile", "--all"])
+    assert ran.output.splitlines()[-1] == "Both books agree."
+    assert (ran.exit_code, shop.breaks()) == (0, [])
+    assert shop.count(ProviderLine) > 300
+    assert problems() == []
+
+
 def test_a_payment_of_the_history_can_be_asked_about(shop, written):
     mirror.mirror(SEED)
     row = shop.provider.payments()[0]
