@@ -130,8 +130,8 @@ def reconcile(everything: bool) -> None:
         raise click.ClickException(f"{len(lines)} {'difference is' if len(lines) == 1 else 'differences are'} open.")
     if any(item.difference for item in sums):
         click.echo(
-            "No difference is open. What only one side has is too young to be one, or older than what was compared: --all reads "
-            "and compares everything."
+            "No difference is open. What only one side has is too young to be one, or older than what was compared: "
+            "--all reads and compares everything."
         )
     else:
         click.echo("Both books agree.")
