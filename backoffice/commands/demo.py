@@ -28,7 +28,7 @@ SHELF = "shelf-0"  # stands there once a large catalogue was written
     "--customers",
     type=click.IntRange(0, 1_000_000),
     default=0,
-    help="So many customers; else a tenth of the orders.",
+    help="So many customers; else one for four orders.",
 )
 @click.option("--orders", type=click.IntRange(0, 5_000_000), default=0, help="Years of history with so many orders.")
 @click.option(
@@ -51,7 +51,7 @@ def seed_demo(draw: bool, products: int, categories: int, customers: int, orders
         if products:
             click.echo(f"{_catalogue(products, categories, number)} products stand on their shelves.")
         if orders:
-            click.echo(f"{_history(customers or max(orders // 10, 1), orders, number)} orders are in the books.")
+            click.echo(f"{_history(customers or max(orders // 4, 1), orders, number)} orders are in the books.")
             _mirror(number)
 
 

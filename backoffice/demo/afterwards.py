@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from backoffice.demo.books import Books, stamp
@@ -18,7 +18,6 @@ from backoffice.refunds.reasons import WORDS
 from backoffice.tax.arithmetic import CategoryTotal
 
 TRACKING_PAGE = "https://www.dhl.de/en/privatkunden/dhl-sendungsverfolgung.html?piececode="
-OPENS, CLOSES = 8, 16  # when parcels are packed and colleagues answer, by the shop's own clock
 # Of all paid orders: so many are taken back before they leave, so many send something back, get a reduction, are disputed.
 WITHDRAWN, RETURNED, REDUCED, DISPUTED = 0.012, 0.052, 0.062, 0.066
 IN_TWO = 0.12  # of those with more than one piece
@@ -49,15 +48,15 @@ class Afterwards:
 
     def _plan(self, deal: Deal, paid: datetime, draw: random.Random) -> None:
         luck, index = draw.random(), deal.index
-        leaves = self._at_work(paid + timedelta(hours=draw.randrange(2, 50)), draw)
+        leaves = self.shop.at_work(paid + timedelta(hours=draw.randrange(2, 50)), draw)
         if luck < WITHDRAWN:
             self.agenda.plan(paid + (leaves - paid) * 0.6, "refund", index, RefundReason.WITHDRAWN, 1, 1)
             return
         parcels = 2 if deal.pieces > 1 and draw.random() < IN_TWO else 1
         for number in range(1, parcels + 1):
-            leaves = leaves if number == 1 else self._at_work(leaves + timedelta(days=draw.randrange(1, 5)), draw)
+            leaves = leaves if number == 1 else self.shop.at_work(leaves + timedelta(days=draw.randrange(1, 5)), draw)
             self.agenda.plan(leaves, "parcel", index, number, parcels, str(draw.randrange(10**15, 10**16)))
-        later = self._at_work(leaves + timedelta(days=draw.randrange(4, 21)), draw)
+        later = self.shop.at_work(leaves + timedelta(days=draw.randrange(4, 21)), draw)
         if luck < RETURNED:
             self.agenda.plan(later, "refund", index, RefundReason.RETURNED, 0, int(draw.random() < 0.9))
         elif luck < REDUCED:
@@ -66,16 +65,6 @@ class Afterwards:
             self.agenda.plan(
                 paid + timedelta(days=draw.randrange(6, 40), minutes=draw.randrange(600)), "dispute", index
             )
-
-    def _at_work(self, at: datetime, draw: random.Random) -> datetime:
-        """The same moment, or the next at which somebody is at work."""
-        local = at.astimezone(ZoneInfo(self.shop.zone))
-        if not OPENS <= local.hour < CLOSES:
-            day = local.date() + timedelta(days=local.hour >= CLOSES)
-            local = datetime.combine(day, time(OPENS), local.tzinfo) + timedelta(minutes=draw.randrange(480))
-        while local.weekday() > 4:
-            local += timedelta(days=1)
-        return local.astimezone(at.tzinfo)
 
     # -- parcels
 

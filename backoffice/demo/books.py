@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from backoffice.core import sealing
@@ -10,6 +10,7 @@ from backoffice.core.references import ALPHABET
 from backoffice.ledger.entries import Sides
 from backoffice.ledger.models import EntryKind
 
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 CUSTOMER, SYSTEM = "customer", ("system", "counterfoil")
 Who = tuple[str, str]  # kind and reference of an actor
 
@@ -59,7 +60,9 @@ class Books:
     moved: dict[int, tuple[int, int]] = field(default_factory=dict)  # item → pieces more here, and held, in this batch
     rows: dict[str, list[list[Any]]] = field(default_factory=dict)
     fresh: dict[tuple[str, Any], list[list[Any]]] = field(default_factory=dict)  # what may change before it is written
-    changes: dict[tuple[str, tuple[str, ...], tuple[Any, ...]], list[Any]] = field(default_factory=dict)
+    changes: dict[tuple[str, Any], dict[str, Any]] = field(
+        default_factory=dict
+    )  # of rows written before: table and key
 
     def id(self, table: str) -> int:
         self.ids[table] += 1
@@ -78,15 +81,17 @@ class Books:
         """Let rows say something else from now on, whether they are written already or not."""
         known = self.fresh.get((table, key))
         if known is None:
-            self.changes.setdefault((table, tuple(values), tuple(values.values())), []).append(key)
+            self.changes.setdefault((table, key), {}).update(values)  # what is said last counts
             return
         for row in known:
             for name, value in values.items():
                 row[PLACES[table][name]] = value
 
-    def forget(self) -> None:
-        """All of it is written."""
+    def close(self) -> tuple[Any, ...]:
+        """All that was written since the last time, as ``Page`` takes it; the next page is empty."""
+        page = (self.rows, self.changes, self.moved, dict(self.numbers), self.latest)
         self.rows, self.fresh, self.changes, self.moved = {}, {}, {}, {}
+        return page
 
     def move(
         self, item_id: int, kind: str, at: datetime, holder: str, reason: str, *, here: int = 0, held: int = 0
@@ -195,8 +200,9 @@ KEYS = {
 }
 
 
-def stamp(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if moment else None
+def stamp(moment: datetime) -> str:
+    """As the databases take a moment; it is UTC already."""
+    return moment.isoformat(" ", "microseconds")[:26]
 
 
 def as_day(value: Any) -> date:
@@ -212,8 +218,8 @@ def sealed(ref: str, name: str, key: str, value: str) -> str:
 
 
 def base32(number: int, length: int) -> str:
-    signs = []
-    for _ in range(length):
-        number, rest = divmod(number, 32)
-        signs.append(ALPHABET[rest])
-    return "".join(reversed(signs))
+    pairs = []
+    while number:
+        pairs.append(PAIRS[number & 1023])
+        number >>= 10
+    return "".join(reversed(pairs))[-length:].rjust(length, ALPHABET[0])

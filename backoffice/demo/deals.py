@@ -1,13 +1,16 @@
 """What a history knows of its shop and of each order while its story is told."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from backoffice.core.money import Money
 from backoffice.demo.books import CUSTOMER, Who, amount, base32
 
+OPENS, CLOSES = 8, 16  # when parcels are packed and colleagues answer, by the shop's own clock
 STEPS = 16  # references for each order of a kind that may come several times
 
 
@@ -35,6 +38,16 @@ class Shop:
     packer: Who
     bookkeeper: Who
     workshop: Who
+
+    def at_work(self, at: datetime, draw: random.Random) -> datetime:
+        """The same moment, or the next at which somebody is at work."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        if not OPENS <= local.hour < CLOSES:
+            day = local.date() + timedelta(days=local.hour >= CLOSES)
+            local = datetime.combine(day, time(OPENS), local.tzinfo) + timedelta(minutes=draw.randrange(480))
+        while local.weekday() > 4:
+            local += timedelta(days=1)
+        return local.astimezone(at.tzinfo)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ where it was interrupted."""
 import json
 import random
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
 from typing import Any
 
 from backoffice.core import clock
@@ -14,9 +13,10 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.demo import checkpoint, workshop
 from backoffice.demo.afterwards import Afterwards
 from backoffice.demo.agenda import Agenda, Step
-from backoffice.demo.books import COLUMNS, COUNTED, KEYS, SYSTEM, Books, Ware, Who, as_day
+from backoffice.demo.books import COUNTED, SYSTEM, Books, Ware, Who, as_day
 from backoffice.demo.bulk import Writer
 from backoffice.demo.deals import Deal, Refs, Shop
+from backoffice.demo.pages import Page
 from backoffice.demo.people import People
 from backoffice.demo.quarrels import LONGEST, Quarrels
 from backoffice.demo.stories import Stories
@@ -25,7 +25,6 @@ from backoffice.staff.roles import Role
 BATCH = 1_000  # orders in one transaction
 YEARS = 4.0
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 10, 9, 9, 8, 8, 8, 9, 10, 12, 13, 12, 9, 5, 2)  # how busy each hour is
-AT_ONCE = 500  # rows that change alike in one statement
 Told = Callable[[int], None]  # told how many orders were written
 
 
@@ -86,8 +85,7 @@ class History:
             for step in self.agenda.until(end):
                 self._tell(step)
             with self.writer.batch():
-                self._flush()
-                self._count()
+                Page(*self.books.close()).write(self.writer, self.entity_id)
                 checkpoint.keep(self.writer, self.seed, self._state())
             done = until
             told(done)
@@ -149,8 +147,8 @@ class History:
         self.until = end
 
     def _joins(self, index: int) -> datetime:
-        """When a customer comes for the first time: the first of them are there soon."""
-        share: float = (index / self.customers) ** 1.3
+        """When a customer comes for the first time: more of them while the shop is new."""
+        share: float = (index / self.customers) ** 1.7
         return self.begins - timedelta(hours=1) + (self.now - self.begins) * share
 
     def _moment(self, index: int) -> datetime:
@@ -201,7 +199,7 @@ class History:
             case "answer":
                 self.quarrels.answer(deal, at, books, *step.rest)
             case "decide":
-                self.quarrels.decide(deal, at, books, *step.rest)
+                self.quarrels.decide(deal, at, draw, books, *step.rest)
             case "accept":
                 self.quarrels.accept(deal, at, books)
 
@@ -246,40 +244,6 @@ class History:
         stock = self.writer.ask("SELECT id, on_hand, held FROM stock_items")
         numbers = {(row[0], row[1]): row[2] for row in counters}
         return Books(ids, numbers, latest, {row[0]: row[1] for row in stock}, {row[0]: row[2] for row in stock})
-
-    # -- the batch
-
-    def _count(self) -> None:
-        """Where the numbers of papers go on."""
-        rows = self.writer.ask(f"SELECT series, year FROM number_counters WHERE entity_id = {self.entity_id}")  # noqa: S608
-        known = {(row[0], row[1]) for row in rows}
-        for (series, year), last in self.books.numbers.items():
-            day = self.books.latest if year == self.books.latest.year else date(year, 12, 31)
-            if (series, year) in known:
-                self.writer.ask(
-                    f"UPDATE number_counters SET last = {last}, last_issued_on = '{day}' WHERE entity_id = {self.entity_id} "  # noqa: S608
-                    f"AND series = '{series}' AND year = {year}"
-                )
-            else:
-                names = ("entity_id", "series", "year", "last", "last_issued_on")
-                self.writer.write("number_counters", names, [(self.entity_id, series, year, last, day)])
-
-    def _flush(self) -> None:
-        """Table by table, what changes before what is new: two rows never hold one claim."""
-        books = self.books
-        changes = sorted(books.changes.items(), key=lambda item: item[0][0])
-        by_table = {table: list(found) for table, found in groupby(changes, key=lambda item: item[0][0])}
-        for table, columns in COLUMNS.items():
-            for (_table, names, values), keys in by_table.get(table, ()):
-                for start in range(0, len(keys), AT_ONCE):
-                    self.writer.change(table, names, values, KEYS.get(table, "id"), keys[start : start + AT_ONCE])
-            rows = books.rows.get(table)
-            if rows:
-                self.writer.write(table, columns.split(), rows)
-        shifts = sorted(books.moved.items(), key=lambda item: item[1])
-        for shift, moved in groupby(shifts, key=lambda item: item[1]):
-            self.writer.shift("stock_items", ("on_hand", "held"), shift, [item_id for item_id, _shift in moved])
-        books.forget()
 
 
 def _named(row: tuple[Any, ...]) -> tuple[int, str, int, str, str, str]:

@@ -141,8 +141,8 @@ class People:
         return len(self.buyers)
 
     def chosen(self, draw: random.Random) -> Buyer:
-        """Who buys now: who came first has bought most."""
-        return self.buyers[int(draw.random() ** 1.6 * len(self.buyers))]
+        """Who buys now: who came first a little more often."""
+        return self.buyers[int(draw.random() ** 1.2 * len(self.buyers))]
 
     def join(self, index: int, at: datetime, books: Books) -> None:
         """Somebody comes for the first time."""

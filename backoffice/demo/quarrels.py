@@ -26,7 +26,7 @@ class Quarrels:
         """The money is gone, the card is barred, and a case says until when to answer."""
         due = (at + TIME_TO_ANSWER).replace(hour=0, minute=0, second=0, microsecond=0)
         if draw.random() < 0.7:
-            answered = at + timedelta(days=draw.randrange(1, 6), minutes=draw.randrange(60))
+            answered = self.shop.at_work(at + timedelta(days=draw.randrange(1, 4), minutes=draw.randrange(60)), draw)
             self.agenda.plan(answered, "answer", deal.index, due.isoformat(), at.isoformat())
             decided = answered + timedelta(days=draw.randrange(6, 28), minutes=draw.randrange(600))
             won = draw.random() < 0.55
@@ -86,7 +86,17 @@ class Quarrels:
         self._close(deal, at, "dispute_open", by, "The dispute is under review.", request, books)
         self.stories.hear(deal, 6, "dispute.updated", "dispute", said, at, books)
 
-    def decide(self, deal: Deal, at: datetime, books: Books, state: str, due: str, opened: str, answered: int) -> None:
+    def decide(
+        self,
+        deal: Deal,
+        at: datetime,
+        draw: random.Random,
+        books: Books,
+        state: str,
+        due: str,
+        opened: str,
+        answered: int,
+    ) -> None:
         """The bank has decided. What is lost stays a case until a colleague has seen it."""
         about, request, total = self._dispute(deal, books), self.stories.request(deal, 9), deal.worth(deal.total)
         said, was = self._kept(deal, state, opened, due), "under_review" if answered else "needs_response"
@@ -118,7 +128,7 @@ class Quarrels:
             if not answered:
                 self._close(deal, at, "dispute_open", SYSTEM, "The dispute is lost.", request, books)
             self._case(deal, at, "dispute_lost", {"reason": "fraudulent"}, request, books)
-            self.agenda.plan(at + timedelta(hours=30), "accept", deal.index)
+            self.agenda.plan(self.shop.at_work(at + timedelta(hours=30), draw), "accept", deal.index)
         self.stories.hear(deal, 7, "dispute.closed", "dispute", said, at, books)
 
     def accept(self, deal: Deal, at: datetime, books: Books) -> None:

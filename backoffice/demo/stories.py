@@ -56,7 +56,7 @@ class Stories:
         return deal
 
     def _agree(self, index: int, buyer: Buyer, placed: datetime, draw: random.Random, books: Books) -> Deal:
-        currency = "DKK" if draw.random() < 0.12 and self.goods["DKK"] else "EUR"
+        currency = "DKK" if buyer.country == "DK" and self.goods["DKK"] else "EUR"
         lines = [
             Line(books.id("order_lines"), ware.variant_id, ware.item_id, ware.item_ref, ware.sku, ware.name, count,
                  ware.prices[currency])

@@ -132,6 +132,15 @@ def test_the_same_seed_tells_the_same_story_interrupted_or_not(shop, monkeypatch
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_changes_twice_after_it_was_written_says_what_it_said_last(shop, monkeypatch):
+    monkeypatch.setattr(history, "BATCH", 2)  # a week: most parcels leave after their order was written
+    monkeypatch.setattr(afterwards, "IN_TWO", 1.0)
+    monkeypatch.setattr(afterwards, "DISPUTED", 0.3)
+    write(200)
+    assert problems() == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_it_is_told_in_the_order_of_its_moments(shop):
     write(400)
     for table in ("audit_log", "stock_movements", "ledger_entries", "webhook_events"):
