@@ -58,7 +58,7 @@ from backoffice.reconciliation.models import Break, Payout, ProviderLine, Reconc
 from backoffice.refunds.models import Refund, RefundLine
 from backoffice.staff.models import SavedView, StaffMember
 from backoffice.stock.models import StockHold, StockItem, StockMovement
-from backoffice.tasks.models import Task
+from backoffice.tasks.models import Task, TaskFailure
 from backoffice.webhooks.models import PollerRound, WebhookEvent
 
 __all__ = [
@@ -134,6 +134,7 @@ __all__ = [
     "StockMovement",
     "StoredFile",
     "Task",
+    "TaskFailure",
     "Variant",
     "WebhookEvent",
     "Withdrawal",

@@ -7,13 +7,13 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.notes import Noted
 from backoffice.catalog import editing, pricing
+from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Unreadable
 from backoffice.catalog.models import Price, PriceList, Product, Variant
 from backoffice.core import clock, units
@@ -94,15 +94,7 @@ class Assortment(Noted):
         ]
 
     def do(self, ref: str, act: Callable[[Product], object], done: str) -> ResponseReturnValue:
-        return run(lambda: units.write(lambda: act(product_of(ref))), done, self.get_url(".one", ref=ref))
-
-
-def product_of(ref: str) -> Product:
-    query = select(Product).where(Product.ref == ref).options(joinedload(Product.category, innerjoin=True))
-    product = session.scalars(query).one_or_none()
-    if product is None:
-        raise NotFound("product")
-    return product
+        return run(lambda: units.write(lambda: act(catalog.by_ref(ref))), done, self.get_url(".one", ref=ref))
 
 
 def prices_of(variant_ids: list[int]) -> dict[int, list[tuple[Money, datetime]]]:

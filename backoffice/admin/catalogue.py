@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, select
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
-from backoffice.admin.assortment import prices_of, product_of
+from backoffice.admin.assortment import prices_of
 from backoffice.admin.badges import badge
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.furnishing import Furnishing
 from backoffice.admin.tables import TakesTables
-from backoffice.catalog import editing, pricing
+from backoffice.catalog import editing
 from backoffice.catalog import search as catalogue_search
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Texts, Unreadable
@@ -53,7 +54,7 @@ def standing(product: Product) -> Any:
     return badge("done", "On the shelf") if product.published else badge("waiting", "Withdrawn")
 
 
-class ProductDesk(Furnishing, TakesTables):
+class ProductDesk(Furnishing, TakesTables, Many):
     sees = Right.SEE_CATALOGUE
     moment = "created_at"
     column_list = ("name", "slug", "kind", "vat_class", "published", "listed_at")
@@ -74,10 +75,11 @@ class ProductDesk(Furnishing, TakesTables):
         Filter("published", "Shelf", _published, choices=PUBLISHED),
     )
     blank = "No product fits."
+    for_many = (ForMany("products.publish", "Publish", asks=False), ForMany("products.withdraw", "Withdraw"))
     one_template = "office/product.html"
 
     def subject_of(self, ref: str) -> Subject:
-        return product_of(ref).subject()
+        return catalog.by_ref(ref).subject()
 
     def list_actions(self) -> list[Action]:
         categories = session.execute(select(Category.slug, Category.name).order_by(Category.position)).all()
@@ -98,7 +100,7 @@ class ProductDesk(Furnishing, TakesTables):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        return self._page(product_of(ref))
+        return self._page(catalog.by_ref(ref))
 
     @expose("/create", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
@@ -126,27 +128,20 @@ class ProductDesk(Furnishing, TakesTables):
                 typed["name"], typed["summary"], typed["story"], typed["category"], typed["sold_in"],
                 editing.pairs(typed["facts"]), editing.pairs(typed["traits"]),
             )  # fmt: skip
-            editing.rewrite(product_of(ref), said, by=access.by())
+            editing.rewrite(catalog.by_ref(ref), said, by=access.by())
 
         try:
             units.write(act)
         except CounterfoilError as error:
             with units.read():
-                return self._page(product_of(ref), typed, str(error)), error.status
+                return self._page(catalog.by_ref(ref), typed, str(error)), error.status
         return run(lambda: None, "The texts are changed; customers see them now.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/publish", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
     def publish(self, ref: str) -> ResponseReturnValue:
         def act(product: Product) -> None:
-            if not any(variant.published for variant in product.variants) or not _is_priced(product):
-                raise Unreadable("Before it stands on a shelf it needs a variant that is sold, and a price for it.")
-            sold = {variant.id for variant in product.variants if variant.published}
-            if product.kind == ProductKind.DIGITAL and sold - {
-                asset.variant_id for asset in catalog.assets_of(list(sold))
-            }:
-                raise Unreadable("A download needs its file before it is sold: attach it below.")
-            catalog.publish(product, by=access.by())
+            editing.put_on_shelf(product, by=access.by())
 
         return self.do(ref, act, "The product stands on its shelf.")
 
@@ -218,11 +213,6 @@ def _created() -> Product:
     if data.vat_class not in {rate.vat_class for rate in RATES}:
         raise Unreadable("Choose one of the VAT rates.")
     return catalog.create(catalog.category(typed_text("category")), data, by=access.by())
-
-
-def _is_priced(product: Product) -> bool:
-    sold = [variant.id for variant in product.variants if variant.published]
-    return bool(pricing.current(sold, pricing.active_lists()[0].currency))
 
 
 def _texts(product: Product) -> dict[str, str]:

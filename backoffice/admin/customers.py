@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from backoffice.admin import access, looks, related, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.badges import badge
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter
 from backoffice.admin.frame import for_whoever_asks
@@ -99,7 +100,7 @@ def _disputes(person: Person) -> bool:
     return bool(session.scalar(select(disputes.disputing()).where(Person.id == person.id)))
 
 
-class CustomerDesk(Noted):
+class CustomerDesk(Noted, Many):
     sees = Right.SEE_SALES
     moment = "created_at"
     personal = True
@@ -121,6 +122,7 @@ class CustomerDesk(Noted):
     )
     looked_up = MappingProxyType({"flags": (Person.flags, _FLAGS)})
     blank = "No customer fits."
+    for_many = (ForMany("customers.bar", "Bar"), ForMany("customers.admit", "Admit again"))
     one_template = "office/customer.html"
 
     def subject_of(self, ref: str) -> Subject:

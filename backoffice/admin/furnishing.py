@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from backoffice.admin import access
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_count, typed_number, typed_text
-from backoffice.admin.assortment import Assortment, product_of, variant_of
+from backoffice.admin.assortment import Assortment, variant_of
 from backoffice.catalog import editing, images
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Unreadable
@@ -40,7 +40,7 @@ class Furnishing(Assortment):
             if sent is None or not alt:
                 raise Unreadable("Choose a picture, and say in a few words what it shows.")
             prepared = images.prepare(sent.read(images.LARGEST_UPLOAD + 1))
-            units.write(lambda: images.add(product_of(ref), prepared, alt, by=access.by()))
+            units.write(lambda: images.add(catalog.by_ref(ref), prepared, alt, by=access.by()))
 
         return run(act, "The picture is added.", self.get_url(".one", ref=ref))
 
@@ -70,7 +70,7 @@ class Furnishing(Assortment):
 
             def attach() -> None:
                 stored = files.enter(sha256, len(content), name=name, media_type=media_type)
-                variant = variant_of(product_of(ref))
+                variant = variant_of(catalog.by_ref(ref))
                 editing.attach(variant, stored, name, media_type, most, by=access.by())
 
             units.write(attach)

@@ -185,6 +185,7 @@ class TaskDesk(Noted, Many):
             self.one_template,
             task=task,
             arguments=json.dumps(task.arguments, indent=2),
+            failures=tasks.failures(task),
             troubles=troubles.of([task.subject()]),
             days=timeline.by_day(timeline.of([task.subject()]), ZONE),
             actions=[

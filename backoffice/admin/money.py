@@ -120,7 +120,7 @@ class PaymentDesk(Noted, Many):
 _CREDITED = select(func.sum(CreditNote.gross_amount)).where(CreditNote.invoice_id == Invoice.id).scalar_subquery()
 
 
-class InvoiceDesk(Noted):
+class InvoiceDesk(Noted, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
     personal = True
@@ -156,6 +156,10 @@ class InvoiceDesk(Noted):
         equals("collection", "Money", Invoice.collection_state, choices(CollectionState), CollectionState),
     )
     blank = "No invoice fits."
+    for_many = (
+        ForMany("invoices.send", "Send to the customer", asks=False),
+        ForMany("invoices.typeset", "Make the PDF", asks=False),
+    )
 
     one_template = "office/invoice.html"
 

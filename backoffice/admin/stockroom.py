@@ -21,6 +21,7 @@ from backoffice.admin.actions import (
     typed_text,
 )
 from backoffice.admin.badges import badge
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.notes import Noted
@@ -30,7 +31,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
-from backoffice.fulfilment import parcels
+from backoffice.fulfilment import notices, parcels
 from backoffice.fulfilment.models import Shipment
 from backoffice.orders.models import Order
 from backoffice.staff.roles import Right
@@ -156,7 +157,7 @@ class StockDesk(Noted):
         return run(lambda: units.write(act), "The count is corrected.", self.get_url(".one", ref=ref))
 
 
-class ShipmentDesk(Noted):
+class ShipmentDesk(Noted, Many):
     sees = Right.SEE_SALES
     moment = "shipped_at"
     column_list = ("tracking", "shipped_at", "order_number", "goes_to", "carrier")
@@ -172,17 +173,18 @@ class ShipmentDesk(Noted):
     )
     personal = True
     blank = "No parcel fits."
+    for_many = (ForMany("parcels.tell", "Send the mail again", asks=False),)
     one_template = "office/shipment.html"
 
     def rows(self) -> Select[Any]:
         return select(Shipment).options(joinedload(Shipment.order, innerjoin=True))
 
     def subject_of(self, ref: str) -> Subject:
-        return _shipment(ref).subject()
+        return parcels.by_ref(ref).subject()
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        parcel = _shipment(ref)
+        parcel = parcels.by_ref(ref)
         looks.at(customers.get(parcel.order.person_id), parcel)
         return self.render(
             self.one_template,
@@ -200,16 +202,29 @@ class ShipmentDesk(Noted):
                         Field("tracking", "Number of the parcel", value=parcel.tracking, required=False),
                     ),
                 ),
+                Action(
+                    "Send the mail again", self.get_url(".tell", ref=ref), Right.SEND_MAILS, key=references.new("prc")
+                ),
                 self.note_offer(ref),
             ],
         )
+
+    @expose("/<ref>/tell", methods=["POST"])
+    @needs(Right.SEND_MAILS)
+    def tell(self, ref: str) -> ResponseReturnValue:
+        def act() -> None:
+            notices.tell_again(parcels.by_ref(ref), by=access.by(), request_key=request_key())
+
+        return run(lambda: units.write(act), "The customer gets the mail again.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/correct", methods=["POST"])
     @needs(Right.DELIVER)
     def correct(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            parcels.correct(_shipment(ref), typed_text("carrier"), typed_text("tracking"), by=access.by(), reason=why)
+            parcels.correct(
+                parcels.by_ref(ref), typed_text("carrier"), typed_text("tracking"), by=access.by(), reason=why
+            )
 
         return run(lambda: units.write(act), "The customer gets another mail.", self.get_url(".one", ref=ref))
 
@@ -221,11 +236,3 @@ def _item(ref: str) -> StockItem:
     if item is None:
         raise NotFound("article in the stockroom")
     return item
-
-
-def _shipment(ref: str) -> Shipment:
-    query = select(Shipment).where(Shipment.ref == ref).options(joinedload(Shipment.order, innerjoin=True))
-    parcel = session.scalars(query).one_or_none()
-    if parcel is None:
-        raise NotFound("parcel")
-    return parcel

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog import listings, richtext, search, version
+from backoffice.catalog import listings, pricing, richtext, search, version
 from backoffice.catalog import service as catalog
 from backoffice.catalog.models import Category, DigitalAsset, Product, ProductImage, ProductKind, ProductTrait, Variant
 from backoffice.core import clock, references
@@ -32,6 +32,15 @@ LONGEST_STORY = 40_000  # characters of HTML
 
 class Unreadable(CounterfoilError):
     """Something typed that the catalogue cannot hold. ``problem`` says what."""
+
+    status = 422
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+
+
+class NotToBeSold(CounterfoilError):
+    """What a product lacks before customers may see it. ``problem`` says what."""
 
     status = 422
 
@@ -73,6 +82,16 @@ class Texts:
     sold_in: str  # codes of countries; empty for all
     facts: Sequence[tuple[str, str]]
     traits: Sequence[tuple[str, str]]
+
+
+def put_on_shelf(product: Product, *, by: Actor) -> bool:
+    """Put a product on its shelf; False if it stands there already. Raises NotToBeSold."""
+    sold = {variant.id for variant in product.variants if variant.published}
+    if not sold or not pricing.current(list(sold), pricing.active_lists()[0].currency):
+        raise NotToBeSold("Before it stands on a shelf it needs a variant that is sold, and a price for it.")
+    if product.kind == ProductKind.DIGITAL and sold - {asset.variant_id for asset in catalog.assets_of(list(sold))}:
+        raise NotToBeSold("A download needs its file before it is sold: attach it below.")
+    return catalog.publish(product, by=by)
 
 
 def pairs(text: str) -> list[tuple[str, str]]:

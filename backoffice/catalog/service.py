@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import false, or_, select
+from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -92,6 +93,15 @@ def create(category: Category, data: ProductData, *, by: Actor) -> Product:
     audit.record(Tag.PRODUCT_CREATED, product, by=by, name=data.name, kind=data.kind)
     for variant in product.variants:
         audit.record(Tag.VARIANT_CREATED, variant, by=by, sku=variant.sku, product=product.ref)
+    return product
+
+
+def by_ref(ref: str) -> Product:
+    """With its category. Raises NotFound."""
+    query = select(Product).where(Product.ref == ref).options(joinedload(Product.category, innerjoin=True))
+    product = session.scalars(query).one_or_none()
+    if product is None:
+        raise NotFound("product")
     return product
 
 

@@ -4,8 +4,10 @@ where it was interrupted."""
 
 import json
 import random
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from backoffice.core import clock
@@ -25,6 +27,7 @@ from backoffice.staff.roles import Role
 BATCH = 1_000  # orders in one transaction
 YEARS = 4.0
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 10, 9, 9, 8, 8, 8, 9, 10, 12, 13, 12, 9, 5, 2)  # how busy each hour is
+PASSED = tuple(accumulate(HOURS, initial=0))[:-1]  # what of a day was before each
 Told = Callable[[int], None]  # told how many orders were written
 
 
@@ -156,12 +159,11 @@ class History:
         span = (self.now - self.begins).total_seconds() - 3_600
         seconds = span * index / max(1, self.orders)
         day, rest = divmod(seconds, 86_400)
-        share, total = rest / 86_400 * sum(HOURS), 0
-        for hour, weight in enumerate(HOURS):
-            if share < total + weight:
-                return self.begins + timedelta(days=day, hours=hour + (share - total) / weight)
-            total += weight
-        return self.begins + timedelta(days=day + 1, seconds=-1)
+        if day == span // 86_400:  # the last day is not over: its evening would be yet to come
+            return self.begins + timedelta(seconds=seconds)
+        share = rest / 86_400 * sum(HOURS)
+        hour = bisect_right(PASSED, share) - 1
+        return self.begins + timedelta(days=day, hours=hour + (share - PASSED[hour]) / HOURS[hour])
 
     def _tell(self, step: Step) -> None:
         at, books, draw = step.at, self.books, self.draw

@@ -1,5 +1,6 @@
 """The mails about delivery. Each is one task, plain: it writes the mail, another task sends it."""
 
+from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import session
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Appointment, AppointmentState, Shipment
@@ -10,14 +11,26 @@ from backoffice.orders.letters import facts_of
 
 def shipped(shipment_id: int, said: str = "") -> None:
     """Tell the customer what is in a parcel, and what is still to come; once more (``said``) where its number was wrong."""
-    shipment = session.get_one(Shipment, shipment_id)
+    key = f"parcel_sent:{said}" if said else "parcel_sent"
+    _about_parcel(session.get_one(Shipment, shipment_id), key, SYSTEM, is_corrected=bool(said))
+
+
+def tell_again(shipment: Shipment, *, by: Actor, request_key: str) -> None:
+    """Send the mail about a parcel once more to the order's address, as its order stands now; the same ``request_key`` sends
+    one."""
+    _about_parcel(shipment, f"parcel_sent:{request_key}", by, is_corrected=False)
+
+
+def _about_parcel(shipment: Shipment, key: str, by: Actor, *, is_corrected: bool) -> None:
     order = orders.get(shipment.order_id)
+    template, _, said = key.partition(":")
     mail.queue(
-        "parcel_sent",
+        template,
         to=order.email,
         about=order,
-        key=f"parcel_sent:{shipment.ref}:{said}" if said else f"parcel_sent:{shipment.ref}",
-        is_corrected=bool(said),
+        key=f"{template}:{shipment.ref}:{said}" if said else f"{template}:{shipment.ref}",
+        by=by,
+        is_corrected=is_corrected,
         shipment=shipment,
         left=sum(item.left for item in fulfilment.to_ship(order)),
         **facts_of(order),

@@ -5,13 +5,14 @@ from typing import cast
 from urllib.parse import quote
 
 from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.fulfilment import methods
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Shipment, ShipmentLine, ShippedPieces
@@ -89,6 +90,15 @@ def correct(shipment: Shipment, carrier: str, tracking: str, *, by: Actor, reaso
     said = references.new("say")
     tasks.schedule("notices.shipped", dedupe=f"notices.shipped:{said}", shipment_id=shipment.id, said=said)
     return True
+
+
+def by_ref(ref: str) -> Shipment:
+    """With its order. Raises NotFound."""
+    query = select(Shipment).where(Shipment.ref == ref).options(joinedload(Shipment.order, innerjoin=True))
+    parcel = session.scalars(query).one_or_none()
+    if parcel is None:
+        raise NotFound("parcel")
+    return parcel
 
 
 def usual_carrier(order: Order) -> str:

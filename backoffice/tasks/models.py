@@ -1,10 +1,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, Integer
+from sqlalchemy import ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.core.columns import Choice, Exact, Id, Json, LongText, Ref, Timestamp, UTCDateTime, exact
+from backoffice.core.columns import BigInt, Choice, Exact, Id, Json, LongText, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Subject
 
@@ -45,3 +45,16 @@ class Task(Base):
 
     def subject(self) -> Subject:
         return Subject("task", self.id, self.ref)
+
+
+class TaskFailure(Base):
+    """One try of a task that came to nothing: which of the tries since it was last asked for, when, and why."""
+
+    __tablename__ = "task_failures"
+    __table_args__ = table(Index("ix_task_failures_task", "task_id", "id"))
+
+    id: Mapped[Id]
+    task_id: Mapped[BigInt] = mapped_column(ForeignKey("tasks.id"))
+    attempt: Mapped[int] = mapped_column(Integer)
+    failed_at: Mapped[Timestamp]
+    error: Mapped[LongText]

@@ -20,7 +20,7 @@ from backoffice.core.actor import SYSTEM, Origin, coming_from
 from backoffice.core.db import change, session
 from backoffice.core.looks import look
 from backoffice.tasks import feeds, registry
-from backoffice.tasks.models import Task, TaskState
+from backoffice.tasks.models import Task, TaskFailure, TaskState
 from backoffice.tasks.service import Lease, LeaseLost, finish_running, running
 
 BATCH = 20
@@ -33,7 +33,7 @@ LONGEST_RUN = 300.0  # seconds
 _TASKS = cast("Table", Task.__table__)
 _IS_DUE = (_TASKS.c.state == TaskState.WAITING, _TASKS.c.due_at <= bindparam("now"))
 _DUE = (
-    select(_TASKS.c.id)
+    select(_TASKS.c.id, _TASKS.c.lease_token, _TASKS.c.attempts, _TASKS.c.due_at)
     .where(*_IS_DUE)
     .order_by(_TASKS.c.due_at, _TASKS.c.id)
     .limit(BATCH)
@@ -86,9 +86,13 @@ def _run_batch() -> int:
 
 def _claim(token: str) -> tuple[list[tuple[int, str, dict[str, object], str]], datetime]:
     now = clock.now()
-    ids = list(look(_DUE, now=now).scalars())
-    if not ids:
+    due = look(_DUE, now=now).all()
+    if not due:
         return [], now + LEASE
+    ids = [row.id for row in due]
+    for row in due:
+        if row.lease_token:  # somebody ran it, and neither finished nor failed
+            _note_failure(row.id, row.attempts, row.due_at, "The worker that ran it was lost: its lease ended.")
     change(_CLAIMING, {"ids": ids, "now": now, "token": token, "until": now + LEASE})
     return [(row[0], row[1], row[2], row[3]) for row in look(_CLAIMED, token=token)], now + LEASE
 
@@ -153,12 +157,17 @@ def _fail(lease: Lease, error: str) -> None:
     if task.lease_token != lease.token:
         return
     task.last_error, task.lease_token = error[:4000], None
+    _note_failure(task.id, task.attempts, clock.now(), task.last_error)
     if task.attempts < task.max_attempts:
         task.due_at = clock.now() + pause(task.attempts)
         return
     task.state, task.finished_at = TaskState.GAVE_UP, clock.now()
     audit.record(Tag.TASK_GAVE_UP, task.subject(), by=SYSTEM, reason=error[:255], name=task.name)
     cases.open_case(CaseKind.TASK_GAVE_UP, task.subject(), task=task.name, error=error[:500])
+
+
+def _note_failure(task_id: int, attempt: int, at: datetime, error: str) -> None:
+    session.add(TaskFailure(task_id=task_id, attempt=attempt, failed_at=at, error=error))
 
 
 def pause(attempts: int) -> timedelta:

@@ -1,6 +1,6 @@
 """Writing tasks, and changing what is written. Running them is the runner's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,9 +21,10 @@ from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
 from backoffice.core.tracking import Subject
 from backoffice.tasks import bell, feeds, registry
-from backoffice.tasks.models import Task, TaskState
+from backoffice.tasks.models import Task, TaskFailure, TaskState
 
 MAX_ATTEMPTS = 12
+MOST_SHOWN = 100  # failures of a task
 LEFT = "tasks"  # what units leave to their end
 
 
@@ -180,6 +181,12 @@ def get(ref: str) -> Task:
     if task is None:
         raise NotFound("task")
     return task
+
+
+def failures(task: Task) -> Sequence[TaskFailure]:
+    """Its tries that came to nothing, the newest first."""
+    query = select(TaskFailure).where(TaskFailure.task_id == task.id)
+    return session.scalars(query.order_by(TaskFailure.id.desc()).limit(MOST_SHOWN)).all()
 
 
 def is_any_due() -> bool:

@@ -2,12 +2,18 @@
 
 from backoffice.batches import service as batches
 from backoffice.cases import service as cases
+from backoffice.catalog import editing
+from backoffice.catalog import service as catalog
 from backoffice.checkout import endings
 from backoffice.collection import notices
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import Actor
 from backoffice.core.steps import learn_now
+from backoffice.customers import service as customers
+from backoffice.fulfilment import notices as deliveries
+from backoffice.fulfilment import parcels
+from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.staff import service as staff
@@ -60,7 +66,45 @@ def replay_event(ref: str, by: Actor, reason: str, key: str) -> None:
     units.write(lambda: webhooks.replay(webhooks.by_ref(ref), by=by, reason=reason, request_key=key))
 
 
+def send_invoice(ref: str, by: Actor, _reason: str, key: str) -> None:
+    def send() -> None:
+        notices.send_invoice(orders.get(invoices.by_ref(ref).order_id), by=by, request_key=key)
+
+    units.write(send)
+
+
+def typeset_invoice(ref: str, by: Actor, _reason: str, _key: str) -> None:
+    units.write(lambda: invoices.ask_for_paper(invoices.by_ref(ref), by=by))
+
+
+def tell_of_parcel(ref: str, by: Actor, _reason: str, key: str) -> None:
+    units.write(lambda: deliveries.tell_again(parcels.by_ref(ref), by=by, request_key=key))
+
+
+def bar_customer(ref: str, by: Actor, reason: str, _key: str) -> None:
+    units.write(lambda: customers.bar(customers.by_ref(ref), by=by, reason=reason))
+
+
+def admit_customer(ref: str, by: Actor, reason: str, _key: str) -> None:
+    units.write(lambda: customers.admit(customers.by_ref(ref), by=by, reason=reason))
+
+
+def publish_product(ref: str, by: Actor, _reason: str, _key: str) -> None:
+    units.write(lambda: editing.put_on_shelf(catalog.by_ref(ref), by=by))
+
+
+def withdraw_product(ref: str, by: Actor, reason: str, _key: str) -> None:
+    units.write(lambda: catalog.withdraw(catalog.by_ref(ref), by=by, reason=reason))
+
+
 for name, act, right in (
+    ("invoices.send", send_invoice, Right.SEND_MAILS),
+    ("invoices.typeset", typeset_invoice, Right.SEND_MAILS),
+    ("parcels.tell", tell_of_parcel, Right.SEND_MAILS),
+    ("customers.bar", bar_customer, Right.BAR_CUSTOMERS),
+    ("customers.admit", admit_customer, Right.BAR_CUSTOMERS),
+    ("products.publish", publish_product, Right.EDIT_CATALOGUE),
+    ("products.withdraw", withdraw_product, Right.EDIT_CATALOGUE),
     ("orders.cancel", cancel_order, Right.CANCEL_ORDERS),
     ("orders.confirm", confirm_order, Right.SEND_MAILS),
     ("payments.ask", ask_payment, Right.ASK_PROVIDER),

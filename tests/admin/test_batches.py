@@ -3,17 +3,32 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backoffice.admin.batches import LABELS
 from backoffice.batches import service as batches
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, units
-from backoffice.core.actor import staff
-from backoffice.core.db import session
+from backoffice.core.actor import SYSTEM, staff
+from backoffice.core.db import db, session
 from backoffice.core.tracking import Subject
-from backoffice.models import AuditEntry, Batch, BatchItem, Case, Mail, Order, StaffMember, Task
+from backoffice.fulfilment import parcels
+from backoffice.models import (
+    AuditEntry,
+    Batch,
+    BatchItem,
+    Case,
+    Invoice,
+    Mail,
+    Order,
+    Person,
+    Product,
+    StaffMember,
+    Task,
+    Variant,
+)
+from backoffice.orders import service as orders
 from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import registry, runner
@@ -265,3 +280,77 @@ def test_a_ticked_case_that_the_colleague_may_not_see_is_not_there(shop, cases_o
     assert states["cas_nothing"][0] == "refused"
     untouched = shop.all(select(Case).where(Case.ref == cases_of_two["order"]))[0]
     assert (untouched.state, untouched.owner_id) == ("open", None)
+
+
+def ship(shop, order_ref: str) -> str:
+    def act() -> str:
+        order = orders.by_ref(order_ref)
+        pieces = {line.id: line.quantity for line in order.lines if line.variant_id}
+        return parcels.ship(order, pieces, request_key="ship-1", tracking="0034", by=SYSTEM).ref
+
+    return units.write(act)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_invoices_are_sent_and_typeset_by_the_dozen(shop, otto, three):
+    paid_ref, open_ref = (
+        shop.all(select(Invoice.ref).join(Order).where(Order.ref == ref))[0] for ref in (three[1], three[0])
+    )
+    shop.works()
+    start(otto, "/admin/invoices/", action="invoices.send", ref=[paid_ref, open_ref])
+    shop.works()
+    assert [row[:2] for row in results(shop)] == [(paid_ref, "done"), (open_ref, "refused")]
+    assert shop.mails().count("invoice_sent") == 1
+    start(otto, "/admin/invoices/", action="invoices.typeset", ref=[open_ref])
+    shop.works()
+    assert results(shop)[-1][1] == "refused"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_customers_get_the_mails_about_their_parcels_again(shop, otto, three):
+    parcel = ship(shop, three[1])
+    shop.works()
+    assert shop.mails().count("parcel_sent") == 1
+    start(otto, "/admin/shipments/", action="parcels.tell", ref=[parcel, "shp_nobody"])
+    shop.works()
+    assert [row[:2] for row in results(shop)] == [(parcel, "done"), ("shp_nobody", "refused")]
+    assert shop.mails().count("parcel_sent") == 2
+    page = otto.get(f"/admin/shipments/{parcel}").text
+    form = hidden(page) | {"key": re.search(r'name="key" value="(prc_[^"]+)"', page).group(1)}
+    for _ in range(2):
+        assert otto.post(f"/admin/shipments/{parcel}/tell", data=form).status_code == 303
+    shop.works()
+    assert shop.mails().count("parcel_sent") == 3, "pressed twice is sent once"
+    mails = shop.all(select(Mail.text).where(Mail.template == "parcel_sent"))
+    assert len({re.sub(r"orders/\S+", "", text) for text in mails}) == 1, "it says what the first one said"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_customers_are_barred_and_admitted_with_one_reason(shop, three):
+    fiona = logged_in(shop, Role.ADMINISTRATOR)
+    refs = shop.all(select(Person.ref).order_by(Person.id))
+    start(fiona, "/admin/customers/", action="customers.bar", ref=refs[:2], reason="one card, three names")
+    shop.works()
+    assert shop.all(select(Person.barred_because).order_by(Person.id)) == ["one card, three names"] * 2 + [""]
+    start(
+        fiona, "/admin/customers/", query="flag=barred", action="customers.admit", all="y", reason="they were sisters"
+    )
+    shop.works()
+    assert set(shop.all(select(Person.barred_at))) == {None}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_products_leave_their_shelves_and_come_back_where_they_can_be_sold(shop):
+    carl = logged_in(shop, Role.CATALOGUE)
+    goods = shop.all(select(Product).where(Product.kind == "physical").order_by(Product.id))[:2]
+    refs = [product.ref for product in goods]
+    start(carl, "/admin/products/", action="products.withdraw", ref=refs, reason="the workshop moves")
+    shop.works()
+    assert shop.all(select(Product.ref).where(~Product.published).order_by(Product.id)) == refs
+    with db.engine.begin() as connection:
+        connection.execute(update(Variant.__table__).where(Variant.product_id == goods[0].id).values(published=False))
+    start(carl, "/admin/products/", action="products.publish", ref=refs)
+    shop.works()
+    assert [row[1] for row in results(shop)[2:]] == ["refused", "done"]
+    assert "needs a variant that is sold" in results(shop)[2][2]
+    assert shop.all(select(Product.ref).where(~Product.published)) == refs[:1]

@@ -37,6 +37,7 @@ MAY = {
     "desk_customers.bar": {O, F, A}, "desk_customers.admit": {O, F, A},
     "desk_customers.bar_card": {O, F, A}, "desk_customers.allow_card": {O, F, A},
     "desk_shipments.index_view": READERS, "desk_shipments.one": READERS, "desk_shipments.correct": {O, A},
+    "desk_shipments.tell": {O, F, A},
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "publish", "withdraw", "variant", "price")},
@@ -85,7 +86,8 @@ for desk in DESKS:
     MAY[f"desk_{desk}.download"] = readers & {O, F, A}
     MAY[f"desk_{desk}.keep_view"] = MAY[f"desk_{desk}.forget_view"] = readers
 
-for desk in ("cases", "orders", "payments", "tasks", "webhooks"):  # who may do what to many is asked by the action
+MANY = ("cases", "customers", "invoices", "orders", "payments", "products", "shipments", "tasks", "webhooks")
+for desk in MANY:  # who may do what to many is asked by the action
     MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]
 for desk in DESKS - {
     "audit",

@@ -131,6 +131,34 @@ def test_giving_up_opens_a_case_and_success_closes_it(app, handlers, clock):
         assert session.scalars(select(Case.state)).one() == "resolved"
 
 
+def failures() -> list[tuple[int, str]]:
+    with units.read():
+        return [(row.attempt, row.error) for row in reversed(tasks.failures(all_tasks()[0]))]
+
+
+def test_every_try_that_came_to_nothing_is_kept_also_one_whose_worker_died(app, handlers, clock):
+    troubles: list[BaseException] = [RuntimeError("no paper"), SystemExit("killed"), RuntimeError("no ink")]
+
+    def handler():
+        if troubles:
+            raise troubles.pop(0)
+
+    handlers.call("test")(handler)
+    write()
+    runner.run_due()
+    clock.forward(hours=1)
+    with pytest.raises(SystemExit):
+        runner.run_due()
+    assert failures() == [(1, "RuntimeError: no paper")], "whoever died cannot say so"
+    for _ in range(2):
+        clock.forward(hours=1)
+        runner.run_due()
+    (task,) = all_tasks()
+    assert (task.state, task.attempts) == (TaskState.DONE, 4)
+    lost = (2, "The worker that ran it was lost: its lease ended.")
+    assert failures() == [(1, "RuntimeError: no paper"), lost, (3, "RuntimeError: no ink")]
+
+
 def test_an_unknown_name_fails_like_any_other_error(app, handlers):
     write("nobody.knows")
     runner.run_due()
