@@ -134,10 +134,10 @@ class CustomerDesk(Noted, Many):
         latest = orders.of_person(person.id, most=LATEST + 1)
         shown = latest[:LATEST]
         kept = payment_methods.of(person.id)
-        subjects = [
-            person.subject(), *(order.subject() for order in shown), *(row.subject() for row in kept),
-            *related.of_orders([order.id for order in shown]),
-        ]  # fmt: skip
+        pages = {order.id: (f"order {order.number}", f"/admin/orders/{order.ref}") for order in shown}
+        named = {order.subject(): pages[order.id] for order in shown}
+        named |= {subject: pages[order_id] for subject, order_id in related.of_orders(list(pages)).items()}
+        subjects = [person.subject(), *(row.subject() for row in kept), *named]
         looks.at(person, person)
         return self.render(
             self.one_template,
@@ -154,7 +154,7 @@ class CustomerDesk(Noted, Many):
             sessions=sessions.living(Holder.CUSTOMER, person.id),
             mails=mail.about([person.subject()]),
             troubles=troubles.of(subjects),
-            days=timeline.by_day(timeline.of(subjects), ZONE),
+            days=timeline.by_day(timeline.of(subjects, named=named), ZONE),
             actions=self._offers(person),
         )
 

@@ -33,7 +33,7 @@ from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import service as refunds
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role
 
 
 def _captured(_view: object, _context: object, payment: Payment, _name: str) -> str:
@@ -122,6 +122,7 @@ _CREDITED = select(func.sum(CreditNote.gross_amount)).where(CreditNote.invoice_i
 
 class InvoiceDesk(Noted, Many):
     sees = Right.SEE_MONEY
+    opens = MappingProxyType({Role.FINANCE: {"state": "issued"}})
     moment = "created_at"
     personal = True
     column_more = ("credited", "country", "created_at", "currency", "ref")

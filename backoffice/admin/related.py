@@ -4,7 +4,8 @@ For lists that are narrowed by "about", and for stories."""
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, or_, select, union, union_all
+from sqlalchemy import Select, literal, or_, select, union, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin.filters import row_number
 from backoffice.core.db import session
@@ -48,27 +49,30 @@ def refs_of(wish: str) -> list[str]:
     return [wish, *own, *session.scalars(union(*looks))]
 
 
-def of_orders(ids: Sequence[int]) -> list[Subject]:
-    """What belongs to these orders: their papers, money, parcels and visits, in one look."""
+def of_orders(ids: Sequence[int]) -> dict[Subject, int]:
+    """What belongs to these orders, and to which: their papers, money, parcels and visits, in one look."""
     if not ids:
-        return []
-    invoices = select(Invoice.id).where(Invoice.order_id.in_(ids))
-    payments = select(Payment.id).where(Payment.invoice_id.in_(invoices))
+        return {}
     looks = [
-        _subjects(Invoice, Invoice.order_id.in_(ids)),
-        _subjects(CreditNote, CreditNote.invoice_id.in_(invoices)),
-        _subjects(Payment, Payment.invoice_id.in_(invoices)),
-        _subjects(Refund, Refund.payment_id.in_(payments)),
-        _subjects(Dispute, Dispute.payment_id.in_(payments)),
-        _subjects(Fulfilment, Fulfilment.order_id.in_(ids)),
-        _subjects(Shipment, Shipment.order_id.in_(ids)),
-        _subjects(Appointment, Appointment.order_id.in_(ids)),
+        *(_subjects(model, model.order_id, ids) for model in (Invoice, Fulfilment, Shipment, Appointment)),
+        *(
+            _subjects(model, Invoice.order_id, ids).join(Invoice, Invoice.id == model.invoice_id)
+            for model in (CreditNote, Payment)
+        ),
+        *(
+            _subjects(model, Invoice.order_id, ids)
+            .join(Payment, Payment.id == model.payment_id)
+            .join(Invoice, Invoice.id == Payment.invoice_id)
+            for model in (Refund, Dispute)
+        ),
     ]
-    return [Subject(*row) for row in session.execute(union_all(*looks))]
+    return {Subject(*row[:3]): row[3] for row in session.execute(union_all(*looks))}
 
 
-def _subjects(model: Any, condition: ColumnElement[bool]) -> Select[Any]:
-    return select(literal(model.subject_kind), model.id, model.ref).where(condition)
+def _subjects(model: Any, order_id: InstrumentedAttribute[int], ids: Sequence[int]) -> Select[Any]:
+    return (
+        select(literal(model.subject_kind), model.id, model.ref, order_id).select_from(model).where(order_id.in_(ids))
+    )
 
 
 def _moved_for(payments: Select[Any]) -> Sequence[Select[Any]]:

@@ -1,9 +1,10 @@
 """One timeline of a thing: our audit rows and the provider's events, newest first, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,14 +44,26 @@ class Entry:
     request_id: str = ""
     changes: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
     anchor: str = ""  # where a link into the page leads
+    belongs_to: tuple[str, str] = ("", "")  # what it is about in a story of several things: its name and its page
 
 
 def of(
-    subjects: Sequence[Subject], payments: Sequence[Payment] = (), *, has_notes: bool = True, most: int = MOST
+    subjects: Sequence[Subject],
+    payments: Sequence[Payment] = (),
+    *,
+    has_notes: bool = True,
+    most: int = MOST,
+    named: Mapping[Subject, tuple[str, str]] = MappingProxyType({}),
 ) -> list[Entry]:
     """Everything that happened to these subjects, what colleagues wrote about them, and what the provider told us about
-    these payments; the latest ``most`` of it. Where nothing was written (``has_notes``), nothing is asked."""
-    entries = [_from_audit(row, name) for row, name in _audit(subjects, most) if row.tag != Tag.NOTE_ADDED]
+    these payments; the latest ``most`` of it. Where nothing was written (``has_notes``), nothing is asked. ``named`` says of
+    subjects what they belong to, and where that is."""
+    told = {subject.key: name for subject, name in named.items()}
+    entries = [
+        _from_audit(row, name, told.get((row.subject_kind, row.subject_id), ("", "")))
+        for row, name in _audit(subjects, most)
+        if row.tag != Tag.NOTE_ADDED
+    ]
     entries += [
         Entry(at=note.written_at, text=note.text, mark="note", who=note.author.name, anchor=note.ref)
         for note in (notes.about(subjects) if has_notes else ())
@@ -87,7 +100,7 @@ def actor_of(row: AuditEntry, name: str | None) -> str:
     return {"customer": "the customer", "system": "Counterfoil"}.get(row.actor_kind, row.actor_ref)
 
 
-def _from_audit(row: AuditEntry, name: str | None) -> Entry:
+def _from_audit(row: AuditEntry, name: str | None, belongs_to: tuple[str, str]) -> Entry:
     tag = Tag(row.tag)
     mark = "money" if tag in MONEY_TAGS else "wrong" if tag in WRONG_TAGS else "person"
     if row.actor_kind == "provider" and mark == "person":
@@ -100,6 +113,7 @@ def _from_audit(row: AuditEntry, name: str | None) -> Entry:
         note=row.reason,
         request_id=row.request_id,
         changes=changes_of(row),
+        belongs_to=belongs_to,
     )
 
 

@@ -51,7 +51,7 @@ def writer(engine: Engine) -> Writer:
 
 class _Sqlite:
     def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self.connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "foreign_keys=ON", "cache_size=-200000"):
             self.connection.execute(f"PRAGMA {pragma}")
 

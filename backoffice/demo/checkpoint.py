@@ -16,10 +16,10 @@ def read(writer: Writer, seed: int) -> dict[str, Any] | None:
     return json.loads(rows[0][0]) if rows else None
 
 
-def keep(writer: Writer, seed: int, state: dict[str, Any]) -> None:
-    """Inside the batch that it tells of."""
+def keep(writer: Writer, seed: int, state: str) -> None:
+    """Inside the batch that it tells of. ``state`` is JSON."""
     writer.ask(f"DELETE FROM {TABLE} WHERE seed = {int(seed)}")  # noqa: S608
-    writer.write(TABLE, ("seed", "state"), [(seed, json.dumps(state))])
+    writer.write(TABLE, ("seed", "state"), [(seed, state)])
 
 
 def drop(writer: Writer) -> None:

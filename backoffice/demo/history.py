@@ -4,8 +4,11 @@ where it was interrupted."""
 
 import json
 import random
+import sys
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -80,6 +83,19 @@ class History:
             raise Ended(done)
         self._open(kept)
         told(done)
+        writing: Future[int] | None = None
+        with _hand() as hand:
+            for page, state, written in self._pages(done):
+                if writing:
+                    told(writing.result())
+                writing = hand.submit(self._enter, page, state, written)
+            if writing:
+                told(writing.result())
+        checkpoint.drop(self.writer)
+        return self.orders
+
+    def _pages(self, done: int) -> Iterator[tuple[Page, str, int]]:
+        """The story, a page at a time: with where it stands then, and how many orders there are."""
         while done < self.orders:
             until = min(done + BATCH, self.orders)
             end = self._moment(until) if until < self.orders else self.now
@@ -87,12 +103,13 @@ class History:
             self.draw = random.Random(f"{self.seed}:{done}")  # noqa: S311 - a story, no secret
             for step in self.agenda.until(end):
                 self._tell(step)
-            with self.writer.batch():
-                Page(*self.books.close()).write(self.writer, self.entity_id)
-                checkpoint.keep(self.writer, self.seed, self._state())
             done = until
-            told(done)
-        checkpoint.drop(self.writer)
+            yield Page(*self.books.close()), json.dumps(self._state()), done
+
+    def _enter(self, page: Page, state: str, done: int) -> int:
+        with self.writer.batch():
+            page.write(self.writer, self.entity_id)
+            checkpoint.keep(self.writer, self.seed, state)
         return done
 
     # -- where it stands
@@ -246,6 +263,19 @@ class History:
         stock = self.writer.ask("SELECT id, on_hand, held FROM stock_items")
         numbers = {(row[0], row[1]): row[2] for row in counters}
         return Books(ids, numbers, latest, {row[0]: row[1] for row in stock}, {row[0]: row[2] for row in stock})
+
+
+@contextmanager
+def _hand() -> Iterator[ThreadPoolExecutor]:
+    """Writes a page down while the next one is told. Most of writing is waiting for the database, in little pieces: after each
+    one the story has to let the hand have the interpreter back at once, not after the usual five milliseconds."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.0002)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as hand:
+            yield hand
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _named(row: tuple[Any, ...]) -> tuple[int, str, int, str, str, str]:

@@ -105,9 +105,9 @@ def pay_with(page: Page, card: str) -> None:
     page.get_by_role("button", name="Pay €").click()
 
 
-def enter_office(world: World, page: Page) -> None:
+def enter_office(world: World, page: Page, email: str = "olive@plumb-and-level.example") -> None:
     page.goto(world.base + "/admin/login")
-    page.get_by_label("E-mail").fill("olive@plumb-and-level.example")
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill("measure twice")
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(re.compile("/admin/$"))

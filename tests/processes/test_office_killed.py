@@ -1,4 +1,5 @@
-"""The office is killed with SIGKILL while it gives money back: the money goes back once, whatever was lost on the way."""
+"""The office is killed with SIGKILL while it gives money back, and while it answers a dispute: what was asked of the provider
+happens once, whatever was lost on the way."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,4 +70,35 @@ def test_the_office_dies_while_it_gives_money_back(world, payment, border):
         lambda: ask(world, "SELECT COUNT(*) FROM mails WHERE template LIKE 'refund%' AND state = 'sent'") == [(1,)],
         "the customer is told once",
     )
+    assert ask(world, "SELECT COUNT(*) FROM cases WHERE state = 'open'") == [(0,)]
+
+
+@pytest.mark.parametrize("border", ["disputes.answer.prepared", "disputes.answer.asked", "disputes.answer.recorded"])
+def test_the_office_dies_while_it_answers_a_dispute(world, payment, border):
+    """Before the bank is told, before what it says is kept, and after: it hears the same answer once."""
+    page = world.provider_payments()[0]["id"]
+    assert requests.post(f"{world.sandbox}/control/payments/{page}", data={"what": "dispute"}, timeout=5).ok
+    world.start("worker")
+    world.start("cron")
+    world.wait(lambda: ask(world, "SELECT state FROM disputes") == [("needs_response",)], "the dispute is heard of")
+    world.kill("worker")
+    world.kill("cron")
+    browser = operator(world)
+    place = f"/admin/disputes/{ask(world, 'SELECT ref FROM disputes')[0][0]}/answer"
+    form = {**hidden(browser.get(place).text, "key"), "uncategorized_text": "It was sent and signed for."}
+    world.kill("web")
+    world.start("web", kill_at=border)
+    with pytest.raises(requests.ConnectionError):
+        browser.post(place, form)
+    world.died("web")
+    answers = "SELECT state FROM dispute_answers"
+    assert len(ask(world, answers)) == 1
+    world.start("web")
+    assert browser.post(place, form).status_code in (303, 409)
+    world.start("worker", clock_ahead=3_700)
+    world.start("cron")
+    world.wait(lambda: ask(world, answers) == [("accepted",)], "the answer arrives")
+    world.wait(lambda: ask(world, "SELECT state FROM disputes") == [("under_review",)], "the bank reviews it")
+    tags = "SELECT COUNT(*) FROM audit_log WHERE tag IN ('dispute.answered', 'dispute.answer_prepared')"
+    assert ask(world, tags) == [(2,)]
     assert ask(world, "SELECT COUNT(*) FROM cases WHERE state = 'open'") == [(0,)]
