@@ -34,7 +34,11 @@ def says(dispute: str, text: str, key: str) -> DisputeAnswer:
 
 def heard(shop) -> list[str]:
     """What the bank was told, and how often it was told something."""
-    given = [item["evidence"]["texts"]["uncategorized_text"] for item in shop.provider.books.disputes.all() if item["evidence"]]
+    given = [
+        item["evidence"]["texts"]["uncategorized_text"]
+        for item in shop.provider.books.disputes.all()
+        if item["evidence"]
+    ]
     told = [event for event in shop.provider.books.events() if event["type"] == "dispute.updated"]
     return given * len(told)
 

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import inspect, select, text
@@ -153,6 +153,15 @@ def test_it_is_told_in_the_order_of_its_moments(shop):
         "SELECT issued_on, placed_at FROM invoices i JOIN orders o ON o.id = i.order_id WHERE i.number <> '' ORDER BY i.number"
     )
     assert [row[0] for row in numbered] == sorted(row[0] for row in numbered)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_its_last_day_ends_now(shop):
+    busy = History(bulk.writer(db.engine), seed=1, customers=1, orders=200_000)
+    busy._open(None)
+    last = [busy._moment(index) for index in range(199_000, 200_000)]  # of the last week
+    assert last == sorted(set(last))
+    assert last[-1] < shop.clock() < last[-1] + timedelta(hours=2)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
