@@ -68,6 +68,7 @@ BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
         CaseKind.DISPUTE_DUE: ANSWER,
         CaseKind.DISPUTE_REFUSED: ANSWER,
         CaseKind.DISPUTE_LOST: _page("See what is lost", "/admin/disputes/{ref}", Right.SEE_MONEY),
+        CaseKind.FRAUD_WARNED: _page("Give the money back", "/admin/refunds/of/{ref}", Right.REFUND),
         CaseKind.RECONCILIATION_BREAK: _page("Compare both sides", "/admin/breaks/{ref}", Right.SEE_MONEY),
         CaseKind.PAYOUT_FAILED: _page("Read why it came back", "/admin/payouts/{ref}", Right.SEE_MONEY),
         CaseKind.BOOKS_SILENT: Best("Reconcile now", "", Right.ASK_PROVIDER, press="/admin/breaks/compare"),

@@ -20,6 +20,7 @@ class CaseKind(StrEnum):
     DISPUTE_UNKNOWN = "dispute_unknown"
     DISPUTE_REFUSED = "dispute_refused"
     DISPUTE_LOST = "dispute_lost"
+    FRAUD_WARNED = "fraud_warned"
     RECONCILIATION_BREAK = "reconciliation_break"
     PAYOUT_FAILED = "payout_failed"
     BOOKS_SILENT = "books_silent"
@@ -225,6 +226,19 @@ WORDINGS: dict[CaseKind, Wording] = {
             "If it was fraud, bar the customer.",
         ),
         "Close it with what was decided. It closes by itself if the bank changes its mind.",
+    ),
+    CaseKind.FRAUD_WARNED: Wording(
+        "A bank warns of a payment.",
+        "The holder of the card reports it as fraud. Most such payments are disputed, and a dispute costs a fee as well.",
+        "Stop what has not left yet, write to the customer, and give the money back before the bank takes it.",
+        (
+            "Open the order: withdraw the delivery of what is still here, also downloads and visits.",
+            "Write to the customer. Whoever bought for somebody else may have the bank take the report back.",
+            "If nobody can explain it, give all of the money back: “payment not made by the holder of the card”.",
+            "What was given back before is seldom disputed, and costs no fee.",
+            "The card is charged by itself no more; on the customer's page you can allow it again.",
+        ),
+        "It closes by itself when the money was given back, or when the dispute comes. Say why if you keep the money.",
     ),
     CaseKind.RECONCILIATION_BREAK: Wording(
         "The provider's books and ours differ.",

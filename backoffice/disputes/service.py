@@ -22,10 +22,11 @@ from backoffice.disputes import recording
 from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
+from backoffice.payment_methods import service as payment_methods
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
-from integrations.payments.disputes import DisputeSnapshot
+from integrations.payments.disputes import DisputeSnapshot, WarningSnapshot
 
 ASK_AGAIN = timedelta(hours=12)  # webhooks tell sooner; this is for those that never come
 SILENT = timedelta(minutes=20)
@@ -92,6 +93,21 @@ def take_in(payment_id: int, snapshot: DisputeSnapshot, *, by: Actor, then: Call
 
     def record() -> None:
         recording.record(payments.lock(payment_id), snapshot, by=by)
+        then()
+
+    units.write(record)
+
+
+def be_warned(payment_id: int, warning: WarningSnapshot, *, by: Actor, then: Callable[[], None]) -> None:
+    """A bank says that a payment is reported as fraud: nothing is charged to its card by itself any more, and a person decides
+    whether to give the money back before it is taken. Nothing of that where it is too late. A unit of its own; ``then`` runs
+    in it."""
+
+    def record() -> None:
+        payment = payments.lock(payment_id)
+        if warning.actionable and payment.refundable and not of([payment]):
+            payment_methods.bar_card(payment.method_fingerprint or "", payment.ref, payment_methods.WARNED, by=by)
+            cases.open_case(CaseKind.FRAUD_WARNED, payment, at_risk=payment.refundable, reason=warning.reason)
         then()
 
     units.write(record)

@@ -21,6 +21,7 @@ from integrations.payments.methods import MethodSnapshot
 M = MethodState
 BY_STAFF = "staff"
 DISPUTED = "disputed"
+WARNED = "reported as fraud"
 # What a bank refused for good of one attempt, and not of the card.
 OF_THE_ATTEMPT = frozenset(
     {

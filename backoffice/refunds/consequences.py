@@ -70,7 +70,8 @@ def _close_cases(
     refund: Refund, payment: Payment, order: Order, *, returned: Money, captured: Money, invoice: Invoice
 ) -> None:
     if not payment.refundable:
-        cases.close(CaseKind.UNEXPECTED_MONEY, payment, because=f"The money was given back: {payment.refunded}.")
+        for kind in (CaseKind.UNEXPECTED_MONEY, CaseKind.FRAUD_WARNED):
+            cases.close(kind, payment, because=f"The money was given back: {payment.refunded}.")
     if returned >= captured or captured - returned == invoice.gross:
         cases.close(CaseKind.AMOUNT_DIFFERS, payment, because=f"The difference was given back: {returned}.")
     if returned >= captured:

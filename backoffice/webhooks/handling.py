@@ -2,7 +2,7 @@
 so any order, and any number of times, is the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -122,6 +122,17 @@ def _learn_dispute(seen: Seen) -> None:
     if snapshot is not None:
         by = actor.provider(seen.provider)
         disputes.take_in(payment_id, snapshot, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, ""))
+
+
+def _learn_warning(seen: Seen) -> None:
+    """A bank expects a dispute: what it says of it now is taken in, if it can still be spared."""
+    warning = _asked(seen, lambda: ports().payments.disputes.warning(seen.object_id))
+    if warning is None:
+        return
+    payment_id = _paid_with(replace(seen, provider_payment=seen.provider_payment or warning.payment))
+    if payment_id is not None:
+        by = actor.provider(seen.provider)
+        disputes.be_warned(payment_id, warning, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, ""))
 
 
 def _learn_payout(seen: Seen) -> None:
@@ -253,6 +264,7 @@ HANDLERS: dict[Topic, Callable[[Seen], None]] = {
     Topic.PAYMENT: _learn_payment,
     Topic.REFUND: _learn_refund,
     Topic.DISPUTE: _learn_dispute,
+    Topic.WARNING: _learn_warning,
     Topic.PAYOUT: _learn_payout,
     Topic.SETUP: _learn_setup,
     Topic.METHOD: _learn_method,

@@ -76,10 +76,24 @@ class DisputeSnapshot:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class WarningSnapshot:
+    """A card's bank says that its holder reports a payment as fraud: a dispute usually follows, and a refund before it spares
+    its fee. ``actionable`` is false once there is a dispute, or nothing left to give back."""
+
+    provider_ref: str
+    payment: str  # the provider's reference of the payment
+    reason: str
+    actionable: bool
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
 class DisputesPort(Protocol):
     """Every method may raise OutcomeUnknown, Throttled or Refused."""
 
     def retrieve(self, provider_ref: str) -> DisputeSnapshot: ...
+
+    def warning(self, provider_ref: str) -> WarningSnapshot: ...
 
     def answer(self, request: EvidenceRequest, receipt: bytes) -> DisputeSnapshot:
         """Submit evidence, or return what this key submitted before. Refused where no answer is taken any more."""

@@ -169,6 +169,7 @@ class Topic(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"
+    WARNING = "warning"  # a dispute is to be expected
     PAYOUT = "payout"
     SETUP = "setup"  # a page on which a way to pay is entered; ``reference`` is ours of it
     METHOD = "method"

@@ -33,12 +33,12 @@ SIGNATURE = "Sandbox-Signature"
 TELLING = frozenset({
     "payment.paid", "payment.declined", "payment.cancelled", "payment.expired", "payment.processing",
     "payment.requires_action", "refund.created", "refund.updated", "refund.failed", "dispute.created", "dispute.updated",
-    "dispute.closed", "payout.created", "payout.paid", "payout.failed", "setup.completed", "setup.expired", "method.removed",
-    "method.updated",
+    "dispute.closed", "warning.created", "payout.created", "payout.paid", "payout.failed", "setup.completed",
+    "setup.expired", "method.removed", "method.updated",
 })  # fmt: skip
 BELONGS_TO = {  # what an event is about → where its payment's id and our reference of it stand
     "payment": ("id", "reference"), "refund": ("payment", "payment_reference"), "dispute": ("payment", "payment_reference"),
-    "setup": ("", "reference"),
+    "warning": ("payment", "payment_reference"), "setup": ("", "reference"),
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from datetime import datetime
 
-from integrations.payments.disputes import DisputeSnapshot, DisputeStatus, EvidenceRequest
+from integrations.payments.disputes import DisputeSnapshot, DisputeStatus, EvidenceRequest, WarningSnapshot
 from integrations.payments.sandbox_calls import Row, SandboxCalls
 from integrations.payments.shapes import reads
 
@@ -15,9 +15,17 @@ class SandboxDisputes:
     def retrieve(self, provider_ref: str) -> DisputeSnapshot:
         return _snapshot(self._calls.get(f"/v1/disputes/{provider_ref}"))
 
+    def warning(self, provider_ref: str) -> WarningSnapshot:
+        return _warning(self._calls.get(f"/v1/warnings/{provider_ref}"))
+
     def answer(self, request: EvidenceRequest, receipt: bytes) -> DisputeSnapshot:
         body = {"texts": dict(request.texts), "receipt": request.receipt_name, "file": b64encode(receipt).decode()}
         return _snapshot(self._calls.post(f"/v1/disputes/{request.dispute}/evidence", body, request.key))
+
+
+@reads
+def _warning(row: Row) -> WarningSnapshot:
+    return WarningSnapshot(row["id"], row["payment"], row["reason"], bool(row["actionable"]), dict(row))
 
 
 @reads

@@ -38,12 +38,14 @@ PAYMENT_EVENTS = frozenset(
 REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed"})
 DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
                             "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"})  # fmt: skip
+WARNING_EVENTS = frozenset({"radar.early_fraud_warning.created", "radar.early_fraud_warning.updated"})
 PAYOUT_EVENTS = frozenset({"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled",
                            "payout.reconciliation_completed"})  # fmt: skip
 METHOD_EVENTS = frozenset({"payment_method.detached", "payment_method.updated", "payment_method.automatically_updated"})
 TOPICS = {kind: topic for topic, kinds in (
     (Topic.PAYMENT, PAYMENT_EVENTS), (Topic.REFUND, REFUND_EVENTS), (Topic.DISPUTE, DISPUTE_EVENTS),
-    (Topic.PAYOUT, PAYOUT_EVENTS), (Topic.METHOD, METHOD_EVENTS)) for kind in kinds}  # fmt: skip
+    (Topic.WARNING, WARNING_EVENTS), (Topic.PAYOUT, PAYOUT_EVENTS), (Topic.METHOD, METHOD_EVENTS),
+) for kind in kinds}  # fmt: skip
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from integrations.payments.disputes import DisputeSnapshot, DisputeStatus, EvidenceRequest
+from integrations.payments.disputes import DisputeSnapshot, DisputeStatus, EvidenceRequest, WarningSnapshot
 from integrations.payments.shapes import reads
 from integrations.payments.stripe_calls import Row, StripeCalls
 from integrations.payments.stripe_objects import from_stripe
@@ -30,6 +30,12 @@ class StripeDisputes:
     def retrieve(self, provider_ref: str) -> DisputeSnapshot:
         return from_dispute(self._calls.ask(lambda: self._calls.v1.disputes.retrieve(provider_ref)))
 
+    def warning(self, provider_ref: str) -> WarningSnapshot:
+        expand = {"expand": ["charge"]}  # an older one names its charge alone
+        return _warning(
+            self._calls.ask(lambda: self._calls.v1.radar.early_fraud_warnings.retrieve(provider_ref, expand))
+        )
+
     def answer(self, request: EvidenceRequest, receipt: bytes) -> DisputeSnapshot:
         evidence: dict[str, Any] = dict(request.texts)
         if request.receipt_name:
@@ -47,6 +53,18 @@ class StripeDisputes:
         params = {"purpose": "dispute_evidence", "file": paper}
         made = self._calls.post(lambda options: self._calls.v1.files.create(params, options), f"{request.key}-receipt")
         return str(made["id"])
+
+
+@reads
+def _warning(row: Row) -> WarningSnapshot:
+    charge = row["charge"] if isinstance(row["charge"], dict) else {}
+    return WarningSnapshot(
+        provider_ref=row["id"],
+        payment=str(row.get("payment_intent") or charge.get("payment_intent") or ""),
+        reason=str(row.get("fraud_type") or "")[:120],
+        actionable=bool(row["actionable"]),
+        raw={name: row.get(name) for name in ("id", "fraud_type", "actionable", "created")},
+    )
 
 
 @reads

@@ -29,6 +29,7 @@ def _unreadable(calls: StripeCalls) -> Iterator[str]:
         "PaymentIntents": lambda: v1.payment_intents.list(one),
         "Refunds": lambda: v1.refunds.list(one),
         "Disputes": lambda: v1.disputes.list(one),
+        "early fraud warnings": lambda: v1.radar.early_fraud_warnings.list(one),
         "Balance transactions": lambda: v1.balance_transactions.list(one),
         "Payouts": lambda: v1.payouts.list(one),
         "Events": lambda: v1.events.list({"created": {"gte": int(time.time())}, **one}),

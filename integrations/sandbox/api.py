@@ -91,6 +91,11 @@ def show_dispute(dispute: str) -> ResponseReturnValue:
     return _shown(books().disputes.get(dispute), "dispute")
 
 
+@api.get("/warnings/<warning>")
+def show_warning(warning: str) -> ResponseReturnValue:
+    return _shown(books().disputes.warning(warning), "warning")
+
+
 @api.post("/disputes/<dispute>/evidence")
 def answer_dispute(dispute: str) -> ResponseReturnValue:
     return _once("lose_evidence", lambda: _answer(dispute, request.get_json(silent=True)))

@@ -70,6 +70,8 @@ def move(payment: str) -> ResponseReturnValue:
         _refund_elsewhere(payment, row["captured"] - row["refunded"])
     elif what == "refund_one":
         _refund_elsewhere(payment, 100)
+    elif what == "warn":
+        _warn(payment)
     elif what in ("dispute", "inquiry"):
         _dispute(payment, inquiry=what == "inquiry")
     elif what == "resend":
@@ -87,6 +89,13 @@ def _refund_elsewhere(payment: str, amount: int) -> None:
     try:
         books().refunds.create(payment, amount, reason="requested_by_customer")
     except (NotRefundable, sqlite3.IntegrityError):
+        abort(400)
+
+
+def _warn(payment: str) -> None:
+    try:
+        books().disputes.warn(payment)
+    except (NotDisputable, NotRefundable):
         abort(400)
 
 

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS disputes (
   status TEXT NOT NULL, inquiry INTEGER NOT NULL, reason TEXT NOT NULL, due_by TEXT NOT NULL,
   evidence TEXT NOT NULL DEFAULT '', created TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS disputes_by_payment ON disputes (payment);
+CREATE TABLE IF NOT EXISTS warnings (
+  id TEXT PRIMARY KEY, payment TEXT UNIQUE NOT NULL REFERENCES payments (id), reason TEXT NOT NULL, created TEXT NOT NULL);
 """
 
 OPEN = frozenset({"needs_response", "under_review"})
@@ -93,6 +95,27 @@ class Disputes:
             self._tell(db, dispute, "dispute.closed")
             return True
 
+    def warn(self, payment: str, reason: str = "card_never_received") -> Row:
+        """The bank tells that the holder of the card reports a payment as fraud; a dispute may follow. Raises NotDisputable."""
+        warning = f"sfw_{secrets.token_hex(10)}"
+        with self.books.transaction() as db:
+            if self.books.refunds.left(db, payment) <= 0:
+                raise NotDisputable("nothing_left", "Nothing is left to warn of.")
+            entered = db.execute(
+                "INSERT OR IGNORE INTO warnings (id, payment, reason, created) VALUES (?, ?, ?, ?)",
+                (warning, payment, reason, self.books.clock().isoformat()),
+            )
+            if not entered.rowcount:
+                raise NotDisputable("warned_already", "The bank has warned of this payment already.")
+            row = self._read_warning(db, warning)
+            self.books.note(db, "warning.created", payment, row)
+            return row
+
+    def warning(self, warning: str) -> Row | None:
+        with self.books.transaction() as db:
+            found = db.execute("SELECT id FROM warnings WHERE id = ?", (warning,)).fetchone()
+            return self._read_warning(db, warning) if found else None
+
     def get(self, dispute: str) -> Row | None:
         self.books.advance()
         with self.books.transaction() as db:
@@ -122,6 +145,17 @@ class Disputes:
     def _tell(self, db: sqlite3.Connection, dispute: str, event: str) -> None:
         row = self._read(db, dispute)
         self.books.note(db, event, row["payment"], row)
+
+    def _read_warning(self, db: sqlite3.Connection, warning: str) -> Row:
+        row = db.execute(
+            "SELECT warnings.*, payments.reference AS payment_reference, "
+            "EXISTS (SELECT 1 FROM disputes WHERE disputes.payment = warnings.payment) AS disputed "
+            "FROM warnings JOIN payments ON payments.id = warnings.payment WHERE warnings.id = ?",
+            (warning,),
+        ).fetchone()
+        found = dict(row)
+        actionable = not found.pop("disputed") and self.books.refunds.left(db, found["payment"]) > 0
+        return {**found, "object": "warning", "actionable": actionable}
 
     def _read(self, db: sqlite3.Connection, dispute: str) -> Row:
         row = db.execute(

@@ -200,7 +200,9 @@ def test_a_note_that_cannot_be_kept_is_refused(shop, text):
 
 # What each kind of case is about, as its opener says.
 ABOUT = {
-    **dict.fromkeys(("payment_unknown", "payment_refused", "unexpected_money", "amount_differs"), "payment"),
+    **dict.fromkeys(
+        ("payment_unknown", "payment_refused", "unexpected_money", "amount_differs", "fraud_warned"), "payment"
+    ),
     **dict.fromkeys(("refund_unknown", "refund_refused", "refund_failed", "refund_elsewhere"), "refund"),
     **dict.fromkeys(("dispute_open", "dispute_due", "dispute_unknown", "dispute_refused", "dispute_lost"), "dispute"),
     **dict.fromkeys(("hold_prolonged", "withdrawal", "date_declined"), "order"),

@@ -95,3 +95,25 @@ def test_events_say_which_dispute_and_which_payment(port, world, paid, clock):
 def test_a_dispute_nobody_knows_is_refused(port):
     with pytest.raises(Refused):
         port.disputes.retrieve("dp_nobody")
+
+
+def test_a_warning_names_its_payment_and_is_over_once_there_is_a_dispute(port, world, paid):
+    warning = world.warn(paid)
+    event = next(event for event in port.events_since(world.clock().replace(year=2020)) if event.about == Topic.WARNING)
+    assert event.object_id == warning
+    found = port.disputes.warning(warning)
+    assert (found.provider_ref, found.payment, found.actionable) == (warning, paid, True)
+    assert found.reason
+    world.dispute(paid)
+    assert not port.disputes.warning(warning).actionable
+
+
+def test_a_warning_is_over_once_the_money_went_back(port, world, paid):
+    warning = world.warn(paid)
+    world.refund_elsewhere(paid, 12_900)
+    assert not port.disputes.warning(warning).actionable
+
+
+def test_a_warning_that_nobody_knows_is_refused(port):
+    with pytest.raises(Refused):
+        port.disputes.warning("issfr_none")

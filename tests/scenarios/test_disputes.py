@@ -13,6 +13,7 @@ from backoffice.fulfilment import parcels
 from backoffice.invoices import service as invoices
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account
+from backoffice.models import CardBar, Case, WebhookEvent
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.webhooks import service as webhooks
@@ -232,3 +233,48 @@ def test_the_bank_may_think_again(shop, sale):
     shop.works()
     assert balance(Account.DISPUTES) == 0
     assert problems() == []
+
+
+def warned(shop: Shop, sale) -> None:
+    page = shop.payment(sale).provider_ref
+    shop.provider.books.disputes.warn(page)
+    shop.works()
+
+
+def test_a_bank_warns_and_a_person_decides_before_the_money_is_taken(shop, sale):
+    warned(shop, sale)
+    (case,) = shop.all(select(Case).where(Case.state == "open"))
+    assert (case.kind, case.at_risk_amount, case.detail["reason"]) == ("fraud_warned", 12_900, "card_never_received")
+    (bar,) = shop.all(select(CardBar))
+    assert (bar.card, bar.lifted_at) == (shop.payment(sale).method_fingerprint, None)
+    for event in shop.provider.books.events():
+        shop.provider.books.deliver(event["id"], shop.clock())
+    shop.works()
+    assert shop.open_cases() == ["fraud_warned"], "told twice is told once"
+    shop.refunds(sale, 1_000)
+    assert shop.open_cases() == ["fraud_warned"]
+    shop.refunds(sale)
+    assert shop.open_cases() == []
+    assert problems() == []
+
+
+def test_the_dispute_that_was_expected_takes_the_place_of_its_warning(shop, sale):
+    warned(shop, sale)
+    shop.is_disputed(sale)
+    shop.works()
+    assert shop.open_cases() == ["dispute_open"]
+    assert problems() == []
+
+
+@on_one_engine
+def test_a_warning_that_comes_too_late_bothers_nobody(shop, sale):
+    shop.provider.switch(webhooks="never")
+    shop.provider.books.disputes.warn(shop.payment(sale).provider_ref)
+    shop.refunds(sale)
+    shop.clock.forward(minutes=2)
+    assert webhooks.poll()
+    shop.works()
+    assert shop.open_cases() == []
+    assert shop.count(CardBar) == 0
+    (event,) = shop.all(select(WebhookEvent).where(WebhookEvent.type == "warning.created"))
+    assert event.state == "handled"

@@ -193,3 +193,14 @@ def test_the_command_says_what_the_key_opens_and_what_would_not_work(shop, strip
     stripe.faults["denied"] = {"v1/payouts"}
     bad = check()
     assert (bad.exit_code, "The key may not read Payouts" in bad.output) == (1, True), bad.output
+
+
+def test_an_early_fraud_warning_is_a_case_until_the_money_is_given_back(shop, stripe):
+    sale = sold(shop, stripe)
+    stripe.books.warn(shop.payment(sale).provider_ref)
+    delivers(shop, stripe, backwards=True)
+    assert shop.open_cases() == ["fraud_warned"]
+    shop.refunds(sale)
+    delivers(shop, stripe)
+    assert shop.open_cases() == []
+    assert problems() == []

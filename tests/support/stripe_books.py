@@ -20,6 +20,7 @@ class StripeBooks:
         self.server = server
         self.lines: dict[str, Row] = {}
         self.disputes: dict[str, Row] = {}
+        self.warnings: dict[str, Row] = {}
         self.payouts: dict[str, Row] = {}
         self.files: dict[str, bytes] = {}
 
@@ -50,6 +51,28 @@ class StripeBooks:
             self._withdraw(row)
         self.server.note("charge.dispute.created", row)
         return row
+
+    def warn(self, intent: str, fraud_type: str = "made_with_stolen_card") -> Row:
+        row = {
+            "id": self.server.new_id("issfr"), "object": "radar.early_fraud_warning", "created": self.server.now(),
+            "charge": self.server.intents[intent]["latest_charge"]["id"], "fraud_type": fraud_type, "actionable": True,
+            "livemode": False,
+        }  # fmt: skip
+        self.warnings[row["id"]] = {**row, "payment_intent": intent}
+        self.server.note("radar.early_fraud_warning.created", row)
+        return row
+
+    def _warning(self, warning: str, params: Row) -> tuple[int, Row]:
+        row = self.warnings.get(warning)
+        if row is None:
+            return wire.missing("early_fraud_warning")
+        row, intent = dict(row), self.server.intents[row["payment_intent"]]
+        spent = self.server.refunded(intent["id"]) >= intent["amount_received"]
+        row["actionable"] = not spent and not any(
+            item["payment_intent"] == intent["id"] for item in self.disputes.values()
+        )
+        del row["payment_intent"]  # an older one has none
+        return 200, row | ({"charge": intent["latest_charge"]} if "charge" in params.get("expand", []) else {})
 
     def escalate(self, dispute: str) -> None:
         row = self.disputes[dispute]
@@ -102,6 +125,10 @@ class StripeBooks:
         if found := re.fullmatch(r"v1/(disputes|payouts)/(\w+)", path):
             row = getattr(self, found[1]).get(found[2])
             return (200, row) if row else wire.missing(found[1][:-1])
+        if found := re.fullmatch(r"v1/radar/early_fraud_warnings/(\w+)", path):
+            return self._warning(found[1], params)
+        if path == "v1/radar/early_fraud_warnings":
+            return 200, wire.page(list(self.warnings.values()), params)
         created = params.get("created", {})
         since, until = int(created.get("gte", 0)), int(created.get("lte", sys.maxsize))
         if path == "v1/disputes":

@@ -64,6 +64,9 @@ class SandboxWorld:
     def dispute(self, payment: str, *, inquiry: bool = False) -> str:
         return self.server.books.disputes.open(payment, inquiry=inquiry)["id"]
 
+    def warn(self, payment: str) -> str:
+        return self.server.books.disputes.warn(payment)["id"]
+
     def escalate(self, dispute: str) -> None:
         self.server.books.disputes.escalate(dispute)
 
@@ -145,6 +148,9 @@ class StripeWorld:
 
     def dispute(self, payment: str, *, inquiry: bool = False) -> str:
         return self.server.books.dispute(payment, inquiry=inquiry)["id"]
+
+    def warn(self, payment: str) -> str:
+        return self.server.books.warn(payment)["id"]
 
     def escalate(self, dispute: str) -> None:
         self.server.books.escalate(dispute)
