@@ -28,7 +28,7 @@ from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, Disp
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
 from backoffice.reconciliation import lines
-from backoffice.staff.roles import Right, Role
+from backoffice.staff.roles import Right
 from integrations.payments.disputes import EvidenceField as F
 
 # What each field is for, in the order of the form, and how many lines it shows.
@@ -53,7 +53,6 @@ FIELDS: Mapping[F, tuple[str, int]] = MappingProxyType(
 class DisputeDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "opened_at"
-    opens = MappingProxyType({role: {"state": "needs_response"} for role in (Role.OPERATIONS, Role.FINANCE)})
     column_list = ("opened_at", "order_number", "reason", "due_by", "state", "money")
     column_more = ("ref", "provider_ref", "withdrawn", "answered_at", "currency")
     column_labels = MappingProxyType(

@@ -34,7 +34,7 @@ from backoffice.customers import service as customers
 from backoffice.fulfilment import notices, parcels
 from backoffice.fulfilment.models import Shipment
 from backoffice.orders.models import Order
-from backoffice.staff.roles import Right, Role
+from backoffice.staff.roles import Right
 from backoffice.stock import service as stock
 from backoffice.stock.models import FEW, HoldState, StockHold, StockItem, StockMovement
 
@@ -72,7 +72,6 @@ def _level(item: StockItem) -> Markup:
 
 class StockDesk(Noted):
     sees = Right.SEE_CATALOGUE
-    opens = MappingProxyType({Role.CATALOGUE: {"level": "few"}})
     column_list = ("sku", "name", "on_hand", "held", "available", "level")
     column_labels = MappingProxyType({"sku": "Article", "on_hand": "On hand", "available": "Can be sold"})
     column_formatters = MappingProxyType({"level": lambda _view, _context, row, _name: _level(row)})
