@@ -1,6 +1,6 @@
 """How one value of a row is shown in a list."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -11,6 +11,7 @@ from backoffice.core.money import Money
 from backoffice.orders.models import Order
 
 TIME = Markup('<time datetime="%s" title="%s">%s</time>')
+DAY = Markup('<time datetime="%s">%s</time>')
 CODE = Markup("<code>%s</code>")
 LINK = Markup('<a href="%s">%s</a>')
 ZONE = "Europe/Berlin"  # the office's time zone; every time says which
@@ -24,6 +25,8 @@ def plain(value: Any) -> Any:
         return formatting.money(value)
     if hasattr(value, "tzinfo"):
         return moment(value)
+    if isinstance(value, date):
+        return DAY % (value.isoformat(), formatting.short_day(value))
     return value
 
 

@@ -55,6 +55,12 @@ def short_moment(value: datetime, zone: str) -> str:
     return format_datetime(value, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALE)
 
 
+@lru_cache(maxsize=KEPT)
+def short_day(value: date) -> str:
+    """``21 Nov 2026``: for lists."""
+    return format_date(value, "d MMM y", locale=LOCALE)
+
+
 def age(since: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that says enough: ``5 min``, ``3 h``, ``12 days``, ``2 years``."""
     minutes = max(0, int((now - since).total_seconds())) // 60
