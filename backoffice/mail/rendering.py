@@ -1,9 +1,11 @@
-"""Mail texts: their own Jinja environment, so that a worker without a request renders the same words."""
+"""Mail texts: their own Jinja environment, so that a worker without a request renders the same words. They go through gettext,
+with the catalogues that pages use."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from backoffice.core import formatting
@@ -15,8 +17,11 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,  # so that an included part ends its own line
+    extensions=["jinja2.ext.i18n"],
 )
-
+_environment.install_gettext_translations(  # type: ignore[attr-defined]  # the extension adds it
+    Translations.load(formatting.CATALOGUES, [formatting.LOCALE]), newstyle=True
+)
 
 _environment.filters.update(
     money=formatting.money, moment=formatting.moment, country=formatting.country, percent=formatting.percent
