@@ -101,4 +101,5 @@ def test_the_office_dies_while_it_answers_a_dispute(world, payment, border):
     world.wait(lambda: ask(world, "SELECT state FROM disputes") == [("under_review",)], "the bank reviews it")
     tags = "SELECT COUNT(*) FROM audit_log WHERE tag IN ('dispute.answered', 'dispute.answer_prepared')"
     assert ask(world, tags) == [(2,)]
-    assert ask(world, "SELECT COUNT(*) FROM cases WHERE state = 'open'") == [(0,)]
+    # for a worker whose clock is ahead, webhooks may have been silent for an hour
+    assert ask(world, "SELECT kind FROM cases WHERE state = 'open' AND kind <> 'webhooks_silent'") == []
