@@ -4,9 +4,9 @@ A provider has no session, cookie, form or language, reads no page of ours, and 
 messages should not pay for them."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from flask import Flask
@@ -57,7 +57,7 @@ class Inbox:
         try:
             raw = request.get_data(cache=False)
             with self.app.app_context():
-                return webhooks.receive(provider, raw, dict(request.headers))
+                return webhooks.receive(provider, raw, cast("Mapping[str, str]", request.headers))
         except RequestEntityTooLarge:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         except Exception:

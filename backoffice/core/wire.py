@@ -93,6 +93,12 @@ class OneWay(Connection):  # type: ignore[misc]
 
     offered: ClassVar[ssl.SSLContext | None] = None
 
+    def literal(self, value: Any) -> str:
+        """A value as it stands in a statement. Names and references, which are most of them, have nothing to escape."""
+        if value.__class__ is str and value.isidentifier():
+            return f"'{value}'"
+        return cast("str", super().literal(value))
+
     def commit(self) -> None:
         if self.server_status & SERVER_STATUS_IN_TRANS:
             super().commit()

@@ -24,11 +24,10 @@ class WebhookEvent(Base):
     __tablename__ = "webhook_events"
     __table_args__ = table(
         Index("ix_webhook_events_day", "received_at", "id"),
-        UniqueConstraint("provider", "event_key"),
+        UniqueConstraint("event_key", "provider"),  # in this order people find an event by its key alone
         Index("ix_webhook_events_state", "state", "id"),
         Index("ix_webhook_events_type", "type", "id"),
         Index("ix_webhook_events_payment_ref", "payment_ref"),
-        Index("ix_webhook_events_event_key", "event_key"),
         Index("ix_webhook_events_occurred", "provider", "occurred_at"),
     )
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import cast
 
 import structlog
@@ -220,5 +221,10 @@ def about_payments(payment_refs: Sequence[str]) -> list[WebhookEvent]:
 
 
 def _count(provider: str, outcome: str, status: int) -> int:
-    INBOX.labels(provider, outcome).inc()
+    _counter(provider, outcome).inc()
     return status
+
+
+@lru_cache(maxsize=100)
+def _counter(provider: str, outcome: str) -> Counter:
+    return INBOX.labels(provider, outcome)

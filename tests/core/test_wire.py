@@ -60,6 +60,17 @@ def test_answers_are_those_of_the_driver(connections, rows):
     assert asked(ours, statement, values) == expected  # its form is known now
 
 
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    value=VALUES
+    | st.from_regex(r"\A[a-z_]{1,40}\Z")
+    | st.sampled_from(["evt_1", "it's", "a\\", 'a"b', "", "é_1", "x\n"])
+)
+def test_values_are_said_as_the_driver_says_them(connections, value):
+    plain, ours = connections
+    assert ours.literal(value) == plain.literal(value)
+
+
 def test_what_begins_alike_is_not_taken_for_the_same(connections):
     """One form is kept for a beginning; the other answer is read as ever, and takes its place."""
     plain, ours = connections
