@@ -93,11 +93,11 @@ class OneWay(Connection):  # type: ignore[misc]
 
     offered: ClassVar[ssl.SSLContext | None] = None
 
-    def literal(self, value: Any) -> str:
+    def escape(self, obj: Any, mapping: Mapping[Any, Any] | None = None) -> str:
         """A value as it stands in a statement. Names and references, which are most of them, have nothing to escape."""
-        if value.__class__ is str and value.isidentifier():
-            return f"'{value}'"
-        return cast("str", super().literal(value))
+        if obj.__class__ is str and obj.isidentifier():
+            return f"'{obj}'"
+        return cast("str", super().escape(obj, mapping))
 
     def commit(self) -> None:
         if self.server_status & SERVER_STATUS_IN_TRANS:

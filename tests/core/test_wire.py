@@ -68,7 +68,7 @@ def test_answers_are_those_of_the_driver(connections, rows):
 )
 def test_values_are_said_as_the_driver_says_them(connections, value):
     plain, ours = connections
-    assert ours.literal(value) == plain.literal(value)
+    assert ours.escape(value, ours.encoders) == plain.escape(value, plain.encoders)
 
 
 def test_what_begins_alike_is_not_taken_for_the_same(connections):
