@@ -105,6 +105,13 @@ def close(kind: CaseKind, about: Tracked | Subject, *, because: str) -> bool:
     return resolve(session.scalars(_OPEN, {"key": key}).one(), because, by=SYSTEM)
 
 
+def was_told(kind: CaseKind, about: Tracked) -> bool:
+    """Whether there was ever a case of this kind about this subject, open or not."""
+    subject = about.subject()
+    query = select(Case.id).where(Case.about_ref == subject.ref, Case.kind == str(kind))
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def resolve(case: Case, resolution: str, *, by: Actor) -> bool:
     """Close a case with the sentence that says how; False if it was closed already. Raises ReasonMissing."""
     if not resolution.strip():

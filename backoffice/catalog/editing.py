@@ -86,6 +86,8 @@ class Texts:
 
 def put_on_shelf(product: Product, *, by: Actor) -> bool:
     """Put a product on its shelf; False if it stands there already. Raises NotToBeSold."""
+    if product.published:
+        return False
     sold = {variant.id for variant in product.variants if variant.published}
     if not sold or not pricing.current(list(sold), pricing.active_lists()[0].currency):
         raise NotToBeSold("Before it stands on a shelf it needs a variant that is sold, and a price for it.")

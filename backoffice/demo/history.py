@@ -56,6 +56,18 @@ class Ended(CounterfoilError):
         )
 
 
+class Begun(CounterfoilError):
+    """When everything happens depends on how much of it there is."""
+
+    status = 409
+
+    def __init__(self, orders: int, customers: int) -> None:
+        super().__init__(
+            f"A history of {orders} orders and {customers} customers was begun here and interrupted. "
+            "Go on with the same numbers."
+        )
+
+
 class History:
     """One history of a shop, told in batches."""
 
@@ -73,14 +85,16 @@ class History:
         """Write what is missing of it; how many orders there are in the end. Raises Lived."""
         low, high = f"ord_{self.refs.bare(0)[:3]}", f"ord_{self.refs.bare(0)[:3]}~"
         done = int(self.writer.ask(f"SELECT COUNT(*) FROM orders WHERE ref >= '{low}' AND ref < '{high}'")[0][0])  # noqa: S608
-        if self.writer.ask("SELECT COUNT(*) FROM orders")[0][0] != done:
-            raise Lived
-        if done >= self.orders:
-            return done
         kept = checkpoint.read(self.writer, self.seed)
         if done and kept is None:
             checkpoint.drop(self.writer)
-            raise Ended(done)
+            if done < self.orders:
+                raise Ended(done)
+            return done
+        if self.writer.ask("SELECT COUNT(*) FROM orders")[0][0] != done:
+            raise Lived
+        if kept and (kept["orders"], kept["customers"]) != (self.orders, self.customers):
+            raise Begun(kept["orders"], kept["customers"])
         self._open(kept)
         told(done)
         writing: Future[int] | None = None
@@ -143,8 +157,9 @@ class History:
         waiting = {step.number for step in self.agenda.steps}
         self.deals = {index: deal for index, deal in self.deals.items() if index in waiting}
         return {
-            "now": self.now.isoformat(), "until": self.until.isoformat(), "agenda": self.agenda.dump(),
-            "deals": [deal.dump() for deal in self.deals.values()], "turn": self.turn, "levels": self.levels,
+            "orders": self.orders, "customers": self.customers, "now": self.now.isoformat(),
+            "until": self.until.isoformat(), "agenda": self.agenda.dump(), "turn": self.turn, "levels": self.levels,
+            "deals": [deal.dump() for deal in self.deals.values()],
         }  # fmt: skip
 
     # -- what happens when

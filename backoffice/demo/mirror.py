@@ -67,7 +67,7 @@ def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
         with units.read():
             rows = session.execute(query).all()
             ids = [row.id for row in rows]
-            refunds, disputes = _refunds_of(ids), _disputes_of(ids)
+            refunds, disputes = _refunds_of(ids, mark), _disputes_of(ids, mark)
         if not rows:
             return
         yield [
@@ -87,10 +87,11 @@ def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
         last = rows[-1].ref
 
 
-def _refunds_of(payment_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+def _refunds_of(payment_ids: Sequence[int], mark: str) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
     query = select(Refund.payment_id, Refund.provider_ref, Refund.ref, Refund.amount, Refund.created_at)
-    for row in session.execute(query.where(Refund.payment_id.in_(payment_ids)).order_by(Refund.id)):
+    told_of = (Refund.payment_id.in_(payment_ids), Refund.ref >= f"rfd_h{mark}", Refund.ref < f"rfd_h{mark}~")
+    for row in session.execute(query.where(*told_of).order_by(Refund.id)):
         told = {
             "id": row.provider_ref,
             "reference": row.ref,
@@ -101,11 +102,10 @@ def _refunds_of(payment_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
-def _disputes_of(payment_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+def _disputes_of(payment_ids: Sequence[int], mark: str) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
-    query = (
-        select(Dispute).where(Dispute.payment_id.in_(payment_ids), Dispute.ended_at.is_not(None)).order_by(Dispute.id)
-    )
+    told_of = (Dispute.payment_id.in_(payment_ids), Dispute.ref >= f"dsp_h{mark}", Dispute.ref < f"dsp_h{mark}~")
+    query = select(Dispute).where(*told_of).order_by(Dispute.id)
     for row in session.scalars(query):
         told = {
             "id": row.provider_ref, "amount": row.amount, "status": str(row.state), "reason": row.reason,

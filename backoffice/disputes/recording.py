@@ -61,7 +61,7 @@ def record(payment: Payment, snapshot: DisputeSnapshot, *, by: Actor) -> Dispute
         audit.record(_TAGS[to], dispute, by=by, amount=dispute.money, state=(before, to))
         if before not in OPEN and to in OPEN:
             _ask_until_it_ends(dispute, f":{references.new('mov')}")
-    if is_new and not dispute.is_inquiry:
+    if not dispute.is_inquiry:
         cases.close(CaseKind.FRAUD_WARNED, payment, because=f"The dispute came: {dispute.ref}.")
     if is_new or before != to:
         _open_or_close_cases(dispute)

@@ -100,12 +100,18 @@ def take_in(payment_id: int, snapshot: DisputeSnapshot, *, by: Actor, then: Call
 
 def be_warned(payment_id: int, warning: WarningSnapshot, *, by: Actor, then: Callable[[], None]) -> None:
     """A bank says that a payment is reported as fraud: nothing is charged to its card by itself any more, and a person decides
-    whether to give the money back before it is taken. Nothing of that where it is too late. A unit of its own; ``then`` runs
-    in it."""
+    whether to give the money back before it is taken. Nothing of that where it is too late, or was done before: what a
+    colleague decided since stands. A unit of its own; ``then`` runs in it."""
 
     def record() -> None:
         payment = payments.lock(payment_id)
-        if warning.actionable and payment.refundable and not of([payment]):
+        is_taken = any(not dispute.is_inquiry for dispute in of([payment]))
+        if (
+            warning.actionable
+            and payment.refundable
+            and not is_taken
+            and not cases.was_told(CaseKind.FRAUD_WARNED, payment)
+        ):
             payment_methods.bar_card(payment.method_fingerprint or "", payment.ref, payment_methods.WARNED, by=by)
             cases.open_case(CaseKind.FRAUD_WARNED, payment, at_risk=payment.refundable, reason=warning.reason)
         then()

@@ -110,6 +110,12 @@ def successor(refund: Refund) -> Refund | None:
     return session.scalars(select(Refund).where(Refund.again_of_id == refund.id)).one_or_none()
 
 
+def is_any_open(payment_id: int) -> bool:
+    """Whether a refund of a payment is on its way, and may still fail."""
+    query = select(Refund.id).where(Refund.payment_id == payment_id, Refund.state.in_(OPEN))
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def by_ref(ref: str) -> Refund:
     """Raises NotFound."""
     refund = session.scalars(select(Refund).where(Refund.ref == ref)).one_or_none()

@@ -29,11 +29,12 @@ MARGIN = timedelta(seconds=60)  # what must be left of the lease to start anothe
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_RUN = 300.0  # seconds
+LOST = "The worker that ran it was lost: its lease ended."
 
 _TASKS = cast("Table", Task.__table__)
 _IS_DUE = (_TASKS.c.state == TaskState.WAITING, _TASKS.c.due_at <= bindparam("now"))
 _DUE = (
-    select(_TASKS.c.id, _TASKS.c.lease_token, _TASKS.c.attempts, _TASKS.c.due_at)
+    select(_TASKS.c.id, _TASKS.c.lease_token, _TASKS.c.attempts, _TASKS.c.max_attempts, _TASKS.c.due_at)
     .where(*_IS_DUE)
     .order_by(_TASKS.c.due_at, _TASKS.c.id)
     .limit(BATCH)
@@ -89,10 +90,14 @@ def _claim(token: str) -> tuple[list[tuple[int, str, dict[str, object], str]], d
     due = look(_DUE, now=now).all()
     if not due:
         return [], now + LEASE
-    ids = [row.id for row in due]
-    for row in due:
-        if row.lease_token:  # somebody ran it, and neither finished nor failed
-            _note_failure(row.id, row.attempts, row.due_at, "The worker that ran it was lost: its lease ended.")
+    lost = [row for row in due if row.lease_token]  # somebody ran it, and neither finished nor failed
+    for row in lost:
+        _note_failure(row.id, row.attempts, row.due_at, LOST)
+        if row.attempts >= row.max_attempts:  # it takes its workers with it
+            _give_up(session.get_one(Task, row.id), LOST)
+    ids = [row.id for row in due if not (row.lease_token and row.attempts >= row.max_attempts)]
+    if not ids:
+        return [], now + LEASE
     change(_CLAIMING, {"ids": ids, "now": now, "token": token, "until": now + LEASE})
     return [(row[0], row[1], row[2], row[3]) for row in look(_CLAIMED, token=token)], now + LEASE
 
@@ -161,7 +166,11 @@ def _fail(lease: Lease, error: str) -> None:
     if task.attempts < task.max_attempts:
         task.due_at = clock.now() + pause(task.attempts)
         return
-    task.state, task.finished_at = TaskState.GAVE_UP, clock.now()
+    _give_up(task, error)
+
+
+def _give_up(task: Task, error: str) -> None:
+    task.state, task.finished_at, task.lease_token, task.last_error = TaskState.GAVE_UP, clock.now(), None, error[:4000]
     audit.record(Tag.TASK_GAVE_UP, task.subject(), by=SYSTEM, reason=error[:255], name=task.name)
     cases.open_case(CaseKind.TASK_GAVE_UP, task.subject(), task=task.name, error=error[:500])
 

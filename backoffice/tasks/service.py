@@ -148,6 +148,7 @@ def retry(task: Task, *, by: Actor, reason: str) -> None:
         return  # it is about to run: pressed twice, or by two
     before = task.state
     task.state, task.due_at, task.attempts = TaskState.WAITING, clock.now(), 0
+    task.lease_token = None  # whoever runs it just now may not put the mark any more, and is not lost
     task.finished_at = None
     audit.record(Tag.TASK_RETRIED, task.subject(), by=by, reason=reason, state=(before, TaskState.WAITING))
     bell.ring_after_commit()

@@ -31,6 +31,7 @@ from backoffice.webhooks.models import EventState, WebhookEvent
 from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused, Snapshot, Topic
 
 LATER = timedelta(minutes=2)
+MUCH_LATER = timedelta(hours=1)  # what a bank may take days for
 NOT_KNOWN = "no payment of ours has this reference"
 NOT_THERE = "the provider knows nothing of what it names"
 
@@ -130,7 +131,13 @@ def _learn_warning(seen: Seen) -> None:
     if warning is None:
         return
     payment_id = _paid_with(replace(seen, provider_payment=seen.provider_payment or warning.payment))
-    if payment_id is not None:
+    if payment_id is None:
+        return
+    with units.read():
+        is_going_back = refunds.is_any_open(payment_id)
+    if is_going_back:  # a refund that fails leaves the money where a dispute can take it
+        units.write(lambda: tasks.postpone_running(clock.now() + MUCH_LATER))
+    else:
         by = actor.provider(seen.provider)
         disputes.be_warned(payment_id, warning, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, ""))
 

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS balance (
   payment TEXT NOT NULL DEFAULT '', amount INTEGER NOT NULL, fee INTEGER NOT NULL DEFAULT 0, currency TEXT NOT NULL,
   created TEXT NOT NULL, available TEXT NOT NULL, payout TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS balance_by_created ON balance (created);
+CREATE INDEX IF NOT EXISTS balance_by_source ON balance (source, kind);
 CREATE INDEX IF NOT EXISTS balance_by_payout ON balance (payout, currency, available);
 CREATE TABLE IF NOT EXISTS payouts (
   id TEXT PRIMARY KEY, amount INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, arrives TEXT NOT NULL,

@@ -17,8 +17,9 @@ FIELDS = frozenset({"id", "reference", "amount", "currency", "method", "created"
 REFUND = frozenset({"id", "reference", "amount", "created"})
 DISPUTE = frozenset({"id", "amount", "status", "reason", "due_by", "created", "ended"})
 INTO_THE_BALANCE = (
-    "INSERT OR IGNORE INTO balance (id, kind, source, payment, amount, fee, currency, created, available) "
-    "VALUES (:line, :kind, :source, :payment, :amount, :fee, :currency, :moved, :available)"
+    "INSERT INTO balance (id, kind, source, payment, amount, fee, currency, created, available) "
+    "SELECT :line, :kind, :source, :payment, :amount, :fee, :currency, :moved, :available "
+    "WHERE NOT EXISTS (SELECT 1 FROM balance WHERE source = :source AND kind = :kind)"  # also one that came as it happened
 )
 DAY = timedelta(days=1)
 

@@ -30,7 +30,7 @@ def upgrade():
     op.create_index("ix_task_failures_task", "task_failures", ["task_id", "id"])
     op.execute(
         "INSERT INTO task_failures (task_id, attempt, failed_at, error) "
-        "SELECT id, attempts, COALESCE(finished_at, created_at), last_error FROM tasks WHERE last_error <> ''"
+        "SELECT id, attempts, finished_at, last_error FROM tasks WHERE state = 'gave_up' AND finished_at IS NOT NULL"
     )
 
 

@@ -9,6 +9,8 @@ from backoffice.admin.batches import LABELS
 from backoffice.batches import service as batches
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
+from backoffice.catalog import editing
+from backoffice.catalog import service as catalog
 from backoffice.core import borders, units
 from backoffice.core.actor import SYSTEM, staff
 from backoffice.core.db import db, session
@@ -354,3 +356,5 @@ def test_products_leave_their_shelves_and_come_back_where_they_can_be_sold(shop)
     assert [row[1] for row in results(shop)[2:]] == ["refused", "done"]
     assert "needs a variant that is sold" in results(shop)[2][2]
     assert shop.all(select(Product.ref).where(~Product.published)) == refs[:1]
+    with units.read():
+        assert editing.put_on_shelf(catalog.by_ref(refs[1]), by=SYSTEM) is False

@@ -11,7 +11,7 @@ from backoffice.core import sealing, units
 from backoffice.core.db import db, session
 from backoffice.customers import finding
 from backoffice.demo import afterwards, bulk, checkpoint, history
-from backoffice.demo.history import Ended, History, Lived
+from backoffice.demo.history import Begun, Ended, History, Lived
 from backoffice.models import AuditEntry, Invoice, Order, Payment, Person, Shipment
 from backoffice.staff.roles import Role
 from tests.admin.test_roles import logged_in
@@ -94,12 +94,17 @@ def test_it_goes_on_where_it_was_interrupted(shop, monkeypatch):
     breaks_down(monkeypatch, 3, 200)
     assert shop.count(Order) == 120
     assert problems() == []
+    for orders, customers in ((400, 40), (100, 40), (200, 50)):
+        with pytest.raises(Begun, match="200 orders and 40 customers"):
+            write(orders, customers)
     assert write(200) == 200
     assert write(200) == 200, "once more changes nothing"
     assert (shop.count(Order), shop.count(Person)) == (200, 40)
     assert problems() == []
     with pytest.raises(Ended, match="200 orders"):
         write(300)
+    shop.buyer().orders()
+    assert write(200) == 200, "what was told to its end is, whatever was lived since"
     assert "demo_history" not in inspect(db.engine).get_table_names()
 
 

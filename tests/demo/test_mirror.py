@@ -5,13 +5,18 @@ import requests
 from sqlalchemy import select
 
 from backoffice.core import units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
+from backoffice.core.money import Money
 from backoffice.demo import afterwards, bulk, history, mirror
 from backoffice.demo.history import History
 from backoffice.demo.mirror import NoSandbox
 from backoffice.ledger.models import Account
-from backoffice.models import Dispute, Payout, ProviderLine, Refund
+from backoffice.models import Dispute, Payment, Payout, ProviderLine, Refund
 from backoffice.reconciliation import rounds
+from backoffice.refunds import service as refunds
+from backoffice.refunds.models import RefundReason
+from backoffice.refunds.wishes import Wish
 from tests.support.consistency import problems
 
 SEED = 7
@@ -65,6 +70,19 @@ def test_a_payment_of_the_history_can_be_asked_about(shop, written):
     mirror.mirror(SEED)
     row = shop.provider.payments()[0]
     assert (row["status"], row["captured"]) == ("paid", row["amount"])
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_was_given_back_since_is_in_the_books_once(shop, written):
+    mirror.mirror(SEED)
+    sale = shop.all(
+        select(Payment).where(Payment.state == "settled", Payment.refunded_amount == 0).order_by(Payment.id.desc())
+    )[0]
+    wish = Wish(sale.ref, Money(100, sale.currency), Money(0, sale.currency), RefundReason.GOODWILL, "key-1")
+    refund = refunds.give_back(wish, by=SYSTEM)
+    mirror.mirror(SEED)
+    lines = shop.provider.books.balance.lines(limit=5_000)
+    assert [line["amount"] for line in lines if line["source"] == refund.provider_ref] == [-100]
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import select
 
+from backoffice.cases import service as cases
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
 from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, DisputeAnswer
@@ -15,7 +17,9 @@ from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account
 from backoffice.models import CardBar, Case, WebhookEvent
 from backoffice.orders import service as orders
+from backoffice.payment_methods import service as payment_methods
 from backoffice.payments import service as payments
+from backoffice.webhooks import handling
 from backoffice.webhooks import service as webhooks
 from integrations.payments.disputes import EvidenceField
 from tests.support.consistency import problems
@@ -278,3 +282,41 @@ def test_a_warning_that_comes_too_late_bothers_nobody(shop, sale):
     assert shop.count(CardBar) == 0
     (event,) = shop.all(select(WebhookEvent).where(WebhookEvent.type == "warning.created"))
     assert event.state == "handled"
+
+
+@on_one_engine
+def test_what_was_decided_about_a_warning_stands_when_it_is_told_again(shop, sale):
+    warned(shop, sale)
+    with units.read():
+        (case,) = session.scalars(select(Case).where(Case.state == "open"))
+        (bar,) = session.scalars(select(CardBar))
+    units.write(lambda: cases.resolve(session.get_one(Case, case.id), "It was a present.", by=SYSTEM))
+    units.write(lambda: payment_methods.lift(bar.card, bar.source, by=SYSTEM, words="It was a present."))
+    (event,) = shop.all(select(WebhookEvent).where(WebhookEvent.type == "warning.created"))
+    handling.handle(event.id, again=True)
+    assert shop.open_cases() == []
+    assert shop.all(select(CardBar))[0].lifted_at is not None
+
+
+@on_one_engine
+def test_an_inquiry_leaves_its_warning_until_the_money_is_taken(shop, sale):
+    warned(shop, sale)
+    asked = shop.is_disputed(sale, inquiry=True)
+    shop.works()
+    assert sorted(shop.open_cases()) == ["dispute_open", "fraud_warned"]
+    shop.provider.books.disputes.escalate(asked)
+    shop.works()
+    assert shop.open_cases() == ["dispute_open"]
+
+
+@on_one_engine
+def test_a_warning_waits_for_a_refund_that_may_fail(shop, sale):
+    shop.provider.switch(refunds="fails")
+    page = shop.payment(sale).provider_ref
+    shop.refunds(sale, 5_000)
+    shop.provider.books.disputes.warn(page)
+    shop.works()
+    assert shop.open_cases() == []
+    shop.minutes_pass(90)
+    assert sorted(shop.open_cases()) == ["fraud_warned", "refund_failed"]
+    assert problems() == []

@@ -159,6 +159,39 @@ def test_every_try_that_came_to_nothing_is_kept_also_one_whose_worker_died(app, 
     assert failures() == [(1, "RuntimeError: no paper"), lost, (3, "RuntimeError: no ink")]
 
 
+def test_a_task_that_takes_its_workers_with_it_gives_up(app, handlers, clock):
+    def handler():
+        raise SystemExit
+
+    handlers.call("test")(handler)
+    write(max_attempts=2)
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            runner.run_due()
+        clock.forward(minutes=10)
+    assert runner.run_due() == 0
+    (task,) = all_tasks()
+    assert (task.state, task.attempts, task.lease_token) == (TaskState.GAVE_UP, 2, None)
+    assert [attempt for attempt, _why in failures()] == [1, 2]
+    with units.read():
+        assert session.scalars(select(Case.kind)).all() == ["task_gave_up"]
+
+
+def test_a_running_task_that_is_run_again_is_not_called_lost(app, handlers, clock):
+    ran = []
+
+    def handler():
+        ran.append(1)
+        if len(ran) == 1:
+            units.write(lambda: tasks.retry(tasks.get(all_tasks()[0].ref), by=SYSTEM, reason="it takes long"))
+
+    handlers.call("test")(handler)
+    write()
+    runner.run_due()
+    runner.run_due()
+    assert (len(ran), all_tasks()[0].state, failures()) == (2, TaskState.DONE, [])
+
+
 def test_an_unknown_name_fails_like_any_other_error(app, handlers):
     write("nobody.knows")
     runner.run_due()
