@@ -86,12 +86,18 @@ class BreakDesk(Noted):
     @expose("/books")
     def books(self) -> ResponseReturnValue:
         """What the provider's lines sum to beside our clearing account, and how much of the difference is listed."""
-        last, listed = rounds.last(), breaks.in_balance()
+        last, complete, listed = rounds.last(), rounds.last_complete(), breaks.in_balance()
         rows = [
             (item, listed.get(item.theirs.currency, Money.zero(item.theirs.currency)))
-            for item in (rounds.balances(last) if last else [])
+            for item in (rounds.balances(complete) if complete else [])
         ]
-        return self.render("office/books.html", last=last, rows=rows, actions=[compare_now(self.get_url(".compare"))])
+        return self.render(
+            "office/books.html",
+            last=last,
+            complete=complete,
+            rows=rows,
+            actions=[compare_now(self.get_url(".compare"))],
+        )
 
     @expose("/compare", methods=["POST"])
     @needs(Right.ASK_PROVIDER)

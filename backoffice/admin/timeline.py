@@ -122,6 +122,9 @@ def sentence_of(row: AuditEntry) -> str:
     tag = Tag(row.tag)
     words = WORDS[tag]
     after = {name: pair[1] for name, pair in row.changes.items()}
+    if tag == Tag.PRICE_SET and isinstance(after.get("price"), dict):
+        before, now = (_text(value) for value in row.changes["price"])
+        return f"{words}: {before} → {now}" if row.changes["price"][0] else f"{words}: {now}"
     for name in ("captured", "total", "amount"):
         if isinstance(after.get(name), dict) and "amount" in after[name]:
             return f"{words}, {_text(after[name])}"

@@ -27,6 +27,13 @@ class NotConfirmed(CounterfoilError):
         super().__init__("This order is not paid, so there is no confirmation and no invoice to send.")
 
 
+class NoPaperYet(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("The invoice has no PDF yet. Have it made first, then send it.")
+
+
 def confirmed(order_id: int) -> None:
     """Confirm a paid order, with its invoice; a paper that is late does not hold the confirmation up for long."""
     order = orders.get(order_id)
@@ -47,11 +54,13 @@ def confirm_again(order: Order, *, by: Actor, request_key: str) -> None:
 
 
 def send_invoice(order: Order, *, by: Actor, request_key: str) -> None:
-    """Send the invoice alone to the order's address; the same ``request_key`` sends one. Raises NotConfirmed."""
+    """Send the invoice alone to the order's address; the same ``request_key`` sends one. Raises NotConfirmed, NoPaperYet."""
     invoice = invoices.for_order(order.id)
     paper = invoices.paper(invoice)
-    if invoice.number is None or paper is None:
+    if invoice.number is None:
         raise NotConfirmed
+    if paper is None:
+        raise NoPaperYet
     mail.queue(
         "invoice_sent",
         to=order.email,

@@ -49,7 +49,7 @@ def why_not(payout: Payout) -> str:
     if payout.itemised_at is not None:
         complete = rounds.last_complete()
         if complete is None or complete.began_at < payout.itemised_at + breaks.GRACE:
-            return "its lines were not compared yet; that happens every hour"
+            return "its lines came less than an hour ago, or no round has compared them since; there is one every hour"
         difference = comparing.net_of([payout.id]).get(payout.id, Money.zero(payout.currency)) - payout.money
         if difference:
             return f"its lines differ from it by {money(difference)}"

@@ -139,6 +139,7 @@ def test_an_invoice_that_came_without_its_paper_is_typeset_once(shop, otto, monk
     invoice = shop.invoice(sale)
     address = f"/admin/invoices/{invoice.ref}"
     assert "Make the PDF" in otto.get(address).text
+    assert "has no PDF yet" in post(otto, f"{address}/send", address)
     for _ in range(2):
         post(otto, f"{address}/typeset", address)
     assert "a worker has been told" in otto.get(address).text

@@ -153,6 +153,7 @@ def test_a_price_from_a_day_on_counts_from_then_and_its_history_stays(shop, carl
     form["reason"] = "brass costs more"
     page = post(carl, f"{address}/price", address, **form)
     assert re.search(r"135\.00 <span class=\"soft\">from", page)
+    assert re.search(r"Price set: €\s129\.00 → €\s135\.00", page)
     buyer = shop.buyer()
     buyer.fills_cart()
     assert "129.00" in buyer.client.get("/cart").text

@@ -200,3 +200,16 @@ def test_the_audit_of_an_order_has_its_money_and_is_taken_along_with_names(shop,
     who = {row[0] for row in taken(finance, "/admin/audit/export.csv?show=who")}
     assert "Olive Ops" in who  # she looked at the order
     assert not [name for name in who if name.startswith("stf_")]
+
+
+def test_while_the_provider_is_away_both_books_are_as_they_were_compared_last(shop, sale, finance):
+    def row() -> str:
+        return re.search(r"<tr><td[^>]*><b>EUR</b></td>.*?</tr>", finance.get("/admin/breaks/books").text, re.S)[0]
+
+    shop.reconciles()
+    before = row()
+    shop.clock.forward(hours=1)
+    shop.provider.switch(outage=True)
+    shop.reconciles()
+    assert row() == before
+    assert "The provider did not show its books" in finance.get("/admin/breaks/books").text
