@@ -10,9 +10,8 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.money import Money, total
-from backoffice.fulfilment import keeping
+from backoffice.fulfilment import downloads, keeping
 from backoffice.fulfilment import service as fulfilment
-from backoffice.fulfilment.models import FulfilmentState
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
 from backoffice.ledger import service as ledger
@@ -46,6 +45,8 @@ def follow(refund: Refund, payment: Payment, *, by: Actor) -> None:
 
 def _deliver_less(refund: Refund, order: Order, *, is_whole: bool, by: Actor) -> None:
     reason = f"refunded: {WORDS[refund.reason]}"
+    delivery = fulfilment.find(order.id)
+    keeps_back = delivery is not None and fulfilment.is_withdrawable(delivery, downloads.of(order))
     pieces = {line.order_line_id: line.quantity - line.still_sent for line in refund.lines}
     if pieces:
         keeping.keep_back(order, pieces, by=by, reason=reason)
@@ -53,8 +54,7 @@ def _deliver_less(refund: Refund, order: Order, *, is_whole: bool, by: Actor) ->
         if line.shelved and line.order_line.variant_id:
             variant = line.order_line.variant_id
             stock.take_back(variant, line.shelved, holder=order.ref, by=by, reason=reason)
-    delivery = fulfilment.find(order.id)
-    if is_whole and delivery and delivery.state != FulfilmentState.WITHDRAWN:
+    if is_whole and keeps_back:  # what was handed over stays handed over
         fulfilment.withdraw(order, by=by, reason=reason)
 
 

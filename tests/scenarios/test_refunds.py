@@ -40,6 +40,18 @@ def test_the_whole_order_goes_back_with_its_credit_note_and_a_mail(shop, buyer):
     assert problems() == []
 
 
+def test_what_was_delivered_stays_delivered_though_all_of_it_is_paid_back(shop, buyer):
+    sale = bought(buyer)
+    (line,) = shop.line_ids(sale)
+    units.write(
+        lambda: parcels.ship(orders.by_ref(sale.order_ref), {line: 1}, request_key="k", tracking="", by=SYSTEM).order_id
+    )
+    shop.refunds(sale, reason=RefundReason.FRAUD)
+    assert [row.state for row in shop.all(select(Fulfilment))] == ["done"]
+    assert "fulfilment.withdrawn" not in [tag for row in shop.all(select(Fulfilment)) for tag in shop.tags(row.ref)]
+    assert problems() == []
+
+
 def test_parts_add_up_and_the_notes_credit_the_vat_to_the_cent(shop, buyer):
     sale = bought(buyer, 3)  # 387.00, of which 61.79 VAT
     for amount in (1, 7, 3_333, 10_000, 4):
