@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import flash, redirect, request
+from flask import flash, get_flashed_messages, redirect, request
 from flask.typing import ResponseReturnValue
 
 from backoffice.admin import badges
@@ -15,6 +15,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.typed import tidy
 from backoffice.staff.roles import Right
 
+MOST_TICKED = 40  # rows that stay ticked: more than a page shows
 LONGEST_KEPT = 2_000  # letters of what was typed that a refusal brings back: the cookie they travel in is small
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -136,10 +137,22 @@ def refuse(error: CounterfoilError) -> None:
     typed = {
         name: value[:LONGEST_KEPT]
         for name, value in request.form.items()
-        if name not in ("csrf_token", "key", "back") and value and not has_card_number(value)
+        if name not in ("csrf_token", "key", "back", "ref") and value and not has_card_number(value)
     }
-    if typed:
-        flash(json.dumps({"action": request.path, **typed}), "typed")
+    ticked = request.form.getlist("ref")[:MOST_TICKED]
+    if typed or ticked:
+        told = {**typed, "action": request.path, "ticked": ticked, "chosen": typed.get("action", "")}
+        flash(json.dumps(told), "typed")
+
+
+def typed_before(address: str) -> dict[str, Any]:
+    """What was typed into the form of this address when it was refused just now; ``ticked`` are references of rows,
+    ``chosen`` is what was to be done to them."""
+    for text in get_flashed_messages(category_filter=["typed"]):
+        kept: dict[str, Any] = json.loads(str(text))
+        if kept["action"] == address:
+            return kept
+    return {}
 
 
 def inside(wish: str) -> str:

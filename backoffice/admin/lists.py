@@ -19,7 +19,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports, looks
-from backoffice.admin.actions import Action, needs
+from backoffice.admin.actions import Action, needs, typed_before
 from backoffice.admin.cells import LINK, ZONE, plain
 from backoffice.admin.filters import DAY, Filter, days, narrowed
 from backoffice.admin.frame import Page, drawn_with, for_whoever_asks
@@ -35,7 +35,7 @@ from backoffice.staff.roles import Right, Role
 KEPT_ROUTES = frozenset({"index_view", "one"})
 LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that are given room
 TICKED = Markup(
-    '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"></td>'
+    '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"%s></td>'
 )
 SHOW = "show"  # names the columns in an address
 
@@ -107,6 +107,7 @@ class DeskList(Page, SavedViews, ModelView):
         query, problems = narrowed(self._query(shown), self.filters(), request.args)
         page = self._keyset(request.args).page(query, request.args)
         many = self.offered()
+        typed = typed_before(self.get_url(".batch")) if many else {}
         kept = self._kept(request.args)
         if self.personal:
             looks.at_list(self.key, self._told(request.args), len(page.rows))
@@ -116,7 +117,8 @@ class DeskList(Page, SavedViews, ModelView):
             problems=problems,
             many=many,
             heads=[(label, self._css(name)) for name, label in shown],
-            drawn=self._drawn(page.rows, shown, ticked=bool(many)),
+            drawn=self._drawn(page.rows, shown, has_ticks=bool(many), ticked=typed.get("ticked", ())),
+            typed=typed,
             columns=self._labelled([*self.column_list, *self.column_more]),
             kept=kept,
             is_narrowed=bool(self._given(request.args)),
@@ -196,7 +198,9 @@ class DeskList(Page, SavedViews, ModelView):
         """What this colleague may do to many rows at once."""
         return ()
 
-    def _drawn(self, rows: Sequence[Any], shown: Sequence[tuple[str, str]], *, ticked: bool) -> Markup:
+    def _drawn(
+        self, rows: Sequence[Any], shown: Sequence[tuple[str, str]], *, has_ticks: bool, ticked: Sequence[str]
+    ) -> Markup:
         """The rows of the table; the first cell of each leads to its page. Drawn here, because a template escapes a label as
         often as it shows it."""
         cells = [(name, f'<td data-label="{escape(label)}" class="{self._css(name)}">') for name, label in shown]
@@ -206,7 +210,7 @@ class DeskList(Page, SavedViews, ModelView):
             link = self.link_to(row)
             if link and contents:
                 contents[0] = LINK % (link, contents[0] or "open")
-            parts.append(TICKED % (row.ref, row.ref) if ticked else "<tr>")
+            parts.append(TICKED % (row.ref, row.ref, " checked" if row.ref in ticked else "") if has_ticks else "<tr>")
             parts += (f"{opening}{content}</td>" for (_name, opening), content in zip(cells, contents, strict=True))
             parts.append("</tr>\n")
         return Markup("".join(parts))  # noqa: S704 - every part was escaped above

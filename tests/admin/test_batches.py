@@ -358,3 +358,14 @@ def test_products_leave_their_shelves_and_come_back_where_they_can_be_sold(shop)
     assert shop.all(select(Product.ref).where(~Product.published)) == refs[:1]
     with units.read():
         assert editing.put_on_shelf(catalog.by_ref(refs[1]), by=SYSTEM) is False
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_was_refused_keeps_its_ticks(shop, otto, three):
+    page = start(otto, action="orders.cancel", ref=[three[0], three[2]], reason="")
+    assert "Say in a few words why" in page
+    ticks = re.compile(r'name="ref" value="([^"]+)" form="many" aria-label="[^"]*" checked')
+    assert sorted(ticks.findall(page)) == sorted([three[0], three[2]])
+    assert re.search(r'<option value="orders.cancel" selected>Cancel, say why', page)
+    assert re.search(r'id="many".*?<details open>', page, re.S)
+    assert not ticks.findall(otto.get("/admin/orders/").text), "said once"
