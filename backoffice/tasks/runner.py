@@ -29,12 +29,13 @@ MARGIN = timedelta(seconds=60)  # what must be left of the lease to start anothe
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_RUN = 300.0  # seconds
+MOST_LOST = 100  # tries whose workers were lost: some hours. A slow one may be called lost, so that this is no few
 LOST = "The worker that ran it was lost: its lease ended."
 
 _TASKS = cast("Table", Task.__table__)
 _IS_DUE = (_TASKS.c.state == TaskState.WAITING, _TASKS.c.due_at <= bindparam("now"))
 _DUE = (
-    select(_TASKS.c.id, _TASKS.c.lease_token, _TASKS.c.attempts, _TASKS.c.max_attempts, _TASKS.c.due_at)
+    select(_TASKS.c.id, _TASKS.c.lease_token, _TASKS.c.attempts, _TASKS.c.due_at)
     .where(*_IS_DUE)
     .order_by(_TASKS.c.due_at, _TASKS.c.id)
     .limit(BATCH)
@@ -93,9 +94,9 @@ def _claim(token: str) -> tuple[list[tuple[int, str, dict[str, object], str]], d
     lost = [row for row in due if row.lease_token]  # somebody ran it, and neither finished nor failed
     for row in lost:
         _note_failure(row.id, row.attempts, row.due_at, LOST)
-        if row.attempts >= row.max_attempts:  # it takes its workers with it
+        if row.attempts >= MOST_LOST:  # it takes its workers with it
             _give_up(session.get_one(Task, row.id), LOST)
-    ids = [row.id for row in due if not (row.lease_token and row.attempts >= row.max_attempts)]
+    ids = [row.id for row in due if not (row.lease_token and row.attempts >= MOST_LOST)]
     if not ids:
         return [], now + LEASE
     change(_CLAIMING, {"ids": ids, "now": now, "token": token, "until": now + LEASE})
