@@ -29,7 +29,7 @@ REMARKS = {
 
 
 class Afterwards:
-    """Orders of one shop from the moment they are paid. ``plan`` decides; the other methods are the steps it planned."""
+    """Orders of one shop from the moment they are paid. ``open`` plans; the other methods are the steps that it planned."""
 
     def __init__(self, stories: Stories) -> None:
         self.stories, self.refs, self.shop, self.agenda = stories, stories.refs, stories.shop, stories.agenda
@@ -38,7 +38,8 @@ class Afterwards:
 
     def open(self, deal: Deal, at: datetime, draw: random.Random, books: Books) -> None:
         """Delivery begins."""
-        about = self._delivery(deal, books)
+        deal.ids["delivery"] = books.id("fulfilments")
+        about = self._delivery(deal)
         books.keep("fulfilments", deal.ids["delivery"], *about[1:], deal.id, "open", stamp(at))
         request = self.stories.request(deal, 1)
         books.tell(at, "fulfilment.opened", *about, deal.by, request, f'{{"order": [null, "{deal.ref}"]}}')
@@ -87,7 +88,7 @@ class Afterwards:
         was, state = "open" if number == 1 else "partly", "done" if is_last else "partly"
         books.change("fulfilments", deal.ids["delivery"], state=state)
         moved = f'{{"state": ["{was}", "{state}"]}}'
-        books.tell(at, "fulfilment.advanced", *self._delivery(deal, books), self.shop.packer, request, moved)
+        books.tell(at, "fulfilment.advanced", *self._delivery(deal), self.shop.packer, request, moved)
 
     def _packed(self, deal: Deal, number: int, parcels: int) -> list[tuple[Line, int, int]]:
         """Lines of a parcel with their pieces in it, and how many have left then: of two, the first has one piece."""
@@ -154,7 +155,7 @@ class Afterwards:
     def _keep_back(self, deal: Deal, at: datetime, because: str, request: str, books: Books) -> None:
         for line in deal.goods:
             books.change("shipped_pieces", line.id, ordered=0)
-        delivery = self._delivery(deal, books)
+        delivery = self._delivery(deal)
         kept = f'{{"pieces": [null, {deal.pieces}]}}'
         books.tell(at, "fulfilment.kept_back", *delivery, self.shop.packer, request, kept, because)
         books.change("fulfilments", deal.ids["delivery"], state="withdrawn")
@@ -205,7 +206,5 @@ class Afterwards:
         credited = f'{{"number": [null, "{number}"], "amount": [null, {money}]}}'
         books.tell(at, "invoice.credited", "invoice", deal.invoice_id, deal.invoice_ref, by, request, credited, words)
 
-    def _delivery(self, deal: Deal, books: Books) -> tuple[str, int, str]:
-        if "delivery" not in deal.ids:
-            deal.ids["delivery"] = books.id("fulfilments")
+    def _delivery(self, deal: Deal) -> tuple[str, int, str]:
         return ("fulfilment", deal.ids["delivery"], self.refs("ful", deal.index))

@@ -23,6 +23,10 @@ class Refs:
     def __call__(self, prefix: str, index: int) -> str:
         return f"{prefix}_{self.bare(index)}"
 
+    def within(self, prefix: str) -> tuple[str, str]:
+        """All references of a kind lie from the first of these on and below the second."""
+        return f"{prefix}_h{self.mark}", f"{prefix}_h{self.mark}~"
+
     def bare(self, index: int) -> str:
         return f"h{self.mark}{base32(index, 17)}"
 

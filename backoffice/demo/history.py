@@ -82,8 +82,8 @@ class History:
         self.wares = self._wares()
 
     def write(self, told: Told = lambda _count: None) -> int:
-        """Write what is missing of it; how many orders there are in the end. Raises Lived."""
-        low, high = f"ord_{self.refs.bare(0)[:3]}", f"ord_{self.refs.bare(0)[:3]}~"
+        """Write what is missing of it; how many orders there are in the end. Raises Lived, Ended, Begun."""
+        low, high = self.refs.within("ord")
         done = int(self.writer.ask(f"SELECT COUNT(*) FROM orders WHERE ref >= '{low}' AND ref < '{high}'")[0][0])  # noqa: S608
         kept = checkpoint.read(self.writer, self.seed)
         if done and kept is None:

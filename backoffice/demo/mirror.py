@@ -48,26 +48,31 @@ def mirror(seed: int, told: Callable[[int], None] = lambda _count: None) -> int:
 def settled(seed: int) -> int:
     """How many payments of a history hold money."""
     with units.read():
-        return session.scalar(select(func.count()).select_from(Payment).where(*_of(Refs(seed).mark))) or 0
+        return session.scalar(select(func.count()).select_from(Payment).where(*_of(Refs(seed)))) or 0
 
 
-def _of(mark: str) -> Sequence[Any]:
-    return Payment.ref >= f"pay_h{mark}", Payment.ref < f"pay_h{mark}~", Payment.captured_amount > 0
+def _of(refs: Refs) -> Sequence[Any]:
+    return *_among(Payment.ref, "pay", refs), Payment.captured_amount > 0
+
+
+def _among(column: Any, prefix: str, refs: Refs) -> Sequence[Any]:
+    low, high = refs.within(prefix)
+    return column >= low, column < high
 
 
 def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
     """What a history says was paid, in pieces, as the sandbox takes it over."""
-    last, mark = "", Refs(seed).mark
+    last, refs = "", Refs(seed)
     while True:
         columns = (
             Payment.id, Payment.ref, Payment.provider_ref, Payment.amount, Payment.currency, Payment.method, Payment.created_at,
             Payment.settled_at,
         )  # fmt: skip
-        query = select(*columns).where(*_of(mark), Payment.ref > last).order_by(Payment.ref).limit(PIECE)
+        query = select(*columns).where(*_of(refs), Payment.ref > last).order_by(Payment.ref).limit(PIECE)
         with units.read():
             rows = session.execute(query).all()
             ids = [row.id for row in rows]
-            refunds, disputes = _refunds_of(ids, mark), _disputes_of(ids, mark)
+            refunds, disputes = _refunds_of(ids, refs), _disputes_of(ids, refs)
         if not rows:
             return
         yield [
@@ -87,10 +92,10 @@ def payments_of(seed: int) -> Iterator[list[dict[str, Any]]]:
         last = rows[-1].ref
 
 
-def _refunds_of(payment_ids: Sequence[int], mark: str) -> dict[int, list[dict[str, Any]]]:
+def _refunds_of(payment_ids: Sequence[int], refs: Refs) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
     query = select(Refund.payment_id, Refund.provider_ref, Refund.ref, Refund.amount, Refund.created_at)
-    told_of = (Refund.payment_id.in_(payment_ids), Refund.ref >= f"rfd_h{mark}", Refund.ref < f"rfd_h{mark}~")
+    told_of = (Refund.payment_id.in_(payment_ids), *_among(Refund.ref, "rfd", refs))
     for row in session.execute(query.where(*told_of).order_by(Refund.id)):
         told = {
             "id": row.provider_ref,
@@ -102,9 +107,9 @@ def _refunds_of(payment_ids: Sequence[int], mark: str) -> dict[int, list[dict[st
     return found
 
 
-def _disputes_of(payment_ids: Sequence[int], mark: str) -> dict[int, list[dict[str, Any]]]:
+def _disputes_of(payment_ids: Sequence[int], refs: Refs) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
-    told_of = (Dispute.payment_id.in_(payment_ids), Dispute.ref >= f"dsp_h{mark}", Dispute.ref < f"dsp_h{mark}~")
+    told_of = (Dispute.payment_id.in_(payment_ids), *_among(Dispute.ref, "dsp", refs))
     query = select(Dispute).where(*told_of).order_by(Dispute.id)
     for row in session.scalars(query):
         told = {

@@ -129,7 +129,7 @@ class People:
 
     def __init__(self, refs: Refs, seed: int, writer: Writer) -> None:
         self.refs, self.seed = refs, seed
-        low, high = f"per_{refs.bare(0)[:3]}", f"per_{refs.bare(0)[:3]}~"
+        low, high = refs.within("per")
         rows = writer.ask(
             f"SELECT id, ref, email, name, wrapped_key FROM people WHERE ref >= '{low}' AND ref < '{high}' ORDER BY id"  # noqa: S608
         )

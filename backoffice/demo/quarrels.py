@@ -35,7 +35,8 @@ class Quarrels:
             )
         else:
             self.agenda.plan(due, "decide", deal.index, "lost", due.isoformat(), at.isoformat(), 0)
-        about, request, money = self._dispute(deal, books), self.stories.request(deal, 7), deal.money()
+        deal.ids["dispute"] = books.id("disputes")
+        about, request, money = self._dispute(deal), self.stories.request(deal, 7), deal.money()
         said = self._said(deal, "needs_response", at, due)
         books.keep(
             "disputes", about[1], about[1], about[2], deal.payment_id, said["id"], "needs_response", 0, "fraudulent",
@@ -58,7 +59,7 @@ class Quarrels:
 
     def answer(self, deal: Deal, at: datetime, books: Books, due: str, opened: str) -> None:
         """A colleague submits what we hold."""
-        about, request, by = self._dispute(deal, books), self.stories.request(deal, 8), self.shop.bookkeeper
+        about, request, by = self._dispute(deal), self.stories.request(deal, 8), self.shop.bookkeeper
         ref, said = self.refs("ans", deal.index), self._kept(deal, "under_review", opened, due)
         asked = {
             "key": f"{ref}-answer",
@@ -98,7 +99,7 @@ class Quarrels:
         answered: int,
     ) -> None:
         """The bank has decided. What is lost stays a case until a colleague has seen it."""
-        about, request, total = self._dispute(deal, books), self.stories.request(deal, 9), deal.worth(deal.total)
+        about, request, total = self._dispute(deal), self.stories.request(deal, 9), deal.worth(deal.total)
         said, was = self._kept(deal, state, opened, due), "under_review" if answered else "needs_response"
         known = {"withdrawn_amount": 0} if state == "won" else {}
         books.change(
@@ -137,7 +138,7 @@ class Quarrels:
         self._close(deal, at, "dispute_lost", self.shop.bookkeeper, reason, self.stories.request(deal, 10), books)
 
     def _case(self, deal: Deal, at: datetime, kind: str, detail: dict[str, object], request: str, books: Books) -> None:
-        about, case_id, ref = self._dispute(deal, books), books.id("cases"), self._case_ref(deal, kind)
+        about, case_id, ref = self._dispute(deal), books.id("cases"), self._case_ref(deal, kind)
         deal.ids[kind] = case_id
         books.keep(
             "cases", case_id, case_id, ref, kind, *about, f"{kind}:dispute:{about[1]}", "open", json.dumps(detail), deal.total,
@@ -150,7 +151,7 @@ class Quarrels:
         books.tell(at, "case.opened", *about, SYSTEM, request, told)
 
     def _close(self, deal: Deal, at: datetime, kind: str, by: Who, reason: str, request: str, books: Books) -> None:
-        about, ref = self._dispute(deal, books), self._case_ref(deal, kind)
+        about, ref = self._dispute(deal), self._case_ref(deal, kind)
         books.change("cases", deal.ids[kind], open_key=None, state="resolved", resolved_at=stamp(at), resolution=reason)
         moved = '{"state": ["open", "resolved"]}'
         books.tell(at, "case.resolved", "case", deal.ids[kind], ref, by, request, moved, reason)
@@ -159,9 +160,7 @@ class Quarrels:
     def _case_ref(self, deal: Deal, kind: str) -> str:
         return self.refs("cas", 2 * deal.index + (kind == "dispute_lost"))
 
-    def _dispute(self, deal: Deal, books: Books) -> tuple[str, int, str]:
-        if "dispute" not in deal.ids:
-            deal.ids["dispute"] = books.id("disputes")
+    def _dispute(self, deal: Deal) -> tuple[str, int, str]:
         return ("dispute", deal.ids["dispute"], self.refs("dsp", deal.index))
 
     def _kept(self, deal: Deal, status: str, opened: str, due: str) -> dict[str, object]:

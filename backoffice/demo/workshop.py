@@ -55,7 +55,7 @@ def price(
     reason = "the shop opens" if turn == 0 else "prices of the new year"
     for place, ware in enumerate(wares):
         is_raised = place % RAISED == 0
-        if not is_raised and (turn or ware.since < str(stamp(at))):
+        if not is_raised and (turn or ware.since < stamp(at)):
             continue
         before, ware.prices = ware.prices, {name: _then(asked, turn, is_raised) for name, asked in ware.asked.items()}
         for currency, cost in sorted(ware.prices.items()):

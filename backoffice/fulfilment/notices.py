@@ -11,24 +11,22 @@ from backoffice.orders.letters import facts_of
 
 def shipped(shipment_id: int, said: str = "") -> None:
     """Tell the customer what is in a parcel, and what is still to come; once more (``said``) where its number was wrong."""
-    key = f"parcel_sent:{said}" if said else "parcel_sent"
-    _about_parcel(session.get_one(Shipment, shipment_id), key, SYSTEM, is_corrected=bool(said))
+    _about_parcel(session.get_one(Shipment, shipment_id), said, SYSTEM, is_corrected=bool(said))
 
 
 def tell_again(shipment: Shipment, *, by: Actor, request_key: str) -> None:
     """Send the mail about a parcel once more to the order's address, as its order stands now; the same ``request_key`` sends
     one."""
-    _about_parcel(shipment, f"parcel_sent:{request_key}", by, is_corrected=False)
+    _about_parcel(shipment, request_key, by, is_corrected=False)
 
 
-def _about_parcel(shipment: Shipment, key: str, by: Actor, *, is_corrected: bool) -> None:
+def _about_parcel(shipment: Shipment, said: str, by: Actor, *, is_corrected: bool) -> None:
     order = orders.get(shipment.order_id)
-    template, _, said = key.partition(":")
     mail.queue(
-        template,
+        "parcel_sent",
         to=order.email,
         about=order,
-        key=f"{template}:{shipment.ref}:{said}" if said else f"{template}:{shipment.ref}",
+        key=f"parcel_sent:{shipment.ref}:{said}" if said else f"parcel_sent:{shipment.ref}",
         by=by,
         is_corrected=is_corrected,
         shipment=shipment,
