@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_admin.theme import Theme
 
-from backoffice.admin import access, desks
+from backoffice.admin import access, actions, desks
 from backoffice.admin.legal import Legal
 from backoffice.admin.promises import Promises
 from backoffice.admin.sidebar import Office
@@ -13,6 +13,7 @@ from backoffice.admin.start import Start
 def install(app: Flask) -> None:
     """Register login, sidebar and desks. Built per application: an Admin of a module would keep pointing at the last."""
     access.install(app)
+    app.add_template_global(actions.typed_before)
     admin = Office(
         name="Counterfoil",
         theme=Theme(folder="bootstrap4", base_template="office/base.html"),

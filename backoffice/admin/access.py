@@ -1,6 +1,5 @@
 """Who may enter the office: login, logout, and the session cookie. Sessions are rows; the cookie holds a token."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -94,7 +93,6 @@ def blueprint_filters(app: Flask) -> None:
     app.add_template_filter(formatting.short_moment, "short_moment")
     app.add_template_filter(formatting.clock_time, "clock_time")
     app.add_template_filter(formatting.exact_time, "exact_time")
-    app.add_template_filter(json.loads, "from_json")
 
 
 def by() -> Actor:
