@@ -102,7 +102,8 @@ def close(kind: CaseKind, about: Tracked | Subject, *, because: str) -> bool:
     key = f"{kind}:{subject.kind}:{subject.id}"
     if look(_IS_OPEN, key=key).first() is None:  # nearly always: no object is made for it
         return False
-    return resolve(session.scalars(_OPEN, {"key": key}).one(), because, by=SYSTEM)
+    case = session.scalars(_OPEN, {"key": key}).one_or_none()  # none, where somebody closed it since the look
+    return case is not None and resolve(case, because, by=SYSTEM)
 
 
 def was_told(kind: CaseKind, about: Tracked) -> bool:

@@ -4,8 +4,10 @@ really at once, in threads on a server."""
 import contextvars
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from backoffice.core.errors import CounterfoilError
@@ -133,7 +135,15 @@ def perform(world: World, act: Act) -> None:
         except REFUSALS + world.provider.refusals as error:
             world.faults[f"refused: {type(error).__name__}"] += 1
         except Exception as error:
-            world.errors.append(f"an error nobody expected: {type(error).__name__}: {str(error)[:200]}")
+            world.errors.append(
+                f"an error nobody expected: {type(error).__name__}: {str(error)[:200]} ({_where(error)})"
+            )
+
+
+def _where(error: Exception) -> str:
+    """The places it came through last, innermost first."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)[:600]
 
 
 def _time_passes(world: World) -> None:
