@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
 
@@ -18,7 +18,9 @@ from integrations.mail.smtp import SmtpMail
 from integrations.papers.port import Typesetter
 from integrations.payments.port import PaymentsPort
 from integrations.payments.sandbox import SandboxPayments
-from integrations.sandbox.inprocess import KEY, SECRET, InProcess
+
+if TYPE_CHECKING:
+    from integrations.sandbox.inprocess import InProcess  # a whole provider: only who simulates loads it
 
 
 class _LazyTypesetter:
@@ -62,10 +64,10 @@ class _NoMail:
         """Taken, and gone."""
 
 
-def simulated(settings: Settings, provider: InProcess) -> Ports:
+def simulated(settings: Settings, provider: "InProcess") -> Ports:
     """The ports of a simulated shop: the provider in its process; mails and papers go nowhere."""
     return Ports(
-        payments=SandboxPayments(provider.url, KEY, (SECRET,), provider.request),
+        payments=SandboxPayments(provider.url, provider.key, (provider.secret,), provider.request),
         mail=_NoMail(),
         files=FolderStore(settings.var / "files"),
         papers=_NoPapers(),

@@ -154,7 +154,7 @@ def place(cart_token: str, wish: Wish) -> Placed:
     CartChanged, TermsNotAccepted, Barred, TooManyOpen, TooManyOpenNear, SoldOut; then nothing was written."""
     if not wish.terms_accepted:
         raise TermsNotAccepted
-    return _opened(units.write(lambda: _place(cart_token, wish)), by=SYSTEM)
+    return _opened(units.write(lambda: enter(cart_token, wish)), by=SYSTEM)
 
 
 def retry(order_ref: str, *, by: Actor) -> Placed:
@@ -175,7 +175,8 @@ def _opened(placed: Placed, *, by: Actor) -> Placed:
     return replace(placed, page_url=page[-1])
 
 
-def _place(cart_token: str, wish: Wish) -> Placed:
+def enter(cart_token: str, wish: Wish) -> Placed:
+    """What ``place`` writes, and nobody is asked yet. Inside a unit."""
     person = customers.by_ref(wish.person_ref) if wish.person_ref else None
     cart = filling.of(cart_token, person.id if person else None, wish.total.currency)
     known = orders.by_checkout_key(wish.checkout_key)  # after the cart: whoever emptied it has placed the order by now

@@ -34,6 +34,7 @@ class InProcess:
     """``request`` has the shape of ``requests.request``."""
 
     url = "http://provider.sim"
+    key, secret = KEY, SECRET
     refusals: tuple[type[Exception], ...] = (NotRefundable, NotDisputable)
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
