@@ -48,7 +48,7 @@ class Server:
         self.port = free_port()
         command = [
             str(Path(sys.executable).with_name("gunicorn")), target, "--bind", f"127.0.0.1:{self.port}", "--workers", "2",
-            "--threads", "8", "--preload", "--log-level", "warning", "--config", config,
+            "--threads", "8", "--worker-connections", "24", "--preload", "--log-level", "warning", "--config", config,
         ]  # fmt: skip
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **env})
         until = time.monotonic() + 30

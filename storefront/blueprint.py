@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +15,7 @@ from backoffice.catalog import pricing, shelves
 from backoffice.catalog import version as catalogue_version
 from backoffice.core import formatting, links, maintenance, units
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.once import known, once
 from backoffice.core.ports import settings
 from backoffice.entities import service as entities
 from backoffice.fulfilment import methods
@@ -77,21 +78,12 @@ NOBODY = Public("", "", "UTC", "", (), ())
 
 def version() -> int:
     """The catalogue's version, the same for a whole request."""
-    if "catalogue_version" not in g:
-        known = catalogue_version.seen()
-        if known is None:
-            with units.read():
-                known = catalogue_version.current()
-        g.catalogue_version = known
-    return int(g.catalogue_version)
+    return once("catalogue_version", _version)
 
 
 def public() -> Public:
     """The public part of the frame. Raises NoSeller on an empty database."""
-    if "public_frame" not in g:
-        g.public_frame = fragment(version(), ("public",), _public)
-    shown: Public = g.public_frame
-    return shown
+    return once("public_frame", lambda: fragment(version(), ("public",), _public))
 
 
 def currency() -> Currency:
@@ -120,7 +112,7 @@ def cart_here() -> Cart | None:
 def priced_cart() -> PricedCart:
     """What lies in that cart and costs in the currency chosen. Inside a unit; the frame is spared a look of its own."""
     found = filling.of(cart_token(), _person_id(), currency().code)
-    g.cart_pieces = found.count
+    known("cart_pieces", found.count)
     return found
 
 
@@ -156,10 +148,7 @@ def comes_from_us() -> bool:
 
 def closed() -> str | None:
     """What customers are told while the shop is closed, looked up once per request."""
-    if "closed" not in g:
-        g.closed = maintenance.notice()
-    said: str | None = g.closed
-    return said
+    return once("closed", maintenance.notice)
 
 
 @blueprint.before_request
@@ -168,7 +157,7 @@ def closed_for_maintenance() -> ResponseReturnValue | None:
     notice = closed() if request.endpoint != "storefront.static" else None
     if notice is None:
         return None
-    g.customer_identity = None  # Flask-Login asks for every template who is there
+    known("customer_identity", None)  # Flask-Login asks for every template who is there
     answer = make_response(render_template("shop/maintenance.html", notice=notice), 503)
     answer.headers["Retry-After"] = str(COME_BACK)
     return answer
@@ -186,12 +175,22 @@ def look_ahead() -> None:
 
 def pieces() -> int:
     """How much is in this visitor's cart, looked up once per request."""
-    if "cart_pieces" not in g:
-        g.cart_pieces = 0
-        if cart_token() or identity():
-            with units.read():
-                g.cart_pieces = carts.pieces(cart_token(), _person_id())
-    return int(g.cart_pieces)
+    return once("cart_pieces", _pieces)
+
+
+def _version() -> int:
+    known = catalogue_version.seen()
+    if known is None:
+        with units.read():
+            known = catalogue_version.current()
+    return known
+
+
+def _pieces() -> int:
+    if not cart_token() and not identity():
+        return 0
+    with units.read():
+        return carts.pieces(cart_token(), _person_id())
 
 
 def _tariff() -> Tariff:

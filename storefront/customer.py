@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import Request, Response, g, redirect, request, url_for
+from flask import Request, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
 from backoffice.core import actor, units
 from backoffice.core.actor import Actor
+from backoffice.core.once import once
 from backoffice.core.ports import settings
 from backoffice.customers import accounts
 from backoffice.logins import sessions
@@ -42,10 +43,7 @@ def identity() -> CustomerIdentity | None:
 
 def load(sent: Request) -> CustomerIdentity | None:
     """The customer of a request's cookie, looked up once per request."""
-    if "customer_identity" not in g:
-        g.customer_identity = _look_up(sent.cookies.get(COOKIE, ""))
-    found: CustomerIdentity | None = g.customer_identity
-    return found
+    return once("customer_identity", lambda: _look_up(sent.cookies.get(COOKIE, "")))
 
 
 def session_token() -> str:

@@ -43,7 +43,8 @@ def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, 
     this process, whose share is bounded, and never fills Redis."""
     if os.environ.get("COUNTERFOIL_FRAGMENTS") == "off" and key[0] not in OF_THE_SHOP:
         return make()  # measurements: what a page costs that nobody has asked for yet
-    whole = (version, release(), settings().database_url, settings().secret_key, *key)
+    here = settings()
+    whole = (version, release(), here.database_url, here.secret_key, *key)
     now = time.monotonic()
     kept = _kept.find(whole, now)
     if kept is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import g, render_template, request
+from flask import render_template, request
 from flask.sansio.blueprints import BlueprintSetupState
 from flask_babel import get_locale, get_translations
 from markupsafe import Markup
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.core import links
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.once import once
 from storefront.blueprint import NOBODY, Public, blueprint, closed, currency, pieces, public, version
 from storefront.fragments import fragment
 from storefront.release import release
@@ -37,14 +38,15 @@ def frame() -> dict[str, object]:
     that the error page can be shown."""
     if closed() is None:
         try:
-            here = str(request.view_args["slug"]) if request.endpoint == CATEGORY and request.view_args else ""
+            shelf = str(request.view_args["slug"]) if request.endpoint == CATEGORY and request.view_args else ""
+            language, chosen, here = str(get_locale()), currency(), _here()
             return {
                 "public": public(),
-                "currency": currency(),
-                "here": _here(),
-                "links": _kept("links"),
-                "top": _kept("top", here, pieces(), currency().code if _here() else ""),
-                "bottom": _kept("bottom"),
+                "currency": chosen,
+                "here": here,
+                "links": _kept("links", language),
+                "top": _kept("top", language, shelf, pieces(), chosen.code if here else ""),
+                "bottom": _kept("bottom", language),
             }
         except (SQLAlchemyError, CounterfoilError) as error:
             log.warning("the frame of the page could not be read", error=type(error).__name__)
@@ -52,15 +54,15 @@ def frame() -> dict[str, object]:
     return {"public": NOBODY, "currency": None, "here": "", **parts}
 
 
-def _kept(name: str, here: str = "", count: int = 0, code: str = "") -> Markup:
+def _kept(name: str, language: str, shelf: str = "", count: int = 0, code: str = "") -> Markup:
     """A part of the frame: the same on every page of a shelf with as much in the cart. ``code`` is the currency where
     another can be chosen."""
-    key = (name, str(get_locale()), here, count, code)
-    return fragment(version(), key, lambda: _part(name, public(), here, count, code), shared=False)
+    key = (name, language, shelf, count, code)
+    return fragment(version(), key, lambda: _part(name, public(), shelf, count, code), shared=False)
 
 
-def _part(name: str, shown: Public, here: str = "", count: int = 0, code: str = "") -> Markup:
-    facts = {"public": shown, "here": here, "pieces": count, "code": code}
+def _part(name: str, shown: Public, shelf: str = "", count: int = 0, code: str = "") -> Markup:
+    facts = {"public": shown, "here": shelf, "pieces": count, "code": code}
     return Markup(render_template(f"shop/parts/{name}.html", **facts))  # noqa: S704
 
 
@@ -72,7 +74,5 @@ def _here() -> str:
 
 def _translate(text: str, **values: Any) -> str:
     """gettext, with the catalogue of the language looked up once per request."""
-    if "translations" not in g:
-        g.translations = get_translations()
-    said: str = g.translations.ugettext(text)
+    said: str = once("translations", get_translations).ugettext(text)
     return said % values if values else said

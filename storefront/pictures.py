@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flask import g, url_for
+from flask import url_for
+
+from backoffice.core.once import once
 
 
 class Picture(NamedTuple):
@@ -21,9 +23,7 @@ class Picture(NamedTuple):
 
 def pictured(image: Mapping[str, Any]) -> Picture:
     """A picture of the catalogue (``display.picture``) as pages show it."""
-    if "image_address" not in g:
-        g.image_address = url_for("storefront.image", name="NAME")  # asked once per request: a page has many pictures
-    pattern: str = g.image_address
+    pattern = once("image_address", lambda: url_for("storefront.image", name="NAME"))  # a page has many pictures
     widths = sorted(image["renditions"], key=int)
     addresses = [pattern.replace("NAME", image["renditions"][width]) for width in widths]
     return Picture(

@@ -8,7 +8,6 @@ from flask import (
     Flask,
     Request,
     Response,
-    g,
     make_response,
     redirect,
     render_template,
@@ -26,6 +25,7 @@ from backoffice.admin.actions import inside
 from backoffice.core import actor, formatting, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.once import once
 from backoffice.core.ports import settings
 from backoffice.core.tracking import Subject
 from backoffice.logins import sessions
@@ -214,9 +214,7 @@ def _enter(address: str, token: str) -> Response:
 
 def identity_of(sent: Request) -> Identity | None:
     """The staff member of a request to the office, looked up once."""
-    if "office_identity" not in g:
-        g.office_identity = _look_up(sent.cookies.get(COOKIE, ""))
-    known: Any = g.office_identity
+    known: Any = once("office_identity", lambda: _look_up(sent.cookies.get(COOKIE, "")))
     return known if isinstance(known, Identity) else None
 
 

@@ -11,6 +11,7 @@ from backoffice.admin import access
 from backoffice.admin.filters import DAY, Filter
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
+from backoffice.core.once import once
 from backoffice.core.tracking import Subject, Tracked
 
 Look = tuple[Tag, Subject, dict[str, Any]]
@@ -53,7 +54,4 @@ def _told(item: Filter, text: str) -> str:
 
 
 def _noted() -> list[Look]:
-    if "looks" not in g:
-        g.looks = []
-    found: list[Look] = g.looks
-    return found
+    return once("looks", list[Look])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from flask import g
 from sqlalchemy import Select, func, or_, select
 
 from backoffice.admin import access
@@ -15,6 +14,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.models import Case
 from backoffice.catalog.models import Product, Variant
 from backoffice.core.looks import look
+from backoffice.core.once import once
 from backoffice.disputes.models import Dispute, DisputeState
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.payments.models import Payment, PaymentState
@@ -88,10 +88,7 @@ def _uncounted(role: Role) -> Select[*tuple[Any, ...]]:
 
 def counts() -> Mapping[str, int]:
     """Desk → how much waits there for the colleague who asks, looked up once per request. Counting stops at ``MOST``."""
-    if "waiting" not in g:
-        g.waiting = dict(look(_counted(access.my_role())).mappings().one())
-    known: Mapping[str, int] = g.waiting
-    return known
+    return once("waiting", lambda: dict(look(_counted(access.my_role())).mappings().one()))
 
 
 @cache

@@ -14,7 +14,7 @@ import storefront
 from backoffice import admin, models, wiring
 from backoffice.app import edge, health, identities
 from backoffice.app.inbox import Inbox
-from backoffice.app.routing import LateRule
+from backoffice.app.program import Program
 from backoffice.app.sessions import Sessions
 from backoffice.audit import service as audit
 from backoffice.core import borders, clock, formatting, logs, units
@@ -37,8 +37,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     ``ports`` replaces the configured adapters (tests, the simulator)."""
     settings = settings or load()
     logs.configure(settings.log_level, settings.log_format)
-    app = Flask("counterfoil", root_path=str(ROOT), static_folder=None)
-    app.url_rule_class = LateRule
+    app = Program("counterfoil", root_path=str(ROOT), static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="shop",

@@ -182,10 +182,11 @@ def measure(route: str, method: str, status: int, seconds: float, *, is_told: bo
 
 def _measure(response: Response) -> None:
     started = request.environ.get("counterfoil.started")
+    rule = request.url_rule
     measure(
-        request.url_rule.rule if request.url_rule else "unknown",
+        rule.rule if rule else "unknown",
         request.method,
         response.status_code,
         time.perf_counter() - started if started else 0.0,
-        is_told=request.endpoint is not None and not request.endpoint.endswith("static"),
+        is_told=rule is not None and not rule.endpoint.endswith("static"),
     )

@@ -25,6 +25,7 @@ def money(value: Money) -> str:
     return text.replace("-", "−")
 
 
+@lru_cache(maxsize=14)
 def weekday(day: date) -> str:
     """``Monday``."""
     return str(format_date(day, "EEEE", locale=LOCALE))
