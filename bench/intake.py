@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pymysql
 
-from bench.shop import ROOT, Server
+from bench.shop import CONNECTIONS, ROOT, Server
 from bench.tape import copy
 from integrations.sandbox.courier import signature
 from tests.support.processes import World
@@ -64,7 +64,7 @@ def event() -> str:
 
 
 def per_second(server: Server, folder: Path) -> float:
-    """wrk with eight connections; every answer must be a success."""
+    """wrk with as many connections as for pages; every answer must be a success."""
     file = folder / f"{uuid.uuid4().hex}.events"
     now = datetime.now(UTC)
     with file.open("w") as out:
@@ -74,7 +74,7 @@ def per_second(server: Server, folder: Path) -> float:
     script = folder / "post.lua"
     script.write_text(LUA % file)
     done = subprocess.run(
-        ["wrk", "-t1", "-c8", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{server.port}"],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{server.port}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     if "Non-2xx" in done.stdout or "all events are sent" in done.stderr:

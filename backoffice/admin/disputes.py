@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, asked, needs, request_key, run
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
@@ -50,7 +51,7 @@ FIELDS: Mapping[F, tuple[str, int]] = MappingProxyType(
 )
 
 
-class DisputeDesk(Noted):
+class DisputeDesk(Noted, Many):
     sees = Right.SEE_MONEY
     moment = "opened_at"
     column_list = ("opened_at", "order_number", "reason", "due_by", "state", "money")
@@ -70,6 +71,7 @@ class DisputeDesk(Noted):
         equals("state", "State", Dispute.state, choices(DisputeState), DisputeState),
     )
     blank = "No dispute fits. One appears here as soon as a customer's bank says so."
+    for_many = (ForMany("disputes.ask", "Ask the provider", asks=False),)
     one_template = "office/dispute.html"
 
     def rows(self) -> Select[Any]:

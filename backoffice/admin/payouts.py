@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, Field, needs, run, typed_text
 from backoffice.admin.badges import badge
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, plain, state
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.lists import DeskList
@@ -54,7 +55,7 @@ def shown_sign_off(payout: Payout) -> Markup:
     return badge("done", "Signed off") if payout.is_signed else badge("waiting", "Not signed off")
 
 
-class PayoutDesk(Noted):
+class PayoutDesk(Noted, Many):
     sees = Right.SEE_MONEY
     moment = "arrives_at"
     column_list = ("arrives_at", "provider_ref", "state", "money", "is_signed")
@@ -75,6 +76,7 @@ class PayoutDesk(Noted):
         equals("provider_ref", "Provider's id", Payout.provider_ref),
     )
     blank = "No payout fits."
+    for_many = (ForMany("payouts.sign", "Sign off"),)
     one_template = "office/payout.html"
 
     def subject_of(self, ref: str) -> Subject:

@@ -9,14 +9,16 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from backoffice.admin import access, looks, timeline
-from backoffice.admin.cells import code
+from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin.actions import Action, needs, run
+from backoffice.admin.batches import ForMany, Many
+from backoffice.admin.cells import ZONE, code
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.lists import DeskList
 from backoffice.admin.related import refs_of
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
-from backoffice.core import links
+from backoffice.core import links, units
 from backoffice.core.actor import ActorKind
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
@@ -26,6 +28,7 @@ from backoffice.mail.models import Mail, MailState
 from backoffice.staff import service as staff
 from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right
+from backoffice.tasks import service as tasks
 
 
 def _about(text: str) -> ColumnElement[bool]:
@@ -104,16 +107,19 @@ class AuditDesk(DeskList):
         )
 
 
-class MailDesk(DeskList):
+def _standing(mail: Mail) -> Markup:
+    shape = ("good", "●", "Sent") if mail.state == MailState.SENT else ("calm", "○", "Waiting")
+    return Markup('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>').format(*shape)
+
+
+class MailDesk(Many):
     sees = Right.SEE_RECORDS
     moment = "created_at"
     personal = True
     column_list = ("created_at", "recipient", "subject_line", "about_ref", "state", "sent_at")
     column_labels = {"created_at": "Written", "recipient": "To", "subject_line": "Subject", "about_ref": "About"}
     column_formatters = {
-        "state": lambda _view, _context, row, _name: Markup(
-            '<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>'
-        ).format(*(("good", "●", "Sent") if row.state == MailState.SENT else ("calm", "○", "Waiting"))),
+        "state": lambda _view, _context, row, _name: _standing(row),
         "about_ref": code,
     }
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # never the texts of a whole page
@@ -123,6 +129,7 @@ class MailDesk(DeskList):
         equals("state", "State", Mail.state, (("waiting", "Waiting"), ("sent", "Sent")), MailState),
     )
     blank = "No mail fits."
+    for_many = (ForMany("mails.send", "Send now", asks=False),)
     one_template = "office/mail.html"
 
     def rows(self) -> Select[Any]:
@@ -132,8 +139,39 @@ class MailDesk(DeskList):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        mail = session.scalars(self.rows().where(Mail.ref == ref)).one_or_none()
-        if mail is None:
+        found = self._of(ref)
+        looks.at_page(customers.find(found.recipient), found.subject())
+        task = mail.task_of(found)
+        return self.render(
+            self.one_template,
+            mail=found,
+            standing=_standing(found),
+            place=troubles.place_of(found.about),
+            text=links.hidden(found.text),
+            task=task,
+            failures=tasks.failures(task) if task else [],
+            days=timeline.by_day(timeline.of([found.subject()]), ZONE),
+            actions=[
+                Action(
+                    "Send it now",
+                    self.get_url(".send", ref=ref),
+                    Right.SEND_MAILS,
+                    "it was sent" if found.state == MailState.SENT else "",
+                )
+            ],
+        )
+
+    @expose("/<ref>/send", methods=["POST"])
+    @needs(Right.SEND_MAILS)
+    def send(self, ref: str) -> ResponseReturnValue:
+        return run(
+            lambda: units.write(lambda: mail.send_now(self._of(ref), by=access.by())),
+            "The mail leaves as soon as a worker is free.",
+            self.get_url(".one", ref=ref),
+        )
+
+    def _of(self, ref: str) -> Mail:
+        found: Mail | None = session.scalars(self.rows().where(Mail.ref == ref)).one_or_none()
+        if found is None:
             raise NotFound("mail")
-        looks.at_page(customers.find(mail.recipient), mail.subject())
-        return self.render(self.one_template, mail=mail, text=links.hidden(mail.text))
+        return found

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, asked, needs, reason, run
+from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.refund_form import REASONS, RefundForm
@@ -31,7 +32,7 @@ from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.staff.roles import Right
 
 
-class RefundDesk(RefundForm):
+class RefundDesk(RefundForm, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_list = ("created_at", "order_number", "who", "reason", "note", "state", "money")
@@ -57,6 +58,7 @@ class RefundDesk(RefundForm):
             *REASONS.items(), (RefundReason.ELSEWHERE, "Made at the provider")]], RefundReason),
     )  # fmt: skip
     blank = "No refund fits. Money goes back from the page of an order or a payment."
+    for_many = (ForMany("refunds.ask", "Ask the provider", asks=False),)
     one_template = "office/refund.html"
 
     def rows(self) -> Select[Any]:

@@ -11,6 +11,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock, references, units
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import session
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.ports import ports, settings
 from backoffice.core.states import StateTable
 from backoffice.core.steps import ask_and_record
@@ -20,7 +21,16 @@ from backoffice.files.models import StoredFile
 from backoffice.mail.models import Mail, MailState
 from backoffice.mail.rendering import render
 from backoffice.tasks import service as tasks
+from backoffice.tasks.models import Task
 from integrations.mail.port import Attachment, Message
+
+
+class HasLeft(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This mail was sent already. What it is about can be sent again from the page of its order.")
+
 
 MOVES = StateTable(Mail.state, {MailState.WAITING: frozenset({MailState.SENT}), MailState.SENT: frozenset[MailState]()})
 
@@ -60,8 +70,29 @@ def queue(
     session.add(mail)
     audit.record(Tag.MAIL_QUEUED, mail, by=by, template=template, about=subject.ref)
     audit.record(Tag.MAIL_QUEUED, subject, by=by, mail=mail.ref, template=template, subject_line=subject_line)
-    tasks.schedule("mail.send", dedupe=f"mail.send:{mail.ref}", mail_id=mail.id)
+    tasks.schedule("mail.send", dedupe=_handing_over(mail), mail_id=mail.id)
     return mail
+
+
+def by_ref(ref: str) -> Mail:
+    """Raises NotFound."""
+    mail = session.scalars(select(Mail).where(Mail.ref == ref)).one_or_none()
+    if mail is None:
+        raise NotFound("mail")
+    return mail
+
+
+def task_of(mail: Mail) -> Task | None:
+    """The task that hands it over; none for what was written by other hands (years in bulk)."""
+    return tasks.find(_handing_over(mail))
+
+
+def send_now(mail: Mail, *, by: Actor) -> None:
+    """Hand a mail that waits over now, also one whose task gave up. Raises HasLeft."""
+    task = task_of(mail)
+    if mail.state == MailState.SENT or task is None:
+        raise HasLeft
+    tasks.retry(task, by=by, reason="Its mail is to leave now.")
 
 
 def address(text: str) -> str:
@@ -91,6 +122,10 @@ def send(mail_id: int) -> None:
 def about(subjects: Sequence[Subject]) -> list[Mail]:
     refs = [subject.ref for subject in subjects]
     return list(session.scalars(select(Mail).where(Mail.about_ref.in_(refs)).order_by(Mail.id)))
+
+
+def _handing_over(mail: Mail) -> str:
+    return f"mail.send:{mail.ref}"
 
 
 def _message(mail: Mail) -> Message:

@@ -1,6 +1,7 @@
 """What can be done to many rows at once, by name. Each is safe to run twice for one row with the same key."""
 
 from backoffice.batches import service as batches
+from backoffice.cases import seeing
 from backoffice.cases import service as cases
 from backoffice.catalog import editing
 from backoffice.catalog import service as catalog
@@ -9,13 +10,18 @@ from backoffice.collection import notices
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import Actor
+from backoffice.core.errors import NotFound
 from backoffice.core.steps import learn_now
 from backoffice.customers import service as customers
+from backoffice.disputes import service as disputes
 from backoffice.fulfilment import notices as deliveries
 from backoffice.fulfilment import parcels
 from backoffice.invoices import service as invoices
+from backoffice.mail import service as mail
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
+from backoffice.reconciliation import signing
+from backoffice.refunds import service as refunds
 from backoffice.staff import service as staff
 from backoffice.staff.roles import Right
 from backoffice.tasks import registry
@@ -40,6 +46,32 @@ def ask_payment(ref: str, by: Actor, _reason: str, _key: str) -> None:
     with units.read():
         payment_id = payments.by_ref(ref).id
     learn_now(collection.learn, payment_id, by=by)
+
+
+def ask_refund(ref: str, by: Actor, _reason: str, _key: str) -> None:
+    with units.read():
+        refund_id = refunds.by_ref(ref).id
+    learn_now(refunds.learn, refund_id, by=by)
+
+
+def ask_dispute(ref: str, by: Actor, _reason: str, _key: str) -> None:
+    with units.read():
+        dispute_id = disputes.by_ref(ref).id
+    learn_now(disputes.learn, dispute_id, by=by)
+
+
+def sign_payout(ref: str, by: Actor, reason: str, _key: str) -> None:
+    units.write(lambda: signing.sign_off(ref, reason, by=by))
+
+
+def send_mail(ref: str, by: Actor, _reason: str, _key: str) -> None:
+    def send() -> None:
+        waits = mail.by_ref(ref)
+        if not seeing.sees(staff.by_ref(by.ref).role, waits.about_kind):
+            raise NotFound("mail")
+        mail.send_now(waits, by=by)
+
+    units.write(send)
 
 
 def take_case(ref: str, by: Actor, _reason: str, _key: str) -> None:
@@ -108,6 +140,10 @@ for name, act, right in (
     ("orders.cancel", cancel_order, Right.CANCEL_ORDERS),
     ("orders.confirm", confirm_order, Right.SEND_MAILS),
     ("payments.ask", ask_payment, Right.ASK_PROVIDER),
+    ("refunds.ask", ask_refund, Right.ASK_PROVIDER),
+    ("disputes.ask", ask_dispute, Right.ASK_PROVIDER),
+    ("payouts.sign", sign_payout, Right.RECONCILE),
+    ("mails.send", send_mail, Right.SEND_MAILS),
     ("cases.take", take_case, Right.RESOLVE_CASES),
     ("cases.close", close_case, Right.RESOLVE_CASES),
     ("tasks.retry", retry_task, Right.RETRY_TASKS),

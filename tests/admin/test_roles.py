@@ -73,7 +73,7 @@ MAY = {
     "promises.index": READERS, "promises.check": {O, F, A},
     "desk_audit.index_view": READERS, "desk_audit.one": READERS,
     "desk_webhooks.index_view": READERS, "desk_webhooks.one": READERS,
-    "desk_mails.index_view": READERS, "desk_mails.one": READERS,
+    "desk_mails.index_view": READERS, "desk_mails.one": READERS, "desk_mails.send": {O, F, A},
     "desk_tasks.index_view": READERS, "desk_tasks.one": READERS, "desk_tasks.retry": {O, A},
     "desk_tasks.cancel": {O, A}, "desk_webhooks.replay": {O, A}, "desk_webhooks.preview": {O, F, A},
     "desk_staff.index_view": {A}, "desk_staff.one": {A}, "desk_staff.invite": {A}, "desk_staff.link": {A},
@@ -86,7 +86,10 @@ for desk in DESKS:
     MAY[f"desk_{desk}.download"] = readers & {O, F, A}
     MAY[f"desk_{desk}.keep_view"] = MAY[f"desk_{desk}.forget_view"] = readers
 
-MANY = ("cases", "customers", "invoices", "orders", "payments", "products", "shipments", "tasks", "webhooks")
+MANY = (
+    "cases", "customers", "disputes", "invoices", "mails", "orders", "payments", "payouts", "products", "refunds", "shipments",
+    "tasks", "webhooks",
+)  # fmt: skip
 for desk in MANY:  # who may do what to many is asked by the action
     MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]
 for desk in DESKS - {

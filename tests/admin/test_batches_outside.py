@@ -1,0 +1,144 @@
+"""Many rows whose answer comes from outside: refunds and disputes asked about, payouts signed off, mails handed over."""
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.core import units
+from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.core.ports import EXTENSION
+from backoffice.entities import service as entities
+from backoffice.mail import service as mail
+from backoffice.models import Mail, Payout, Refund, StaffMember, Task
+from backoffice.staff.roles import Role
+from tests.admin.test_batches import results, start
+from tests.admin.test_roles import logged_in
+from tests.support.shop import hidden, paid
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
+
+
+@pytest.fixture
+def otto(shop):
+    return logged_in(shop, Role.OPERATIONS)
+
+
+@pytest.fixture
+def fiona(shop):
+    return logged_in(shop, Role.FINANCE)
+
+
+@pytest.fixture
+def sale(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(3)
+    return paid(shop, buyer)
+
+
+def test_refunds_whose_answers_were_lost_are_asked_about_together(shop, fiona, sale):
+    shop.provider.switch(lose_refund=2)
+    refs = [shop.refunds(sale, amount).ref for amount in (1_000, 2_000)]
+    assert {row.state for row in shop.all(select(Refund))} == {"unknown"}
+    page = start(fiona, "/admin/refunds/", action="refunds.ask", ref=refs)
+    assert "Refunds: ask the provider, 2 rows" in page
+    shop.works()
+    assert [state for _ref, state, _words in results(shop)] == ["done", "done"]
+    assert {row.state for row in shop.all(select(Refund))} == {"succeeded"}
+
+
+def test_a_refund_about_which_the_provider_is_silent_says_so(shop, fiona, sale):
+    ref = shop.refunds(sale, 1_000).ref
+    shop.provider.switch(outage=True)
+    start(fiona, "/admin/refunds/", action="refunds.ask", ref=[ref])
+    shop.works()
+    ((_ref, state, words),) = results(shop)
+    assert state == "refused"
+    assert words.startswith("The provider did not answer")
+
+
+def test_disputes_are_asked_about_together(shop, fiona, sale):
+    shop.is_disputed(sale)
+    shop.works()
+    ref = shop.dispute().ref
+    start(fiona, "/admin/disputes/", action="disputes.ask", ref=[ref])
+    shop.works()
+    assert results(shop) == [(ref, "done", "")]
+
+
+def test_payouts_are_signed_off_together_and_one_that_cannot_be_says_why(shop, sale):
+    shop.clock.forward(days=3)
+    shop.works()
+    shop.reconciles()
+    shop.clock.forward(days=3)
+    shop.works()
+    shop.reconciles()
+    arrived = shop.all(select(Payout))[0]
+    fiona = logged_in(shop, Role.FINANCE)
+    start(fiona, "/admin/payouts/", action="payouts.sign", ref=[arrived.ref, "pyt_nobody"], reason="against the bank")
+    shop.works()
+    assert [(ref, state) for ref, state, _words in results(shop)] == [
+        (arrived.ref, "done"),
+        ("pyt_nobody", "refused"),
+    ]
+    signed = shop.all(select(Payout))[0]
+    assert (signed.is_signed, signed.signed_note) == (True, "against the bank")
+    assert shop.tags(arrived.ref).count("payout.signed_off") == 1
+
+
+@pytest.fixture
+def undelivered(shop, monkeypatch, tmp_path) -> list[Mail]:
+    """Mails that nobody took for a day, so that their tasks gave up; the server is there again."""
+    port = shop.app.extensions[EXTENSION].ports.mail
+    (tmp_path / "wall").write_text("")
+    with monkeypatch.context() as outage:
+        outage.setattr(port, "folder", tmp_path / "wall" / "mail")
+        buyer = shop.buyer()
+        buyer.fills_cart()
+        paid(shop, buyer)
+        for _ in range(30):
+            shop.clock.forward(hours=1)
+            shop.works()
+    waiting = shop.all(select(Mail).where(Mail.state == "waiting"))
+    assert waiting
+    assert {task.state for task in shop.all(select(Task).where(Task.name == "mail.send"))} >= {"gave_up"}
+    return waiting
+
+
+def test_mails_that_nobody_took_leave_together_once_the_server_is_there(shop, undelivered):
+    otto = logged_in(shop, Role.OPERATIONS)
+    refs = [row.ref for row in undelivered]
+    start(otto, "/admin/mails/", action="mails.send", ref=refs)
+    shop.works()
+    assert [state for _ref, state, _words in results(shop)] == ["done"] * len(refs)
+    assert shop.all(select(Mail.ref).where(Mail.state == "waiting")) == []
+    assert "task_gave_up" not in shop.open_cases()
+    start(otto, "/admin/mails/", action="mails.send", ref=refs[:1])
+    shop.works()
+    assert results(shop)[-1][1:] == ("refused", str(mail.HasLeft()))
+
+
+def test_the_page_of_a_mail_says_why_it_did_not_leave_and_sends_it_now(shop, undelivered):
+    otto = logged_in(shop, Role.OPERATIONS)
+    place = f"/admin/mails/{undelivered[0].ref}"
+    page = otto.get(place).text
+    assert "Tries that came to nothing" in page
+    assert "NotADirectoryError" in page
+    done = otto.post(f"{place}/send", data=hidden(page), follow_redirects=True).text
+    assert "The mail leaves as soon as a worker is free." in done
+    shop.works()
+    assert "it was sent" in otto.get(place).text
+
+
+def test_a_mail_to_a_colleague_is_sent_by_nobody_who_may_not_see_it(shop, otto, sale):
+    def invite() -> str:
+        owner = session.scalars(select(StaffMember).limit(1)).one()
+        facts = {"member": owner, "entity": entities.seller(), "link": "https://shop.example/invited"}
+        return mail.queue("staff_link", to=owner.email, about=owner, key="invited", by=SYSTEM, **facts).ref
+
+    ref = units.write(invite)
+    start(otto, "/admin/mails/", action="mails.send", ref=[ref])
+    shop.works()
+    ((_ref, state, words),) = results(shop)
+    assert (state, words) == ("refused", str(NotFound("mail")))
+    assert otto.post(f"/admin/mails/{ref}/send", data={}).status_code in (400, 404)
