@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 from flask import Flask
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.wrappers import Request
+from werkzeug.wsgi import get_input_stream
 
 from backoffice.app import edge
 from backoffice.core.actor import origin
@@ -37,7 +38,7 @@ class Inbox:
         if not path.startswith(PREFIX):
             return self.pages(environ, start_response)
         started = time.perf_counter()
-        status = self._status(path.removeprefix(PREFIX), Request(environ))
+        status = self._status(path.removeprefix(PREFIX), environ)
         headers = [
             ("Content-Length", "0"),
             ("Cache-Control", "no-store"),
@@ -50,14 +51,14 @@ class Inbox:
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [b""]
 
-    def _status(self, provider: str, request: Request) -> int:
-        if request.method != "POST":
+    def _status(self, provider: str, environ: "WSGIEnvironment") -> int:
+        if environ["REQUEST_METHOD"] != "POST":
             return HTTPStatus.METHOD_NOT_ALLOWED
-        request.max_content_length = webhooks.LARGEST + 1  # a body without a length is cut there: one more says so
+        most = webhooks.LARGEST + 1  # a body without a length is cut there: one more says so
         try:
-            raw = request.get_data(cache=False)
+            raw = get_input_stream(environ, max_content_length=most).read()
             with self.app.app_context():
-                return webhooks.receive(provider, raw, cast("Mapping[str, str]", request.headers))
+                return webhooks.receive(provider, raw, cast("Mapping[str, str]", EnvironHeaders(environ)))
         except RequestEntityTooLarge:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         except Exception:

@@ -28,7 +28,6 @@ class WebhookEvent(Base):
         Index("ix_webhook_events_state", "state", "id"),
         Index("ix_webhook_events_type", "type", "id"),
         Index("ix_webhook_events_payment_ref", "payment_ref"),
-        Index("ix_webhook_events_occurred", "provider", "occurred_at"),
     )
 
     id: Mapped[Id]

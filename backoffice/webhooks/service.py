@@ -32,6 +32,7 @@ OVERLAP = timedelta(minutes=10)  # how far the poller looks back behind its last
 FIRST_LOOK = timedelta(days=2)
 TIME_TO_COME = timedelta(minutes=5)  # an event that no webhook brought by then was not delivered
 QUIET = timedelta(hours=1)
+MOST_LOOKED_FOR = 500  # keys in one question
 
 _EVENTS = cast("Table", WebhookEvent.__table__)
 _ONE_MORE = (
@@ -54,11 +55,9 @@ _FETCHED_ALONE = select(func.count(), func.min(WebhookEvent.occurred_at)).where(
     WebhookEvent.heard_by == "poller",
     WebhookEvent.deliveries == 1,
     WebhookEvent.about != Topic.NOTHING,
+    WebhookEvent.received_at >= bindparam("heard_since"),  # by its index: nothing is heard before it happens
     WebhookEvent.occurred_at >= bindparam("since"),
     WebhookEvent.occurred_at < bindparam("until"),
-)
-_KNOWN_SINCE = select(WebhookEvent.event_key).where(
-    WebhookEvent.provider == bindparam("provider"), WebhookEvent.occurred_at >= bindparam("moment")
 )
 
 INBOX = Counter("counterfoil_webhooks_total", "Webhooks by provider and what became of them.", ["provider", "outcome"])
@@ -142,14 +141,31 @@ def poll() -> int:
     except (OutcomeUnknown, Refused) as error:
         log.warning("provider did not list its events", error=str(error))
         return 0
-    with units.read():
-        known = set(look(_KNOWN_SINCE, provider=port.name, moment=since).scalars())
-    missing = [event for event in events if event.event_id not in known]
+    known = _known(port.name, [_key(event) for event in events])
+    missing = [event for event in events if _key(event) not in known]
     for event in missing:
         _store(port.name, event, {}, "poller")
         INBOX.labels(port.name, "polled").inc()
     units.write(lambda: _complete_round(port.name, since, started))
     return len(missing)
+
+
+def _known(provider: str, keys: Sequence[str]) -> set[str]:
+    """Those of these events that we have, found one by one through the index that keeps them unique."""
+    found: set[str] = set()
+    for first in range(0, len(keys), MOST_LOOKED_FOR):
+        some = keys[first : first + MOST_LOOKED_FOR]
+        query = select(WebhookEvent.event_key).where(
+            WebhookEvent.event_key.in_(some), WebhookEvent.provider == provider
+        )
+        with units.read():
+            found.update(session.scalars(query))
+    return found
+
+
+def _key(event: ProviderEvent) -> str:
+    """What tells an event from others of its provider, however long its id is."""
+    return event.event_id if len(event.event_id) <= 255 else hashlib.sha256(event.event_id.encode()).hexdigest()
 
 
 def _complete_round(provider: str, since: datetime, until: datetime) -> None:
@@ -160,7 +176,8 @@ def _complete_round(provider: str, since: datetime, until: datetime) -> None:
     else:
         known.complete_until = max(known.complete_until, until)
     silence = Subject("provider", 1, provider)
-    window = {"since": min(since, until - QUIET), "until": until - TIME_TO_COME}
+    begins = min(since, until - QUIET)
+    window = {"since": begins, "until": until - TIME_TO_COME, "heard_since": begins - OVERLAP}  # clocks differ a little
     missed, first = look(_FETCHED_ALONE, provider=provider, **window).one()
     if missed and not _heard_since(provider, first):
         cases.open_case(CaseKind.WEBHOOKS_SILENT, silence, missed=missed, since=first.isoformat())
@@ -178,7 +195,7 @@ def _store(provider: str, event: ProviderEvent, headers: Mapping[str, str], hear
     Nearly every event is new, so nobody looks first: the unique index refuses one that is known."""
     port = ports().payments
     ours = event.account == port.account and event.mode == port.mode
-    key = event.event_id if len(event.event_id) <= 255 else hashlib.sha256(event.event_id.encode()).hexdigest()
+    key = _key(event)
     row = {
         "ref": references.new("whk"),
         "provider": provider,

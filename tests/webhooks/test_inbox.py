@@ -54,6 +54,18 @@ def test_the_same_event_again_only_counts(shop, clock):
     assert shop.waiting_tasks() == ["webhooks.handle"]
 
 
+def test_an_event_of_the_list_is_known_however_long_its_id_and_many_there_are(shop, clock, monkeypatch):
+    listed = [
+        ports().payments.verify(raw, {"Sandbox-Signature": signature(raw, SECRET, clock())}, now=clock())
+        for raw in [event(clock, id="evt_" + "é" * 300), *(event(clock, id=f"evt_{number}") for number in range(7))]
+    ]
+    monkeypatch.setattr(ports().payments, "events_since", lambda _moment: listed)
+    monkeypatch.setattr(webhooks, "MOST_LOOKED_FOR", 3)
+    assert webhooks.poll() == 8
+    assert webhooks.poll() == 0
+    assert {row.deliveries for row in stored(shop)} == {1}
+
+
 def test_a_provider_we_do_not_have_is_not_found(shop, clock):
     assert send(shop, event(clock), "/webhooks/another") == 404
     assert shop.app.test_client().get(URL).status_code == 405
