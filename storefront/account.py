@@ -10,6 +10,7 @@ from flask_babel import gettext
 from backoffice.core import units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.said import said
 from backoffice.customers import accounts, addresses, moving
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
@@ -91,7 +92,7 @@ def change_email(known: CustomerIdentity) -> ResponseReturnValue:
     try:
         moving.ask(known.ref, email, str(form.proof.data), network=origin().network)
     except CounterfoilError as error:
-        return _account(known, email_form=form, problem=str(error), status=error.status)
+        return _account(known, email_form=form, problem=said(error), status=error.status)
     return _done(gettext("We have sent a mail to %(email)s. The link in it works for a day.", email=email))
 
 
@@ -122,7 +123,7 @@ def change_password(known: CustomerIdentity) -> ResponseReturnValue:
             known.ref, str(form.old.data), str(form.password.data), token=session_token(), network=origin().network
         )
     except CounterfoilError as error:
-        return _account(known, password_form=form, problem=str(error), status=error.status)
+        return _account(known, password_form=form, problem=said(error), status=error.status)
     return _done(gettext("Your password is changed, and every other device is logged out."))
 
 
@@ -159,7 +160,7 @@ def add_address(known: CustomerIdentity) -> ResponseReturnValue:
     try:
         units.write(lambda: addresses.keep(customers.get(known.person_id), form.address(), by=known.by))
     except CounterfoilError as error:
-        return _address_page(form, "", str(error), error.status)
+        return _address_page(form, "", said(error), error.status)
     return _done(gettext("The address is saved."))
 
 

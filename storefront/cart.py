@@ -10,6 +10,7 @@ from backoffice.carts import service as carts
 from backoffice.catalog import display
 from backoffice.core import links, units
 from backoffice.core.formatting import country
+from backoffice.core.said import said
 from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,
@@ -53,7 +54,7 @@ def add() -> ResponseReturnValue:
     try:
         token = units.write(put_in)
     except (carts.QuantityOutOfRange, carts.CartFull) as error:
-        return _again(ref, str(error))
+        return _again(ref, said(error))
     answer = make_response(redirect(url_for(".cart"), 303))
     return keep_cart(answer, token) if token else answer
 

@@ -16,6 +16,7 @@ from backoffice.core import actor, clock, links, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import countries, country, money
 from backoffice.core.money import Money
+from backoffice.core.said import said
 from backoffice.customers import addresses
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
@@ -56,9 +57,9 @@ def order_and_pay() -> ResponseReturnValue:
     try:
         placed = checkout.place(cart_token() or "", _wish(form, known))
     except checkout.CartChanged as error:
-        return _checkout_page(form, _what_changed(form) or str(error), error.status)
+        return _checkout_page(form, _what_changed(form) or said(error), error.status)
     except CounterfoilError as error:
-        return _checkout_page(form, str(error), error.status)
+        return _checkout_page(form, said(error), error.status)
     if known and form.keep_address.data:
         _keep_address(form, known)
     if not placed.as_wished:

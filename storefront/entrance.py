@@ -8,6 +8,7 @@ from backoffice.carts import service as carts
 from backoffice.core import units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.said import said
 from backoffice.customers import accounts
 from backoffice.customers import service as customers
 from storefront.blueprint import CART_COOKIE, ORDER_COOKIE, blueprint, cart_token, comes_from_us, keep_cart
@@ -37,7 +38,7 @@ def log_in() -> ResponseReturnValue:
             str(form.email.data), str(form.password.data), network=origin().network, device=_device()
         )
     except CounterfoilError as error:
-        return render_template("shop/account/login.html", form=form, problem=str(error)), error.status
+        return render_template("shop/account/login.html", form=form, problem=said(error)), error.status
     return _enter(token, ref, _inside(str(form.next.data or "")))
 
 
@@ -118,7 +119,7 @@ def set_password(token: str) -> ResponseReturnValue:
         )
     except CounterfoilError as error:
         return render_template(
-            "shop/account/new_password.html", form=form, email=email, token=token, problem=str(error)
+            "shop/account/new_password.html", form=form, email=email, token=token, problem=said(error)
         ), error.status
     return _enter(session_key, ref, url_for(".account"))
 

@@ -14,6 +14,7 @@ from backoffice.checkout import service as checkout
 from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.said import said
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
 from backoffice.files import service as files
@@ -69,7 +70,7 @@ def pay_again(token: str) -> ResponseReturnValue:
     try:
         return to_payment(checkout.retry(ref, by=by))
     except CounterfoilError as error:
-        return _page(token, str(error), error.status)
+        return _page(token, said(error), error.status)
 
 
 @blueprint.post("/orders/<token>/cancel")
@@ -81,7 +82,7 @@ def cancel(token: str) -> ResponseReturnValue:
     try:
         endings.cancel(ref, by=by, reason="cancelled by the customer before paying")
     except CounterfoilError as error:
-        return _page(token, str(error), error.status)
+        return _page(token, said(error), error.status)
     flash(gettext("The order is cancelled, and nothing was charged. What was in it is in your cart again."), "good")
     return _into_cart(ref)
 
@@ -146,7 +147,7 @@ def download(token: str, ref: str) -> ResponseReturnValue:
     try:
         sha256, media_type, name = units.write(take)
     except downloads.UsedUp as error:
-        return _page(token, str(error), error.status)
+        return _page(token, said(error), error.status)
     return _file(files.read(sha256), media_type, name, "attachment")
 
 
@@ -175,7 +176,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
     try:
         units.write(answer)
     except CounterfoilError as error:
-        return _page(token, str(error), error.status)
+        return _page(token, said(error), error.status)
     return redirect(url_for(".order_page", token=token), 303)
 
 

@@ -6,6 +6,7 @@ from flask_babel import gettext
 
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.said import said
 from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
 from backoffice.payment_methods import service as methods
@@ -83,7 +84,7 @@ def _enter(known: CustomerIdentity, replaces: str | None) -> ResponseReturnValue
     try:
         setup_id = units.write(begin)
     except CounterfoilError as error:
-        return _page(known, str(error), error.status)
+        return _page(known, said(error), error.status)
     addresses: list[str] = []
     state = setups.learn(setup_id, by=known.by, then=lambda setup: addresses.append(setup.page_url))
     if state not in WAITING:  # the button of an old page was pressed again

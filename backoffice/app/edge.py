@@ -18,6 +18,7 @@ from backoffice.catalog.images import LARGEST_UPLOAD
 from backoffice.core.actor import Origin, coming_from, new_request_id, origin, truncated
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import EXTENSION
+from backoffice.core.said import said
 from backoffice.logins.throttle import WINDOW
 from backoffice.staff.roles import Right, may
 from config import Settings
@@ -118,7 +119,7 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.errorhandler(CounterfoilError)
     def refused(error: CounterfoilError) -> ResponseReturnValue:
-        answer = app.make_response(page(error.status, str(error)))
+        answer = app.make_response(page(error.status, said(error)))
         if error.retry_after:
             answer.headers["Retry-After"] = str(error.retry_after)
         return answer

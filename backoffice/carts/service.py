@@ -44,7 +44,7 @@ _BEGUN_ANEW = (
 
 class QuantityOutOfRange(CounterfoilError):
     def __init__(self) -> None:
-        super().__init__(f"Choose a quantity between 1 and {MOST}.")
+        super().__init__("Choose a quantity between 1 and %(most)s.", most=MOST)
 
 
 class CartFull(CounterfoilError):
@@ -52,7 +52,7 @@ class CartFull(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__(
-            f"A cart holds at most {MOST_LINES} different things. Order these first, or take something out."
+            "A cart holds at most %(most)s different things. Order these first, or take something out.", most=MOST_LINES
         )
 
 

@@ -29,7 +29,7 @@ class NotCancellable(CounterfoilError):
     status = 409
 
     def __init__(self, state: OrderState) -> None:
-        super().__init__(f"An order that is {state.replace('_', ' ')} cannot be cancelled.")
+        super().__init__("An order that is %(state)s cannot be cancelled.", state=state.replace("_", " "))
 
 
 class StillOpen(CounterfoilError):

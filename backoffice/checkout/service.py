@@ -74,7 +74,7 @@ class TooManyOpen(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__(
-            f"{MOST_OPEN} orders with this address wait for their payment. Pay or cancel one of them first."
+            "%(most)s orders with this address wait for their payment. Pay or cancel one of them first.", most=MOST_OPEN
         )
 
 

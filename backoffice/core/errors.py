@@ -5,10 +5,15 @@ class CounterfoilError(Exception):
     """Base of every refusal. The message is written for the person who caused it and says what to do next.
 
     ``status`` is the HTTP status of the page or problem+json it becomes, once, at the edge; ``retry_after`` says after
-    how many seconds the same may work."""
+    how many seconds the same may work. ``words`` and the ``values`` in their places (``%(left)s``) are kept apart, so that the
+    sentence can be said in the language of a customer (``core.said``)."""
 
     status = 400
     retry_after: int | None = None
+
+    def __init__(self, words: str = "", /, **values: object) -> None:
+        self.words, self.values = words, values
+        super().__init__(words % values if values else words)
 
 
 class NotFound(CounterfoilError):
@@ -17,7 +22,9 @@ class NotFound(CounterfoilError):
     status = 404
 
     def __init__(self, what: str = "page") -> None:
-        super().__init__(f"There is no such {what}. The address may be mistyped, or the link may have expired.")
+        super().__init__(
+            "There is no such %(what)s. The address may be mistyped, or the link may have expired.", what=what
+        )
 
 
 class Conflict(Exception):

@@ -41,13 +41,19 @@ _PLAIN = re.compile(r"^-?[0-9]{1,15}(\.[0-9]{1,3})?$")  # no exponents, no signs
 class CurrencyMismatch(CounterfoilError):
     def __init__(self, left: str, right: str) -> None:
         self.left, self.right = left, right
-        super().__init__(f"{left} and {right} cannot be added or compared: convert one of them first.")
+        super().__init__(
+            "%(left)s and %(right)s cannot be added or compared: convert one of them first.", left=left, right=right
+        )
 
 
 class NotAnAmount(CounterfoilError):
     def __init__(self, text: str, currency: str) -> None:
         self.text, self.currency = text, currency
-        super().__init__(f"“{text}” is not an amount in {currency}: write it like {Money(123456, currency).plain()}.")
+        example = Money(123456, currency).plain()
+        super().__init__(
+            "“%(text)s” is not an amount in %(currency)s: write it like %(example)s.",
+            text=text, currency=currency, example=example,
+        )  # fmt: skip
 
 
 def exponent(currency: str) -> int:

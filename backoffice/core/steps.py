@@ -28,7 +28,7 @@ class NotAnswered(CounterfoilError):
 
     def __init__(self, *, goes_on: bool) -> None:
         again = "Counterfoil asks again by itself." if goes_on else "Ask again in a moment."
-        super().__init__(f"The provider did not answer, so nothing new is known. {again}")
+        super().__init__("The provider did not answer, so nothing new is known. %(again)s", again=again)
 
 
 def ask_and_record(name: str, question: Q, *, ask: Callable[[Q], A], record: Callable[[Q, A], R]) -> R:

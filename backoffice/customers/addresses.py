@@ -18,7 +18,7 @@ class TooManyAddresses(CounterfoilError):
     status = 409
 
     def __init__(self) -> None:
-        super().__init__(f"You keep {MOST} addresses already. Remove one first.")
+        super().__init__("You keep %(most)s addresses already. Remove one first.", most=MOST)
 
 
 def of(person: Person) -> list[SavedAddress]:

@@ -30,7 +30,7 @@ class NotNow(CounterfoilError):
     status = 409
 
     def __init__(self, state: AppointmentState) -> None:
-        super().__init__(f"This appointment is {state.value} by now. Look at it again.")
+        super().__init__("This appointment is %(state)s by now. Look at it again.", state=state.value)
 
 
 def propose(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> Appointment:

@@ -18,7 +18,8 @@ class UsedUp(CounterfoilError):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"This file was downloaded {most} times, which is as often as a purchase allows. Write to us, and we help."
+            "This file was downloaded %(most)s times, which is as often as a purchase allows. Write to us, and we help.",
+            most=most,
         )
 
 

@@ -15,7 +15,9 @@ class WeakPassword(CounterfoilError):
     status = 422
 
     def __init__(self, shortest: int) -> None:
-        super().__init__(f"Choose a password of at least {shortest} characters that is not your address.")
+        super().__init__(
+            "Choose a password of at least %(shortest)s characters that is not your address.", shortest=shortest
+        )
 
 
 class WrongLogin(CounterfoilError):

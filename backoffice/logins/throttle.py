@@ -22,7 +22,7 @@ class TooManyAttempts(CounterfoilError):
 
     def __init__(self) -> None:
         minutes = int(WINDOW.total_seconds() // 60)
-        super().__init__(f"Too many attempts. Wait {minutes} minutes, then try again.")
+        super().__init__("Too many attempts. Wait %(minutes)s minutes, then try again.", minutes=minutes)
 
 
 def count(holder: Holder, address: str, network: str | None) -> None:

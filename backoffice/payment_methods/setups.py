@@ -49,7 +49,7 @@ class TooManyMethods(CounterfoilError):
     status = 409
 
     def __init__(self) -> None:
-        super().__init__(f"You keep {MOST} ways to pay already. Remove one first.")
+        super().__init__("You keep %(most)s ways to pay already. Remove one first.", most=MOST)
 
 
 @dataclass(frozen=True)

@@ -94,9 +94,10 @@ class SoldOut(CounterfoilError):
 
     def __init__(self, variant_id: int, wanted: int, available: int) -> None:
         self.variant_id, self.wanted, self.available = variant_id, wanted, available
-        super().__init__(
-            f"Only {available} left: lower the quantity in your cart." if available else "This is sold out just now."
-        )
+        if available:
+            super().__init__("Only %(available)s left: lower the quantity in your cart.", available=available)
+        else:
+            super().__init__("This is sold out just now.")
 
 
 class HeldPieces(CounterfoilError):

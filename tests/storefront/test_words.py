@@ -1,6 +1,9 @@
-"""Every word that a template of the shop or of a mail says goes through gettext: checked in the source."""
+"""Every word that the shop or a mail says goes through gettext, refusals as well: checked in the source, and spoken."""
 
+import ast
+import inspect
 import re
+import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +13,10 @@ from babel.messages.mofile import write_mo
 from babel.support import Translations
 
 import storefront
+from backoffice.carts.service import MOST_LINES, CartFull
+from backoffice.checkout.service import EmptyCart
+from backoffice.core.errors import CounterfoilError
+from backoffice.core.said import said
 from backoffice.mail import rendering
 
 PAGES = sorted((Path(storefront.__file__).parent / "templates").rglob("*.html"))
@@ -65,6 +72,61 @@ def test_a_mail_speaks_another_language_where_there_is_a_catalogue(tmp_path):
     assert "Passwort wählen</a>" in html
     assert "&lt;shop_name&gt;" in html, "what is put into a sentence is escaped"
     assert rendering.render("account_link", facts)[0] == "Finish your account at <shop_name>"
+
+
+@pytest.fixture
+def in_german(app, tmp_path, monkeypatch):
+    """Pages in German, from a catalogue of a few sentences."""
+    catalogue = Catalog(locale="de")
+    for english, german in (
+        ("A cart holds at most %(most)s different things. Order these first, or take something out.",
+         "Mehr als %(most)s verschiedene Dinge fasst ein Warenkorb nicht."),
+        ("There is no such %(what)s. The address may be mistyped, or the link may have expired.",
+         "%(what)s gibt es hier nicht."),
+        ("product", "Dieses Produkt"),
+        ("Choose a quantity between 1 and %(most)s.", "Bestellen Sie zwischen 1 und %(most)s."),
+    ):  # fmt: skip
+        catalogue.add(english, german)
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "messages.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    babel = app.extensions["babel"]
+    monkeypatch.setattr(babel, "translation_directories", [str(tmp_path)])
+    monkeypatch.setattr(babel, "locale_selector", lambda: "de")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_refusal_is_said_in_the_language_of_the_page(shop, in_german):
+    answer = shop.app.test_client().get("/products/nothing-like-it")
+    assert answer.status_code == 404
+    assert "Dieses Produkt gibt es hier nicht." in answer.text
+    with shop.app.test_request_context("/"):
+        assert said(CartFull()) == f"Mehr als {MOST_LINES} verschiedene Dinge fasst ein Warenkorb nicht."
+        assert said(EmptyCart()) == str(EmptyCart()), "what the catalogue does not know is said in English"
+    assert str(CartFull()).startswith(f"A cart holds at most {MOST_LINES}"), "logs and the office stay English"
+
+
+def refusals(base: type[CounterfoilError] = CounterfoilError) -> list[type[CounterfoilError]]:
+    return [found for item in base.__subclasses__() for found in (item, *refusals(item))]
+
+
+TO_CUSTOMERS = (
+    "backoffice.carts", "backoffice.checkout.service", "backoffice.core", "backoffice.customers", "backoffice.logins",
+    "backoffice.payment_methods", "backoffice.fulfilment.downloads", "backoffice.fulfilment.appointments",
+    "backoffice.payments", "storefront",
+)  # fmt: skip
+
+
+def test_what_customers_are_refused_with_is_never_a_sentence_made_in_code():
+    """A sentence that is put together is in no catalogue: it names its values instead."""
+    seen = 0
+    for kind in refusals():
+        if kind.__module__.startswith(TO_CUSTOMERS) and "__init__" in vars(kind):
+            source = textwrap.dedent(inspect.getsource(kind.__init__))
+            seen += 1
+            assert not [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)], kind
+    assert seen > 20
 
 
 def test_bare_words_are_seen():
