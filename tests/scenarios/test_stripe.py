@@ -157,6 +157,25 @@ def test_a_key_that_was_used_with_other_parameters_leaves_the_payment_unknown(sh
     assert problems() == []
 
 
+def test_a_failure_that_stripe_keeps_under_our_key_ends_with_the_key(shop, stripe):
+    """Asked again with the same key it says the same for a day; then nothing is found, and the order ends."""
+    stripe.faults["fail_for_good"] = 1
+    buyer = shop.buyer()
+    sale = buyer.orders()
+    shop.minutes_pass(90)
+    assert (shop.payment(sale).state, shop.order(sale).state) == ("unknown", "placed")
+    assert "payment_unknown" in shop.open_cases()
+    assert {path for method, path, *_ in stripe.requests if method == "POST"} == {"v1/checkout/sessions"}
+    for _ in range(26):
+        shop.clock.forward(hours=1)
+        shop.works()
+    assert stripe.sessions == {}
+    assert (shop.payment(sale).state, shop.order(sale).state) == ("cancelled", "expired")
+    assert shop.open_cases() == []
+    assert shop.stock()[1] == 0
+    assert problems() == []
+
+
 def test_events_of_other_kinds_do_not_stop_the_poller(shop, stripe):
     """The SDK makes decimals of what ends in _decimal, and JSON has none."""
     sale = shop.buyer().orders()

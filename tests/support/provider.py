@@ -1,16 +1,13 @@
 """The sandbox provider as tests use it: a real HTTP server in a thread, on the test's clock, with its own books."""
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from werkzeug.serving import make_server
-
 from integrations.sandbox import faults
 from integrations.sandbox.courier import Courier
 from integrations.sandbox.program import Setup, create_sandbox
-from tests.support.servers import LOOK, free_port
+from tests.support.servers import answering, listening
 
 API_KEY = "sk_test_" + "k" * 24
 SECRET = "whsec_" + "s" * 32
@@ -20,14 +17,13 @@ class Provider:
     """Speaks of what the provider does in the words of the business."""
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        door = listening()
+        self.url = f"http://127.0.0.1:{door.getsockname()[1]}"
         setup = Setup(folder / "sandbox.db", self.url, f"{self.url}/nowhere", API_KEY, SECRET)
         app, self.courier = create_sandbox(setup, clock)
         self.books = self.courier.books
         self.clock = clock
-        self.server = make_server("127.0.0.1", port, app, threaded=True)
-        threading.Thread(target=self.server.serve_forever, args=(LOOK,), daemon=True).start()
+        self.server = answering(door, app)
 
     def stop(self) -> None:
         self.server.shutdown()

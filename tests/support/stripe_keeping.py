@@ -31,7 +31,7 @@ class StripeKeeping:
     def enter(self, session: str, last4: str) -> None:
         row = self.server.sessions[session]
         row |= {"status": "complete", "url": None, "_method": self.keep(row, last4)["id"]}
-        setup = {"id": "seti_1", "object": "setup_intent", "metadata": row["metadata"]}
+        setup = {"id": row["setup_intent"], "object": "setup_intent", "metadata": row["metadata"]}
         self.server.note("setup_intent.succeeded", setup)
         self.server.note("checkout.session.completed", row)
 
@@ -92,8 +92,8 @@ class StripeKeeping:
         session = self.server.new_id("cs_test")
         self.server.sessions[session] = {
             "id": session, "object": "checkout.session", "status": "open", "mode": "setup", "amount_total": None,
-            "currency": params["currency"], "payment_intent": None, "setup_intent": "seti_1", "livemode": False,
-            "client_reference_id": params["client_reference_id"], "metadata": params["metadata"],
+            "currency": params["currency"], "payment_intent": None, "setup_intent": self.server.new_id("seti"),
+            "livemode": False, "client_reference_id": params["client_reference_id"], "metadata": params["metadata"],
             "customer": params.get("customer"), "url": f"{self.server.url}/c/setup/{session}",
             "expires_at": int(params["expires_at"]), "created": self.server.now(),
         }  # fmt: skip
@@ -103,8 +103,9 @@ class StripeKeeping:
         if "setup_intent.payment_method" not in params.get("expand", []):
             return row
         method = self.methods.get(row.get("_method", ""))
-        return {**row, "setup_intent": {"id": "seti_1", "status": "succeeded" if method else "requires_payment_method",
-                                        "client_secret": "seti_1_secret_x", "payment_method": method}}  # fmt: skip
+        setup = row["setup_intent"]
+        return {**row, "setup_intent": {"id": setup, "status": "succeeded" if method else "requires_payment_method",
+                                        "client_secret": f"{setup}_secret_x", "payment_method": method}}  # fmt: skip
 
     def _charge(self, params: Row) -> tuple[int, Row]:
         if unknown := set(params) - CHARGED_WITH:

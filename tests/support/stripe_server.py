@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.serving import make_server
 
 from integrations.sandbox.balance import fee_of
 from integrations.sandbox.courier import signature
 from integrations.sandbox.faults import drop_connection
 from tests.support import stripe_wire as wire
-from tests.support.servers import LOOK, free_port
+from tests.support.servers import answering, listening
 from tests.support.stripe_books import StripeBooks
 from tests.support.stripe_keeping import StripeKeeping
 
@@ -29,6 +28,7 @@ KNOWN = {
     "payment_intent_data", "customer", "customer_creation", "customer_email", "expand",
 }  # fmt: skip
 DELAY = 20  # seconds
+KEY_LIFE = 24 * 3600  # seconds: after them a key is as good as new
 COURSES = {"": ("succeeded", ""), "pending": ("pending", "succeeded"), "fails": ("pending", "failed"),
            "fails_later": ("succeeded", "failed")}  # fmt: skip
 Row = dict[str, Any]
@@ -54,10 +54,9 @@ class StripeServer:
         self._later: list[tuple[int, str, str]] = []
         app = Flask(__name__)
         app.add_url_rule("/<path:path>", "all", self._serve, methods=["GET", "POST"])
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.server = make_server("127.0.0.1", self.port, app, threaded=True)
-        threading.Thread(target=self.server.serve_forever, args=(LOOK,), daemon=True).start()
+        door = listening()
+        self.url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        self.server = answering(door, app)
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -191,10 +190,11 @@ class StripeServer:
 
     def _once(self, path: str, params: Row) -> Response:
         key, asked = request.headers["Idempotency-Key"], json.dumps([path, params], sort_keys=True, default=str)
+        self.keys = {name: kept for name, kept in self.keys.items() if kept[3] > self.now() - KEY_LIFE}
         if self.faults.get("in_use"):
             return wire.answer(409, wire.error("idempotency_error", "idempotency_key_in_use", "in use"), retry="false")
         if key in self.keys:
-            known, status, body = self.keys[key]
+            known, status, body, _since = self.keys[key]
             if known != asked:
                 return wire.answer(
                     400, wire.error("idempotency_error", None, "Keys can only be used with the same parameters")
@@ -202,9 +202,14 @@ class StripeServer:
             answer = wire.answer(status, body)
             answer.headers["Idempotent-Replayed"] = "true"
             return self._lose(wire.what(path), answer)
-        status, body = self._post(path, params)
+        if self._take(
+            "fail_for_good"
+        ):  # as Stripe keeps a failure of its own: whoever asks with this key hears it again
+            status, body = 500, wire.error("api_error", None, "Something went wrong")
+        else:
+            status, body = self._post(path, params)
         if status != 400 or body["error"]["code"] in ("charge_already_refunded", "amount_too_large"):
-            self.keys[key] = [asked, status, json.loads(json.dumps(body))]
+            self.keys[key] = [asked, status, json.loads(json.dumps(body)), self.now()]
         return self._lose(wire.what(path), wire.answer(status, body))
 
     def _get(self, path: str, params: Row) -> tuple[int, Row]:
