@@ -229,7 +229,7 @@ def _limits(code: str) -> Limits:
 
 def _amount(name: str, code: str) -> int | None:
     """``50``, ``50,00``, ``€ 50`` or ``50 EUR``."""
-    given = SIGNS.sub("", request.args.get(name, "").upper().removesuffix(code).removeprefix(code)).replace(",", ".")
+    given = SIGNS.sub("", request.args.get(name, "").upper().removesuffix(code).removeprefix(code))
     try:
         return Money.parse(given, code).amount if given else None
     except NotAnAmount:

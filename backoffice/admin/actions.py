@@ -114,15 +114,23 @@ def typed_reason(*, needed: bool) -> str:
     return text[:255]
 
 
-def run(act: Callable[[], object], done: str | Callable[[Any], str], back_to: str) -> ResponseReturnValue:
-    """Run an action, then return to the page with a sentence, which may be made of what the action returned. A refusal keeps
-    what was typed in the form."""
+def run(
+    act: Callable[[], object],
+    done: str | Callable[[Any], str],
+    back_to: str,
+    *,
+    leads_to: Callable[[Any], str] | None = None,
+) -> ResponseReturnValue:
+    """Run an action, then return to the page with a sentence, which may be made of what the action returned; or go on to the
+    page it ``leads_to``, of something new. A refusal keeps what was typed in the form."""
     try:
         made = act()
     except CounterfoilError as error:
         refuse(error)
     else:
         flash(done if isinstance(done, str) else done(made), "good")
+        if leads_to:
+            return redirect(leads_to(made), 303)
     return redirect(inside(request.form.get("back", "")) or back_to, 303)
 
 

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Any
 
-from flask import redirect, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
@@ -105,17 +105,12 @@ class ProductDesk(Furnishing, TakesTables, Many):
     @expose("/create", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
     def create(self) -> ResponseReturnValue:
-        made: list[str] = []
-
-        def act() -> None:
-            made[:] = [_created().ref]
-
-        answer = run(
-            lambda: units.write(act),
+        return run(
+            lambda: units.write(lambda: _created().ref),
             "The product is written; nobody sees it until it is published.",
             self.get_url(".index_view"),
+            leads_to=self.page_of,
         )
-        return redirect(self.get_url(".one", ref=made[0]), 303) if made else answer
 
     @expose("/<ref>/texts", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)

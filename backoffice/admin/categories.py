@@ -53,10 +53,12 @@ class CategoryDesk(DeskList):
     @expose("/create", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
     def create(self) -> ResponseReturnValue:
-        def act() -> None:
-            editing.new_category(typed_text("name"), typed_text("slug"), typed_text("lead", 500), by=access.by())
+        def act() -> str:
+            name, slug, lead = typed_text("name"), typed_text("slug"), typed_text("lead", 500)
+            return editing.new_category(name, slug, lead, by=access.by()).ref
 
-        return run(lambda: units.write(act), "The category stands behind the others.", self.get_url(".index_view"))
+        done = "The category stands behind the others."
+        return run(lambda: units.write(act), done, self.get_url(".index_view"), leads_to=self.page_of)
 
     @expose("/<ref>/change", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)

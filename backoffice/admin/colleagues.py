@@ -71,10 +71,13 @@ class StaffDesk(DeskList):
     def invite(self) -> ResponseReturnValue:
         """An account without a password, and the mail with the link to choose one."""
 
-        def act() -> None:
-            _send_link(accounts.invite(typed_text("email", 254), typed_text("name"), _role(), by=access.by()))
+        def act() -> str:
+            member = accounts.invite(typed_text("email", 254), typed_text("name"), _role(), by=access.by())
+            _send_link(member)
+            return member.ref
 
-        return run(lambda: units.write(act), "The link is on its way by mail.", self.get_url(".index_view"))
+        done = "The link is on its way by mail."
+        return run(lambda: units.write(act), done, self.get_url(".index_view"), leads_to=self.page_of)
 
     @expose("/<ref>/link", methods=["POST"])
     @needs(Right.MANAGE_STAFF)

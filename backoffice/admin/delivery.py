@@ -70,11 +70,11 @@ class DeliveryDesk(DeskList):
     @expose("/create", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
     def create(self) -> ResponseReturnValue:
-        def act() -> None:
-            offering.create_method(typed_text("code", 40), _typed(), [], by=access.by(), active=False)
+        def act() -> str:
+            return offering.create_method(typed_text("code", 40), _typed(), [], by=access.by(), active=False).ref
 
         done = "It is written. Give it a price for each zone, then offer it."
-        return run(lambda: units.write(act), done, self.get_url(".index_view"))
+        return run(lambda: units.write(act), done, self.get_url(".index_view"), leads_to=self.page_of)
 
     @expose("/zones/create", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)

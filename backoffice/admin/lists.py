@@ -185,7 +185,11 @@ class DeskList(Page, SavedViews, ModelView):
         return self._labelled(known or list(self.column_list))
 
     def link_to(self, row: Any) -> str:
-        return f"{self.url}/{row.ref}" if self.one_template else ""
+        return self.page_of(row.ref) if self.one_template else ""
+
+    def page_of(self, ref: str) -> str:
+        """Where a thing of this desk has its page."""
+        return f"{self.url}/{ref}"
 
     def cell(self, row: Any, name: str) -> Any:
         """What a list shows of one column: formatted by ``column_formatters``, else by its type."""

@@ -62,13 +62,13 @@ class PriceListDesk(DeskList):
     @expose("/create", methods=["POST"])
     @needs(Right.CHANGE_PRICES)
     def create(self) -> ResponseReturnValue:
-        def act() -> None:
+        def act() -> str:
             place = max((row.position for row in pricing.lists()), default=0) + 1
             currency = typed_text("currency", 3).upper()
-            pricing.create_list(typed_text("code", 20), currency, place, by=access.by(), active=False)
+            return pricing.create_list(typed_text("code", 20), currency, place, by=access.by(), active=False).ref
 
         done = "The list is written. Set its prices and what delivery costs in it, then let customers choose it."
-        return run(lambda: units.write(act), done, self.get_url(".index_view"))
+        return run(lambda: units.write(act), done, self.get_url(".index_view"), leads_to=self.page_of)
 
     @expose("/<ref>/change", methods=["POST"])
     @needs(Right.CHANGE_PRICES)

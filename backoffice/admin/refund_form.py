@@ -251,7 +251,7 @@ def _half_sent(choice: Choice, parcels: Mapping[int, ToShip]) -> dict[int, int]:
 def _amount(text: str, currency: str) -> Money:
     """``15``, ``15.00``, ``15,00`` or ``€ 15``. Raises NotAnAmount with what was typed, NothingToRefund."""
     plain = text.strip().removeprefix("€").removesuffix("€").strip()
-    amount = Money.parse(plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain, currency)
+    amount = Money.parse(plain, currency)
     if amount.amount < 1:
         raise NothingToRefund
     return amount

@@ -82,10 +82,13 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """Read ``12.34``; raises NotAnAmount for anything that is not exactly an amount of the currency. ``1.500`` is none in
-        euros: it may mean fifteen hundred."""
+        """Read ``12.34``, or ``12,34`` as most of Europe writes it; raises NotAnAmount for anything that is not exactly an amount
+        of the currency. ``1.500`` is none in euros, and ``1,500`` nowhere: they may mean fifteen hundred."""
         plain = text.strip()
         digits = exponent(currency)
+        whole, comma, fraction = plain.partition(",")
+        if comma and len(fraction) in (1, 2):  # three digits may be thousands
+            plain = f"{whole}.{fraction}"
         if not _PLAIN.match(plain) or len(plain.partition(".")[2]) > digits:
             raise NotAnAmount(text, currency)
         return cls(int(Decimal(plain).scaleb(digits)), currency)

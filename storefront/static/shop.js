@@ -17,6 +17,25 @@
     });
   });
 
+  // What is wrong with a field is said until somebody mends it; the next press looks again.
+  document.addEventListener("input", function (event) {
+    var field = event.target;
+    var place = field.closest(".field.wrong");
+    if (!place) { return; }
+    place.classList.remove("wrong");
+    field.removeAttribute("aria-invalid");
+    place.querySelectorAll(".error").forEach(function (said) {
+      var left = (field.getAttribute("aria-describedby") || "").split(" ").filter(function (id) { return id && id !== said.id; });
+      if (left.length) { field.setAttribute("aria-describedby", left.join(" ")); } else { field.removeAttribute("aria-describedby"); }
+      said.remove();
+    });
+    document.querySelectorAll(".notice.bad a[href='#" + field.id + "']").forEach(function (link) {
+      var notice = link.closest(".notice");
+      link.closest("li").remove();
+      if (!notice.querySelector("li")) { notice.remove(); }
+    });
+  });
+
   // What was typed into a form is kept in this tab until it was of use: a look at the cart does not empty it.
   document.querySelectorAll("[data-forget]").forEach(function (place) { forget(place.dataset.forget); });
   document.querySelectorAll("form[data-kept]").forEach(function (form) {

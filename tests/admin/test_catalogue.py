@@ -170,7 +170,7 @@ def test_a_price_from_a_day_on_counts_from_then_and_its_history_stays(shop, carl
     )
     carl = logged_in(shop, Role.CATALOGUE)
     for wrong in (
-        {"amount": "12,50"},
+        {"amount": "1,250"},
         {"amount": "-1"},
         {"since": "2020-01-01T00:00"},
         {"since": "soon"},

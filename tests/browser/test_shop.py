@@ -99,6 +99,31 @@ def test_a_gift_is_sent_abroad(world: World, browser: Browser, javascript: bool)
     context.close()
 
 
+def test_what_is_wrong_with_a_field_is_said_until_somebody_mends_it(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDTHS["phone"])
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    tour.put_in(world, page)
+    page.get_by_role("button", name="To checkout").click()
+    page.get_by_role("button", name="Order and pay").click()
+    wrong = page.locator("[aria-invalid]")
+    told = page.get_by_role("alert").get_by_role("listitem")
+    expect(page.locator("#email-error")).to_be_visible()
+    before = told.count()
+    assert wrong.count() == before > 3
+    page.locator("#email").press_sequentially("a")
+    expect(page.locator("#email-error")).to_have_count(0)
+    expect(page.locator("#email")).not_to_have_attribute("aria-invalid", "true")
+    expect(told).to_have_count(before - 1)
+    assert wrong.count() == before - 1
+    assert "email-error" not in (page.locator("#email").get_attribute("aria-describedby") or "")
+    for field in page.locator("input[aria-invalid]:not([type=checkbox])").all():
+        page.locator(f"#{field.get_attribute('id')}").press_sequentially("1")
+    page.get_by_label("I accept the").check()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    context.close()
+
+
 def test_a_customer_makes_an_account_and_the_office_ships_in_two_parcels(world: World, browser: Browser):
     context = browser.new_context(viewport=WIDTHS["desk"])
     context.set_default_timeout(20_000)

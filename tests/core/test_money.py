@@ -38,7 +38,19 @@ def test_addition_and_subtraction_undo_each_other(left, right):
     assert Money(left, "EUR") + Money(right, "EUR") - Money(right, "EUR") == Money(left, "EUR")
 
 
-@pytest.mark.parametrize("text", ["", "1.234", "1.500", "12.340", "ten", "1,50", "nan", "inf", "1e400", "--1", "0x10"])
+@pytest.mark.parametrize(("text", "amount"), [("12,50", 1_250), ("-1,5", -150), (" 7,05 ", 705), ("12.5", 1_250)])
+def test_a_comma_before_one_or_two_digits_is_a_point(text, amount):
+    assert Money.parse(text, "EUR") == Money(amount, "EUR")
+
+
+@pytest.mark.parametrize("text", ["1,500", "1,234.50", "1.234,50", "1,2,3", ",50", "1,", "1,x"])
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_a_comma_that_may_mean_thousands_is_refused(text, currency):
+    with pytest.raises(NotAnAmount):
+        Money.parse(text, currency)
+
+
+@pytest.mark.parametrize("text", ["", "1.234", "1.500", "12.340", "ten", "nan", "inf", "1e400", "--1", "0x10"])
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(NotAnAmount):
         Money.parse(text, "EUR")
