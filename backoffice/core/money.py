@@ -82,8 +82,8 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """Read ``12.34``, or ``12,34`` as most of Europe writes it; raises NotAnAmount for anything that is not exactly an amount
-        of the currency. ``1.500`` is none in euros, and ``1,500`` nowhere: they may mean fifteen hundred."""
+        """Read ``12.34``, or ``12,34`` as most of Europe writes it; raises NotAnAmount for what is not exactly an amount of the
+        currency. ``1.500`` is none in euros, and ``1,500`` nowhere: they may mean fifteen hundred."""
         plain = text.strip()
         digits = exponent(currency)
         whole, comma, fraction = plain.partition(",")
