@@ -1,5 +1,6 @@
 """The desk of credit notes: what was taken back of invoices. Nothing is edited."""
 
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response
@@ -9,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from backoffice.admin import looks, timeline, whose
-from backoffice.admin.cells import ZONE
+from backoffice.admin.cells import ZONE, code
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.core.errors import NotFound
@@ -20,14 +21,17 @@ from backoffice.invoices import credit_notes
 from backoffice.invoices.models import CreditNote
 from backoffice.orders import service as orders
 from backoffice.refunds import service as refunds
+from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
+
+_REFUND = select(Refund.ref).where(Refund.credit_note_id == CreditNote.id).scalar_subquery()
 
 
 class CreditNoteDesk(Noted):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_list = ("number", "issued_on", "invoice_number", "because", "net", "vat", "gross")
-    column_more = ("created_at", "currency", "ref")
+    column_more = ("refund", "created_at", "currency", "ref")
     column_labels = {
         "issued_on": "Issued",
         "because": "Reason",
@@ -35,6 +39,8 @@ class CreditNoteDesk(Noted):
         "vat": "VAT",
         "ref": "Reference",
     }
+    column_formatters = MappingProxyType({"refund": code})
+    looked_up = MappingProxyType({"refund": (CreditNote.refund, _REFUND)})
     numbers = frozenset({"net", "vat", "gross"})
     narrows = (equals("number", "Number", CreditNote.number), *whose.by_invoice(CreditNote.invoice_id))
     blank = "No credit note fits. One is written when money of an issued invoice goes back."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -23,6 +24,7 @@ from backoffice.disputes.models import Dispute
 from backoffice.disputes.service import refuses_refund
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
+from backoffice.invoices.models import CreditNote
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
@@ -31,14 +33,16 @@ from backoffice.refunds import service as refunds
 from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.staff.roles import Right
 
+_PAPER = select(CreditNote.number).where(CreditNote.id == Refund.credit_note_id).scalar_subquery()
+
 
 class RefundDesk(RefundForm, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_list = ("created_at", "order_number", "who", "reason", "note", "state", "money")
-    column_more = ("ref", "failure_code", "provider_ref", "accepted_at", "currency")
+    column_more = ("paper", "ref", "failure_code", "provider_ref", "accepted_at", "currency")
     column_labels = {
-        "created_at": "Begun", "ref": "Refund", "order_number": "Order", "who": "By",
+        "created_at": "Begun", "paper": "Credit note", "ref": "Refund", "order_number": "Order", "who": "By",
         "money": "Amount", "failure_code": "Provider's reason",
         "provider_ref": "Provider's id", "accepted_at": "Accepted",
     }  # fmt: skip
@@ -48,6 +52,7 @@ class RefundDesk(RefundForm, Many):
         "order_number": whose.order_cell,
         "reason": lambda _v, _c, row, _n: words_of(row.reason),
     }
+    looked_up = MappingProxyType({"paper": (Refund.paper, _PAPER)})
     numbers = frozenset({"money"})
     narrows = (
         *whose.by_payment(Refund.payment_id),

@@ -70,7 +70,7 @@ def _level(item: StockItem) -> Markup:
     return badge(shape, item.level.capitalize())
 
 
-class StockDesk(Noted):
+class StockDesk(Noted, Many):
     sees = Right.SEE_CATALOGUE
     column_list = ("sku", "name", "on_hand", "held", "available", "level")
     column_labels = MappingProxyType({"sku": "Article", "on_hand": "On hand", "available": "Can be sold"})
@@ -78,6 +78,7 @@ class StockDesk(Noted):
     numbers = frozenset({"on_hand", "held", "available"})
     narrows = (Filter("sku", "Article number", _with_sku), Filter("level", "Level", _at_level, choices=LEVELS))
     blank = "Nothing fits. A variant stands here once pieces of it were received."
+    for_many = (ForMany("stock.write_off", "Write off what is free"),)
     one_template = "office/stock.html"
 
     def rows(self) -> Select[Any]:

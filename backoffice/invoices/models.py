@@ -249,6 +249,9 @@ class CreditNote(Tracked, Base):
         order_by="CreditNoteLine.position", back_populates="credit_note"
     )
     taxes: Mapped[list["CreditNoteTax"]] = relationship(order_by="CreditNoteTax.position", back_populates="credit_note")
+    refund: Mapped[str | None] = (
+        query_expression()
+    )  # our reference of the refund it belongs to, where a list is asked for it
 
     @property
     def invoice_number(self) -> str | None:

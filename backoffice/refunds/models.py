@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, join
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from backoffice.core.columns import BigInt, Choice, Currency, Exact, Id, Json, Line, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
@@ -95,6 +95,7 @@ class Refund(Tracked, Base):
         primaryjoin="foreign(Refund.made_by) == StaffMember.ref", viewonly=True
     )
     lines: Mapped[list["RefundLine"]] = relationship(order_by="RefundLine.id", back_populates="refund")
+    paper: Mapped[str | None] = query_expression()  # the number of its credit note, where a list is asked for it
 
     @property
     def money(self) -> Money:

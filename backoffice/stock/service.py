@@ -14,7 +14,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import change, put, session
 from backoffice.core.entering import enter
-from backoffice.core.errors import Conflict, CounterfoilError
+from backoffice.core.errors import Conflict, CounterfoilError, NotFound
 from backoffice.core.looks import look
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject
@@ -155,6 +155,16 @@ def correct(variant_id: int, counted: int, *, by: Actor, reason: str) -> bool:
         raise HeldPieces(item.held)
     _must(_move(item, MovementKind.CORRECTED, on_hand=missing, by=by, reason=reason))
     return True
+
+
+def write_off(ref: str, *, by: Actor, reason: str) -> bool:
+    """Take the free pieces of an article off the shelf, broken or sold elsewhere; those that are held for orders stay. False if
+    none was free. Raises NotFound."""
+    variant_id = session.scalar(select(StockItem.variant_id).where(StockItem.ref == ref))
+    if variant_id is None:
+        raise NotFound("article in the stockroom")
+    held = _item(variant_id, 0).held  # locked: nobody holds more, or fewer, before the count is corrected
+    return correct(variant_id, held, by=by, reason=reason)
 
 
 def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason: str) -> None:

@@ -24,6 +24,7 @@ from backoffice.reconciliation import signing
 from backoffice.refunds import service as refunds
 from backoffice.staff import service as staff
 from backoffice.staff.roles import Right
+from backoffice.stock import service as stock
 from backoffice.tasks import registry
 from backoffice.tasks import service as tasks
 from backoffice.webhooks import service as webhooks
@@ -129,6 +130,10 @@ def withdraw_product(ref: str, by: Actor, reason: str, _key: str) -> None:
     units.write(lambda: catalog.withdraw(catalog.by_ref(ref), by=by, reason=reason))
 
 
+def write_off(ref: str, by: Actor, reason: str, _key: str) -> None:
+    units.write(lambda: stock.write_off(ref, by=by, reason=reason))
+
+
 for name, act, right in (
     ("invoices.send", send_invoice, Right.SEND_MAILS),
     ("invoices.typeset", typeset_invoice, Right.SEND_MAILS),
@@ -137,6 +142,7 @@ for name, act, right in (
     ("customers.admit", admit_customer, Right.BAR_CUSTOMERS),
     ("products.publish", publish_product, Right.EDIT_CATALOGUE),
     ("products.withdraw", withdraw_product, Right.EDIT_CATALOGUE),
+    ("stock.write_off", write_off, Right.MOVE_STOCK),
     ("orders.cancel", cancel_order, Right.CANCEL_ORDERS),
     ("orders.confirm", confirm_order, Right.SEND_MAILS),
     ("payments.ask", ask_payment, Right.ASK_PROVIDER),

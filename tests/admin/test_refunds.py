@@ -14,6 +14,7 @@ from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
 from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
+from tests.admin.test_exports import taken
 from tests.support.shop import hidden, paid
 
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios and tests/concurrency.
@@ -301,3 +302,11 @@ def test_lists_say_who_and_for_what(shop, operator, sale):
     assert shop.invoice(sale).number in operator.get("/admin/credit_notes/").text
     found = operator.get(f"/admin/ledger/?about={shop.invoice(sale).number.lower()}").text
     assert found.count(shop.invoice(sale).ref) >= 5  # three postings of its issue, two of its payment
+
+
+def test_the_lists_of_refunds_and_credit_notes_name_each_other(shop, operator, sale):
+    refund = shop.refunds(sale, 1_000)
+    (note,) = shop.all(select(CreditNote))
+    assert note.number in operator.get("/admin/refunds/?show=order_number&show=paper").text
+    assert refund.ref in operator.get("/admin/credit_notes/?show=number&show=refund").text
+    assert [note.number, refund.ref] in taken(operator, "/admin/refunds/export.csv?show=ref&show=paper")

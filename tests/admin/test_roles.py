@@ -88,7 +88,7 @@ for desk in DESKS:
 
 MANY = (
     "cases", "customers", "disputes", "invoices", "mails", "orders", "payments", "payouts", "products", "refunds", "shipments",
-    "tasks", "webhooks",
+    "stock", "tasks", "webhooks",
 )  # fmt: skip
 for desk in MANY:  # who may do what to many is asked by the action
     MAY[f"desk_{desk}.batch"] = MAY[f"desk_{desk}.index_view"]

@@ -1,4 +1,4 @@
-"""Many rows whose answer comes from outside: refunds and disputes asked about, payouts signed off, mails handed over."""
+"""What is done to many rows of money, mails and the stockroom: asked about, signed off, handed over, written off."""
 
 import pytest
 from sqlalchemy import select
@@ -10,10 +10,11 @@ from backoffice.core.errors import NotFound
 from backoffice.core.ports import EXTENSION
 from backoffice.entities import service as entities
 from backoffice.mail import service as mail
-from backoffice.models import Mail, Payout, Refund, StaffMember, Task
+from backoffice.models import Mail, Payout, Refund, StaffMember, StockItem, StockMovement, Task
 from backoffice.staff.roles import Role
 from tests.admin.test_batches import results, start
 from tests.admin.test_roles import logged_in
+from tests.support.consistency import problems
 from tests.support.shop import hidden, paid
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -142,3 +143,26 @@ def test_a_mail_to_a_colleague_is_sent_by_nobody_who_may_not_see_it(shop, otto, 
     ((_ref, state, words),) = results(shop)
     assert (state, words) == ("refused", str(NotFound("mail")))
     assert otto.post(f"/admin/mails/{ref}/send", data={}).status_code in (400, 404)
+
+
+def test_what_is_free_of_many_articles_is_written_off_and_what_is_held_stays(shop):
+    sale = shop.buyer().orders()  # holds one level
+    otto = logged_in(shop, Role.OPERATIONS)
+    before = {row.ref: (row.on_hand, row.held) for row in shop.all(select(StockItem))}
+    held, other = (next(ref for ref, (_there, kept) in before.items() if bool(kept) is wish) for wish in (True, False))
+    start(
+        otto, "/admin/stock/", action="stock.write_off", ref=[held, other, "stk_nobody"], reason="water in the cellar"
+    )
+    shop.works()
+    assert [state for _ref, state, _words in results(shop)] == ["done", "done", "refused"]
+    after = {row.ref: (row.on_hand, row.held) for row in shop.all(select(StockItem))}
+    assert (after[held], after[other]) == ((1, 1), (0, 0))
+    assert {ref: pieces for ref, pieces in after.items() if ref not in (held, other)} == {
+        ref: pieces for ref, pieces in before.items() if ref not in (held, other)
+    }
+    moved = shop.all(select(StockMovement).order_by(StockMovement.id.desc()).limit(2))
+    assert {(row.kind, row.reason) for row in moved} == {("corrected", "water in the cellar")}
+    shop.pays(sale)
+    shop.works()
+    assert shop.order(sale).state == "paid", "what was held could still be sold"
+    assert problems() == []
