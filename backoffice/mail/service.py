@@ -88,10 +88,13 @@ def task_of(mail: Mail) -> Task | None:
 
 
 def send_now(mail: Mail, *, by: Actor) -> None:
-    """Hand a mail that waits over now, also one whose task gave up. Raises HasLeft."""
+    """Hand a mail that waits over now, also one whose task gave up; one that is being handed over just now is let be: it would
+    leave twice. Raises HasLeft."""
     task = task_of(mail)
     if mail.state == MailState.SENT or task is None:
         raise HasLeft
+    if task.lease_token and task.due_at > clock.now():
+        return
     tasks.retry(task, by=by, reason="Its mail is to leave now.")
 
 

@@ -1,5 +1,7 @@
 """What is done to many rows of money, mails and the stockroom: asked about, signed off, handed over, written off."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -131,13 +133,32 @@ def test_the_page_of_a_mail_says_why_it_did_not_leave_and_sends_it_now(shop, und
     assert "it was sent" in otto.get(place).text
 
 
-def test_a_mail_to_a_colleague_is_sent_by_nobody_who_may_not_see_it(shop, otto, sale):
-    def invite() -> str:
-        owner = session.scalars(select(StaffMember).limit(1)).one()
-        facts = {"member": owner, "entity": entities.seller(), "link": "https://shop.example/invited"}
-        return mail.queue("staff_link", to=owner.email, about=owner, key="invited", by=SYSTEM, **facts).ref
+def written() -> Mail:
+    """A mail to a colleague, inside a unit."""
+    owner = session.scalars(select(StaffMember).limit(1)).one()
+    facts = {"member": owner, "entity": entities.seller(), "link": "https://shop.example/invited"}
+    return mail.queue("staff_link", to=owner.email, about=owner, key="invited", by=SYSTEM, **facts)
 
-    ref = units.write(invite)
+
+def test_a_mail_that_is_being_handed_over_is_not_handed_over_twice(shop, otto):
+    ref = units.write(lambda: written().ref)
+
+    def is_run(until: datetime) -> None:
+        task = mail.task_of(mail.by_ref(ref))
+        task.lease_token, task.due_at, task.attempts = "of a worker", until, 1
+
+    def asked() -> str | None:
+        units.write(lambda: mail.send_now(mail.by_ref(ref), by=SYSTEM))
+        return shop.all(select(Task.lease_token).where(Task.name == "mail.send"))[0]
+
+    units.write(lambda: is_run(shop.clock() + timedelta(minutes=5)))
+    assert asked() == "of a worker"
+    units.write(lambda: is_run(shop.clock() - timedelta(seconds=1)))  # it never came back
+    assert asked() is None
+
+
+def test_a_mail_to_a_colleague_is_sent_by_nobody_who_may_not_see_it(shop, otto, sale):
+    ref = units.write(lambda: written().ref)
     start(otto, "/admin/mails/", action="mails.send", ref=[ref])
     shop.works()
     ((_ref, state, words),) = results(shop)
