@@ -20,7 +20,6 @@ from backoffice.admin.notes import Noted
 from backoffice.core import clock, formatting, links, references, units
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.disputes import answering, evidence
@@ -102,17 +101,7 @@ class DisputeDesk(Noted, Many):
     @needs(Right.ASK_PROVIDER)
     def ask(self, ref: str) -> ResponseReturnValue:
         """Ask what became of the dispute, and of an answer that is on its way."""
-        with units.read():
-            dispute = disputes.by_ref(ref)
-            dispute_id = dispute.id
-            waiting = [item.id for item in dispute.answers if item.state in answering.ON_ITS_WAY]
-
-        def act() -> DisputeState:
-            for answer_id in waiting:
-                answering.learn(answer_id, by=access.by())
-            return learn_now(disputes.learn, dispute_id, by=access.by())
-
-        return run(act, asked("dispute"), self.get_url(".one", ref=ref))
+        return run(lambda: answering.ask_now(ref, by=access.by()), asked("dispute"), self.get_url(".one", ref=ref))
 
     @expose("/<ref>/answer")
     @needs(Right.ANSWER_DISPUTES)

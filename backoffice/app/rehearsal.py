@@ -47,7 +47,7 @@ def run(app: Flask) -> bool:
             client.get(path, base_url=base)
         return any(_ordered(app, client, base, path) for path in PRODUCT.findall(home)[:MOST_TRIED])
     except Exception as error:
-        log.info("nothing was rehearsed", error=repr(error)[:200])
+        log.warning("nothing was rehearsed", error=repr(error)[:200])
         return False
     finally:
         with app.app_context():
@@ -60,7 +60,8 @@ def _ordered(app: Flask, client: FlaskClient, base: str, product: str) -> bool:
         return False
     ref = variant[1]
     with app.app_context(), units.rehearsing(), contextlib.suppress(checkout.CartChanged, SoldOut):
-        units.write(lambda: _order(client, base, ref))  # one unit: its pages see what it wrote
+        # one unit: its pages see what it wrote; one attempt: no start waits long for somebody's lock
+        units.write(lambda: _order(client, base, ref), attempts=1)
         return True
     return False
 

@@ -110,33 +110,33 @@ def read() -> Iterator[Session]:
         yield session
 
 
-def write(work: Callable[[], T]) -> T:
-    """Run ``work`` in one transaction; replayed whole on conflict or lost connection, up to 12 times.
+def write(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
+    """Run ``work`` in one transaction; replayed whole on conflict or lost connection, up to 12 times, or ``attempts``.
 
     A duplicate key is replayed too, three times at the most: ``work`` begins by looking for its business key, so the
     replay finds what the other unit inserted. Any other exception rolls back and is raised. Raises NestedUnit inside
     another unit."""
     if is_open():
         raise NestedUnit
-    unit, result = replayed(lambda: _in_one_transaction(work), duplicates=DUPLICATE_ATTEMPTS)
+    unit, result = replayed(lambda: _in_one_transaction(work), duplicates=DUPLICATE_ATTEMPTS, attempts=attempts)
     if unit is not None:
         _run(unit.after_commit)
     return result
 
 
-def replayed(attempt: Callable[[], T], *, duplicates: int = 1) -> T:
+def replayed(attempt: Callable[[], T], *, duplicates: int = 1, attempts: int = ATTEMPTS) -> T:
     """What ``attempt`` returns once nobody was faster and no connection was lost; after a duplicate key it is called
     ``duplicates`` times at the most. ``attempt`` opens a unit of its own and leaves nothing behind when it raises.
 
     Raises NotReplayable, and whatever running again would not help."""
-    for number in range(1, ATTEMPTS + 1):
+    for number in range(1, attempts + 1):
         try:
             return attempt()
         except (Conflict, StaleDataError, DBAPIError) as error:
             if not is_transient(error) and not (is_duplicate(error) and number < duplicates):
                 raise
-            if number == ATTEMPTS:
-                raise NotReplayable(f"gave up after {ATTEMPTS} attempts") from error
+            if number == attempts:
+                raise NotReplayable(f"gave up after {attempts} attempts") from error
             log.debug("unit replayed", attempt=number, error=str(error)[:200])
             time.sleep(random.uniform(0.2, 1) * min(LONGEST_PAUSE, 0.01 * 2 ** (number - 1)))  # noqa: S311
     raise AssertionError("unreachable")

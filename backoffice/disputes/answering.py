@@ -19,10 +19,11 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
-from backoffice.core.steps import ask_and_record
+from backoffice.core.steps import ask_and_record, learn_now
 from backoffice.disputes import evidence, recording
 from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
 from backoffice.disputes.service import by_ref
+from backoffice.disputes.service import learn as learn_of_dispute
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
 from backoffice.payments import service as payments
@@ -105,6 +106,18 @@ def answer(
         row = session.get_one(DisputeAnswer, answer_id)
         session.expunge(row)
         return row
+
+
+def ask_now(ref: str, *, by: Actor) -> DisputeState:
+    """Ask what became of the answers to a dispute that are on their way, and of the dispute itself, for somebody who waits for
+    it. Raises NotFound, NotAnswered."""
+    with units.read():
+        dispute = by_ref(ref)
+        dispute_id = dispute.id
+        waiting = [item.id for item in dispute.answers if item.state in ON_ITS_WAY]
+    for answer_id in waiting:
+        learn(answer_id, by=by)
+    return learn_now(learn_of_dispute, dispute_id, by=by)
 
 
 def learn(answer_id: int, *, by: Actor, then: Then | None = None) -> AnswerState:

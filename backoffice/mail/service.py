@@ -90,9 +90,13 @@ def task_of(mail: Mail) -> Task | None:
 def send_now(mail: Mail, *, by: Actor) -> None:
     """Hand a mail that waits over now, also one whose task gave up; one that is being handed over just now is let be: it would
     leave twice. Raises HasLeft."""
-    task = task_of(mail)
-    if mail.state == MailState.SENT or task is None:
+    if mail.state == MailState.SENT:
         raise HasLeft
+    known = task_of(mail)
+    if known is None:
+        tasks.schedule("mail.send", dedupe=_handing_over(mail), mail_id=mail.id)
+        return
+    task = session.get_one(Task, known.id, with_for_update=True, populate_existing=True)  # nobody claims it meanwhile
     if task.lease_token and task.due_at > clock.now():
         return
     tasks.retry(task, by=by, reason="Its mail is to leave now.")

@@ -145,7 +145,7 @@ def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_k
     _must(_move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key))
 
 
-def correct(variant_id: int, counted: int, *, by: Actor, reason: str) -> bool:
+def correct(variant_id: int, counted: int, *, by: Actor, reason: str, request_key: str | None = None) -> bool:
     """Set what is on hand to what was counted; False if it was right. Raises HeldPieces."""
     item = _item(variant_id, 0)
     missing = counted - item.on_hand
@@ -153,18 +153,20 @@ def correct(variant_id: int, counted: int, *, by: Actor, reason: str) -> bool:
         return False
     if counted < item.held:
         raise HeldPieces(item.held)
-    _must(_move(item, MovementKind.CORRECTED, on_hand=missing, by=by, reason=reason))
+    _must(_move(item, MovementKind.CORRECTED, on_hand=missing, by=by, reason=reason, request_key=request_key))
     return True
 
 
-def write_off(ref: str, *, by: Actor, reason: str) -> bool:
+def write_off(ref: str, *, by: Actor, reason: str, request_key: str) -> bool:
     """Take the free pieces of an article off the shelf, broken or sold elsewhere; those that are held for orders stay. False if
-    none was free. Raises NotFound."""
+    none was free; the same ``request_key`` does it once, whatever came since. Raises NotFound."""
     variant_id = session.scalar(select(StockItem.variant_id).where(StockItem.ref == ref))
     if variant_id is None:
         raise NotFound("article in the stockroom")
     held = _item(variant_id, 0).held  # locked: nobody holds more, or fewer, before the count is corrected
-    return correct(variant_id, held, by=by, reason=reason)
+    if session.scalars(select(StockMovement.id).where(StockMovement.request_key == request_key)).first():
+        return False
+    return correct(variant_id, held, by=by, reason=reason, request_key=request_key)
 
 
 def take_back(variant_id: int, quantity: int, *, holder: str, by: Actor, reason: str) -> None:

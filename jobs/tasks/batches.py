@@ -13,7 +13,7 @@ from backoffice.core.actor import Actor
 from backoffice.core.errors import NotFound
 from backoffice.core.steps import learn_now
 from backoffice.customers import service as customers
-from backoffice.disputes import service as disputes
+from backoffice.disputes import answering
 from backoffice.fulfilment import notices as deliveries
 from backoffice.fulfilment import parcels
 from backoffice.invoices import service as invoices
@@ -56,13 +56,16 @@ def ask_refund(ref: str, by: Actor, _reason: str, _key: str) -> None:
 
 
 def ask_dispute(ref: str, by: Actor, _reason: str, _key: str) -> None:
-    with units.read():
-        dispute_id = disputes.by_ref(ref).id
-    learn_now(disputes.learn, dispute_id, by=by)
+    answering.ask_now(ref, by=by)
 
 
 def sign_payout(ref: str, by: Actor, reason: str, _key: str) -> None:
-    units.write(lambda: signing.sign_off(ref, reason, by=by))
+    def sign() -> None:
+        if not signing.by_ref(ref).is_itemised:  # a person compares it, and writes how for this one
+            raise signing.NoteMissing
+        signing.sign_off(ref, reason, by=by)
+
+    units.write(sign)
 
 
 def send_mail(ref: str, by: Actor, _reason: str, _key: str) -> None:
@@ -130,8 +133,8 @@ def withdraw_product(ref: str, by: Actor, reason: str, _key: str) -> None:
     units.write(lambda: catalog.withdraw(catalog.by_ref(ref), by=by, reason=reason))
 
 
-def write_off(ref: str, by: Actor, reason: str, _key: str) -> None:
-    units.write(lambda: stock.write_off(ref, by=by, reason=reason))
+def write_off(ref: str, by: Actor, reason: str, key: str) -> None:
+    units.write(lambda: stock.write_off(ref, by=by, reason=reason, request_key=key))
 
 
 for name, act, right in (

@@ -14,6 +14,7 @@ from backoffice.entities import service as entities
 from backoffice.mail import service as mail
 from backoffice.models import Mail, Payout, Refund, StaffMember, StockItem, StockMovement, Task
 from backoffice.staff.roles import Role
+from backoffice.stock import service as stock
 from tests.admin.test_batches import results, start
 from tests.admin.test_roles import logged_in
 from tests.support.consistency import problems
@@ -187,3 +188,15 @@ def test_what_is_free_of_many_articles_is_written_off_and_what_is_held_stays(sho
     shop.works()
     assert shop.order(sale).state == "paid", "what was held could still be sold"
     assert problems() == []
+
+
+def test_a_row_that_is_done_again_after_a_crash_writes_off_nothing_that_came_since(shop):
+    item = shop.all(select(StockItem))[0]
+
+    def write_off() -> bool:
+        return units.write(lambda: stock.write_off(item.ref, by=SYSTEM, reason="water", request_key="bat_1:1"))
+
+    assert write_off()
+    units.write(lambda: stock.receive(item.variant_id, 25, by=SYSTEM, reason="from the workshop"))
+    assert not write_off()
+    assert shop.all(select(StockItem.on_hand).where(StockItem.id == item.id)) == [25]
