@@ -15,7 +15,7 @@ from backoffice.catalog import pricing, shelves
 from backoffice.catalog import version as catalogue_version
 from backoffice.core import formatting, links, maintenance, units
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.once import known, once
+from backoffice.core.once import keep, once
 from backoffice.core.ports import settings
 from backoffice.entities import service as entities
 from backoffice.fulfilment import methods
@@ -112,7 +112,7 @@ def cart_here() -> Cart | None:
 def priced_cart() -> PricedCart:
     """What lies in that cart and costs in the currency chosen. Inside a unit; the frame is spared a look of its own."""
     found = filling.of(cart_token(), _person_id(), currency().code)
-    known("cart_pieces", found.count)
+    keep("cart_pieces", found.count)
     return found
 
 
@@ -157,7 +157,7 @@ def closed_for_maintenance() -> ResponseReturnValue | None:
     notice = closed() if request.endpoint != "storefront.static" else None
     if notice is None:
         return None
-    known("customer_identity", None)  # Flask-Login asks for every template who is there
+    keep("customer_identity", None)  # Flask-Login asks for every template who is there
     answer = make_response(render_template("shop/maintenance.html", notice=notice), 503)
     answer.headers["Retry-After"] = str(COME_BACK)
     return answer

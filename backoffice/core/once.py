@@ -20,6 +20,6 @@ def once(name: str, find: Callable[[], T]) -> T:
     return cast("T", found)
 
 
-def known(name: str, value: object) -> None:
+def keep(name: str, value: object) -> None:
     """Spare this request the look for ``name``: it is known already."""
     setattr(g, name, value)

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from backoffice.core.once import known, once
+from backoffice.core.once import keep, once
 
 
 @pytest.fixture
@@ -40,5 +40,5 @@ def test_what_failed_is_looked_for_again(request_of):
 
 def test_what_is_known_already_is_not_looked_for(request_of):
     with request_of():
-        known("pieces", 3)
+        keep("pieces", 3)
         assert once("pieces", lambda: 1 // 0) == 3
