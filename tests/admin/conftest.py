@@ -6,13 +6,29 @@ from sqlalchemy import select
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.models import Order, Person
-from tests.support.staff import logged_in
+from backoffice.staff.roles import Role
+from tests.support.staff import colleague, logged_in
 
 
 @pytest.fixture
 def operator(shop):
     """A logged-in administrator's browser."""
     return logged_in(shop)
+
+
+@pytest.fixture
+def otto(shop):
+    return colleague(shop, Role.OPERATIONS)
+
+
+@pytest.fixture
+def fiona(shop):
+    return colleague(shop, Role.FINANCE)
+
+
+@pytest.fixture
+def carl(shop):
+    return colleague(shop, Role.CATALOGUE)
 
 
 @pytest.fixture

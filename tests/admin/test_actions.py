@@ -14,15 +14,8 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.customers import accounts
 from backoffice.models import AuditEntry, Mail, Person, SavedAddress
-from backoffice.staff.roles import Role
 from tests.admin.test_inbox import post
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
-
-
-@pytest.fixture
-def otto(shop):
-    return logged_in(shop, Role.OPERATIONS)
 
 
 @pytest.fixture

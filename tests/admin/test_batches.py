@@ -35,13 +35,8 @@ from backoffice.staff import accounts
 from backoffice.staff.roles import Role
 from backoffice.tasks import registry, runner
 from backoffice.tasks import service as tasks
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
-
-
-@pytest.fixture
-def otto(shop):
-    return logged_in(shop, Role.OPERATIONS)
+from tests.support.staff import colleague
 
 
 @pytest.fixture
@@ -194,7 +189,7 @@ def test_a_long_batch_lets_others_in_and_comes_back(shop, otto, three, monkeypat
 
 
 def test_the_role_decides_what_may_be_done_to_many(shop, three):
-    fiona, vera = logged_in(shop, Role.FINANCE), logged_in(shop, Role.VIEWER)
+    fiona, vera = colleague(shop, Role.FINANCE), colleague(shop, Role.VIEWER)
     page = fiona.get("/admin/orders/").text
     assert "orders.confirm" in page
     assert "orders.cancel" not in page
@@ -233,7 +228,7 @@ def test_tasks_and_cases_are_handled_by_the_dozen(shop, otto):
 def test_what_was_done_to_rows_of_a_desk_is_for_those_who_see_it(shop, otto, three):
     start(otto, action="orders.cancel", ref=three, reason="Ada called")
     (batch,) = shop.all(select(Batch.ref))
-    carl, fiona = logged_in(shop, Role.CATALOGUE), logged_in(shop, Role.FINANCE)
+    carl, fiona = colleague(shop, Role.CATALOGUE), colleague(shop, Role.FINANCE)
     assert carl.get(f"/admin/batches/{batch}").status_code == 404
     assert "Ada called" not in carl.get("/admin/batches/?show=reason").text
     assert fiona.get(f"/admin/batches/{batch}").status_code == 200
@@ -265,7 +260,7 @@ def cases_of_two(shop, three) -> dict[str, str]:
 
 @pytest.mark.parametrize("action", ["cases.take", "cases.close"])
 def test_all_of_the_cases_are_those_that_the_colleague_may_see(shop, cases_of_two, action):
-    carl = logged_in(shop, Role.CATALOGUE)
+    carl = colleague(shop, Role.CATALOGUE)
     start(carl, "/admin/cases/", action=action, all="y", reason="done")
     shop.works()
     assert results(shop) == [(cases_of_two["product"], "done", "")]
@@ -273,7 +268,7 @@ def test_all_of_the_cases_are_those_that_the_colleague_may_see(shop, cases_of_tw
 
 @pytest.mark.parametrize("action", ["cases.take", "cases.close"])
 def test_a_ticked_case_that_the_colleague_may_not_see_is_not_there(shop, cases_of_two, action):
-    carl = logged_in(shop, Role.CATALOGUE)
+    carl = colleague(shop, Role.CATALOGUE)
     start(carl, "/admin/cases/", action=action, ref=[*cases_of_two.values(), "cas_nothing"], reason="done")
     shop.works()
     states = {ref: (state, message) for ref, state, message in results(shop)}
@@ -329,7 +324,7 @@ def test_customers_get_the_mails_about_their_parcels_again(shop, otto, three):
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_customers_are_barred_and_admitted_with_one_reason(shop, three):
-    fiona = logged_in(shop, Role.ADMINISTRATOR)
+    fiona = colleague(shop, Role.ADMINISTRATOR)
     refs = shop.all(select(Person.ref).order_by(Person.id))
     start(fiona, "/admin/customers/", action="customers.bar", ref=refs[:2], reason="one card, three names")
     shop.works()
@@ -343,7 +338,7 @@ def test_customers_are_barred_and_admitted_with_one_reason(shop, three):
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_products_leave_their_shelves_and_come_back_where_they_can_be_sold(shop):
-    carl = logged_in(shop, Role.CATALOGUE)
+    carl = colleague(shop, Role.CATALOGUE)
     goods = shop.all(select(Product).where(Product.kind == "physical").order_by(Product.id))[:2]
     refs = [product.ref for product in goods]
     start(carl, "/admin/products/", action="products.withdraw", ref=refs, reason="the workshop moves")

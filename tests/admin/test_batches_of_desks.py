@@ -3,34 +3,28 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.ports import EXTENSION
+from backoffice.disputes import answering
 from backoffice.entities import service as entities
 from backoffice.mail import service as mail
-from backoffice.models import Mail, Payout, Refund, StaffMember, StockItem, StockMovement, Task
+from backoffice.models import DisputeAnswer, Mail, Payout, Refund, StaffMember, StockItem, StockMovement, Task
+from backoffice.reconciliation import signing
 from backoffice.staff.roles import Role
 from backoffice.stock import service as stock
+from integrations.payments.disputes import EvidenceField
+from jobs.tasks import batches as actions
 from tests.admin.test_batches import results, start
-from tests.admin.test_roles import logged_in
 from tests.support.consistency import problems
 from tests.support.shop import hidden, paid
+from tests.support.staff import colleague
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
-
-
-@pytest.fixture
-def otto(shop):
-    return logged_in(shop, Role.OPERATIONS)
-
-
-@pytest.fixture
-def fiona(shop):
-    return logged_in(shop, Role.FINANCE)
 
 
 @pytest.fixture
@@ -61,10 +55,16 @@ def test_a_refund_about_which_the_provider_is_silent_says_so(shop, fiona, sale):
     assert words.startswith("The provider did not answer")
 
 
-def test_disputes_are_asked_about_together(shop, fiona, sale):
+def test_a_dispute_is_asked_about_with_the_answer_that_is_on_its_way(shop, fiona, sale):
     shop.is_disputed(sale)
     shop.works()
     ref = shop.dispute().ref
+    shop.provider.switch(lose_evidence=1, webhooks="never")
+    lost = answering.answer(ref, {EvidenceField.TEXT: "It was sent."}, with_receipt=False, request_key="k", by=SYSTEM)
+    assert lost.state == "unknown"
+    actions.ask_dispute(ref, SYSTEM, "", "")  # before its own task does
+    assert [row.state for row in shop.all(select(DisputeAnswer))] == ["accepted"]
+    assert shop.dispute().state == "under_review"
     start(fiona, "/admin/disputes/", action="disputes.ask", ref=[ref])
     shop.works()
     assert results(shop) == [(ref, "done", "")]
@@ -78,7 +78,7 @@ def test_payouts_are_signed_off_together_and_one_that_cannot_be_says_why(shop, s
     shop.works()
     shop.reconciles()
     arrived = shop.all(select(Payout))[0]
-    fiona = logged_in(shop, Role.FINANCE)
+    fiona = colleague(shop, Role.FINANCE)
     start(fiona, "/admin/payouts/", action="payouts.sign", ref=[arrived.ref, "pyt_nobody"], reason="against the bank")
     shop.works()
     assert [(ref, state) for ref, state, _words in results(shop)] == [
@@ -88,6 +88,17 @@ def test_payouts_are_signed_off_together_and_one_that_cannot_be_says_why(shop, s
     signed = shop.all(select(Payout))[0]
     assert (signed.is_signed, signed.signed_note) == (True, "against the bank")
     assert shop.tags(arrived.ref).count("payout.signed_off") == 1
+
+
+def test_a_payout_that_a_person_compares_is_not_signed_off_with_others(shop, sale):
+    shop.clock.forward(days=6)
+    shop.works()
+    shop.reconciles()
+    ref = shop.all(select(Payout.ref))[0]
+    units.write(lambda: session.execute(update(Payout.__table__).values(itemised_at=None)) and None)
+    with pytest.raises(signing.NoteMissing):
+        actions.sign_payout(ref, SYSTEM, "all of them", "")
+    assert not shop.all(select(Payout))[0].is_signed
 
 
 @pytest.fixture
@@ -110,7 +121,7 @@ def undelivered(shop, monkeypatch, tmp_path) -> list[Mail]:
 
 
 def test_mails_that_nobody_took_leave_together_once_the_server_is_there(shop, undelivered):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     refs = [row.ref for row in undelivered]
     start(otto, "/admin/mails/", action="mails.send", ref=refs)
     shop.works()
@@ -123,7 +134,7 @@ def test_mails_that_nobody_took_leave_together_once_the_server_is_there(shop, un
 
 
 def test_the_page_of_a_mail_says_why_it_did_not_leave_and_sends_it_now(shop, undelivered):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     place = f"/admin/mails/{undelivered[0].ref}"
     page = otto.get(place).text
     assert "Tries that came to nothing" in page
@@ -169,7 +180,7 @@ def test_a_mail_to_a_colleague_is_sent_by_nobody_who_may_not_see_it(shop, otto, 
 
 def test_what_is_free_of_many_articles_is_written_off_and_what_is_held_stays(shop):
     sale = shop.buyer().orders()  # holds one level
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     before = {row.ref: (row.on_hand, row.held) for row in shop.all(select(StockItem))}
     held, other = (next(ref for ref, (_there, kept) in before.items() if bool(kept) is wish) for wish in (True, False))
     start(

@@ -14,8 +14,8 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock
 from backoffice.models import AuditEntry
 from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
+from tests.support.staff import colleague
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])  # what is behind the page is tried by tests/ledger
 
@@ -32,7 +32,7 @@ def test_the_trial_balance_of_some_days_begins_where_the_days_before_ended(shop,
     long_ago, sold_on = "from=2020-01-01&to=2020-01-31", clock.today(ZONE).isoformat()
     assert "Nothing was posted until the end of these days" in operator.get(f"{place}?{long_ago}").text
     shop.clock.forward(days=3)
-    finance = logged_in(shop, Role.FINANCE)
+    finance = colleague(shop, Role.FINANCE)
     refunded_on = clock.today(ZONE).isoformat()
     shop.refunds(sale)
     page = finance.get(f"{place}?from={refunded_on}&to={refunded_on}").text
@@ -49,7 +49,7 @@ def test_the_trial_balance_of_some_days_begins_where_the_days_before_ended(shop,
 
 
 def test_the_trial_balance_is_taken_along_and_that_is_written_down(shop, sale):
-    finance = logged_in(shop, Role.FINANCE)
+    finance = colleague(shop, Role.FINANCE)
     token = hidden(finance.get("/admin/ledger/balance").text)
     day = clock.today(ZONE).isoformat()
     answer = finance.post(f"/admin/ledger/balance.csv?from={day}", data=token)
@@ -72,7 +72,7 @@ def test_the_trial_balance_is_taken_along_and_that_is_written_down(shop, sale):
     entries = shop.all(select(AuditEntry).where(AuditEntry.tag == Tag.LIST_EXPORTED))
     told = [entry.changes["narrowed_by"][1] for entry in entries]
     assert told == [str({"from": day})] * 2, "none of those that were refused"
-    viewer = logged_in(shop, Role.VIEWER)
+    viewer = colleague(shop, Role.VIEWER)
     assert "Take it as a file" not in viewer.get("/admin/ledger/balance").text
 
 

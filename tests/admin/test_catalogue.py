@@ -17,13 +17,8 @@ from backoffice.models import AuditEntry, Category, Price, Product, ProductImage
 from backoffice.staff.roles import Role
 from storefront import fragments
 from tests.admin.test_inbox import post
-from tests.admin.test_roles import logged_in
 from tests.support.shop import LEVEL, hidden, product_path
-
-
-@pytest.fixture
-def carl(shop):
-    return logged_in(shop, Role.CATALOGUE)
+from tests.support.staff import colleague
 
 
 def level(shop) -> Product:
@@ -168,7 +163,7 @@ def test_a_price_from_a_day_on_counts_from_then_and_its_history_stays(shop, carl
         "staff",
         12_900,
     )
-    carl = logged_in(shop, Role.CATALOGUE)
+    carl = colleague(shop, Role.CATALOGUE)
     for wrong in (
         {"amount": "1,250"},
         {"amount": "-1"},

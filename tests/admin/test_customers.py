@@ -19,14 +19,9 @@ from backoffice.customers import service as customers
 from backoffice.models import AuditEntry, Order, Person, Product, Shipment, StockItem, Variant, WebhookEvent
 from backoffice.staff.roles import Role
 from tests.admin.test_inbox import post
-from tests.admin.test_roles import logged_in
 from tests.support.shop import LEVEL, paid
+from tests.support.staff import colleague
 from tests.support.statements import statements
-
-
-@pytest.fixture
-def otto(shop):
-    return logged_in(shop, Role.OPERATIONS)
 
 
 @pytest.fixture
@@ -199,7 +194,7 @@ def test_several_hits_are_a_choice_and_none_says_what_can_be_found(shop, otto):
 
 
 def test_the_jump_box_shows_nothing_that_the_role_may_not_see(shop, sale):
-    carl = logged_in(shop, Role.CATALOGUE)
+    carl = colleague(shop, Role.CATALOGUE)
     for hidden_thing in ("10001", "ada@example.org", "lovelace", shop.payment(sale).ref, "S-2026-000001"):
         assert not jumped(carl, hidden_thing).startswith(
             ("/admin/orders", "/admin/customers", "/admin/payments", "/admin/inv")
@@ -221,11 +216,11 @@ def test_a_jump_asks_at_most_ten_questions(shop, otto, sale, wish):
 
 def test_the_start_shows_what_is_broken_what_waits_and_how_the_day_goes(shop, otto, sale):
     shop.clock.forward(days=7)
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     second = shop.buyer("eve@example.org").orders()
     shop.pays(second, captured=13_000)
     shop.works()
-    olive = logged_in(shop, Role.ADMINISTRATOR)
+    olive = colleague(shop, Role.ADMINISTRATOR)
     post(
         olive,
         f"/admin/orders/{second.order_ref}/note",
@@ -254,7 +249,7 @@ def test_the_start_shows_what_is_broken_what_waits_and_how_the_day_goes(shop, ot
     assert heads[:4] == ["Hour", "Orders", "Last week", "Money in EUR"]
     assert table.count("129.00") == 1
     note = re.search(r"/admin/notes/(nte_\w+)/seen", page).group(1)
-    fiona = logged_in(shop, Role.FINANCE)
+    fiona = colleague(shop, Role.FINANCE)
     assert "no such note for you" in post(fiona, f"/admin/notes/{note}/seen", "/admin/")
     assert "It is off your list" in post(otto, f"/admin/notes/{note}/seen", "/admin/")
     assert "calls you" not in otto.get("/admin/").text
@@ -262,7 +257,7 @@ def test_the_start_shows_what_is_broken_what_waits_and_how_the_day_goes(shop, ot
 
 @pytest.mark.parametrize("role", list(Role))
 def test_the_start_asks_at_most_ten_questions(shop, sale, role):
-    client = logged_in(shop, role)
+    client = colleague(shop, role)
     with statements() as seen:
         assert client.get("/admin/").status_code == 200
     assert len(seen) <= 10, "\n".join(seen)
@@ -273,8 +268,8 @@ def test_what_is_nearly_sold_out_waits_for_the_catalogue(shop):
         session.execute(StockItem.__table__.update().values(on_hand=2, held=1))
 
     units.write(empty)
-    assert "Nearly sold out" in logged_in(shop, Role.CATALOGUE).get("/admin/").text
-    assert "Nearly sold out" not in logged_in(shop, Role.FINANCE).get("/admin/").text
+    assert "Nearly sold out" in colleague(shop, Role.CATALOGUE).get("/admin/").text
+    assert "Nearly sold out" not in colleague(shop, Role.FINANCE).get("/admin/").text
 
 
 def test_the_start_of_each_role_says_what_waits_at_its_desks(shop):
@@ -290,7 +285,7 @@ def test_the_start_of_each_role_says_what_waits_at_its_desks(shop):
         connection.execute(StockItem.__table__.update().where(StockItem.id == 1).values(on_hand=0))
     told = {}
     for role in Role:
-        client = logged_in(shop, role)
+        client = colleague(shop, role)
         page = client.get("/admin/").text.partition("What waits at your desks")[2].partition("</ul>")[0]
         found = re.findall(r'<a href="([^"]+)">([^<]+)</a><span class="number">(\d+)', page)
         told[role] = {words for _place, words, _count in found}

@@ -11,8 +11,8 @@ from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.models import AuditEntry, Order, Payment
 from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden
+from tests.support.staff import colleague
 
 
 def taken(client, address: str) -> list[list[str]]:
@@ -27,7 +27,7 @@ def taken(client, address: str) -> list[list[str]]:
 def test_a_file_tells_the_time_of_the_office_and_the_ledger_in_words(shop):
     shop.pays(shop.buyer().orders())
     shop.works()
-    client = logged_in(shop, Role.FINANCE)
+    client = colleague(shop, Role.FINANCE)
     head, *rows = taken(client, "/admin/ledger/export.csv?show=posted_at&show=fact&show=account&show=debit")
     assert head == ["Posted", "Fact", "Account", "Debit", "Debit, currency"]
     assert {row[1] for row in rows} == {"Payment settled", "Invoice issued", "Invoice paid"}
@@ -37,7 +37,7 @@ def test_a_file_tells_the_time_of_the_office_and_the_ledger_in_words(shop):
 
 def test_the_list_is_taken_as_narrowed_and_the_taking_is_written_down(shop, fifty, monkeypatch):
     monkeypatch.setattr("backoffice.admin.exports.BATCH", 7)
-    client = logged_in(shop, Role.FINANCE)
+    client = colleague(shop, Role.FINANCE)
     head, *rows = taken(client, "/admin/orders/export.csv?email=EVE@example.org&state=placed&show=number&show=total")
     assert head == ["Order", "Total", "Total, currency"]
     assert rows == [[str(number), "129.00", "EUR"] for number in range(20_001, 20_050, 2)]
@@ -57,7 +57,7 @@ def test_the_list_is_taken_as_narrowed_and_the_taking_is_written_down(shop, fift
     ],
 )
 def test_a_file_is_called_by_the_days_it_is_about(shop, narrowed, name):
-    client = logged_in(shop, Role.FINANCE)
+    client = colleague(shop, Role.FINANCE)
     form = hidden(client.get("/admin/cases/").text)
     answer = client.post(f"/admin/orders/export.csv?{narrowed}", data=form, buffered=True)
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
@@ -65,7 +65,7 @@ def test_a_file_is_called_by_the_days_it_is_about(shop, narrowed, name):
 
 @pytest.mark.parametrize("narrowed", ['from=2026-03-01"x', "state=nonsense", "from=2026-03-02&to=2026-03-01"])
 def test_nothing_leaves_that_was_narrowed_by_what_cannot_be_read(shop, fifty, narrowed):
-    client = logged_in(shop, Role.FINANCE)
+    client = colleague(shop, Role.FINANCE)
     form = hidden(client.get("/admin/cases/").text)
     answer = client.post(f"/admin/orders/export.csv?{narrowed}", data=form)
     assert answer.status_code == 303
@@ -92,12 +92,12 @@ def test_no_cell_of_a_file_is_a_formula(shop, fifty, words, cell):
         session.execute(Order.__table__.update().values(name=words))
 
     units.write(rename)
-    rows = taken(logged_in(shop, Role.OPERATIONS), "/admin/orders/export.csv?show=name")
+    rows = taken(colleague(shop, Role.OPERATIONS), "/admin/orders/export.csv?show=name")
     assert {row[0] for row in rows[1:]} == {cell}
 
 
 def test_a_viewer_takes_nothing(shop):
-    client = logged_in(shop, Role.VIEWER)
+    client = colleague(shop, Role.VIEWER)
     assert "Export" not in client.get("/admin/orders/").text
     answer = client.post("/admin/orders/export.csv", data=hidden(client.get("/admin/cases/").text))
     assert answer.status_code == 403
@@ -109,5 +109,5 @@ def test_what_is_in_the_books_of_one_payment_is_taken_along(shop):
     shop.pays(shop.buyer().orders())
     shop.works()
     payment = shop.all(select(Payment.ref))[0]
-    rows = taken(logged_in(shop, Role.FINANCE), f"/admin/ledger/export.csv?about={payment}&show=account")
+    rows = taken(colleague(shop, Role.FINANCE), f"/admin/ledger/export.csv?about={payment}&show=account")
     assert sorted(rows[1:]) == [["Customers' money"], ["Provider clearing"]]

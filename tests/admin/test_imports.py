@@ -10,8 +10,8 @@ from backoffice.core import units
 from backoffice.models import AuditEntry, Price, Product, StockItem, Variant
 from backoffice.staff.roles import Role
 from tests.admin.test_inbox import post
-from tests.admin.test_roles import logged_in
 from tests.support.shop import LEVEL, hidden
+from tests.support.staff import colleague
 
 PAGE = "/admin/products/table"
 HEAD = "article,name,address,category,summary,vat,EUR,DKK,counted\n"
@@ -21,7 +21,7 @@ GOOD = HEAD + f"{LEVEL},,,,,,135.00,,24\nlr-1,Line reel,line-reel,rules,Thirty m
 @pytest.fixture
 def carl(shop):
     shop.clock.forward(minutes=1)  # prices of the demo shop count from the moment before
-    return logged_in(shop, Role.CATALOGUE)
+    return colleague(shop, Role.CATALOGUE)
 
 
 def state(shop) -> tuple:

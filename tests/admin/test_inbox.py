@@ -12,8 +12,8 @@ from backoffice.core import units
 from backoffice.core.tracking import Subject
 from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember
 from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
+from tests.support.staff import colleague
 
 
 def open_one(shop, kind=CaseKind.TASK_GAVE_UP, ref="tsk_x", number=1) -> str:
@@ -34,7 +34,7 @@ def listed(client, query: str) -> list[str]:
 
 
 def test_a_case_is_taken_handed_over_and_given_back(shop):
-    otto, olive = logged_in(shop, Role.OPERATIONS), me(shop, Role.ADMINISTRATOR)
+    otto, olive = colleague(shop, Role.OPERATIONS), me(shop, Role.ADMINISTRATOR)
     ref = open_one(shop)
     assert "Nobody has it" in otto.get(f"/admin/cases/{ref}").text
     assert "Otto Orders has it" in post(otto, f"/admin/cases/{ref}/take")
@@ -47,7 +47,7 @@ def test_a_case_is_taken_handed_over_and_given_back(shop):
 
 
 def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     ref = open_one(shop)
     page = post(otto, f"/admin/cases/{ref}/snooze", until="2026-11-25", reason="the bank is closed")
     assert "Asleep until 25 Nov 2026, 08:00" in page
@@ -55,7 +55,7 @@ def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
     assert listed(otto, "state=asleep") == [ref]
     assert 'risk">' not in page, "what sleeps does not count as waiting"
     shop.clock.forward(days=4)
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     assert listed(otto, "state=open") == [ref]
     post(otto, f"/admin/cases/{ref}/snooze", until="2026-12-24", reason="until Christmas")
     post(otto, f"/admin/cases/{ref}/wake")
@@ -64,7 +64,7 @@ def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
 
 @pytest.mark.parametrize("until", ["", "someday", "2026-11-22", "9999-12-31x"])
 def test_a_case_that_cannot_sleep_so_keeps_what_was_typed(shop, until):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     ref = open_one(shop)
     page = post(otto, f"/admin/cases/{ref}/snooze", until=until, reason="waiting for the bank")
     assert 'class="flash bad"' in page
@@ -73,7 +73,7 @@ def test_a_case_that_cannot_sleep_so_keeps_what_was_typed(shop, until):
 
 
 def test_two_cases_of_one_trouble_are_merged(shop):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     first, second = open_one(shop), open_one(shop, ref="tsk_y", number=2)
     page = post(otto, f"/admin/cases/{second}/merge", into=first)
     assert f'Merged into <a href="/admin/cases/{first}">' in page
@@ -85,7 +85,7 @@ def test_two_cases_of_one_trouble_are_merged(shop):
 
 
 def test_the_same_trouble_afterwards_opens_a_case_anew(shop):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     first = open_one(shop)
     post(otto, f"/admin/cases/{first}/resolve", reason="mended")
     assert open_one(shop) != first
@@ -100,7 +100,7 @@ def test_a_case_says_which_order_it_belongs_to_whatever_it_is_about(shop):
     order, invoice, payment = shop.order(sale), shop.invoice(sale), shop.payment(sale)
     (refund,) = shop.all(select(Refund))
     (fulfilment,) = shop.all(select(Fulfilment))
-    olive, carla = logged_in(shop, Role.ADMINISTRATOR), logged_in(shop, Role.CATALOGUE)
+    olive, carla = colleague(shop, Role.ADMINISTRATOR), colleague(shop, Role.CATALOGUE)
     for about in (order, invoice, payment, refund, fulfilment):
         ref = units.write(lambda about=about: cases.open_case(CaseKind.WITHDRAWAL, about).ref)
         page = olive.get(f"/admin/cases/?about={about.ref}&state=open").text
@@ -118,13 +118,13 @@ def test_the_twin_of_a_case_is_offered_however_many_are_open(shop, monkeypatch):
         open_one(shop, ref=f"tsk_{number}", number=number + 10)
     first = open_one(shop)
     twin = open_one(shop, kind=CaseKind.INVARIANT_BROKEN)
-    page = logged_in(shop, Role.OPERATIONS).get(f"/admin/cases/{first}").text
+    page = colleague(shop, Role.OPERATIONS).get(f"/admin/cases/{first}").text
     assert f'value="{twin}"' in page
 
 
 def test_a_case_is_handed_only_to_whoever_can_see_it(shop):
     case = units.write(lambda: cases.open_case(CaseKind.WITHDRAWAL, Subject("order", 1, "ord_1")).ref)
-    otto, _ = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.CATALOGUE)
+    otto, _ = colleague(shop, Role.OPERATIONS), colleague(shop, Role.CATALOGUE)
     (carl,) = shop.all(select(StaffMember).where(StaffMember.role == Role.CATALOGUE))
     page = otto.get(f"/admin/cases/{case}").text
     assert f'value="{carl.ref}"' not in page
@@ -137,7 +137,7 @@ def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):
     sale = shop.buyer().orders()
     payment = shop.payment(sale)
     ref = units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, payment).ref)
-    fiona, vera = logged_in(shop, Role.FINANCE), logged_in(shop, Role.VIEWER)
+    fiona, vera = colleague(shop, Role.FINANCE), colleague(shop, Role.VIEWER)
     page = fiona.get(f"/admin/orders/{sale.order_ref}").text
     assert "Open for less than a minute, nobody has it." in page
     back = f"/admin/payments/{payment.ref}"
@@ -155,7 +155,7 @@ def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_every_kind_of_case_has_its_page_in_the_runbook(shop):
-    vera = logged_in(shop, Role.VIEWER)
+    vera = colleague(shop, Role.VIEWER)
     for kind in CaseKind:
         page = vera.get(f"/admin/cases/kinds/{kind}")
         assert page.status_code == 200
@@ -166,7 +166,7 @@ def test_every_kind_of_case_has_its_page_in_the_runbook(shop):
 
 def test_a_note_is_written_once_shown_in_the_story_and_not_told_to_the_audit(shop):
     sale = shop.buyer().orders()
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     address = f"/admin/orders/{sale.order_ref}"
     for _ in range(2):
         page = post(otto, f"{address}/note", address, text="She rang: <b>ring twice</b>\nafter six", key="nok_1")
@@ -178,7 +178,7 @@ def test_a_note_is_written_once_shown_in_the_story_and_not_told_to_the_audit(sho
 
 def test_whoever_is_called_finds_the_note_and_nobody_else_can_say_it_was_seen(shop):
     sale = shop.buyer().orders()
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     address = f"/admin/orders/{sale.order_ref}"
     post(otto, f"{address}/note", address, text="@fiona and @Olive, can this be? Write to a@b.de.", key="nok_1")
     called = shop.all(select(StaffMember.name).join(Mention, Mention.staff_id == StaffMember.id))
@@ -192,7 +192,7 @@ def test_whoever_is_called_finds_the_note_and_nobody_else_can_say_it_was_seen(sh
 @pytest.mark.parametrize("text", ["", "   ", "x" * 2_001, "card 4242 4242 4242 4242"])
 def test_a_note_that_cannot_be_kept_is_refused(shop, text):
     ref = open_one(shop)
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     assert 'class="flash bad"' in post(otto, f"/admin/cases/{ref}/note", text=text)
     assert shop.count(Note) == 0
     assert shop.count(Case) == 1
@@ -214,7 +214,7 @@ ABOUT = {
 
 def test_the_inbox_offers_the_next_step_of_every_kind_and_each_leads_somewhere(shop):
     assert set(ABOUT) == set(CaseKind) == set(troubles.BEST)
-    olive = logged_in(shop, Role.ADMINISTRATOR)
+    olive = colleague(shop, Role.ADMINISTRATOR)
     for number, (kind, about) in enumerate(sorted(ABOUT.items()), start=1):
         units.write(lambda k=kind, a=about, n=number: cases.open_case(CaseKind(k), Subject(a, n, f"ref_{n}")))
     pages = [olive.get(f"/admin/cases/?kind={kind}").text.partition("<tbody>")[2] for kind in sorted(ABOUT)]
@@ -233,7 +233,7 @@ def test_a_step_is_pressed_in_the_inbox_and_leads_back_to_it(shop):
     sale = shop.buyer().orders()
     payment = shop.payment(sale)
     units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, payment.subject()))
-    otto, vera = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.VIEWER)
+    otto, vera = colleague(shop, Role.OPERATIONS), colleague(shop, Role.VIEWER)
     listed = "/admin/cases/?state=open&owner=nobody"
     row = otto.get(listed).text.partition("<tbody>")[2]
     form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', row.partition("</form>")[0]))
@@ -245,6 +245,6 @@ def test_a_step_is_pressed_in_the_inbox_and_leads_back_to_it(shop):
 
 
 def test_a_withdrawal_that_fits_no_order_leads_to_the_orders(shop):
-    olive = logged_in(shop, Role.ADMINISTRATOR)
+    olive = colleague(shop, Role.ADMINISTRATOR)
     units.write(lambda: cases.open_case(CaseKind.WITHDRAWAL, Subject("withdrawal", 1, "wdr_1")))
     assert '<a class="button small" href="/admin/orders/">Look for the order</a>' in olive.get("/admin/cases/").text

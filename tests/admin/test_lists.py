@@ -17,8 +17,8 @@ from backoffice.core.tracking import Subject
 from backoffice.models import Order, SavedView
 from backoffice.staff.roles import Role
 from tests.admin.test_exports import taken
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
+from tests.support.staff import colleague
 from tests.support.statements import statements
 
 
@@ -39,7 +39,7 @@ def follow(client, page: str, words: str) -> str:
 
 @pytest.mark.parametrize("start", ["", "?from=2026-01-01"], ids=["by key", "by day"])
 def test_pages_lead_down_and_up_again_and_lose_no_row(shop, fifty, start):
-    client = logged_in(shop, Role.OPERATIONS)
+    client = colleague(shop, Role.OPERATIONS)
     first = client.get(f"/admin/orders/{start}").text
     second = follow(client, first, "Older")
     third = follow(client, second, "Older")
@@ -54,7 +54,7 @@ def test_pages_lead_down_and_up_again_and_lose_no_row(shop, fifty, start):
 
 
 def test_filters_combine_and_an_address_is_found_however_it_is_typed(shop, fifty):
-    client = logged_in(shop, Role.OPERATIONS)
+    client = colleague(shop, Role.OPERATIONS)
     page = client.get("/admin/orders/?email=+Eve%40Example.ORG&from=2026-11-24").text
     assert numbers(page) == [str(number) for number in range(20_049, 20_038, -2)]
     assert numbers(client.get("/admin/orders/?email=eve@example.org&state=paid").text) == []
@@ -65,7 +65,7 @@ def test_filters_combine_and_an_address_is_found_however_it_is_typed(shop, fifty
 
 @pytest.mark.parametrize("given", ["from=someday", "state=lost", "number=x", "to=9999-12-31"])
 def test_a_filter_that_cannot_be_read_finds_nothing_and_says_so(shop, fifty, given):
-    page = logged_in(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text
+    page = colleague(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text
     assert numbers(page) == []
     assert "cannot be read as" in page
 
@@ -78,11 +78,11 @@ def test_a_filter_that_cannot_be_read_finds_nothing_and_says_so(shop, fifty, giv
     ],
 )  # fmt: skip
 def test_a_place_that_cannot_be_read_is_the_newest(shop, fifty, given):
-    assert numbers(logged_in(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text)[0] == "20049"
+    assert numbers(colleague(shop, Role.OPERATIONS).get(f"/admin/orders/?{given}").text)[0] == "20049"
 
 
 def test_columns_are_chosen_in_the_address(shop, fifty):
-    client = logged_in(shop, Role.OPERATIONS)
+    client = colleague(shop, Role.OPERATIONS)
     page = client.get("/admin/orders/?show=number&show=city&show=nonsense").text
     heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page)
     assert heads == ["Order", "Town"]
@@ -92,7 +92,7 @@ def test_columns_are_chosen_in_the_address(shop, fifty):
 def test_every_column_of_every_desk_can_be_shown_and_taken(shop):
     """Desks that read what they show and no more have named what their columns are made of."""
     paid_order(shop)
-    client = logged_in(shop, Role.ADMINISTRATOR)
+    client = colleague(shop, Role.ADMINISTRATOR)
     desks = [view for view in shop.app.extensions["admin"][0]._views if isinstance(view, DeskList)]
     slim = {desk.key for desk in desks if desk.made_of is not None}
     assert slim == {"orders", "payments", "invoices", "webhooks", "mails", "tasks"}
@@ -110,7 +110,7 @@ def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked
     buyer = shop.buyer()
     buyer.fills_cart()
     sale = paid(shop, buyer)
-    client = logged_in(shop, Role.ADMINISTRATOR)
+    client = colleague(shop, Role.ADMINISTRATOR)
     orders, invoices = "/admin/orders/{}?show=number&show=delivered&show=given_back", "/admin/invoices/{}?show=credited"
     page = client.get(orders.format("")).text
     assert "To be delivered" in page
@@ -125,7 +125,7 @@ def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked
 @pytest.mark.parametrize(("desk", "body"), [("webhooks", "webhook_events.raw"), ("mails", "mails.text")])
 def test_a_list_reads_no_bodies(shop, desk, body):
     paid_order(shop)
-    client = logged_in(shop, Role.ADMINISTRATOR)
+    client = colleague(shop, Role.ADMINISTRATOR)
     ref = re.search(rf'<a href="/admin/{desk}/([^"/?]+)">', client.get(f"/admin/{desk}/").text).group(1)
     with statements() as asked:
         client.get(f"/admin/{desk}/")
@@ -138,7 +138,7 @@ def test_a_list_reads_no_bodies(shop, desk, body):
 
 def test_what_the_sidebar_counts_is_shown_on_the_next_page(shop):
     """Sidebars are kept; never for longer than they are true."""
-    client = logged_in(shop, Role.OPERATIONS)
+    client = colleague(shop, Role.OPERATIONS)
     assert "waiting: orders</span>" not in client.get("/admin/orders/").text
     paid_order(shop)
     waiting = (
@@ -146,13 +146,13 @@ def test_what_the_sidebar_counts_is_shown_on_the_next_page(shop):
     )
     for page in ("/admin/orders/", "/admin/cases/"):
         assert waiting in client.get(page).text
-    assert 'href="/admin/orders/?delivery=open">1<' in logged_in(shop, Role.FINANCE).get("/admin/orders/").text, (
+    assert 'href="/admin/orders/?delivery=open">1<' in colleague(shop, Role.FINANCE).get("/admin/orders/").text, (
         "a number leads to what it counts, whatever the desk opens with"
     )
 
 
 def test_a_list_asks_at_most_ten_questions(shop, fifty):
-    client = logged_in(shop, Role.OPERATIONS)
+    client = colleague(shop, Role.OPERATIONS)
     asked = []
     listen = lambda _c, _cur, statement, *_: asked.append(statement)  # noqa: E731
     event.listen(db.engine, "before_cursor_execute", listen)
@@ -167,7 +167,7 @@ def test_a_list_asks_at_most_ten_questions(shop, fifty):
 
 
 def test_a_view_is_kept_shared_opened_with_and_forgotten(shop, fifty):
-    otto, fiona = logged_in(shop, Role.OPERATIONS), logged_in(shop, Role.FINANCE)
+    otto, fiona = colleague(shop, Role.OPERATIONS), colleague(shop, Role.FINANCE)
     form = hidden(otto.get("/admin/orders/?email=eve@example.org").text)
     kept = {"name": "Eve’s", "query": "show=number&email=eve%40example.org&evil=1", "shared": "y", "opens": "y"}
     answer = otto.post("/admin/orders/views", data={**form, **kept})
@@ -186,7 +186,7 @@ def test_a_view_is_kept_shared_opened_with_and_forgotten(shop, fifty):
 
 
 def test_a_viewer_keeps_views_but_does_not_share_them(shop):
-    vera = logged_in(shop, Role.VIEWER)
+    vera = colleague(shop, Role.VIEWER)
     form = hidden(vera.get("/admin/orders/?state=paid").text)
     refused = vera.post("/admin/orders/views", data={**form, "name": "Paid", "query": "state=paid", "shared": "y"})
     page = vera.get(refused.location).text
@@ -196,7 +196,7 @@ def test_a_viewer_keeps_views_but_does_not_share_them(shop):
 
 
 def test_a_view_without_a_name_is_refused(shop):
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     form = hidden(otto.get("/admin/orders/").text)
     answer = otto.post("/admin/orders/views", data={**form, "name": " ", "query": "state=paid"})
     assert "Give the view a name" in otto.get(answer.location).text
@@ -206,7 +206,7 @@ def test_a_view_without_a_name_is_refused(shop):
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_list_that_an_administrator_opened_shows_others_no_more_than_their_role_sees(shop):
     case = units.write(lambda: cases.open_case(CaseKind.TASK_GAVE_UP, Subject("staff", 1, "stf_secret")).ref)
-    everything, less = logged_in(shop, Role.ADMINISTRATOR), logged_in(shop, Role.OPERATIONS)
+    everything, less = colleague(shop, Role.ADMINISTRATOR), colleague(shop, Role.OPERATIONS)
     for client, sees in ((everything, True), (less, False), (everything, True)):
         assert (case in client.get("/admin/cases/").text) == sees
         assert (case in str(taken(client, "/admin/cases/export.csv?show=ref"))) == sees
@@ -234,7 +234,7 @@ def test_the_page_of_an_order_asks_at_most_ten_questions(shop):
     buyer.fills_cart(2)
     sale = paid(shop, buyer)
     shop.minutes_pass(1)
-    client = logged_in(shop, Role.OPERATIONS)
+    client = colleague(shop, Role.OPERATIONS)
     address = f"/admin/orders/{sale.order_ref}"
     pieces = dict.fromkeys(re.findall(r'name="(line\d+)"', client.get(address).text), "1")
     client.post(

@@ -15,13 +15,8 @@ from backoffice.staff.roles import Role
 from backoffice.tasks import runner
 from backoffice.tasks import service as tasks
 from tests.admin.test_inbox import post
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
-
-
-@pytest.fixture
-def otto(shop):
-    return logged_in(shop, Role.OPERATIONS)
+from tests.support.staff import colleague
 
 
 @pytest.fixture
@@ -72,7 +67,7 @@ def test_a_task_is_retried_once_and_a_link_sent_once(shop):
         return task.ref
 
     ref = units.write(give_up)
-    olive = logged_in(shop, Role.ADMINISTRATOR)
+    olive = colleague(shop, Role.ADMINISTRATOR)
     form = hidden(olive.get(f"/admin/tasks/{ref}").text)
     for _ in range(2):
         olive.post(f"/admin/tasks/{ref}/retry", data={**form, "reason": "the server is back"})

@@ -28,8 +28,8 @@ from backoffice.models import (
 )
 from backoffice.staff.roles import Role
 from backoffice.tasks import service as tasks
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
+from tests.support.staff import colleague
 
 EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"
 
@@ -215,7 +215,7 @@ def test_the_audit_log_is_searched_by_a_colleagues_name_and_an_orders_number(sho
     number = shop.order(sale).number
     for wish in (f"subject={number}", f"subject={sale.order_ref}", "actor=OLI", "actor=olive@plumb"):
         assert "bought twice" in operator.get(f"/admin/audit/?{wish}").text, wish
-    viewer = logged_in(shop, Role.VIEWER)  # sees the log, and no addresses of colleagues
+    viewer = colleague(shop, Role.VIEWER)  # sees the log, and no addresses of colleagues
     assert "bought twice" in viewer.get("/admin/audit/?actor=OLI").text
     assert "bought twice" not in viewer.get("/admin/audit/?actor=olive@").text
     for wish in ("subject=99999", "actor=nobody", f"subject={'9' * 40}"):

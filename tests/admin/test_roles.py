@@ -25,8 +25,8 @@ from backoffice.models import (
 )
 from backoffice.reconciliation.models import ProviderLine
 from backoffice.staff.roles import Right, Role
-from tests.support import staff
 from tests.support.shop import hidden
+from tests.support.staff import colleague
 
 V, O, F, C, A = Role.VIEWER, Role.OPERATIONS, Role.FINANCE, Role.CATALOGUE, Role.ADMINISTRATOR  # noqa: E741
 EVERYBODY, READERS = {V, O, F, C, A}, {V, O, F, A}
@@ -108,10 +108,6 @@ for desk in DESKS - {
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
 
 
-def logged_in(shop, role):
-    return staff.logged_in(shop, shop.all(select(StaffMember.email).where(StaffMember.role == role))[0])
-
-
 def rules(app):
     return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin") and rule.endpoint not in OPEN
             and not rule.endpoint.startswith("admin.static")]  # fmt: skip
@@ -131,7 +127,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
     shop.is_disputed(sale)
     shop.minutes_pass(1)
     shop.reconciles()
-    client = logged_in(shop, role)
+    client = colleague(shop, role)
     refs = {
         "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
         "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": shop.all(select(Mail.ref))[0],
@@ -170,7 +166,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
 
 def test_a_refusal_changes_nothing_and_says_whom_to_ask(shop):
     sale = shop.buyer().orders()
-    client = logged_in(shop, V)
+    client = colleague(shop, V)
     token = hidden(client.get("/admin/cases/").text)
     answer = client.post(f"/admin/orders/{sale.order_ref}/cancel", data={**token, "reason": "I would like to"})
     assert answer.status_code == 403
@@ -182,14 +178,14 @@ def test_a_refusal_changes_nothing_and_says_whom_to_ask(shop):
 
 
 def test_the_sidebar_shows_what_the_role_may_see(shop):
-    page = logged_in(shop, C).get("/admin/cases/").text
+    page = colleague(shop, C).get("/admin/cases/").text
     assert "/admin/orders/" not in page
     assert "/admin/staff/" not in page
-    assert "/admin/staff/" in logged_in(shop, A).get("/admin/cases/").text
+    assert "/admin/staff/" in colleague(shop, A).get("/admin/cases/").text
 
 
 def test_a_change_of_role_counts_from_the_next_page_on(shop):
-    admin, otto = logged_in(shop, A), logged_in(shop, O)
+    admin, otto = colleague(shop, A), colleague(shop, O)
     ref = shop.all(select(StaffMember.ref).where(StaffMember.role == O))[0]
     form = hidden(admin.get(f"/admin/staff/{ref}").text)
     admin.post(f"/admin/staff/{ref}/role", data={**form, "role": "catalogue", "reason": "moves to the catalogue"})
@@ -199,7 +195,7 @@ def test_a_change_of_role_counts_from_the_next_page_on(shop):
 
 
 def test_a_colleague_is_invited_by_mail_and_enters(shop):
-    admin = logged_in(shop, A)
+    admin = colleague(shop, A)
     form = hidden(admin.get("/admin/staff/").text)
     answer = admin.post(
         "/admin/staff/invite", data={**form, "name": "Nora New", "email": "nora@example.org", "role": "finance"}
@@ -220,7 +216,7 @@ def test_a_colleague_is_invited_by_mail_and_enters(shop):
 
 
 def test_the_same_address_is_not_invited_twice_and_what_was_typed_stays(shop):
-    admin = logged_in(shop, A)
+    admin = colleague(shop, A)
     form = hidden(admin.get("/admin/staff/").text)
     typed = {**form, "name": "Second Otto", "email": "OTTO@plumb-and-level.example", "role": "viewer"}
     page = admin.post("/admin/staff/invite", data=typed, follow_redirects=True).text

@@ -9,8 +9,8 @@ from backoffice.admin import looks
 from backoffice.admin.filters import Filter, read_day
 from backoffice.models import AuditEntry, Payment, WebhookEvent
 from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.support.shop import hidden, paid
+from tests.support.staff import colleague
 
 
 def traces(shop) -> list[tuple[str, str, str]]:
@@ -21,7 +21,7 @@ def traces(shop) -> list[tuple[str, str, str]]:
 
 def test_whoever_looks_at_a_customers_data_leaves_a_trace(shop):
     sale = shop.buyer().orders()
-    client = logged_in(shop, Role.VIEWER)
+    client = colleague(shop, Role.VIEWER)
     client.get("/admin/orders/?state=placed")
     client.get(f"/admin/orders/{sale.order_ref}")
     client.get("/admin/tasks/")
@@ -39,7 +39,7 @@ def test_the_page_of_what_a_provider_was_told_or_told_us_leaves_a_trace(shop, ki
     paid(shop, buyer)
     model, desk = {"payment": (Payment, "payments"), "webhook_event": (WebhookEvent, "webhooks")}[kind]
     row = shop.all(select(model))[0]
-    logged_in(shop, Role.FINANCE).get(f"/admin/{desk}/{row.ref}")
+    colleague(shop, Role.FINANCE).get(f"/admin/{desk}/{row.ref}")
     (trace,) = traces(shop)
     assert (trace[0], trace[2]) == ("person", f"{kind} {row.ref}")
 
@@ -49,7 +49,7 @@ def test_a_page_that_answers_a_form_leaves_one_too(shop):
     buyer.fills_cart()
     paid(shop, buyer)
     event = shop.all(select(WebhookEvent))[0].ref
-    client = logged_in(shop, Role.FINANCE)
+    client = colleague(shop, Role.FINANCE)
     form = hidden(client.get("/admin/webhooks/").text)
     assert "would" in client.post(f"/admin/webhooks/{event}/preview", data=form).text
     assert [page for _kind, _ref, page in traces(shop)] == [f"webhook_event {event}"]

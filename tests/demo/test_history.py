@@ -14,9 +14,9 @@ from backoffice.demo import afterwards, bulk, checkpoint, history
 from backoffice.demo.history import Begun, Ended, History, Lived
 from backoffice.models import AuditEntry, Invoice, Order, Payment, Person, Shipment
 from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.support.consistency import problems
 from tests.support.shop import paid
+from tests.support.staff import colleague
 
 
 @pytest.fixture(autouse=True)
@@ -215,7 +215,7 @@ def test_a_real_order_goes_on_after_the_history(shop):
 
 def test_the_office_reads_it(shop):
     write(60)
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     order = shop.all(select(Order).where(Order.state == "paid"))[3]
     page = otto.get(f"/admin/orders/{order.ref}").text
     for words in ("Order placed", "Payment settled", "Invoice issued: S-20", "Parcel sent", "Provider told us: paid"):

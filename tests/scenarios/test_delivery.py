@@ -17,9 +17,9 @@ from backoffice.fulfilment.models import Fulfilment
 from backoffice.models import DownloadGrant, Mail, Shipment
 from backoffice.orders import service as orders
 from backoffice.staff.roles import Role
-from tests.admin.test_roles import logged_in
 from tests.scenarios.test_shop import register
 from tests.support.shop import LEVEL, hidden, paid
+from tests.support.staff import colleague
 
 OLIVE = staff("stf_olive")
 
@@ -46,7 +46,7 @@ def test_a_parcel_goes_with_another_carrier_and_its_number_is_put_right(shop):
     buyer.fills_cart()
     sale = paid(shop, buyer)
     order = f"/admin/orders/{sale.order_ref}"
-    otto = logged_in(shop, Role.OPERATIONS)
+    otto = colleague(shop, Role.OPERATIONS)
     page = otto.get(order).text
     assert 'name="carrier" type="text" maxlength="120" value="DHL"' in page
     line = re.search(r'name="(line\d+)"', page).group(1)

@@ -22,10 +22,8 @@ class NotToBeHad(Exception):
     """The server cannot be started on this machine; the message says why."""
 
 
-FIRST_PORT, PORTS = (
-    20_000,
-    1_500,
-)  # below the range that outgoing connections use; so many for each process of the tests
+FIRST_PORT = 20_000  # below the range that outgoing connections use
+PORTS = 1_500  # for each process of the tests
 
 
 def free_port() -> int:
