@@ -30,7 +30,8 @@ OF_THE_SHOP = ("public", "tariff", "links", "top", "bottom")  # what all pages s
 SEAL = 32  # bytes
 REST = 10.0  # seconds that Redis is left alone after it did not answer
 
-USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
+_USED = Counter("counterfoil_fragments", "Fragments of public pages by where they came from.", ["source"])
+_FROM_PROCESS, _FROM_REDIS, _MADE = (_USED.labels(source) for source in ("process", "redis", "made"))
 
 _kept = Keeper(ROOM)
 _redis: dict[str, Redis] = {}
@@ -48,17 +49,17 @@ def fragment(version: int, key: tuple[Hashable, ...], make: Callable[[], T], *, 
     now = time.monotonic()
     kept = _kept.find(whole, now)
     if kept is not None:
-        USED.labels("process").inc()
+        _FROM_PROCESS.inc()
         return kept[0]  # type: ignore[no-any-return]
     name = "fragment:" + hashlib.sha256(repr(whole).encode()).hexdigest()
     found = _fetch(name) if shared else None
     if found is None:
-        USED.labels("made").inc()
+        _MADE.inc()
         made: T = make()
         if shared:
             _store(name, made)
     else:
-        USED.labels("redis").inc()
+        _FROM_REDIS.inc()
         made = found[0]
     _kept.keep(whole, now + LIFE, made)
     return made

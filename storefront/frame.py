@@ -5,13 +5,12 @@ from typing import Any
 import structlog
 from flask import render_template, request
 from flask.sansio.blueprints import BlueprintSetupState
-from flask_babel import get_locale, get_translations
+from flask_babel import get_locale
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
-from backoffice.core import links
+from backoffice.core import links, words
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.once import once
 from storefront.blueprint import NOBODY, Public, blueprint, closed, currency, pieces, public, version
 from storefront.fragments import fragment
 from storefront.release import release
@@ -73,6 +72,6 @@ def _here() -> str:
 
 
 def _translate(text: str, **values: Any) -> str:
-    """gettext, with the catalogue of the language looked up once per request."""
-    said: str = once("translations", get_translations).ugettext(text)
+    """For sentences with values; those without are said already when a template is compiled."""
+    said = words.catalogue().gettext(text)
     return said % values if values else said

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-LONG = 1_000  # letters or bytes from which on text is packed: markup shrinks to a fifth and is unpacked in some 20 µs
+LONG = 2_000  # letters or bytes from which on text is packed: markup shrinks to a fifth and is unpacked in some 20 µs
 FAST = 1  # of zlib's levels
 ENTRY = 500  # bytes that an entry takes for itself
 

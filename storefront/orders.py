@@ -214,7 +214,7 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             entity=entity,
             leaves=leaves(clock.today(entity.zone)),
             form=ButtonForm(),
-            wish=WishForm(),
+            wish=WishForm() if delivery else None,
             problem=problem,
         )
     return page, status

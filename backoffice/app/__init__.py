@@ -17,7 +17,7 @@ from backoffice.app.inbox import Inbox
 from backoffice.app.program import Program
 from backoffice.app.sessions import Sessions
 from backoffice.audit import service as audit
-from backoffice.core import borders, clock, formatting, logs, units
+from backoffice.core import borders, clock, formatting, logs, units, words
 from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
 from backoffice.ledger import service as ledger
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         WTF_CSRF_TIME_LIMIT=CSRF_LIFE,
         WTF_I18N_ENABLED=False,  # our forms bring their own words; WTForms' would be read from disk for every request
         BABEL_DEFAULT_LOCALE=formatting.LOCALE,
-        BABEL_TRANSLATION_DIRECTORIES=str(formatting.CATALOGUES),
+        BABEL_TRANSLATION_DIRECTORIES=str(words.CATALOGUES),
     )
     if settings.is_production:
         app.config["TRUSTED_HOSTS"] = [urlsplit(settings.base_url).hostname]

@@ -12,11 +12,12 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock, units
 from backoffice.core.actor import Actor, origin
 from backoffice.core.alone import write_row
-from backoffice.core.db import put, session
+from backoffice.core.db import session
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.money import Money
 from backoffice.core.sealing import Sealed
 from backoffice.core.tracking import Subject, Tracked
+from backoffice.core.writes import put
 
 LEFT = "audit"  # what units leave to their end
 

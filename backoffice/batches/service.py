@@ -4,16 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, case, func, insert, select, update
+from sqlalchemy import Table, bindparam, case, func, insert, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.batches.models import Batch, BatchItem, BatchState, ItemState
 from backoffice.core import actor, borders, clock, references, units
 from backoffice.core.actor import Actor
-from backoffice.core.db import change, session
+from backoffice.core.db import NOW, session
 from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
 from backoffice.core.states import StateTable, change_where
+from backoffice.core.writes import change
 from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right, may
 from backoffice.tasks import service as tasks
@@ -150,10 +151,16 @@ def _note(item_id: int, state: ItemState, message: str) -> None:
     units.write(note)
 
 
+_ITEMS = cast("Table", BatchItem.__table__)
+_REFUSING_REST = (
+    update(_ITEMS)
+    .where(_ITEMS.c.batch_id == bindparam("batch"), _ITEMS.c.state == ItemState.WAITING)
+    .values(state=ItemState.REFUSED, message=bindparam("why"), done_at=NOW)
+)
+
+
 def _refuse_rest(batch_id: int, message: str) -> None:
-    rows = cast("Table", BatchItem.__table__)
-    waiting = (rows.c.batch_id == batch_id, rows.c.state == ItemState.WAITING)
-    change(update(rows).where(*waiting), {"state": ItemState.REFUSED, "message": message, "done_at": clock.now()})
+    change(_REFUSING_REST, {"batch": batch_id, "why": message})
 
 
 def _finish(batch_id: int) -> None:

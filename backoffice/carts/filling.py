@@ -96,6 +96,9 @@ class PricedCart:
         return total([line.total for line in lines if line.total is not None], self.currency)
 
 
+_SORTED_BY = (CartLine.id, Price.valid_from)  # here: a database writes what it joined down to sort it
+
+
 def _filling(whose: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     in_list = select(PriceList.id).where(PriceList.currency == bindparam("currency"), PriceList.active.is_(True))
     price = and_(
@@ -108,7 +111,7 @@ def _filling(whose: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
             Cart.id, Cart.checkout_key, CartLine.quantity, Price.amount,
             Variant.id, Variant.ref, Variant.sku, Variant.label, Variant.published,
             Product.id, Product.slug, Product.name, Product.kind, Product.vat_class, Product.published,
-            Product.sold_in,
+            Product.sold_in, *_SORTED_BY,
         )
         .select_from(Cart)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
@@ -116,7 +119,6 @@ def _filling(whose: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
         .outerjoin(Product, Product.id == Variant.product_id)
         .outerjoin(Price, price)
         .where(whose)
-        .order_by(CartLine.id, Price.valid_from)
     )  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def of(token: str | None, person_id: int | None, currency: str) -> PricedCart:
     if not rows and person_id is not None:
         rows = look(_BY_PERSON, person_id=person_id, currency=currency, now=clock.now()).all()
     lines = {}
-    for _, _, quantity, amount, *ware in rows:  # of several prices the latest wins
+    for _, _, quantity, amount, *ware, _line, _since in sorted(rows, key=_place):  # of several prices the latest wins
         if quantity is not None:
             thing = Ware(*ware)
             unit = Money(amount, currency) if amount is not None and thing.is_sold else None
@@ -143,3 +145,9 @@ def of(token: str | None, person_id: int | None, currency: str) -> PricedCart:
 def hashed(token: str) -> str:
     """How a cart's token is kept: whoever reads the table opens no cart."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _place(row: Any) -> tuple[int, bool, Any]:
+    """Lines as they were put in, and prices by age; what has none is alone."""
+    line, since = row[-len(_SORTED_BY) :]
+    return line or 0, since is not None, since

@@ -13,10 +13,11 @@ from backoffice.carts.filling import PricedCart, hashed
 from backoffice.carts.models import Cart, CartLine
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
-from backoffice.core.db import NOW, change, session
+from backoffice.core.db import NOW, session
 from backoffice.core.entering import enter
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.looks import look
+from backoffice.core.writes import change
 from backoffice.customers.models import Person
 
 MOST = 99  # pieces of one variant in a cart

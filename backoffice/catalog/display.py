@@ -2,6 +2,7 @@
 what they cost, is shown by stock."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
@@ -39,15 +40,14 @@ class ForSale(NamedTuple):
 
 _PICTURE = ("alt", "line_art", "width", "height", "renditions", "variant_id")
 _SAID = Facts._fields[:-3]
-_PRODUCT = (
+_PRODUCT = (  # sorted here: a database sorts rows with such texts in them on its disk
     select(
         *[getattr(Product, name) for name in _SAID], Category.slug, Category.name,
-        *[getattr(ProductImage, name) for name in _PICTURE], ProductImage.id,
+        *[getattr(ProductImage, name) for name in _PICTURE], ProductImage.position,
     )
     .join(Category, Category.id == Product.category_id)
     .outerjoin(ProductImage, ProductImage.product_id == Product.id)
     .where(Product.slug == bindparam("slug"), Product.published.is_(True))
-    .order_by(ProductImage.position)
 )  # fmt: skip
 _FOR_SALE = (
     select(Variant.id, Variant.sku, Product.slug)
@@ -67,7 +67,8 @@ def product(slug: str) -> Facts:
     if not rows:
         raise NotFound("product")
     said = len(_SAID) + 2
-    pictures = [dict(zip(_PICTURE, row[said:], strict=False)) for row in rows if row[-1] is not None]
+    pictured = sorted((row for row in rows if row[-1] is not None), key=itemgetter(-1))
+    pictures = [dict(zip(_PICTURE, row[said:], strict=False)) for row in pictured]
     return Facts._make((*rows[0][:said], pictures))
 
 

@@ -5,22 +5,22 @@ Flask-SQLAlchemy is known here and nowhere else."""
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, Delete, MetaData, Select, Table, Update, bindparam, event, select
+from sqlalchemy import Connection, MetaData, Select, Table, bindparam, event, select
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapper, class_mapper
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backoffice.core import clock, inserts, wire
+from backoffice.core import clock, driver, wire
 from backoffice.core.columns import UTCDateTime
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.tracking import Part, Subject, Tracked
@@ -31,9 +31,6 @@ MARIADB = {key.replace("mysql_", "mariadb_"): value for key, value in MYSQL.item
 NOW = bindparam("now", callable_=clock.now, type_=UTCDateTime())  # when a statement is sent, however early it was built
 
 REST = 1.0  # seconds after which a connection is asked whether it is still there
-
-# The connection is useless although the driver thinks otherwise: a Galera node outside its primary component.
-LOST_NODE = frozenset({1047, 1180})
 
 
 class Base(DeclarativeBase):
@@ -74,6 +71,7 @@ class OpenUnit(Protocol):
 
     writes: bool
     connection: Connection | None
+    looks: Connection | None
 
     def touch(self, subject: Subject) -> None: ...
 
@@ -87,7 +85,7 @@ class Whole(Protocol):
 unit_key: ContextVar[OpenUnit | None] = ContextVar("unit_key", default=None)
 
 
-def _current_unit() -> OpenUnit:
+def current_unit() -> OpenUnit:
     key = unit_key.get()
     if key is None:
         raise OutsideUnit
@@ -95,10 +93,10 @@ def _current_unit() -> OpenUnit:
 
 
 class OneDatabase(FlaskSession):
-    """A session that need not look which of several databases a statement is for."""
+    """A session that need not look which of several databases a statement is for, and shares its unit's connection."""
 
     def get_bind(self, *_args: Any, bind: Engine | Connection | None = None, **_kwargs: Any) -> Engine | Connection:
-        return bind if bind is not None else self._db.engine
+        return bind or current_unit().connection or self._db.engine
 
     def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
         """The row with this key, as ever; where it is not known yet, by a statement that is built once for its class."""
@@ -124,7 +122,7 @@ class Database(SQLAlchemy):
         """Nothing to remove: a unit closes its own session."""
 
 
-db = Database(model_class=Base, session_options={"scopefunc": _current_unit, "class_": OneDatabase, "autoflush": True})
+db = Database(model_class=Base, session_options={"scopefunc": current_unit, "class_": OneDatabase, "autoflush": True})
 session = db.session
 
 
@@ -192,7 +190,8 @@ def _begin_server(connection: Connection) -> None:
     """A unit that reads needs no transaction: at this level every statement sees what was committed when it began."""
     unit = unit_key.get()
     if unit is None or unit.writes:
-        connection.exec_driver_sql("BEGIN")
+        opened = connection.connection.cursor
+        driver.run(connection.engine, opened, "BEGIN", None, read=driver.nothing, lost=connection.invalidate)
 
 
 def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
@@ -212,7 +211,7 @@ def _ask_after_rest(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) ->
 
 
 def _drop_lost_node(context: ExceptionContext) -> None:
-    if error_code(context.original_exception) in LOST_NODE:
+    if driver.is_lost_node(context.original_exception):
         context.is_disconnect = True
 
 
@@ -227,45 +226,31 @@ _ON_A_SERVER: dict[str, Callable[..., Any]] = {
 }
 
 
-def error_code(error: BaseException | None) -> int | None:
-    """The server's error number of a PyMySQL error, else None."""
-    args = getattr(error, "args", ())
-    return args[0] if args and isinstance(args[0], int) else None
-
-
 def engine() -> Engine:
     return db.engine
 
 
 def connection() -> Connection:
-    """The connection of the unit that is open; its session is asked for it once."""
-    unit = _current_unit()
+    """The connection of the unit that is open. On a server, one that only looks needs no session for it: nothing is begun."""
+    unit = current_unit()
     if unit.connection is None:
-        unit.connection = session.connection()
+        if unit.writes or has_session() or db.engine.dialect.name == "sqlite":
+            unit.connection = session.connection()
+        else:
+            unit.connection = unit.looks = db.engine.connect()
     return unit.connection
 
 
-def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Whole | None = None) -> None:
-    """Write new rows without objects: every column but the id is named. Parts of a tracked whole say ``of`` which.
-
-    Raises ReadOnlyUnit, UnmovedWrite for tracked rows of nothing."""
-    place = cast("Table", model.__table__)
-    if of is None and is_tracked(place):
-        raise UnmovedWrite(place.name)
-    connection = writing()
-    insert = inserts.into(place, connection.dialect)
-    for start in range(0, len(rows), inserts.MOST):
-        connection.exec_driver_sql(*insert.of(rows[start : start + inserts.MOST]))
-    if of is not None:
-        _current_unit().touch(of.subject())
+def has_session() -> bool:
+    """Whether somebody has asked for the session of the unit that is open."""
+    return bool(session.registry.has())
 
 
-def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool = False) -> int:
-    """How many rows a statement changed that was built of tables, with ``bindparam``: the mapper has no part in it.
-    ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite."""
-    if not moved and is_tracked(cast("Table", statement.table)):
-        raise UnmovedWrite(cast("Table", statement.table).name)
-    return writing().execute(statement, values).rowcount
+def leave(unit: OpenUnit) -> None:
+    """Give back what a unit took of the database."""
+    session.remove()
+    if unit.looks is not None:
+        unit.looks.close()
 
 
 @cache
@@ -274,12 +259,3 @@ def is_tracked(table: Table) -> bool:
     return any(
         mapper.local_table is table and issubclass(mapper.class_, (Tracked, Part)) for mapper in Base.registry.mappers
     )
-
-
-def writing() -> Connection:
-    """The connection of the unit that is open, for a statement that writes: what was written before it is there. Raises
-    ReadOnlyUnit."""
-    if not _current_unit().writes:
-        raise ReadOnlyUnit
-    session.flush()  # in the order in which it was written
-    return connection()

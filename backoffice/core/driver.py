@@ -9,9 +9,10 @@ from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
-from backoffice.core.db import LOST_NODE, error_code
-
 T = TypeVar("T")
+
+# The connection is useless although the driver thinks otherwise: a Galera node outside its primary component.
+LOST_NODE = frozenset({1047, 1180})
 
 
 def run(
@@ -45,10 +46,25 @@ def run(
             cursor.close()
 
 
+def nothing(_cursor: DBAPICursor) -> None:
+    """For statements that are only said."""
+
+
+def error_code(error: BaseException | None) -> int | None:
+    """The server's error number of a PyMySQL error, else None."""
+    args = getattr(error, "args", ())
+    return args[0] if args and isinstance(args[0], int) else None
+
+
+def is_lost_node(error: BaseException | None) -> bool:
+    """Whether the server answered, but is no longer one of its cluster."""
+    return error_code(error) in LOST_NODE
+
+
 def _as_ever(error: Any, statement: str, engine: Engine, lost: Callable[[BaseException], None]) -> BaseException:
     """The driver's error as SQLAlchemy tells it."""
     dialect = engine.dialect
-    is_lost = dialect.is_disconnect(error, None, None) or error_code(error) in LOST_NODE
+    is_lost = dialect.is_disconnect(error, None, None) or is_lost_node(error)
     if is_lost:
         lost(error)
         engine.dispose()

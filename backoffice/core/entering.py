@@ -8,10 +8,10 @@ from sqlalchemy import Table
 from sqlalchemy.orm import class_mapper, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict
 
-from backoffice.core import inserts
-from backoffice.core.db import Base, session, writing
+from backoffice.core.db import Base, session
 from backoffice.core.tracking import Part, Tracked
 from backoffice.core.units import current
+from backoffice.core.writes import insert
 
 R = TypeVar("R", bound=Base)
 
@@ -21,11 +21,8 @@ def enter(row: R) -> R:
 
     Every column but the id is set, and no other object hangs on it: what belongs to it is entered after it.
     Raises ReadOnlyUnit, KeyError where a column is not set."""
-    connection, new = writing(), cast("Any", row)
-    insert = inserts.into(new.__table__, connection.dialect)
-    given = instance_dict(row)
-    values = {name: given[key] for key, name in _columns(type(row))}
-    new.id = connection.exec_driver_sql(*insert.of([values])).lastrowid
+    new, given = cast("Any", row), instance_dict(row)
+    new.id = insert(new.__table__, [{name: given[key] for key, name in _columns(type(row))}])
     make_transient_to_detached(row)
     session.add(row)
     if isinstance(new, (Tracked, Part)):

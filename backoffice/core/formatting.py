@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -13,7 +12,6 @@ from babel.numbers import format_currency, format_decimal
 from backoffice.core.money import Money, exponent
 
 LOCALE = "en"
-CATALOGUES = Path(__file__).parents[1] / "translations"  # of pages and mails: none where everything is said in English
 KEPT = 4_096  # amounts whose writing is remembered: a shop shows the same ones again and again
 
 

@@ -15,8 +15,11 @@ class Insert:
     def __init__(self, rows: Table, dialect: Dialect) -> None:
         columns = [column for column in rows.columns if column is not rows.autoincrement_column]
         quoted = dialect.identifier_preparer.quote
-        self._columns = [
-            (column.name, column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for column in columns
+        self._names = [column.name for column in columns]
+        self._changes = [
+            (place, change)
+            for place, column in enumerate(columns)
+            if (change := column.type.dialect_impl(dialect).bind_processor(dialect))
         ]
         names = ", ".join(quoted(column.name) for column in columns)
         self._begins = " ".join(("INSERT INTO", quoted(rows.name), f"({names})", "VALUES "))
@@ -24,8 +27,13 @@ class Insert:
 
     def of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[Any, ...]]:
         """One statement for these rows, and its values. Raises KeyError where a column is not named."""
-        values = tuple(write(row[name]) for row in rows for name, write in self._columns)
-        return self._begins + ", ".join([self._row] * len(rows)), values
+        values: list[Any] = []
+        for row in rows:
+            written = [row[name] for name in self._names]
+            for place, change in self._changes:
+                written[place] = change(written[place])
+            values += written
+        return self._begins + ", ".join([self._row] * len(rows)), tuple(values)
 
 
 _known: WeakKeyDictionary[Dialect, dict[Table, Insert]] = WeakKeyDictionary()
@@ -37,7 +45,3 @@ def into(rows: Table, dialect: Dialect) -> Insert:
     if rows not in tables:
         tables[rows] = Insert(rows, dialect)
     return tables[rows]
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

@@ -13,9 +13,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.core import units
-from backoffice.core.db import change, session
+from backoffice.core.db import session
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.tracking import Part, Tracked
+from backoffice.core.writes import change, writing
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -32,11 +33,11 @@ def change_where(row: Any, *conditions: ColumnElement[bool], **values: Any) -> b
     """``UPDATE … SET values WHERE id = row.id AND conditions``; False when no row fitted. Refreshes ``row``."""
     model = type(row)
     statement = update(model.__table__).where(model.id == row.id, *conditions).values(**values)
-    return _changed(row, statement, {}, values)
+    return _changed(row, writing().execute(statement).rowcount, values)
 
 
-def _changed(row: Any, statement: Update, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    if change(statement, parameters, moved=True) == 0:
+def _changed(row: Any, count: int, values: Mapping[str, Any]) -> bool:
+    if count == 0:
         session.refresh(row)
         return False
     if any(hasattr(value, "__clause_element__") or isinstance(value, ColumnElement) for value in values.values()):
@@ -76,7 +77,8 @@ class StateTable(Generic[S]):
         True when this unit moved it, False when it was there already. Raises IllegalMove."""
         written = {self.column.key: to, **values}
         parameters = {"row_id": row.id, **{f"new_{name}": value for name, value in written.items()}}
-        if _changed(row, self._statement(to, tuple(written)), parameters, written):
+        count = change(self._statement(to, tuple(written)), parameters, moved=True)
+        if _changed(row, count, written):
             return True
         here: S = getattr(row, self.column.key)
         if here == to:

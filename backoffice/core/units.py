@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
-from backoffice.core.db import ReadOnlyUnit, UnmovedWrite, connection, db, error_code, unit_key
+from backoffice.core.db import ReadOnlyUnit, UnmovedWrite, connection, db, has_session, leave, unit_key
+from backoffice.core.driver import error_code
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.tracking import Part, Subject, Tracked
 
@@ -39,6 +40,7 @@ class Unit:
 
     writes: bool
     connection: Connection | None = None  # once it was asked for
+    looks: Connection | None = None  # the same, where there was no session to give it
     changed: dict[tuple[str, int], Subject] = field(default_factory=dict)
     witnessed: set[tuple[str, int]] = field(default_factory=set)
     after_commit: list[Callable[[], object]] = field(default_factory=list)
@@ -101,13 +103,13 @@ def after_commit(action: Callable[[], object]) -> None:
 
 
 @contextmanager
-def read() -> Iterator[Session]:
+def read() -> Iterator[None]:
     """A unit that only looks. Inside a unit that is open already it joins in."""
     if is_open():
-        yield db.session()
+        yield
         return
-    with _opened(Unit(writes=False)) as (_, session):
-        yield session
+    with _opened(Unit(writes=False)):
+        yield
 
 
 def write(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
@@ -144,7 +146,8 @@ def replayed(attempt: Callable[[], T], *, duplicates: int = 1, attempts: int = A
 
 def _in_one_transaction(work: Callable[[], T]) -> tuple[Unit | None, T]:
     """The result of ``work`` and, unless it was rehearsed, the unit that is committed."""
-    with _opened(Unit(writes=True)) as (unit, session):
+    with _opened(Unit(writes=True)) as unit:
+        session = db.session()
         result = work()
         session.flush()
         for kind, items in unit.left.items():
@@ -198,20 +201,18 @@ def is_duplicate(error: BaseException) -> bool:
 
 
 @contextmanager
-def _opened(unit: Unit) -> Iterator[tuple[Unit, Session]]:
+def _opened(unit: Unit) -> Iterator[Unit]:
     token = unit_key.set(unit)
     try:
-        session = db.session()
-        session.info["unit"] = unit
-        try:
-            if unit.writes and db.engine.dialect.name == "sqlite":
-                connection()  # a lock that must be waited for is waited for here
-            yield unit, session
-        except BaseException:
-            session.rollback()
-            raise
+        if unit.writes and db.engine.dialect.name == "sqlite":
+            connection()  # a lock that must be waited for is waited for here
+        yield unit
+    except BaseException:
+        if has_session():
+            db.session.rollback()
+        raise
     finally:
-        db.session.remove()
+        leave(unit)
         unit_key.reset(token)
 
 
@@ -230,14 +231,14 @@ def _run(actions: list[Callable[[], object]]) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _refuse_flush_in_read(session: Session, _context: UOWTransaction, _instances: Any) -> None:
-    unit = session.info.get("unit")
+    unit = unit_key.get()
     if unit is not None and not unit.writes and (session.new or session.dirty or session.deleted):
         raise ReadOnlyUnit
 
 
 @event.listens_for(Session, "after_flush")
 def _note_changes(session: Session, _context: UOWTransaction) -> None:
-    unit = session.info.get("unit")
+    unit = unit_key.get()
     if unit is None:
         return
     for row in (*session.new, *session.deleted, *(row for row in session.dirty if _facts_changed(row))):
@@ -252,7 +253,7 @@ def _facts_changed(row: Any) -> bool:
 
 @event.listens_for(Session, "do_orm_execute")
 def _refuse_unmoved_writes(state: ORMExecuteState) -> None:
-    unit = state.session.info.get("unit")
+    unit = unit_key.get()
     if unit is None:
         return
     if not (state.is_update or state.is_delete or state.is_insert):

@@ -14,6 +14,7 @@ from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
 from pymysql.converters import conversions
 from pymysql.protocol import MysqlPacket
 
+NO_ROW = 254  # as a packet's first byte: an end, an error, or a value of more than a packet's length
 NULL = 251  # as the length of a value; smaller is the length itself
 WIDTHS = {252: 2, 253: 3, 254: 8}  # how many bytes that follow are the length
 HEADER = 4  # bytes before a packet: three of its length, one of its number
@@ -37,22 +38,45 @@ class Form(NamedTuple):
 class Answer(MySQLResult):  # type: ignore[misc] # PyMySQL has no types
     """An answer whose columns are not taken apart again when an earlier one had the same, and whose values are."""
 
+    connection: Any
     forms: ClassVar[dict[bytes, Form]] = {}  # by the packet of their first column and how many there are
 
     def _get_descriptions(self) -> None:
-        connection = self.connection
-        waiting = connection._rfile.peek()
+        connection: OneWay = self.connection
+        waiting = connection.waiting()
         first = waiting[: HEADER + int.from_bytes(waiting[:3], "little")] + self.field_count.to_bytes(2, "little")
         known = Answer.forms.get(first)
+        number = connection._next_seq_id
         if known is None or not waiting.startswith(known.sent):
-            number = connection._next_seq_id
             super()._get_descriptions()
             self._keep(first, number)
             return
-        connection._read_bytes(len(known.sent))
-        connection._next_seq_id = (connection._next_seq_id + self.field_count) % 256
         self.converters, self.description = known.converters, known.description
+        connection.take(len(known.sent), self.field_count)
         connection._read_packet()  # the end of the columns
+
+    def _read_rowdata_packet(self) -> None:
+        """Rows that have come whole are read where they lie; what has not, and whatever is no row, as PyMySQL does it."""
+        connection: OneWay = self.connection
+        rows: list[tuple[Any, ...]] = []
+        is_over = False
+        while not is_over:
+            waiting, at, taken = connection.waiting(), 0, 0
+            number, end = connection._next_seq_id, len(waiting) - HEADER
+            while at < end:
+                size = int.from_bytes(waiting[at : at + 3], "little")
+                begin = at + HEADER
+                if begin + size > len(waiting) or waiting[at + 3] != number or waiting[begin] >= NO_ROW:
+                    break
+                rows.append(self._row(waiting, begin))
+                at, taken, number = begin + size, taken + 1, (number + 1) % 256
+            connection.take(at, taken)
+            packet = connection._read_packet()
+            is_over = self._check_packet_is_eof(packet)
+            if not is_over:
+                rows.append(self._read_row_from_packet(packet))
+        self.connection = None
+        self.affected_rows, self.rows = len(rows), tuple(rows)
 
     def _keep(self, first: bytes, number: int) -> None:
         packets = [field.get_all_data() for field in self.fields]
@@ -65,8 +89,11 @@ class Answer(MySQLResult):  # type: ignore[misc] # PyMySQL has no types
         Answer.forms[first] = Form(sent, self.converters, self.description)
 
     def _read_row_from_packet(self, packet: MysqlPacket) -> tuple[Any, ...]:
+        return self._row(packet.get_all_data(), 0)
+
+    def _row(self, data: bytes, at: int) -> tuple[Any, ...]:
+        """The row that begins there."""
         row: list[Any] = []
-        data, at = packet.get_all_data(), 0
         for encoding, convert in self.converters:
             length = data[at]
             at += 1
@@ -77,7 +104,7 @@ class Answer(MySQLResult):  # type: ignore[misc] # PyMySQL has no types
                 width = WIDTHS[length]
                 length = int.from_bytes(data[at : at + width], "little")
                 at += width
-            value = data[at : at + length]
+            value: Any = data[at : at + length]
             at += length
             if encoding is not None:
                 value = str(value, encoding)
@@ -92,12 +119,34 @@ class OneWay(Connection):  # type: ignore[misc]
     Terms that name files are read for each connection, so that a new certificate counts from the next one on."""
 
     offered: ClassVar[ssl.SSLContext | None] = None
+    _next_seq_id: int
 
     def escape(self, obj: Any, mapping: Mapping[Any, Any] | None = None) -> str:
-        """A value as it stands in a statement. Names and references, which are most of them, have nothing to escape."""
-        if obj.__class__ is str and obj.isidentifier():
+        """A value as it stands in a statement. Most are names and references, which have nothing to escape, or whole numbers."""
+        kind = obj.__class__
+        if kind is str and obj.isidentifier():
+            return f"'{obj}'"
+        if kind is int:
+            return str(obj)
+        if obj is None:
+            return "NULL"
+        if kind is datetime:  # naive, in UTC: see columns
             return f"'{obj}'"
         return cast("str", super().escape(obj, mapping))
+
+    def waiting(self) -> bytes:
+        """What has come and was not taken yet; where nothing has, something is waited for. Empty when that failed: reading
+        says why."""
+        try:
+            return cast("bytes", self._rfile.peek())
+        except OSError:
+            return b""
+
+    def take(self, size: int, packets: int) -> None:
+        """Go on behind so many bytes of what is waiting, and so many packets."""
+        if size:
+            self._read_bytes(size)
+            self._next_seq_id = (self._next_seq_id + packets) % 256
 
     def commit(self) -> None:
         if self.server_status & SERVER_STATUS_IN_TRANS:

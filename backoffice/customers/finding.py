@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Select, and_, or_, select
 
-from backoffice.core.db import put, session
+from backoffice.core.db import session
 from backoffice.core.folding import LONGEST, terms
+from backoffice.core.writes import put
 from backoffice.customers.models import Person, PersonTerm
 
 MOST_WORDS = 4  # of a query that count

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sqlalchemy import select
 
@@ -40,15 +41,16 @@ def page_of(carrier: str) -> str:
     return session.scalars(query.where(DeliveryMethod.tracking_url != "").order_by(DeliveryMethod.id)).first() or ""
 
 
-_TARIFF = (
+_SORTED_BY = (DeliveryMethod.position, DeliveryMethod.id, DeliveryRate.id)
+_TARIFF = (  # sorted here: a database sorts rows with texts in them on its disk
     select(
         DeliveryMethod.code, DeliveryMethod.name, DeliveryMethod.promise, DeliveryMethod.vat_class,
         DeliveryZone.countries, DeliveryRate.amount, DeliveryRate.currency, DeliveryRate.free_from,
+        *_SORTED_BY,
     )
     .join(DeliveryRate, DeliveryRate.method_id == DeliveryMethod.id)
     .join(DeliveryZone, DeliveryZone.id == DeliveryRate.zone_id)
     .where(DeliveryMethod.active.is_(True))
-    .order_by(DeliveryMethod.position, DeliveryMethod.id, DeliveryRate.id)
 )  # fmt: skip
 
 
@@ -109,7 +111,9 @@ def tariff() -> Tariff:
                 price=Money(amount, currency),
                 free_from=Money(free_from, currency) if free_from is not None else None,
             )
-            for code, name, promise, vat_class, countries, amount, currency, free_from in look(_TARIFF)
+            for code, name, promise, vat_class, countries, amount, currency, free_from, *_ in sorted(
+                look(_TARIFF), key=itemgetter(*range(-len(_SORTED_BY), 0))
+            )
         ]
     )
 

@@ -5,17 +5,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import put, session
+from backoffice.core.db import session
 from backoffice.core.entering import enter
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
+from backoffice.core.writes import put
 from backoffice.entities import service as entities
 from backoffice.entities.models import Entity
 from backoffice.entities.service import Seller
@@ -58,8 +59,11 @@ _WITH_ORDER = (
     .join(Invoice, Invoice.order_id == Order.id)
     .join(Entity, Entity.id == Order.entity_id)
     .where(Order.ref == bindparam("ref"))
-    .options(joinedload(Order.lines, innerjoin=True), joinedload(Invoice.taxes, innerjoin=True))
-)
+    .options(
+        joinedload(Order.lines, innerjoin=True), joinedload(Invoice.taxes, innerjoin=True),
+        defer(Invoice.seller), defer(Invoice.buyer),
+    )
+)  # fmt: skip
 
 
 class NoPaper(CounterfoilError):

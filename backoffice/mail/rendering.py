@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from backoffice.core import formatting
+from backoffice.core import formatting, words
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -20,7 +19,7 @@ _environment = Environment(
     extensions=["jinja2.ext.i18n"],
 )
 _environment.install_gettext_translations(  # type: ignore[attr-defined]  # the extension adds it
-    Translations.load(formatting.CATALOGUES, [formatting.LOCALE]), newstyle=True
+    words.catalogue(), newstyle=True
 )
 
 _environment.filters.update(

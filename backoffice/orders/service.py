@@ -13,12 +13,13 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, links, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import change, put, session
+from backoffice.core.db import session
 from backoffice.core.entering import enter
 from backoffice.core.errors import NotFound
 from backoffice.core.looks import look
 from backoffice.core.money import Money, total
 from backoffice.core.states import StateTable
+from backoffice.core.writes import change, put
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address, Person
 from backoffice.entities.service import Seller, TextVersion

@@ -12,12 +12,13 @@ from backoffice.audit.tags import Tag
 from backoffice.catalog.models import Variant
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
-from backoffice.core.db import change, put, session
+from backoffice.core.db import session
 from backoffice.core.entering import enter
 from backoffice.core.errors import Conflict, CounterfoilError, NotFound
 from backoffice.core.looks import look
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject
+from backoffice.core.writes import change, put
 from backoffice.stock.models import HoldState, MovementKind, StockHold, StockItem, StockMovement
 
 MOVES = StateTable(

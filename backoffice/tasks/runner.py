@@ -17,8 +17,9 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import borders, clock, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from
-from backoffice.core.db import change, session
+from backoffice.core.db import session
 from backoffice.core.looks import look
+from backoffice.core.writes import change
 from backoffice.tasks import feeds, registry
 from backoffice.tasks.models import Task, TaskFailure, TaskState
 from backoffice.tasks.service import Lease, LeaseLost, finish_running, running

@@ -16,10 +16,11 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor, origin
-from backoffice.core.db import change, put, session
+from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
 from backoffice.core.tracking import Subject
+from backoffice.core.writes import change, put
 from backoffice.tasks import bell, feeds, registry
 from backoffice.tasks.models import Task, TaskFailure, TaskState
 

@@ -7,8 +7,8 @@ from sqlalchemy import Table, bindparam, select, update
 
 from backoffice.core import borders, units
 from backoffice.core.actor import Origin, coming_from
-from backoffice.core.db import change
 from backoffice.core.looks import look
+from backoffice.core.writes import change
 from backoffice.tasks import service as tasks
 from backoffice.tasks.feeds import Feed
 from backoffice.webhooks.models import EventState, WebhookEvent

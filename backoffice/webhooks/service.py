@@ -16,11 +16,12 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import alone, borders, clock, references, units
 from backoffice.core.actor import Actor, origin
-from backoffice.core.db import change, session
+from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
 from backoffice.core.looks import look
 from backoffice.core.ports import ports
 from backoffice.core.tracking import Subject
+from backoffice.core.writes import change
 from backoffice.tasks import bell
 from backoffice.tasks import service as tasks
 from backoffice.webhooks.models import EventState, PollerRound, WebhookEvent

@@ -1,6 +1,9 @@
 """What the program leaves out of Flask, it has no use for."""
 
+from gettext import NullTranslations
 from inspect import iscoroutinefunction
+
+from backoffice.core import words
 
 
 def test_no_view_and_no_hook_is_a_coroutine(app):
@@ -25,3 +28,27 @@ def test_templates_see_what_stands_everywhere_and_what_is_theirs(app):
     template = app.jinja_env.from_string("{{ _('Cart') }} {{ mine }} {{ yours }}", globals={"mine": "m"})
     with app.test_request_context("/"):
         assert template.render(yours="y") == "Cart m y"
+
+
+class Catalogue(NullTranslations):
+    """A shop that says everything otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def gettext(self, text: str) -> str:
+        self.asked.append(text)
+        return {"Cart": "Korb & Wagen", "%(count)s pieces": "%(count)s Stück"}[text]
+
+
+def test_words_without_values_are_put_into_a_page_when_it_is_compiled(app, monkeypatch):
+    catalogue = Catalogue()
+    monkeypatch.setattr(words, "catalogue", lambda: catalogue)
+    source = "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}{{ _('Cart') }}{{ m(_('Cart')) }}{{ _('%(count)s pieces', count=n) }}"
+    template = app.jinja_env.from_string(source)
+    assert catalogue.asked == ["Cart", "Cart"]
+    with app.test_request_context("/"):
+        assert template.render(n="<2>") == "Korb &amp; Wagen<b>Korb &amp; Wagen</b>&lt;2&gt; Stück"
+        template.render(n="2")
+    assert catalogue.asked == ["Cart", "Cart", "%(count)s pieces", "%(count)s pieces"]

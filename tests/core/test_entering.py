@@ -8,8 +8,9 @@ from backoffice.audit.service import UnauditedChange
 from backoffice.audit.tags import Tag
 from backoffice.carts.models import Cart, CartLine
 from backoffice.core import actor, clock, inserts, references, units
-from backoffice.core.db import ReadOnlyUnit, UnmovedWrite, put, session
+from backoffice.core.db import ReadOnlyUnit, UnmovedWrite, session
 from backoffice.core.entering import enter
+from backoffice.core.writes import put
 from backoffice.customers.models import Person
 from backoffice.models import Order, OrderLine, StockItem
 

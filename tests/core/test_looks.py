@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import bindparam, create_engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
-from backoffice.core import clock, looks, units
-from backoffice.core.db import NOW, OutsideUnit, connection, db, put, session
+from backoffice.core import clock, ready, units
+from backoffice.core.db import NOW, OutsideUnit, ReadOnlyUnit, connection, db, has_session, session
 from backoffice.core.errors import ProgrammingError
 from backoffice.core.looks import look
+from backoffice.core.writes import put
 from backoffice.tasks.models import Task, TaskState
 
 _BY_NAME = (
@@ -70,8 +71,8 @@ def test_what_the_unit_wrote_before_is_there(app):
 
 def test_a_statement_is_made_ready_once_and_heard_of_each_time(three, monkeypatch):
     statement, heard, made = select(Task.id).where(Task.name == bindparam("name")), [], []
-    real = looks._Ready.__init__
-    monkeypatch.setattr(looks._Ready, "__init__", lambda self, *args: made.append(1) or real(self, *args))
+    real = ready.Ready.__init__
+    monkeypatch.setattr(ready.Ready, "__init__", lambda self, *args: made.append(1) or real(self, *args))
 
     def note(_connection, _cursor, said, *_rest) -> None:
         heard.append(said)
@@ -86,19 +87,19 @@ def test_a_statement_is_made_ready_once_and_heard_of_each_time(three, monkeypatc
 
 
 def test_the_lists_of_a_statement_are_bounded(three, monkeypatch):
-    monkeypatch.setattr(looks, "MOST_FORMS", 2)
+    monkeypatch.setattr(ready, "MOST_FORMS", 2)
     with units.read():
         for length in (1, 2, 3, 4, 1):
             assert len(look(_BY_NAME, names=["a", *["x"] * (length - 1)]).all()) == 1
-        assert len(looks._known[db.engine][_BY_NAME]._forms) <= 2
+        assert len(ready._known[db.engine][_BY_NAME]._forms) <= 2
 
 
 def test_statements_that_are_built_anew_each_time_do_not_pile_up(three, monkeypatch):
-    monkeypatch.setattr(looks, "MOST_STATEMENTS", 3)
+    monkeypatch.setattr(ready, "MOST_STATEMENTS", 3)
     with units.read():
         for _ in range(5):
             assert len(look(select(Task.id).where(Task.name == bindparam("name")), name="a").all()) == 1
-        assert len(looks._known[db.engine]) <= 3
+        assert len(ready._known[db.engine]) <= 3
 
 
 def test_a_missing_value_and_a_look_outside_of_a_unit_are_mistakes(three):
@@ -146,3 +147,21 @@ def test_a_connection_that_was_cut_is_of_no_use_to_the_unit_and_replaced_for_the
 
     assert units.write(work) == ["a", "b", "c"]
     assert not cuts
+
+
+def test_a_unit_that_only_looks_takes_one_connection_and_begins_nothing(three):
+    on_a_server = db.engine.dialect.name != "sqlite"
+    with units.read():
+        assert len(look(_OF_STATE, state=TaskState.WAITING).all()) == 3
+        assert has_session() != on_a_server
+        assert connection().in_transaction() != on_a_server
+        assert len(session.scalars(select(Task)).all()) == 3
+        assert session.connection() is connection()
+        assert db.engine.pool.checkedout() == 1
+    assert db.engine.pool.checkedout() == 0
+
+
+def test_what_was_not_allowed_in_a_unit_that_looks_is_not_hidden_by_a_look(three):
+    with units.read(), pytest.raises(ReadOnlyUnit):
+        session.add(Task(**task("d")))
+        look(_OF_STATE, state=TaskState.WAITING)

@@ -10,9 +10,10 @@ from backoffice.audit.service import UnauditedChange
 from backoffice.carts.models import Cart
 from backoffice.core import clock, units
 from backoffice.core import db as core_db
-from backoffice.core.db import OutsideUnit, change, db, put, session
+from backoffice.core.db import OutsideUnit, db, session
 from backoffice.core.errors import Conflict, ProgrammingError
 from backoffice.core.units import NestedUnit, ReadOnlyUnit, UnmovedWrite
+from backoffice.core.writes import change, put
 from backoffice.models import Order, OrderLine, Product
 
 

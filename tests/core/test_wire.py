@@ -144,3 +144,24 @@ def test_connections_share_what_they_know_of_encryption():
     assert len({id(each.ctx) for each in (one, strict, anew)}) == 3
     mine = ssl.create_default_context()
     assert OneWay(defer_connect=True, ssl=mine).ctx is mine
+
+
+class Shy:
+    """A stream that cannot be looked at ahead."""
+
+    def __init__(self, stream: object) -> None:
+        self.stream = stream
+
+    def peek(self) -> bytes:
+        raise TimeoutError
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.stream, name)
+
+
+def test_what_cannot_be_looked_at_ahead_is_read_packet_by_packet(connections):
+    plain, ours = connections
+    ours._rfile = Shy(ours._rfile)
+    statement = "SELECT seq, CONCAT('row ', seq) FROM seq_1_to_600"
+    assert asked(ours, statement) == asked(plain, statement)
+    assert asked(ours, "SELECT 1") == asked(plain, "SELECT 1"), "the next answer begins where this one ended"

@@ -17,8 +17,9 @@ from backoffice.collection import service as collection
 from backoffice.collection.answers import Unanswered
 from backoffice.core import states
 from backoffice.core.actor import Actor
-from backoffice.core.db import change, session
+from backoffice.core.db import session
 from backoffice.core.states import StateTable
+from backoffice.core.writes import change
 from backoffice.disputes import recording as disputes
 from backoffice.invoices import numbering
 from backoffice.ledger import service as ledger
