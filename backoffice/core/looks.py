@@ -36,9 +36,7 @@ class _Question(Ready):
         changes = self._changes
         if changes is None:
             kinds = [column[1] for column in description]
-            changes = [
-                kind.result_processor(self.dialect, code) for kind, code in zip(self._types, kinds, strict=True)
-            ]
+            changes = [kind.result_processor(self.dialect, code) for kind, code in zip(self._types, kinds, strict=True)]
             self._changes = changes = changes if any(changes) else []
         if changes:
             rows = [tuple(map(changed, changes, row)) for row in rows]

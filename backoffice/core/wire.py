@@ -122,7 +122,7 @@ class OneWay(Connection):  # type: ignore[misc]
     _next_seq_id: int
 
     def escape(self, obj: Any, mapping: Mapping[Any, Any] | None = None) -> str:
-        """A value as it stands in a statement. Most are names and references, which have nothing to escape, or whole numbers."""
+        """A value as it stands in a statement. Most are names and references, with nothing to escape, or whole numbers."""
         kind = obj.__class__
         if kind is str and obj.isidentifier():
             return f"'{obj}'"
