@@ -5,12 +5,12 @@ from functools import wraps
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.core import units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.customers import accounts, addresses, moving
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.catalog import display
 from backoffice.core import links, units
 from backoffice.core.formatting import country
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,

@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.catalog import search, shelves
 from backoffice.catalog.shelves import Facet, Sort, Wishes
 from backoffice.core import units
 from backoffice.core.money import Money, NotAnAmount
+from backoffice.core.words import gettext
 from storefront.answers import public_page
 from storefront.blueprint import (
     blueprint,

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from flask import flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.carts.filling import PricedCart
 from backoffice.checkout import quotes
@@ -17,6 +16,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import countries, country, money
 from backoffice.core.money import Money
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.customers import addresses
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities

@@ -2,13 +2,13 @@
 
 from flask import make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.core import units
 from backoffice.core.actor import origin
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.customers import accounts
 from backoffice.customers import service as customers
 from storefront.blueprint import CART_COOKIE, ORDER_COOKIE, blueprint, cart_token, comes_from_us, keep_cart

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, SelectChoice, StringField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, StopValidation, ValidationError
@@ -13,6 +12,7 @@ from backoffice.carts.service import MOST
 from backoffice.core.cards import has_card_number
 from backoffice.core.formatting import country
 from backoffice.core.typed import tidy
+from backoffice.core.words import gettext
 from backoffice.customers import postcodes
 
 WEB_ADDRESS = re.compile(
@@ -89,12 +89,12 @@ class OnlyIf:
 
 def email_field() -> EmailField:
     return EmailField(
-        lazy_gettext("E-mail"),
+        gettext("E-mail"),
         filters=[tidy],
         validators=[
-            filled(lazy_gettext("Which address?")),
+            filled(gettext("Which address?")),
             Length(max=254),
-            Email(message=lazy_gettext("This does not look like an e-mail address. Is there a typo?")),
+            Email(message=gettext("This does not look like an e-mail address. Is there a typo?")),
         ],
         render_kw={"autocomplete": "username", "inputmode": "email"},
     )

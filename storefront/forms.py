@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -16,6 +15,7 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length, ValidationError
 
 from backoffice.core.typed import tidy, tidy_lines
+from backoffice.core.words import gettext
 from backoffice.customers.models import Address
 from backoffice.orders.service import Contact
 from storefront.drawing import Drawn
@@ -49,7 +49,7 @@ class QuantityForm(ShopForm):
 
     variant = HiddenField(validators=[InputRequired()])
     quantity = IntegerField(
-        lazy_gettext("Quantity"),
+        gettext("Quantity"),
         default=1,
         validators=[up_to_the_most],
     )
@@ -75,65 +75,61 @@ class CheckoutForm(ShopForm):
     """Who buys, where it goes, how, and what was agreed to. Countries and deliveries are filled in by the page."""
 
     email = EmailField(
-        lazy_gettext("E-mail"),
+        gettext("E-mail"),
         filters=[tidy],
         validators=[
-            filled(lazy_gettext("We need your e-mail address to send the confirmation.")),
+            filled(gettext("We need your e-mail address to send the confirmation.")),
             Length(max=254),
-            Email(message=lazy_gettext("This does not look like an e-mail address. Is there a typo?")),
+            Email(message=gettext("This does not look like an e-mail address. Is there a typo?")),
         ],
         render_kw={"autocomplete": "email", "inputmode": "email"},
     )
-    name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
+    name = text_field(gettext("Name"), gettext("What is your name?"), "name", 120, plausible)
     street = text_field(
-        lazy_gettext("Street and number"), lazy_gettext("The street is missing."), "address-line1", 120, plausible
+        gettext("Street and number"), gettext("The street is missing."), "address-line1", 120, plausible
     )
-    postcode = text_field(lazy_gettext("Postcode"), lazy_gettext("The postcode is missing."), "postal-code", 12)
-    city = text_field(lazy_gettext("Town"), lazy_gettext("The town is missing."), "address-level2", 80, plausible)
-    country = SelectField(lazy_gettext("Country"), choices=[], render_kw={"autocomplete": "country"})
+    postcode = text_field(gettext("Postcode"), gettext("The postcode is missing."), "postal-code", 12)
+    city = text_field(gettext("Town"), gettext("The town is missing."), "address-level2", 80, plausible)
+    country = SelectField(gettext("Country"), choices=[], render_kw={"autocomplete": "country"})
     phone = StringField(
-        lazy_gettext("Phone"),
+        gettext("Phone"),
         filters=[tidy],
         validators=[Length(max=40), no_card_number, phone_number],
         render_kw={"autocomplete": "tel", "inputmode": "tel", "type": "tel"},
     )
-    elsewhere = BooleanField(lazy_gettext("Send it to another address"))
-    to_name = _gift_text(
-        lazy_gettext("Recipient’s name"), lazy_gettext("Who shall receive the parcel?"), "name", 120, plausible
-    )
+    elsewhere = BooleanField(gettext("Send it to another address"))
+    to_name = _gift_text(gettext("Recipient’s name"), gettext("Who shall receive the parcel?"), "name", 120, plausible)
     to_street = _gift_text(
-        lazy_gettext("Street and number"),
-        lazy_gettext("The street of the other address is missing."),
+        gettext("Street and number"),
+        gettext("The street of the other address is missing."),
         "address-line1",
         120,
         plausible,
     )
     to_postcode = _gift_text(
-        lazy_gettext("Postcode"), lazy_gettext("The postcode of the other address is missing."), "postal-code", 12
+        gettext("Postcode"), gettext("The postcode of the other address is missing."), "postal-code", 12
     )
     to_city = _gift_text(
-        lazy_gettext("Town"), lazy_gettext("The town of the other address is missing."), "address-level2", 80, plausible
+        gettext("Town"), gettext("The town of the other address is missing."), "address-level2", 80, plausible
     )
     to_country = SelectField(
-        lazy_gettext("Country"),
+        gettext("Country"),
         choices=[],
         validators=[OnlyIf("elsewhere")],
         render_kw={"autocomplete": "shipping country"},
     )
     gift_note = TextAreaField(
-        lazy_gettext("A few words for the card"),
+        gettext("A few words for the card"),
         filters=[tidy_lines],
         validators=[
-            Length(max=LONGEST_NOTE, message=lazy_gettext("The card holds %(most)s characters.", most=LONGEST_NOTE)),
+            Length(max=LONGEST_NOTE, message=gettext("The card holds %(most)s characters.", most=LONGEST_NOTE)),
             no_card_number,
         ],
         render_kw={"rows": 3},
     )
     delivery = HiddenField()  # drawn as radio buttons by the page
-    keep_address = BooleanField(lazy_gettext("Keep this address for the next order"))
-    keep_card = BooleanField(
-        lazy_gettext("Keep this payment card in my account, for what I agree to have charged later")
-    )
+    keep_address = BooleanField(gettext("Keep this address for the next order"))
+    keep_card = BooleanField(gettext("Keep this payment card in my account, for what I agree to have charged later"))
     terms = BooleanField()
     checkout_key = HiddenField(validators=[InputRequired()])
     total = HiddenField(validators=[InputRequired()])
@@ -180,12 +176,12 @@ class CheckoutForm(ShopForm):
 
 class LoginForm(ShopForm):
     email = email_field()
-    password = password_field(lazy_gettext("Password"), "current-password", lazy_gettext("The password is missing."))
+    password = password_field(gettext("Password"), "current-password", gettext("The password is missing."))
     next = HiddenField()
 
 
 class RegisterForm(ShopForm):
-    name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
+    name = text_field(gettext("Name"), gettext("What is your name?"), "name", 120, plausible)
     email = email_field()
 
 
@@ -194,37 +190,35 @@ class ForgotForm(ShopForm):
 
 
 class NewPasswordForm(ShopForm):
-    password = password_field(lazy_gettext("Password"), "new-password", lazy_gettext("Choose a password."))
+    password = password_field(gettext("Password"), "new-password", gettext("Choose a password."))
 
 
 class ChangePasswordForm(ShopForm):
-    old = password_field(
-        lazy_gettext("Current password"), "current-password", lazy_gettext("Your current password is missing.")
-    )
-    password = password_field(lazy_gettext("New password"), "new-password", lazy_gettext("Choose a password."))
+    old = password_field(gettext("Current password"), "current-password", gettext("Your current password is missing."))
+    password = password_field(gettext("New password"), "new-password", gettext("Choose a password."))
 
 
 class EmailForm(ShopForm):
     email = email_field()
     proof = password_field(
-        lazy_gettext("Your password, so that it is you"),
+        gettext("Your password, so that it is you"),
         "current-password",
-        lazy_gettext("Your current password is missing."),
+        gettext("Your current password is missing."),
     )
 
 
 class NameForm(ShopForm):
-    name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
+    name = text_field(gettext("Name"), gettext("What is your name?"), "name", 120, plausible)
 
 
 class AddressForm(ShopForm):
-    name = text_field(lazy_gettext("Name"), lazy_gettext("Whose address is it?"), "name", 120, plausible)
+    name = text_field(gettext("Name"), gettext("Whose address is it?"), "name", 120, plausible)
     street = text_field(
-        lazy_gettext("Street and number"), lazy_gettext("The street is missing."), "address-line1", 120, plausible
+        gettext("Street and number"), gettext("The street is missing."), "address-line1", 120, plausible
     )
-    postcode = text_field(lazy_gettext("Postcode"), lazy_gettext("The postcode is missing."), "postal-code", 12)
-    city = text_field(lazy_gettext("Town"), lazy_gettext("The town is missing."), "address-level2", 80, plausible)
-    country = SelectField(lazy_gettext("Country"), choices=[], render_kw={"autocomplete": "country"})
+    postcode = text_field(gettext("Postcode"), gettext("The postcode is missing."), "postal-code", 12)
+    city = text_field(gettext("Town"), gettext("The town is missing."), "address-level2", 80, plausible)
+    country = SelectField(gettext("Country"), choices=[], render_kw={"autocomplete": "country"})
 
     def validate_postcode(self, field: StringField) -> None:
         fits_country(self, field)
@@ -243,8 +237,8 @@ class FindOrderForm(ShopForm):
     """What a customer knows who lost the mail."""
 
     order_number = text_field(
-        lazy_gettext("Number of the order"),
-        lazy_gettext("Which order is it? The number is in its confirmation."),
+        gettext("Number of the order"),
+        gettext("Which order is it? The number is in its confirmation."),
         "off",
         40,
     )
@@ -254,9 +248,9 @@ class FindOrderForm(ShopForm):
 class WithdrawalForm(FindOrderForm):
     """What the law lets a shop ask: who, which contract, where to confirm it. Anything else is voluntary."""
 
-    name = text_field(lazy_gettext("Name"), lazy_gettext("What is your name?"), "name", 120, plausible)
+    name = text_field(gettext("Name"), gettext("What is your name?"), "name", 120, plausible)
     words = TextAreaField(
-        lazy_gettext("Only a part of it, or anything you want to tell us"),
+        gettext("Only a part of it, or anything you want to tell us"),
         filters=[tidy_lines],
         validators=[Length(max=2000), no_card_number],
         render_kw={"rows": 3},
@@ -268,7 +262,7 @@ class WishForm(ShopForm):
     """What would suit a customer who cannot take the date we named."""
 
     wish = StringField(
-        lazy_gettext("When would it suit you?"),
+        gettext("When would it suit you?"),
         filters=[tidy],
-        validators=[filled(lazy_gettext("Tell us when it would suit you.")), Length(max=200), no_card_number],
+        validators=[filled(gettext("Tell us when it would suit you.")), Length(max=200), no_card_number],
     )

@@ -1,16 +1,15 @@
 """The frame of every page of the shop: head, foot, and what templates may call."""
 
-from typing import Any
-
 import structlog
 from flask import render_template, request
 from flask.sansio.blueprints import BlueprintSetupState
-from flask_babel import get_locale
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
-from backoffice.core import links, words
+from backoffice.core import links
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.formatting import LOCALE
+from backoffice.core.words import gettext, ngettext
 from storefront.blueprint import NOBODY, Public, blueprint, closed, currency, pieces, public, version
 from storefront.fragments import fragment
 from storefront.release import release
@@ -22,14 +21,14 @@ log = structlog.get_logger(__name__)
 
 @blueprint.record
 def speak(state: BlueprintSetupState) -> None:
-    """``_`` of all templates, also of macros that are imported without a context."""
-    state.app.jinja_env.globals["_"] = _translate
+    """In all templates, also in macros that are imported without a context."""
+    state.app.jinja_env.globals.update(_=gettext, ngettext=ngettext)
 
 
 @blueprint.app_context_processor
 def every_page() -> dict[str, object]:
     """What templates may call."""
-    return {"shop": frame, "link": links.absolute, "release": release, "locale": get_locale}
+    return {"shop": frame, "link": links.absolute, "release": release, "language": LOCALE}
 
 
 def frame() -> dict[str, object]:
@@ -38,14 +37,14 @@ def frame() -> dict[str, object]:
     if closed() is None:
         try:
             shelf = str(request.view_args["slug"]) if request.endpoint == CATEGORY and request.view_args else ""
-            language, chosen, here = str(get_locale()), currency(), _here()
+            chosen, here = currency(), _here()
             return {
                 "public": public(),
                 "currency": chosen,
                 "here": here,
-                "links": _kept("links", language),
-                "top": _kept("top", language, shelf, pieces(), chosen.code if here else ""),
-                "bottom": _kept("bottom", language),
+                "links": _kept("links"),
+                "top": _kept("top", shelf, pieces(), chosen.code if here else ""),
+                "bottom": _kept("bottom"),
             }
         except (SQLAlchemyError, CounterfoilError) as error:
             log.warning("the frame of the page could not be read", error=type(error).__name__)
@@ -53,10 +52,10 @@ def frame() -> dict[str, object]:
     return {"public": NOBODY, "currency": None, "here": "", **parts}
 
 
-def _kept(name: str, language: str, shelf: str = "", count: int = 0, code: str = "") -> Markup:
+def _kept(name: str, shelf: str = "", count: int = 0, code: str = "") -> Markup:
     """A part of the frame: the same on every page of a shelf with as much in the cart. ``code`` is the currency where
     another can be chosen."""
-    key = (name, language, shelf, count, code)
+    key = (name, shelf, count, code)
     return fragment(version(), key, lambda: _part(name, public(), shelf, count, code), shared=False)
 
 
@@ -69,9 +68,3 @@ def _here() -> str:
     """Where a visitor comes back to after choosing a currency; nowhere from a form that is being filled in."""
     filling = request.method != "GET" or request.endpoint in ("storefront.checkout_page", "storefront.withdraw")
     return "" if filling else request.full_path.rstrip("?")
-
-
-def _translate(text: str, **values: Any) -> str:
-    """For sentences with values; those without are said already when a template is compiled."""
-    said = words.catalogue().gettext(text)
-    return said % values if values else said

@@ -2,10 +2,10 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.core import references, units
 from backoffice.core.errors import NotFound
+from backoffice.core.words import gettext
 from backoffice.entities import service as entities
 from backoffice.entities.models import TITLES, LegalKind
 from backoffice.orders import service as orders

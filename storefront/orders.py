@@ -4,7 +4,6 @@ import io
 
 from flask import Response, flash, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.carts import service as carts
 from backoffice.cases import service as cases
@@ -15,6 +14,7 @@ from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.customers import service as customers
 from backoffice.entities import service as entities
 from backoffice.files import service as files

@@ -2,11 +2,11 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
 from backoffice.payment_methods import service as methods

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from markupsafe import Markup
 
 from backoffice.catalog import display, images, shelves
@@ -17,6 +16,7 @@ from backoffice.catalog.models import ProductKind
 from backoffice.core import clock, formatting, links, units
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
+from backoffice.core.words import gettext
 from backoffice.files import service as files
 from backoffice.fulfilment import leaving
 from backoffice.stock import display as shelf

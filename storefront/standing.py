@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import gettext
-
 from backoffice.core import links
+from backoffice.core.words import gettext
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import FulfilmentState
 from backoffice.orders import withdrawals

@@ -5,7 +5,6 @@ from importlib import import_module
 from urllib.parse import urlsplit
 
 from flask import Flask
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,7 +16,7 @@ from backoffice.app.inbox import Inbox
 from backoffice.app.program import Program
 from backoffice.app.sessions import Sessions
 from backoffice.audit import service as audit
-from backoffice.core import borders, clock, formatting, logs, units, words
+from backoffice.core import borders, clock, logs, units
 from backoffice.core.db import connect
 from backoffice.core.ports import EXTENSION, Ports, Runtime
 from backoffice.ledger import service as ledger
@@ -46,8 +45,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=CSRF_LIFE,
         WTF_I18N_ENABLED=False,  # our forms bring their own words; WTForms' would be read from disk for every request
-        BABEL_DEFAULT_LOCALE=formatting.LOCALE,
-        BABEL_TRANSLATION_DIRECTORIES=str(words.CATALOGUES),
     )
     if settings.is_production:
         app.config["TRUSTED_HOSTS"] = [urlsplit(settings.base_url).hostname]
@@ -59,7 +56,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
         )
     connect(app, settings.database_url)
-    Babel(app)
     edge.let_pictures_in(app)  # before the token is looked for in the form
     csrf = CSRFProtect(app)
     units.finish_with(tasks.LEFT, tasks.write_out)

@@ -21,9 +21,7 @@ class _Said(NodeTransformer):
         plain = isinstance(node.node, nodes.Name) and node.node.name == "_" and len(node.args) == 1
         if not plain or node.kwargs or node.dyn_args or node.dyn_kwargs or not isinstance(node.args[0], nodes.Const):
             return call
-        return nodes.Const(
-            words.catalogue().gettext(node.args[0].value), lineno=node.lineno, environment=node.environment
-        )
+        return nodes.Const(words.gettext(node.args[0].value), lineno=node.lineno, environment=node.environment)
 
 
 class _Speaking(CodeGenerator):

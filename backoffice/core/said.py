@@ -1,8 +1,7 @@
 """Refusals in the language of whoever reads the page."""
 
-from flask_babel import gettext
-
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.words import gettext
 
 
 def said(error: CounterfoilError) -> str:
@@ -11,5 +10,5 @@ def said(error: CounterfoilError) -> str:
     values = {
         name: gettext(value) if isinstance(value, str) and value else value for name, value in error.values.items()
     }
-    words = str(gettext(error.words)) if error.words else ""
+    words = gettext(error.words) if error.words else ""
     return words % values if values else words

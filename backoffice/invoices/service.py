@@ -1,7 +1,7 @@
 """Invoices: drafted with the order, numbered and frozen when they are issued, paid when money has come."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -108,8 +108,8 @@ def draft_for(order: Order, lines: Sequence[LineData], entity: Seller, *, by: Ac
         number=None,
         issued_on=None,
         supplied_on=None,
-        seller=asdict(_seller(entity)),
-        buyer=asdict(Party(order.name, order.street, order.postcode, order.city, order.country, order.email)),
+        seller=vars(_seller(entity)),
+        buyer=vars(Party(order.name, order.street, order.postcode, order.city, order.country, order.email)),
         currency=order.currency,
         net_amount=sums.net.amount,
         vat_amount=sums.vat.amount,

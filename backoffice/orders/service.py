@@ -1,7 +1,7 @@
 """Orders: placed, paid, or ended without money. Who may end one, and when, is decided in checkout and collection."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
@@ -118,7 +118,7 @@ def place(
         terms_id=terms.id,
         guest_network=guest_network,
         state=OrderState.PLACED,
-        deliver_to=asdict(delivery.to) if delivery.to else {},
+        deliver_to=vars(delivery.to).copy() if delivery.to else {},
         gift_note=delivery.gift_note,
         delivery_code=delivery.code,
         delivery_name=delivery.name,
@@ -128,7 +128,7 @@ def place(
         payable_until=payable_until,
         paid_at=None,
         links_since=None,
-        **asdict(contact),
+        **vars(contact),
     )
     enter(order)
     written = [
@@ -148,7 +148,7 @@ def place(
     ]
     put(OrderLine, written, of=order)
     _number(order, FIRST_NUMBER + order.id)
-    personal = asdict(contact) | ({"deliver_to": str(delivery.to)} if delivery.to else {})
+    personal = vars(contact) | ({"deliver_to": str(delivery.to)} if delivery.to else {})
     sealed: dict[str, Any] = customers.seal_all(person, personal)
     audit.record(
         Tag.ORDER_PLACED,

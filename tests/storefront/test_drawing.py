@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from flask_babel import Babel
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectChoice
 from wtforms.meta import DefaultMeta
@@ -26,10 +25,9 @@ def wtforms_draws(field: Field, **said: object) -> str:
 
 @pytest.fixture(scope="module")
 def speaking() -> Iterator[None]:
-    """Words of forms are looked up in a request, tokens are signed."""
+    """Tokens are signed in a request."""
     app = Flask("forms")
     app.secret_key = "forms"
-    Babel(app)
     with app.test_request_context(method="POST"):
         yield
 

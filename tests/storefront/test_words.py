@@ -15,6 +15,7 @@ from babel.support import Translations
 import storefront
 from backoffice.carts.service import MOST_LINES, CartFull
 from backoffice.checkout.service import EmptyCart
+from backoffice.core import words
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.said import said
 from backoffice.mail import rendering
@@ -91,9 +92,8 @@ def in_german(app, tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, catalogue)
-    babel = app.extensions["babel"]
-    monkeypatch.setattr(babel, "translation_directories", [str(tmp_path)])
-    monkeypatch.setattr(babel, "locale_selector", lambda: "de")
+    german = Translations.load(tmp_path, ["de"])
+    monkeypatch.setattr(words, "catalogue", lambda: german)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
