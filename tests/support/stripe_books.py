@@ -74,6 +74,13 @@ class StripeBooks:
         del row["payment_intent"]  # an older one has none
         return 200, row | ({"charge": intent["latest_charge"]} if "charge" in params.get("expand", []) else {})
 
+    def follow(self, what: str, intent: str) -> None:
+        """What a test card brings about once it has paid."""
+        if what == "warning":
+            self.warn(intent)
+        elif what:
+            self.dispute(intent, inquiry=what == "inquiry")
+
     def escalate(self, dispute: str) -> None:
         row = self.disputes[dispute]
         row["status"] = "needs_response"

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.balance import fee_of
+from tests.support import stripe_cards as cards
 from tests.support import stripe_wire as wire
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ CHARGED_WITH = {
     "amount", "currency", "customer", "payment_method", "off_session", "confirm", "error_on_requires_action",
     "payment_method_options", "description", "metadata", "expand", "automatic_payment_methods",
 }  # fmt: skip
-DECLINES = {"9987": ("card_declined", "lost_card"), "9995": ("card_declined", "insufficient_funds")}
 
 
 class StripeKeeping:
@@ -35,15 +35,16 @@ class StripeKeeping:
         self.server.note("setup_intent.succeeded", setup)
         self.server.note("checkout.session.completed", row)
 
-    def keep(self, row: Row, last4: str) -> Row:
+    def keep(self, row: Row, named: str) -> Row:
         """A card for later, of the customer of a session."""
+        card = cards.known(named)
         method = self.server.new_id("pm")
         row["customer"] = row["customer"] or self.server.new_id("cus")
         self.methods[method] = {
             "id": method, "object": "payment_method", "type": "card", "customer": row["customer"], "livemode": False,
             "billing_details": {"name": "Ada"},
-            "card": {"brand": "visa", "last4": last4, "exp_month": 11, "exp_year": 2029, "fingerprint": f"fp{last4}",
-                     "funding": "credit", "country": "DE"},
+            "card": {"brand": card.brand, "last4": card.last4, "exp_month": 11, "exp_year": 2029,
+                     "fingerprint": f"fp{card.last4}", "funding": "credit", "country": "DE"},
         }  # fmt: skip
         return self.methods[method]
 
@@ -112,7 +113,8 @@ class StripeKeeping:
             return 400, wire.error("invalid_request_error", "parameter_unknown", f"unknown parameter: {min(unknown)}")
         if not params["off_session"] == params["confirm"] == params["error_on_requires_action"] == "true":
             return 400, wire.error("invalid_request_error", None, "This server charges kept cards only.")
-        method = self.methods.get(params["payment_method"])
+        named = params["payment_method"]
+        method = self.keep({"customer": params["customer"]}, named) if named in cards.NAMED else self.methods.get(named)
         if method is None or method["customer"] != params["customer"]:
             return 400, wire.error("invalid_request_error", "resource_missing", "The payment method is not attached.")
         intent = {
@@ -122,7 +124,8 @@ class StripeKeeping:
             "created": self.server.now(),
         }  # fmt: skip
         self.server.intents[intent["id"]] = intent
-        refusal = self._refusal(method["card"]["last4"])
+        card = cards.known(method["card"]["last4"])
+        refusal = card.refusal
         if refusal:
             intent["last_payment_error"] = refusal
             self.server.note("payment_intent.payment_failed", intent)
@@ -134,13 +137,5 @@ class StripeKeeping:
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge}
         self.server.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
         self.server.note("payment_intent.succeeded", intent)
+        self.server.books.follow(card.follows, intent["id"])
         return 200, intent
-
-    def _refusal(self, last4: str) -> Row | None:
-        if last4 == "3184":  # as recorded where an action is an error
-            code, decline = "authentication_required", "authentication_not_handled"
-        elif last4 in DECLINES:
-            code, decline = DECLINES[last4]
-        else:
-            return None
-        return {"type": "card_error", "code": code, "decline_code": decline, "message": "Your card was declined."}

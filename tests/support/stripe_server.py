@@ -15,6 +15,7 @@ from flask import Flask, Response, request
 from integrations.sandbox.balance import fee_of
 from integrations.sandbox.courier import signature
 from integrations.sandbox.faults import drop_connection
+from tests.support import stripe_cards as cards
 from tests.support import stripe_wire as wire
 from tests.support.servers import answering, listening
 from tests.support.stripe_books import StripeBooks
@@ -64,31 +65,28 @@ class StripeServer:
 
     # -- what customers and banks do
 
-    def pay(self, session: str, card: str = "4242") -> None:
-        intent = self._intent_of(session)
+    def pay(self, session: str, named: str = "4242") -> None:
+        """With a card by its name or its last four; one that the bank refuses leaves the page open for another."""
+        intent, card = self._intent_of(session), cards.known(named)
+        if card.refusal and not card.asks:
+            return self._decline(intent, card.refusal)
         charge = {"id": self.new_id("ch"), "object": "charge", "payment_method_details": {"type": "card", "card": {
-            "brand": "visa", "last4": card, "exp_month": 8, "exp_year": 2030, "fingerprint": "fp"}}}  # fmt: skip
+            "brand": card.brand, "last4": card.last4, "exp_month": 8, "exp_year": 2030, "fingerprint": "fp"}}}  # fmt: skip
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge,
                    "last_payment_error": None}  # fmt: skip
         if intent["setup_future_usage"]:
-            intent["payment_method"] = self.keeping.keep(self.sessions[session], card)
+            intent["payment_method"] = self.keeping.keep(self.sessions[session], named)
         self.sessions[session] |= {"status": "complete", "payment_status": "paid", "url": None}
         charge |= {"payment_intent": intent["id"], "amount": intent["amount"], "currency": intent["currency"]}
         self.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
         self.note("payment_intent.succeeded", intent)
         self.note("checkout.session.completed", self.sessions[session])
+        return self.books.follow(card.follows, intent["id"])
 
     def decline(self, session: str, code: str, **advice: str) -> None:
         """The customer may try another card: the page stays open."""
-        intent = self._intent_of(session)
-        error = {
-            "type": "card_error",
-            "code": "card_declined",
-            "decline_code": code,
-            "message": "Your card was declined.",
-        }
-        intent |= {"status": "requires_payment_method", "last_payment_error": {**error, **advice}}
-        self.note("payment_intent.payment_failed", intent)
+        refusal = cards.Card("", "card_declined", code).refusal or {}
+        self._decline(self._intent_of(session), {**refusal, **advice})
 
     def authenticate(self, session: str) -> None:
         intent = self._intent_of(session)
@@ -127,7 +125,8 @@ class StripeServer:
             return 400, wire.error(
                 "invalid_request_error", "amount_too_large", "Refund amount is greater than unrefunded."
             )
-        begins, changes = COURSES[self.course]
+        used = cards.known(row["latest_charge"]["payment_method_details"]["card"]["last4"])
+        begins, changes = COURSES[self.course or used.refunds]
         refund = {
             "id": self.new_id("re"), "object": "refund", "amount": amount, "currency": row["currency"], "status": begins,
             "payment_intent": intent, "charge": row["latest_charge"]["id"], "metadata": metadata or {}, "reason": reason,
@@ -318,6 +317,10 @@ class StripeServer:
             }  # fmt: skip
             row["payment_intent"] = intent
         return self.intents[row["payment_intent"]]
+
+    def _decline(self, intent: Row, error: Row) -> None:
+        intent |= {"status": "requires_payment_method", "last_payment_error": error}
+        self.note("payment_intent.payment_failed", intent)
 
     def _expanded(self, row: Row, params: Row) -> Row:
         wants = any(item.startswith("payment_intent") for item in params.get("expand", []))
