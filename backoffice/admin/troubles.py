@@ -72,6 +72,7 @@ BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
         CaseKind.RECONCILIATION_BREAK: _page("Compare both sides", "/admin/breaks/{ref}", Right.SEE_MONEY),
         CaseKind.PAYOUT_FAILED: _page("Read why it came back", "/admin/payouts/{ref}", Right.SEE_MONEY),
         CaseKind.BOOKS_SILENT: Best("Reconcile now", "", Right.ASK_PROVIDER, press="/admin/breaks/compare"),
+        CaseKind.EVENTS_MISSED: Best("Reconcile now", "", Right.ASK_PROVIDER, press="/admin/breaks/compare"),
         CaseKind.WITHDRAWAL: _page("Open the order", "/admin/orders/{ref}", Right.SEE_SALES),
         CaseKind.DATE_DECLINED: _page("Propose another date", "/admin/orders/{ref}", Right.DELIVER),
         CaseKind.INVARIANT_BROKEN: Best("Check it again", "", Right.LOOK_CLOSER, press="/admin/promises/check"),

@@ -31,6 +31,7 @@ class CaseKind(StrEnum):
     DATE_DECLINED = "date_declined"
     INVARIANT_BROKEN = "invariant_broken"
     WEBHOOKS_SILENT = "webhooks_silent"
+    EVENTS_MISSED = "events_missed"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,18 @@ WORDINGS: dict[CaseKind, Wording] = {
             "Switch it on again; what was missed was fetched already.",
         ),
         "It closes by itself when webhooks arrive again and none is missing.",
+    ),
+    CaseKind.EVENTS_MISSED: Wording(
+        "For longer than the provider lists its events, nobody asked for them.",
+        "What happened meanwhile and no webhook brought is known from the provider's books alone: money is found there, "
+        "a bank's question or warning about a payment is not.",
+        "Reconcile, then look through the disputes and warnings in the provider's dashboard from that moment on.",
+        (
+            "Press “Reconcile now”, and handle the breaks that it finds: money that came, went back or was withdrawn.",
+            "In the provider's dashboard, look for inquiries and early fraud warnings since the moment below, which move no money.",
+            "Find out why workers and cron stood still: *Tasks* should be done within minutes.",
+        ),
+        "Resolve it when both were looked through.",
     ),
     CaseKind.INVARIANT_BROKEN: Wording(
         "A promise of the system does not hold for something.",

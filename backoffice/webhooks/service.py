@@ -172,18 +172,21 @@ def _key(event: ProviderEvent) -> str:
 def _complete_round(provider: str, since: datetime, until: datetime) -> None:
     """Webhooks are silent where events had to be fetched that had time to come, and none has come since they happened."""
     known = session.get(PollerRound, provider)
+    asleep = known.complete_until if known and until - known.complete_until > ports().payments.event_life else None
     if known is None:
         session.add(PollerRound(provider=provider, complete_until=until))
     else:
         known.complete_until = max(known.complete_until, until)
-    silence = Subject("provider", 1, provider)
+    about = Subject("provider", 1, provider)
+    if asleep:  # longer than the provider lists its events: some may be known from its books alone
+        cases.open_case(CaseKind.EVENTS_MISSED, about, since=asleep.isoformat())
     begins = min(since, until - QUIET)
     window = {"since": begins, "until": until - TIME_TO_COME, "heard_since": begins - OVERLAP}  # clocks differ a little
     missed, first = look(_FETCHED_ALONE, provider=provider, **window).one()
     if missed and not _heard_since(provider, first):
-        cases.open_case(CaseKind.WEBHOOKS_SILENT, silence, missed=missed, since=first.isoformat())
+        cases.open_case(CaseKind.WEBHOOKS_SILENT, about, missed=missed, since=first.isoformat())
     elif known is not None and _heard_since(provider, until - QUIET):
-        cases.close(CaseKind.WEBHOOKS_SILENT, silence, because="Webhooks arrive again.")
+        cases.close(CaseKind.WEBHOOKS_SILENT, about, because="Webhooks arrive again.")
 
 
 def _heard_since(provider: str, moment: datetime) -> bool:

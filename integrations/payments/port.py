@@ -244,6 +244,7 @@ class PaymentsPort(Protocol):
     account: str
     mode: str
     key_life: timedelta  # how long the provider honours an idempotency key
+    event_life: timedelta  # how long the provider lists its events
     page_origin: str  # where its payment pages are: scheme and host, for the forms that end there
 
     @property

@@ -49,6 +49,7 @@ class SandboxPayments:
     account = "acct_sandbox"
     mode = "test"
     key_life = timedelta(hours=24)
+    event_life = timedelta.max
 
     def __init__(
         self,

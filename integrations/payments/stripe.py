@@ -55,6 +55,7 @@ class StripePayments:
 
     name = "stripe"
     key_life = timedelta(hours=24)
+    event_life = timedelta(days=30)
 
     def __init__(self, api_key: str, account: str, webhook_secrets: tuple[str, ...], api_base: str = "") -> None:
         self._calls = calls = StripeCalls(api_key, api_base)

@@ -208,7 +208,7 @@ ABOUT = {
     **dict.fromkeys(("hold_prolonged", "withdrawal", "date_declined"), "order"),
     "unmatched_money": "webhook_event", "reconciliation_break": "break", "payout_failed": "payout",
     "books_silent": "provider", "task_gave_up": "task", "account_deletion": "person", "invariant_broken": "invariant",
-    "webhooks_silent": "provider",
+    "webhooks_silent": "provider", "events_missed": "provider",
 }  # fmt: skip
 
 

@@ -206,6 +206,24 @@ def test_silence_is_told_however_often_the_list_is_read(shop, clock):
     assert shop.open_cases() == []
 
 
+@pytest.mark.parametrize(("days", "told"), [(29, []), (31, ["events_missed"])])
+def test_who_slept_longer_than_the_provider_lists_its_events_is_told_so_once(shop, clock, monkeypatch, days, told):
+    monkeypatch.setattr(type(ports().payments), "event_life", timedelta(days=30))
+    webhooks.poll()
+    assert shop.open_cases() == [], "a shop that begins has missed nothing"
+    asleep = clock()
+    clock.forward(days=days)
+    for _ in range(2):
+        webhooks.poll()
+        assert shop.open_cases() == told
+    if told:
+        (case,) = shop.all(select(Case))
+        assert case.detail["since"] == asleep.isoformat()
+    clock.forward(minutes=1)
+    webhooks.poll()
+    assert shop.count(Case) == len(told)
+
+
 def test_events_that_no_endpoint_is_asked_to_send_are_not_missed(shop, clock):
     shop.provider.switch(webhooks="never")
     shop.buyer().orders()  # its page was made: of no use to us
