@@ -18,7 +18,8 @@ from integrations.payments.port import BadSignature, PageRequest, PaymentStatus,
 class InstantPayments:
     """A provider without latency: every page is open the moment it is asked for."""
 
-    name, account, mode, key_life, event_life, page_origin = "instant", "bench", "test", timedelta(days=1), timedelta.max, ""
+    name, account, mode, page_origin = "instant", "bench", "test", ""
+    key_life, event_life = timedelta(days=1), timedelta.max
 
     def open_page(self, request: PageRequest) -> Snapshot:
         return Snapshot(

@@ -65,7 +65,7 @@ WORDINGS: dict[CaseKind, Wording] = {
         "Reconcile, then look through the disputes and warnings in the provider's dashboard from that moment on.",
         (
             "Press “Reconcile now”, and handle the breaks that it finds: money that came, went back or was withdrawn.",
-            "In the provider's dashboard, look for inquiries and early fraud warnings since the moment below, which move no money.",
+            "In the provider's dashboard, look for inquiries and early warnings since the moment below: they move no money.",
             "Find out why workers and cron stood still: *Tasks* should be done within minutes.",
         ),
         "Resolve it when both were looked through.",
