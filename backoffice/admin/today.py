@@ -148,6 +148,9 @@ def compare(zone: str) -> list[Series]:
     back = days.by_hour(Refund.created_at, (func.sum(Refund.amount).label("amount"),), Refund.currency)
     for row in session.execute(back.where(Refund.state.not_in(LOST))):
         found["given back", row.currency].add(days, row, row.amount)
+    for name, currency in list(found):
+        if name == "money in":  # where money came in, that none went back is said too
+            _ = found["given back", currency]
     begun = local.hour + 1
     return [
         Series(name, sums.today, sums.before, sums.until_now, begun, currency)

@@ -233,14 +233,16 @@ def test_the_start_shows_what_is_broken_what_waits_and_how_the_day_goes(shop, ot
     assert "€\N{NO-BREAK SPACE}1.00" in page
     assert "Olive Ops calls you" in page
     told = re.findall(r"<b>([^<]+)</b> ([a-z ]+)<br><span class=\"soft\">([^<]+)</span>", page)
-    one, sum_now, sum_then = (
+    one, nothing, sum_now, sum_then = (
         "1 by now last week, 1 that whole day",
+        "€\N{NO-BREAK SPACE}0.00",
         "€\N{NO-BREAK SPACE}130.00",
         "€\N{NO-BREAK SPACE}129.00",
     )
     assert told == [
         ("1", "order", one),
         (sum_now, "money in", f"{sum_then} by now last week, {sum_then} that whole day"),
+        (nothing, "given back", f"{nothing} by now last week, {nothing} that whole day"),
         ("0", "payments declined", one.replace("1", "0")),
     ]
     assert page.count("<polyline") == 2 * len(told)
