@@ -14,7 +14,7 @@ from backoffice.catalog import display
 from backoffice.checkout import service as checkout
 from backoffice.checkout.service import Wish
 from backoffice.core import links, units
-from backoffice.core.db import db
+from backoffice.core.db import connection, db
 from backoffice.core.money import Money
 from backoffice.core.ports import EXTENSION
 from backoffice.entities import service as entities
@@ -42,6 +42,8 @@ def run(app: Flask) -> bool:
     base = app.extensions[EXTENSION].settings.base_url
     client = FlaskClient(app)  # its requests run in our context, so inside our unit
     try:
+        with app.app_context(), units.read():
+            connection()  # one that is not there is said once, not by every page
         home = client.get(HOME, base_url=base).text
         for path in (*SHELF.findall(home)[:1], *PAGES):
             client.get(path, base_url=base)

@@ -3,6 +3,7 @@
 import pytest
 from flask import request, request_finished
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from backoffice.app import rehearsal
 from backoffice.catalog.models import Product, Variant
@@ -69,6 +70,15 @@ def test_where_all_is_sold_out_nothing_is_rehearsed(shop):
 
 def test_a_shop_that_was_never_filled_starts_all_the_same(app):
     assert rehearsal.run(app) is False
+
+
+def test_a_database_that_is_not_there_is_asked_once(shop, asked, monkeypatch):
+    def gone() -> None:
+        raise OperationalError("", None, Exception("Can't connect"))
+
+    monkeypatch.setattr(rehearsal, "connection", gone)
+    assert rehearsal.run(shop.app) is False
+    assert asked == []
 
 
 def test_the_next_order_is_an_order_like_any_other(shop):
