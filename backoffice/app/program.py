@@ -23,6 +23,14 @@ class _Said(NodeTransformer):
             return call
         return nodes.Const(words.gettext(node.args[0].value), lineno=node.lineno, environment=node.environment)
 
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        """Jinja would join constants itself, and forget which of them are markup."""
+        return node
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
+        """Nor is a filter asked before there is a request."""
+        return node
+
 
 class _Speaking(CodeGenerator):
     """A page says a hundred words, and a call for each would look up the same ones for every visitor."""

@@ -248,9 +248,11 @@ def has_session() -> bool:
 
 def leave(unit: OpenUnit) -> None:
     """Give back what a unit took of the database."""
-    session.remove()
-    if unit.looks is not None:
-        unit.looks.close()
+    try:
+        session.remove()
+    finally:
+        if unit.looks is not None:
+            unit.looks.close()
 
 
 @cache

@@ -36,9 +36,7 @@ def run(
         return read(cursor)
     except engine.dialect.loaded_dbapi.Error as error:
         raise _as_ever(error, statement, engine, lost) from error
-    except Exception:
-        raise
-    except BaseException as error:  # cut off between question and answer: what the connection says next is not known
+    except BaseException as error:  # cut off before the answer was read: what the connection says next is not known
         lost(error)
         raise
     finally:

@@ -212,8 +212,10 @@ def _opened(unit: Unit) -> Iterator[Unit]:
             db.session.rollback()
         raise
     finally:
-        leave(unit)
-        unit_key.reset(token)
+        try:
+            leave(unit)
+        finally:
+            unit_key.reset(token)
 
 
 def _check(unit: Unit) -> None:

@@ -68,8 +68,11 @@ class Answer(MySQLResult):  # type: ignore[misc] # PyMySQL has no types
                 begin = at + HEADER
                 if begin + size > len(waiting) or waiting[at + 3] != number or waiting[begin] >= NO_ROW:
                     break
-                rows.append(self._row(waiting, begin))
-                at, taken, number = begin + size, taken + 1, (number + 1) % 256
+                row, ended = self._row(waiting, begin)
+                if ended != begin + size:
+                    break
+                rows.append(row)
+                at, taken, number = ended, taken + 1, (number + 1) % 256
             connection.take(at, taken)
             packet = connection._read_packet()
             is_over = self._check_packet_is_eof(packet)
@@ -89,10 +92,10 @@ class Answer(MySQLResult):  # type: ignore[misc] # PyMySQL has no types
         Answer.forms[first] = Form(sent, self.converters, self.description)
 
     def _read_row_from_packet(self, packet: MysqlPacket) -> tuple[Any, ...]:
-        return self._row(packet.get_all_data(), 0)
+        return self._row(packet.get_all_data(), 0)[0]
 
-    def _row(self, data: bytes, at: int) -> tuple[Any, ...]:
-        """The row that begins there."""
+    def _row(self, data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
+        """The row that begins there, and where it ends."""
         row: list[Any] = []
         for encoding, convert in self.converters:
             length = data[at]
@@ -109,7 +112,7 @@ class Answer(MySQLResult):  # type: ignore[misc] # PyMySQL has no types
             if encoding is not None:
                 value = str(value, encoding)
             row.append(value if convert is None else convert(value))
-        return tuple(row)
+        return tuple(row), at
 
 
 class OneWay(Connection):  # type: ignore[misc]

@@ -27,14 +27,15 @@ def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Whole | Non
 
 
 def insert(place: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write new rows in one statement; the id of the first. Whoever calls this tells the audit guard. Raises ReadOnlyUnit."""
+    """Write new rows in one statement; its id where it is one. Whoever calls this tells the audit guard. Raises ReadOnlyUnit."""
     mine = writing()
     return _said(mine, *inserts.into(place, mine.dialect).of(rows), lambda cursor: cursor.lastrowid)
 
 
 def change(statement: Update | Delete, values: Mapping[str, Any], *, moved: bool = False) -> int:
     """How many rows a statement changed that was built once, of tables, with ``bindparam``: the mapper has no part in it.
-    ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite."""
+    ``moved`` is for the mover, which tells the audit guard itself. Raises ReadOnlyUnit, UnmovedWrite, KeyError where a value is
+    missing."""
     if not moved and is_tracked(cast("Table", statement.table)):
         raise UnmovedWrite(cast("Table", statement.table).name)
     mine = writing()

@@ -46,9 +46,12 @@ def test_words_without_values_are_put_into_a_page_when_it_is_compiled(app, monke
     catalogue = Catalogue()
     monkeypatch.setattr(words, "catalogue", lambda: catalogue)
     source = "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}{{ _('Cart') }}{{ m(_('Cart')) }}{{ _('%(count)s pieces', count=n) }}"
+    source += "{{ '<i>'|safe ~ _('Cart') }}"
     template = app.jinja_env.from_string(source)
     assert catalogue.asked == ["Cart", "Cart"]
     with app.test_request_context("/"):
-        assert template.render(n="<2>") == "Korb &amp; Wagen<b>Korb &amp; Wagen</b>&lt;2&gt; Stück"
+        assert template.render(n="<2>") == "Korb &amp; Wagen<b>Korb &amp; Wagen</b>&lt;2&gt; Stück<i>Korb &amp; Wagen"
         template.render(n="2")
-    assert catalogue.asked == ["Cart", "Cart", "%(count)s pieces", "%(count)s pieces"]
+    assert catalogue.asked == ["Cart", "Cart", *["%(count)s pieces", "Cart"] * 2], (
+        "what is joined to markup is left to Jinja"
+    )

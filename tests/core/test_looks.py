@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, func, select, text
+from sqlalchemy import DateTime, bindparam, create_engine, event, func, literal_column, select, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from backoffice.core import clock, ready, units
@@ -165,3 +165,30 @@ def test_what_was_not_allowed_in_a_unit_that_looks_is_not_hidden_by_a_look(three
     with units.read(), pytest.raises(ReadOnlyUnit):
         session.add(Task(**task("d")))
         look(_OF_STATE, state=TaskState.WAITING)
+
+
+_NO_DATES = select(literal_column("d", DateTime())).select_from(
+    text("(SELECT CAST('2026-01-01' AS DATETIME) d UNION ALL SELECT CAST('0000-00-00' AS DATETIME)) t")
+)
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_an_answer_that_cannot_be_read_costs_its_connection_and_nobody_elses_question(three):
+    with units.read(), pytest.raises(ValueError, match="year"):
+        look(_NO_DATES)
+    for _ in range(2):
+        with units.read():
+            assert len(look(_OF_STATE, state=TaskState.WAITING).all()) == 3
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"])
+def test_a_unit_ends_whatever_happens_while_it_is_left(three, monkeypatch):
+    def break_down() -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(session, "remove", break_down)
+        with pytest.raises(ZeroDivisionError), units.read():
+            look(_OF_STATE, state=TaskState.WAITING).all()
+    assert not units.is_open()
+    assert db.engine.pool.checkedout() == 0

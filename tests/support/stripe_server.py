@@ -125,7 +125,7 @@ class StripeServer:
             return 400, wire.error(
                 "invalid_request_error", "amount_too_large", "Refund amount is greater than unrefunded."
             )
-        used = cards.known(row["latest_charge"]["payment_method_details"]["card"]["last4"])
+        used = cards.known(row["latest_charge"]["payment_method_details"].get("card", {}).get("last4", ""))
         begins, changes = COURSES[self.course or used.refunds]
         refund = {
             "id": self.new_id("re"), "object": "refund", "amount": amount, "currency": row["currency"], "status": begins,
