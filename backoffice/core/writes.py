@@ -27,7 +27,7 @@ def put(model: type[Base], rows: Sequence[Mapping[str, Any]], *, of: Whole | Non
 
 
 def insert(place: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write new rows in one statement; its id where it is one. Whoever calls this tells the audit guard. Raises ReadOnlyUnit."""
+    """Write new rows in one statement; the id where it is one. The caller tells the audit guard. Raises ReadOnlyUnit."""
     mine = writing()
     return _said(mine, *inserts.into(place, mine.dialect).of(rows), lambda cursor: cursor.lastrowid)
 

@@ -189,6 +189,6 @@ def test_a_unit_ends_whatever_happens_while_it_is_left(three, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(session, "remove", break_down)
         with pytest.raises(ZeroDivisionError), units.read():
-            look(_OF_STATE, state=TaskState.WAITING).all()
+            taken = connection()
     assert not units.is_open()
-    assert db.engine.pool.checkedout() == 0
+    assert taken.closed
