@@ -11,6 +11,9 @@ from backoffice.core import links, units
 from backoffice.core.formatting import country
 from backoffice.core.said import said
 from backoffice.core.words import gettext
+from backoffice.invoices import service as invoices
+from backoffice.orders.models import Order
+from backoffice.payments import service as payments
 from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,
@@ -101,6 +104,7 @@ def _page(problem: str = "", typed: Mapping[str, str] | None = None) -> str:
         priced = priced_cart()
         order = open_order()
         left = stock.available(list(priced.pieces))
+        on_its_way = order is not None and not priced.lines and _is_being_paid(order)
     offers = ways.offers(shop.country, priced.shipped) if priced.needs_delivery else []
     return render_template(
         "shop/cart.html",
@@ -114,8 +118,13 @@ def _page(problem: str = "", typed: Mapping[str, str] | None = None) -> str:
         pictures=_covers([line.ware.product_id for line in priced.lines]),
         problem=problem,
         order=order,
+        on_its_way=on_its_way,
         order_token=links.order_token(order.ref) if order else "",
     )
+
+
+def _is_being_paid(order: Order) -> bool:
+    return payments.for_invoice(invoices.for_order(order.id))[-1].is_under_way
 
 
 def _covers(product_ids: list[int]) -> dict[int, Picture]:

@@ -97,7 +97,7 @@ def come_back(token: str) -> ResponseReturnValue:
         payment = payments.by_ref(payment_ref)
         order = orders.get(invoices.get(payment.invoice_id).order_id)
         if orders.is_old_link(order, made_at):  # whoever pays at this moment finds the new link in their mail
-            flash(gettext("The address of this order was corrected meanwhile: the way to it is in your mail."), "")
+            flash(gettext("The address of this order was corrected meanwhile: a link to it is in your mail."), "")
             return redirect(url_for(".find_order"), 303)
         if order.state != OrderState.PLACED:
             return redirect(_order_address(order), 303)

@@ -199,7 +199,7 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             token=token,
             payment=payment,
             payment_token=links.payment_token(payment.ref),
-            on_its_way=payment.is_open and payment.state != PaymentState.SENT,
+            on_its_way=payment.is_under_way,
             can_cancel=order.state in PAYABLE,
             delivery=delivery,
             declared=withdrawals.of(order) if is_paid else [],

@@ -112,5 +112,10 @@ class Payment(Tracked, Base):
         return self.captured - self.refunded
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether its customer has done their part, and somebody else is to answer."""
+        return self.is_open and self.state != PaymentState.SENT
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN

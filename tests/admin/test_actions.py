@@ -87,7 +87,7 @@ def test_links_that_went_to_a_wrong_address_end_when_it_is_corrected(shop, otto,
     assert stranger.get(f"/withdraw?of={old.rpartition('/')[2]}").status_code == 404
     answer = stranger.get(payment)
     assert answer.location == "/orders/find"
-    assert "the way to it is in your mail" in stranger.get(answer.location).text
+    assert "a link to it is in your mail" in stranger.get(answer.location).text
     assert stranger.get(shop.order_path(sale.order_ref)).status_code == 200, "a link that is made now"
     post(otto, f"{address}/confirm", address, key="cnf_1")
     shop.works()

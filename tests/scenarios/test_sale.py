@@ -317,10 +317,14 @@ def test_too_much_money_completes_the_sale_and_opens_a_case(shop):
 def test_a_bank_that_takes_its_time_is_waited_for(shop):
     buyer = shop.buyer()
     sale = buyer.orders()
+    assert "waits for its payment" in buyer.client.get("/cart").text
     payment = shop.provider.payments(sale.payment_ref)[0]
     shop.provider.books.process(payment["id"], "Bank debit ·· 0123", shop.clock() + timedelta(minutes=50))
     shop.clock.forward(seconds=5)
     assert "Your bank is working on it" in buyer.returns_from(sale)
+    cart = buyer.client.get("/cart").text
+    assert "Please do not pay again" in cart
+    assert "cancel it there" not in cart
     shop.minutes_pass(48)
     assert shop.order(sale).state == OrderState.PLACED, "the time to pay is over, but the bank has not answered"
     shop.minutes_pass(12)

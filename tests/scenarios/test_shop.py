@@ -230,6 +230,7 @@ def test_a_withdrawal_is_taken_down_confirmed_and_becomes_a_case(shop):
     assert "my wall is not" in buyer.client.get("/withdraw/received").text
     page = buyer.client.get(order_page).text
     assert "We have your withdrawal" in page
+    assert "Nothing has left our workshop yet" in page
     assert "The level is fine, my wall is not." in page
     assert shop.open_cases() == ["withdrawal"]
     (mail,) = shop.all(select(Mail).where(Mail.template == "withdrawal_received"))
@@ -297,7 +298,7 @@ def test_somebody_who_lost_the_mail_finds_the_order_and_strangers_learn_nothing(
         return client.post("/orders/find", data={**hidden(page), **form}).text
 
     right = {"order_number": f"#{number}", "email": "ADA@example.org"}
-    same = "the way to it is in your mail in a minute"
+    same = "a link to it is in your mail in a minute"
     for form in (
         {**right, "email": "eve@example.org"},
         {**right, "order_number": "99999"},
