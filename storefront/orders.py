@@ -26,7 +26,6 @@ from backoffice.orders import finding, withdrawals
 from backoffice.orders import service as orders
 from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
-from backoffice.payments.models import PaymentState
 from backoffice.refunds import service as refunds
 from storefront.blueprint import blueprint, cart_here, keep_cart
 from storefront.cart import expired_words
