@@ -94,7 +94,7 @@ def test_a_gift_is_sent_abroad(world: World, browser: Browser, javascript: bool)
         expect(page.locator("#to_street")).to_have_value("Harbour 3")
     page.get_by_role("button", name="Order and pay").click()
     pay_with(page, "4242")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, it is yours")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you, your gift is ordered")
     expect(page.get_by_text("For your new shelf")).to_be_visible()
     context.close()
 
