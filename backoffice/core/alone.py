@@ -126,7 +126,7 @@ def _insert(insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
             connection.invalidate(error)
 
     try:
-        driver.run(db.engine, cursor, statement, values, read=lambda _cursor: None, lost=lost)
+        driver.run(db.engine, cursor, statement, values, read=driver.nothing, lost=lost)
     finally:
         if connection is not None:
             connection.close()
