@@ -2,7 +2,7 @@
 
 Options on the command line come first."""
 
-from backoffice.app import forking
+from backoffice.app import account, forking
 
 workers = 2
 threads = 8
@@ -11,6 +11,7 @@ preload_app = True
 
 def when_ready(server):
     """The program is loaded, no worker is forked yet."""
+    account.confirm(server.app.wsgi())
     forking.prepare(server.app.wsgi())
 
 

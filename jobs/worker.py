@@ -9,13 +9,14 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, SimpleWorker
 
-from backoffice.app import create_app
+from backoffice.app import account, create_app
 from backoffice.core.ports import settings
 from backoffice.tasks.bell import QUEUE
 
 
 def main() -> None:
     app = create_app()
+    account.confirm(app)
     with app.app_context():
         connection = Redis.from_url(settings().redis_url)
         try:

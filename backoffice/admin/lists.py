@@ -58,6 +58,8 @@ class DeskList(Page, SavedViews, ModelView):
     narrows: ClassVar[Sequence[Filter]] = ()
     moment: ClassVar[str] = ""  # the attribute that "from" and "to" are about
     column_more: ClassVar[Sequence[str]] = ()  # columns that are shown when they are asked for
+    # A filter and its value → the columns that are shown there unless others are asked for.
+    column_narrowed: ClassVar[Mapping[tuple[str, str], Sequence[str]]] = {}
     # Computed column → the columns it is made of. A desk that says so reads what it shows and no more; None reads whole rows.
     made_of: ClassVar[Mapping[str, Sequence[str]] | None] = None
     # Column → the attribute it is made of, and how that is found in other tables, for lists that show it.
@@ -120,6 +122,7 @@ class DeskList(Page, SavedViews, ModelView):
             drawn=self._drawn(page.rows, shown, has_ticks=bool(many), ticked=typed.get("ticked", ())),
             typed=typed,
             columns=self._labelled([*self.column_list, *self.column_more]),
+            chosen={name for name, _label in shown},
             kept=kept,
             is_narrowed=bool(self._given(request.args)),
             at=lambda step: f"{self.get_url('.index_view')}?{urlencode([*kept, *(step or {}).items()])}",
@@ -179,10 +182,18 @@ class DeskList(Page, SavedViews, ModelView):
         return [*(item.name for item in self.filters()), SHOW]
 
     def shown(self, given: MultiDict[str, str]) -> list[tuple[str, str]]:
-        """Name and label of the columns asked for, in the desk's order; the usual ones when none was."""
+        """Name and label of the columns asked for, in the desk's order; the usual ones of such a list when none was."""
         asked = given.getlist(SHOW)
         known = [name for name in (*self.column_list, *self.column_more) if name in asked]
-        return self._labelled(known or list(self.column_list))
+        chosen = known and not any(
+            set(known) == set(usual) for usual in (self.column_list, *self.column_narrowed.values())
+        )
+        return self._labelled(known if chosen else self._usual(given))
+
+    def _usual(self, given: Mapping[str, str]) -> Sequence[str]:
+        """Where nobody chose: the form of the list sends along what was shown when another filter was set."""
+        narrowed = (names for (name, value), names in self.column_narrowed.items() if given.get(name) == value)
+        return next(narrowed, self.column_list)
 
     def link_to(self, row: Any) -> str:
         return self.page_of(row.ref) if self.one_template else ""

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import func, select
 
-from backoffice.admin import access, looks, timeline, troubles, whose
+from backoffice.admin import access, looks, questions, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
@@ -43,19 +43,24 @@ def _captured(_view: object, _context: object, payment: Payment, _name: str) -> 
 class PaymentDesk(Noted, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
-    column_more = ("provider", "provider_ref", "refunded", "currency")
+    column_more = ("provider", "provider_ref", "refunded", "currency", *questions.COLUMNS)
+    column_narrowed = MappingProxyType(
+        {("state", "unknown"): ("ref", "created_at", "asked_for", "captured", *questions.COLUMNS)}
+    )
     column_list = ("ref", "created_at", "state", "method", "decline_code", "asked_for", "captured")
     column_labels = {
         "ref": "Payment", "created_at": "Begun", "method": "With", "decline_code": "Reason", "asked_for": "Asked",
-        "provider_ref": "Provider's id",
+        "provider_ref": "Provider's id", **questions.LABELS,
     }  # fmt: skip
-    column_formatters = {"state": state, "ref": code, "captured": _captured}
-    numbers = frozenset({"asked_for", "captured", "refunded"})
+    column_formatters = {"state": state, "ref": code, "captured": _captured, **questions.CELLS}
+    filed = questions.WORDS
+    numbers = frozenset({"asked_for", "captured", "refunded", "unanswered"})
     made_of = MappingProxyType(
         {
             "asked_for": ("amount", "currency"),
             "captured": ("captured_amount", "currency", "state"),
             "refunded": ("refunded_amount", "currency"),
+            **questions.MADE_OF,
         }
     )
     narrows = (

@@ -10,7 +10,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, timeline, troubles, whose
+from backoffice.admin import access, looks, questions, timeline, troubles, whose
 from backoffice.admin.actions import Action, asked, needs, reason, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
@@ -40,20 +40,25 @@ class RefundDesk(RefundForm, Many):
     sees = Right.SEE_MONEY
     moment = "created_at"
     column_list = ("created_at", "order_number", "who", "reason", "note", "state", "money")
-    column_more = ("paper", "ref", "failure_code", "provider_ref", "accepted_at", "currency")
+    column_more = ("paper", "ref", "failure_code", "provider_ref", "accepted_at", "currency", *questions.COLUMNS)
+    column_narrowed = MappingProxyType(
+        {("state", "unknown"): ("created_at", "order_number", "who", "money", *questions.COLUMNS)}
+    )
     column_labels = {
         "created_at": "Begun", "paper": "Credit note", "ref": "Refund", "order_number": "Order", "who": "By",
         "money": "Amount", "failure_code": "Provider's reason",
-        "provider_ref": "Provider's id", "accepted_at": "Accepted",
+        "provider_ref": "Provider's id", "accepted_at": "Accepted", **questions.LABELS,
     }  # fmt: skip
     column_formatters = {
         "state": state,
         "ref": code,
         "order_number": whose.order_cell,
         "reason": lambda _v, _c, row, _n: words_of(row.reason),
+        **questions.CELLS,
     }
+    filed = questions.WORDS
     looked_up = MappingProxyType({"paper": (Refund.paper, _PAPER)})
-    numbers = frozenset({"money"})
+    numbers = frozenset({"money", "unanswered"})
     narrows = (
         *whose.by_payment(Refund.payment_id),
         equals("ref", "Our reference", Refund.ref),

@@ -12,6 +12,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.ports import ports
 from backoffice.invariants import service as invariants
+from backoffice.payments import keys
 from backoffice.reconciliation import advice, rounds
 from backoffice.reconciliation import service as reconciliation
 from backoffice.staff import accounts
@@ -81,10 +82,8 @@ def check_payments() -> None:
     for name, value in found.items():
         if name != "problems":
             click.echo(f"{name:10} {value}")
-    wrong = [name for name in ("account", "mode") if found[name] != getattr(port, name)]
-    if wrong:
-        known = ", ".join(f"{name} {getattr(port, name)}" for name in wrong)
-        raise click.ClickException(f"The key opens another {' and '.join(wrong)} than configured ({known}).")
+    if unlike := keys.unlike(port, found["account"], found["mode"]):
+        raise click.ClickException(unlike)
     if found["problems"]:
         raise click.ClickException(f"The key opens what is configured, but:\n{found['problems']}")
     click.echo("The key opens what is configured.")

@@ -297,6 +297,10 @@ class PaymentsPort(Protocol):
         """Events that occurred at or after ``moment``, oldest first, all pages."""
         ...
 
+    def opens(self) -> tuple[str, str]:
+        """Account and mode that the key opens. Asked once and briefly: a program that starts waits for the answer."""
+        ...
+
     def describe(self) -> Mapping[str, str]:
         """What the key opens, for people who set it up; ``account`` and ``mode`` among it, and under ``problems`` what would
         not work, one sentence on each line."""

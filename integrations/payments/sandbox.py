@@ -103,6 +103,10 @@ class SandboxPayments:
     def events_since(self, moment: datetime) -> list[ProviderEvent]:
         return _readable(self._calls.every("/v1/events", since=moment.isoformat()))
 
+    def opens(self) -> tuple[str, str]:
+        account = self._calls.get("/v1/account")
+        return str(account["id"]), str(account["mode"])
+
     def describe(self) -> Mapping[str, str]:
         account = self._calls.get("/v1/account")
         return {"account": account["id"], "mode": account["mode"], "name": account["name"], "problems": ""}

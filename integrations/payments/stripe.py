@@ -59,6 +59,7 @@ class StripePayments:
 
     def __init__(self, api_key: str, account: str, webhook_secrets: tuple[str, ...], api_base: str = "") -> None:
         self._calls = calls = StripeCalls(api_key, api_base)
+        self._api_key, self._api_base = api_key, api_base
         self.account, self.mode = account, calls.mode
         self.page_origin = api_base or PAGES
         self._secrets = webhook_secrets
@@ -162,6 +163,9 @@ class StripePayments:
             except ValueError:
                 log.warning("an event of the list could not be read")
         return [event for event in reversed(found) if event.occurred_at >= moment.replace(microsecond=0)]
+
+    def opens(self) -> tuple[str, str]:
+        return stripe_setup.account_of(self._api_key, self._api_base), self.mode
 
     def describe(self) -> Mapping[str, str]:
         return stripe_setup.describe(self._calls, self.mode)

@@ -22,19 +22,26 @@ Row = dict[str, Any]
 class StripeCalls:
     """Thread safe. ``api_base`` points it at another server than Stripe's."""
 
-    def __init__(self, api_key: str, api_base: str = "") -> None:
+    def __init__(
+        self, api_key: str, api_base: str = "", *, timeout: tuple[int, int] = TIMEOUT, retries: int = RETRIES
+    ) -> None:
         stripe.enable_telemetry = False
         stripe.max_network_retries = RETRIES
         self.mode = mode_of(api_key)
         self._pace = Pace(RATES[self.mode])
+        self._connections: Any = stripe.RequestsClient(timeout=timeout)  # the SDK leaves some of it untyped
         client = stripe.StripeClient(
             api_key,
             stripe_version=API_VERSION,
-            max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            max_network_retries=retries,
+            http_client=self._connections,
             base_addresses={"api": api_base, "files": api_base} if api_base else {},
         )
         self.v1: Any = client.v1  # rows are plain here, not the SDK's typed dictionaries
+
+    def close(self) -> None:
+        """Whoever asked once keeps no connection."""
+        self._connections.close()
 
     def post(self, call: Callable[[Any], Any], key: str) -> Row:
         return self.ask(lambda: call({"idempotency_key": key}))

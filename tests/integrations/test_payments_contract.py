@@ -88,6 +88,15 @@ def test_a_wrong_key_is_refused_and_says_so(world, page):
     assert refusal.value.code == "unauthorised"
 
 
+def test_the_key_says_whose_it_is_and_silence_is_no_answer(world, port):
+    assert port.opens() == (port.account, port.mode)
+    with pytest.raises(Refused):
+        world.stranger.opens()
+    world.trouble(outage=True)
+    with pytest.raises(OutcomeUnknown):
+        port.opens()
+
+
 def test_a_missing_payment_is_refused(port):
     with pytest.raises(Refused):
         port.retrieve("pi_nothing")

@@ -1,0 +1,32 @@
+"""What a provider was asked last about a payment or a refund, and what it answered: in words for a list."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
+
+COLUMNS = ("asked_at", "question", "answer", "unanswered")
+LABELS = MappingProxyType(
+    {"asked_at": "Asked last", "question": "What", "answer": "Answer", "unanswered": "Without answer"}
+)
+MADE_OF = MappingProxyType({"question": ("provider_ref",), "answer": ("last_answer",)})
+
+
+def _question(row: Payment | Refund) -> str:
+    """Who has a number at the provider is asked about; who has none is sent once more with the same key, or looked for."""
+    if row.asked_at is None:
+        return ""
+    return f"how {row.provider_ref} stands" if row.provider_ref else "whether our request arrived"
+
+
+def _answer(row: Payment | Refund) -> str:
+    said: Mapping[str, Any] = row.last_answer
+    if "unanswered" in said:
+        return f"none: {said['unanswered']}"
+    return str(said.get("status") or said.get("refused") or "")
+
+
+WORDS = MappingProxyType({"question": _question, "answer": _answer})
+CELLS = MappingProxyType({name: lambda _view, _context, row, name: WORDS[name](row) for name in WORDS})

@@ -1,0 +1,25 @@
+"""A program that would take money into another account than the configured one does not start."""
+
+import structlog
+from flask import Flask
+
+from backoffice.core.ports import ports
+from backoffice.payments import keys
+from integrations.payments.port import PaymentsError
+
+log = structlog.get_logger(__name__)
+
+
+def confirm(app: Flask) -> None:
+    """Ask the provider what our key opens. Raises SystemExit where that is another account or mode.
+
+    A provider that is away stops nobody: the shop can be read, and its events name their account and mode each."""
+    with app.app_context():
+        port = ports().payments
+        try:
+            unlike = keys.unlike(port, *port.opens())
+        except PaymentsError as error:
+            log.warning("the provider did not say what its key opens", provider=port.name, error=repr(error)[:200])
+            return
+    if unlike:
+        raise SystemExit(f"{unlike} Nothing was started.")
