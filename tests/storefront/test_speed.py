@@ -208,7 +208,9 @@ def test_a_page_with_somebody_in_it_is_private(shop):
 
 def test_the_last_piece_leaves_the_page_of_everybody(shop):
     buyer = shop.buyer()
-    assert "In stock" in buyer.client.get("/products/theodolite").text
+    page = buyer.client.get("/products/theodolite").text
+    assert "In stock" in page
+    assert "the last one" in page
     buyer.fills_cart(1, "TD-1")
     buyer.places()
     assert "Sold out just now" in shop.app.test_client().get("/products/theodolite").text
