@@ -9,7 +9,7 @@ from backoffice.refunds.models import Refund
 
 COLUMNS = ("asked_at", "question", "answer", "unanswered")
 LABELS = MappingProxyType(
-    {"asked_at": "Asked last", "question": "What", "answer": "Answer", "unanswered": "Without answer"}
+    {"asked_at": "Asked last", "question": "Question", "answer": "Answer", "unanswered": "In vain"}
 )
 MADE_OF = MappingProxyType({"question": ("provider_ref",), "answer": ("last_answer",)})
 
@@ -18,7 +18,7 @@ def _question(row: Payment | Refund) -> str:
     """Who has a number at the provider is asked about; who has none is sent once more with the same key, or looked for."""
     if row.asked_at is None:
         return ""
-    return f"how {row.provider_ref} stands" if row.provider_ref else "whether our request arrived"
+    return "how it stands" if row.provider_ref else "whether it arrived"
 
 
 def _answer(row: Payment | Refund) -> str:

@@ -66,7 +66,7 @@ WORDINGS: dict[CaseKind, Wording] = {
         (
             "Press “Reconcile now”, and handle the breaks that it finds: money that came, went back or was withdrawn.",
             "In the provider's dashboard, look for inquiries and early warnings since the moment below: they move no money.",
-            "Find out why workers and cron stood still: *Tasks* should be done within minutes.",
+            "Find out why workers and cron stood still: what stands under Tasks should be done within minutes.",
         ),
         "Resolve it when both were looked through.",
     ),
