@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 
+from markupsafe import Markup, escape
 from sqlalchemy import ColumnElement, Select, false
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
@@ -13,15 +15,17 @@ from werkzeug.datastructures import MultiDict
 from backoffice.core import clock
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+KEPT = 128  # statements
 BACKWARDS = "The last day is before the first, so nothing is found."
 
 Condition = Callable[[Any], ColumnElement[bool]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Filter:
     """One filter. ``condition`` makes SQL of what ``read`` made of the text; ``choices`` make it a select; ``kind`` is
-    the type of the input otherwise. A condition goes through an index: lists are long."""
+    the type of the input otherwise. A condition goes through an index: lists are long. One that ``is_plain`` looks nothing
+    up: what it makes of a value is kept."""
 
     name: str
     label: str
@@ -29,11 +33,34 @@ class Filter:
     read: Callable[[str], Any] = str
     choices: Sequence[tuple[str, str]] = ()
     kind: str = "text"
+    is_plain: bool = False
 
-    @property
-    def is_short(self) -> bool:
-        """Whether what is typed are a few digits."""
-        return self.read is row_number
+    def drawn(self, given: str) -> Markup:
+        """Its field, with what the address gives."""
+        if self.choices:
+            return self._selects.get(given) or self._selects[""]
+        short = ' class="short" inputmode="numeric"' if self.read is row_number else ""
+        value = escape(given)
+        field = f'{self._label}<input name="{self.name}" type="{self.kind}"{short} value="{value}"></label>'
+        return Markup(field)  # noqa: S704 - what was given is escaped
+
+    @cached_property
+    def _label(self) -> str:
+        return f"<label>{escape(self.label)} "
+
+    @cached_property
+    def _selects(self) -> dict[str, Markup]:
+        """The select, by what is chosen in it."""
+        known = [("", "All"), *self.choices]
+        return {chosen: self._select(known, chosen) for chosen, _words in known}
+
+    def _select(self, known: Sequence[tuple[str, str]], chosen: str) -> Markup:
+        options = (
+            f'<option value="{escape(value)}"{" selected" if value and value == chosen else ""}>{escape(words)}</option>'
+            for value, words in known
+        )
+        field = f'{self._label}<select name="{self.name}">{"".join(options)}</select></label>'
+        return Markup(field)  # noqa: S704 - values and words are escaped
 
 
 def equals(
@@ -44,14 +71,21 @@ def equals(
     read: Callable[[str], Any] = str,
 ) -> Filter:
     """The column is exactly this."""
-    return Filter(name, label, lambda value: column == value, read, choices)
+    return Filter(name, label, lambda value: column == value, read, choices, is_plain=True)
 
 
 def days(column: InstrumentedAttribute[Any], zone: str) -> tuple[Filter, Filter]:
     """From the beginning of one day of the office to the end of another."""
     return (
-        Filter("from", "From", lambda day: column >= _begins(day, zone), read_day, kind="date"),
-        Filter("to", "To", lambda day: column < _begins(day + timedelta(days=1), zone), read_day, kind="date"),
+        Filter("from", "From", lambda day: column >= _begins(day, zone), read_day, kind="date", is_plain=True),
+        Filter(
+            "to",
+            "To",
+            lambda day: column < _begins(day + timedelta(days=1), zone),
+            read_day,
+            kind="date",
+            is_plain=True,
+        ),
     )
 
 
@@ -67,14 +101,20 @@ def narrowed(
         if not text:
             continue
         try:
-            read[item.name] = item.read(text)
-            query = query.where(item.condition(read[item.name]))
+            value = read[item.name] = item.read(text)
+            query = _with_plain(query, item, value) if item.is_plain else query.where(item.condition(value))
         except (ValueError, OverflowError):
             problems.append(f"“{text[:60]}” cannot be read as {item.label.lower()}, so nothing is found.")
             query = query.where(false())
     if not problems and {"from", "to"} <= read.keys() and read["from"] > read["to"]:
         problems.append(BACKWARDS)
     return query, problems
+
+
+@lru_cache(KEPT)
+def _with_plain(query: Select[Any], item: Filter, value: Any) -> Select[Any]:
+    """The same statement whenever the same is asked for, so that what is made of it is made once."""
+    return query.where(item.condition(value))
 
 
 def read_day(text: str) -> date:

@@ -2,12 +2,13 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
+from flask_wtf.csrf import generate_csrf
 
 from backoffice.admin import access, badges, cells, differences, looks, waiting
 from backoffice.admin.actions import Action
@@ -34,6 +35,7 @@ def drawn_with(given: dict[str, Any]) -> dict[str, Any]:
         "Right": Right,
         "whom_to_ask": whom_to_ask,
         "difference": differences.marked,
+        "csrf_token": cache(generate_csrf),  # one and the same for every form of a page
         "now_here": formatting.moment(clock.now(), ZONE),
     }
 

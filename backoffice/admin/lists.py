@@ -20,7 +20,7 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports, looks
 from backoffice.admin.actions import Action, needs, typed_before
-from backoffice.admin.cells import LINK, ZONE, plain
+from backoffice.admin.cells import ZONE, plain
 from backoffice.admin.filters import DAY, Filter, days, narrowed
 from backoffice.admin.frame import Page, drawn_with, for_whoever_asks
 from backoffice.admin.paging import Keyset
@@ -34,9 +34,8 @@ from backoffice.staff.roles import Right, Role
 
 KEPT_ROUTES = frozenset({"index_view", "one"})
 LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that are given room
-TICKED = Markup(
-    '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"%s></td>'
-)
+TICKED = '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"%s></td>'
+PICKED = Markup('<label><input type="checkbox" name="show" value="{}"{}> {}</label>')
 SHOW = "show"  # names the columns in an address
 
 
@@ -80,6 +79,9 @@ class DeskList(Page, SavedViews, ModelView):
                 raise NoRightNamed(f"{type(self).__name__}.{view}")
         self.key = url
         self._read = lru_cache(64)(self._slim)  # as many choices of columns as colleagues keep
+        self._head = lru_cache(64)(self._headed)
+        self._picker = lru_cache(64)(self._picked)
+        self._every_filter = (*self.narrows, *(days(getattr(model, self.moment), ZONE) if self.moment else ()))
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
         names = [item.name for item in self.filters()]
         if len(set(names)) < len(names):
@@ -118,11 +120,10 @@ class DeskList(Page, SavedViews, ModelView):
             page=page,
             problems=problems,
             many=many,
-            heads=[(label, self._css(name)) for name, label in shown],
+            head=self._head(tuple(shown), bool(many)),
             drawn=self._drawn(page.rows, shown, has_ticks=bool(many), ticked=typed.get("ticked", ())),
             typed=typed,
-            columns=self._labelled([*self.column_list, *self.column_more]),
-            chosen={name for name, _label in shown},
+            picker=self._picker(tuple(shown)),
             kept=kept,
             is_narrowed=bool(self._given(request.args)),
             at=lambda step: f"{self.get_url('.index_view')}?{urlencode([*kept, *(step or {}).items()])}",
@@ -172,7 +173,7 @@ class DeskList(Page, SavedViews, ModelView):
         return options
 
     def filters(self) -> Sequence[Filter]:
-        return (*self.narrows, *(days(getattr(self.model, self.moment), ZONE) if self.moment else ()))
+        return self._every_filter
 
     def list_actions(self) -> Sequence[Action]:
         """What the list itself offers to do."""
@@ -224,11 +225,25 @@ class DeskList(Page, SavedViews, ModelView):
             contents = [escape(self.cell(row, name)) for name, _opening in cells]
             link = self.link_to(row)
             if link and contents:
-                contents[0] = LINK % (link, contents[0] or "open")
-            parts.append(TICKED % (row.ref, row.ref, " checked" if row.ref in ticked else "") if has_ticks else "<tr>")
+                contents[0] = Markup(f'<a href="{escape(link)}">{contents[0] or "open"}</a>')  # noqa: S704 - both escaped
+            ref = escape(row.ref) if has_ticks else ""
+            parts.append(TICKED % (ref, ref, " checked" if row.ref in ticked else "") if has_ticks else "<tr>")
             parts += (f"{opening}{content}</td>" for (_name, opening), content in zip(cells, contents, strict=True))
             parts.append("</tr>\n")
         return Markup("".join(parts))  # noqa: S704 - every part was escaped above
+
+    def _headed(self, shown: Sequence[tuple[str, str]], has_ticks: bool) -> Markup:
+        """The head of the table."""
+        ticks = '<th scope="col"><span class="hidden">Ticked</span></th>' if has_ticks else ""
+        cells = (f'<th scope="col" class="{self._css(name)}">{escape(label)}</th>' for name, label in shown)
+        return Markup(f"{ticks}{''.join(cells)}")  # noqa: S704 - labels are escaped
+
+    def _picked(self, shown: Sequence[tuple[str, str]]) -> Markup:
+        """A box for each column that there is, ticked where it is shown."""
+        return Markup("").join(
+            PICKED.format(name, Markup(" checked") if (name, label) in shown else "", label)
+            for name, label in self._labelled([*self.column_list, *self.column_more])
+        )
 
     def _css(self, name: str) -> str:
         return ("number" if name in self.numbers else "") + (" long" if name in LONG else "")

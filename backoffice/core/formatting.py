@@ -82,8 +82,13 @@ def ago(value: datetime, now: datetime) -> str:
 
 def told(value: datetime, zone: str, now: datetime) -> str:
     """What a time says when it is asked: ``14:30:07 CET, 3 h ago``."""
+    return f"{_on_the_clock(value, zone)}, {ago(value, now)}"
+
+
+@lru_cache(maxsize=KEPT)
+def _on_the_clock(value: datetime, zone: str) -> str:
     here = value.astimezone(ZoneInfo(zone))
-    return f"{here:%H:%M:%S} {here.tzname()}, {ago(value, now)}"
+    return f"{here:%H:%M:%S} {here.tzname()}"
 
 
 def day(value: date) -> str:
