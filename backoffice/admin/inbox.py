@@ -21,8 +21,9 @@ from backoffice.admin.filters import Filter, equals
 from backoffice.admin.frame import for_whoever_asks
 from backoffice.admin.notes import Noted
 from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.cases.kinds import CaseKind
 from backoffice.cases.models import Case, CaseState
+from backoffice.cases.wordings import WORDINGS
 from backoffice.core import clock, formatting, units
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound

@@ -15,8 +15,9 @@ from backoffice.admin.actions import needs, run
 from backoffice.admin.cells import ZONE
 from backoffice.admin.frame import Page, drawn_with
 from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.cases.kinds import CaseKind
 from backoffice.cases.models import Case, CaseState
+from backoffice.cases.wordings import WORDINGS
 from backoffice.catalog.models import Product, Variant
 from backoffice.core import clock, formatting, units
 from backoffice.core.db import session

@@ -10,8 +10,9 @@ from backoffice.admin import access
 from backoffice.admin.actions import Action
 from backoffice.cases import seeing
 from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind, Wording
+from backoffice.cases.kinds import CaseKind
 from backoffice.cases.models import Case, CaseState
+from backoffice.cases.wordings import WORDINGS, Wording
 from backoffice.core import clock, formatting, references
 from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right

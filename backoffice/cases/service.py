@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import seeing
-from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.cases.kinds import CaseKind
 from backoffice.cases.models import Case, CaseState
+from backoffice.cases.wordings import WORDINGS
 from backoffice.core import clock, references
 from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import NOW, session

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from backoffice.admin import troubles
 from backoffice.cases import service as cases
-from backoffice.cases.kinds import WORDINGS, CaseKind
+from backoffice.cases.kinds import CaseKind
+from backoffice.cases.wordings import WORDINGS
 from backoffice.core import units
 from backoffice.core.tracking import Subject
 from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember
