@@ -29,7 +29,7 @@ _REFUND = select(Refund.ref).where(Refund.credit_note_id == CreditNote.id).scala
 
 class CreditNoteDesk(Noted):
     sees = Right.SEE_MONEY
-    moment = "created_at"
+    moment, moment_label = "issued_on", "issued"
     column_list = ("number", "issued_on", "invoice_number", "because", "net", "vat", "gross")
     column_more = ("refund", "created_at", "currency", "ref")
     column_labels = {

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import ColumnElement, Select, false
+from sqlalchemy import ColumnElement, Date, Select, false
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
@@ -74,18 +74,19 @@ def equals(
     return Filter(name, label, lambda value: column == value, read, choices, is_plain=True)
 
 
-def days(column: InstrumentedAttribute[Any], zone: str) -> tuple[Filter, Filter]:
-    """From the beginning of one day of the office to the end of another."""
+def days(column: InstrumentedAttribute[Any], zone: str, label: str = "") -> tuple[Filter, Filter]:
+    """From the beginning of one day of the office to the end of another; of a column of days, those days. ``label`` says of
+    what, where it is not when something began."""
+    if isinstance(column.type, Date):
+        begins, ends = (lambda day: column >= day), (lambda day: column <= day)
+    else:
+        begins, ends = (
+            (lambda day: column >= _begins(day, zone)),
+            (lambda day: column < _begins(day + timedelta(days=1), zone)),
+        )
     return (
-        Filter("from", "From", lambda day: column >= _begins(day, zone), read_day, kind="date", is_plain=True),
-        Filter(
-            "to",
-            "To",
-            lambda day: column < _begins(day + timedelta(days=1), zone),
-            read_day,
-            kind="date",
-            is_plain=True,
-        ),
+        Filter("from", f"{label} from".strip().capitalize(), begins, read_day, kind="date", is_plain=True),
+        Filter("to", f"{label} to".strip().capitalize(), ends, read_day, kind="date", is_plain=True),
     )
 
 

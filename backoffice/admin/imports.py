@@ -5,7 +5,9 @@ Taking the same table twice changes nothing the second time: prices and counts s
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -61,7 +63,7 @@ class Row:
 def look_through(text: str) -> list[Row]:
     """What a table would do, row by row. In a unit; changes nothing. Raises Unreadable for what is no such table."""
     given, lists = _given(text), {row.currency: row for row in pricing.lists()}
-    articles = [values["article"].upper() for _number, values in given]
+    articles = [values["article"].upper() for _number, values, _problem in given]
     query = select(Variant).where(Variant.sku.in_(articles)).options(joinedload(Variant.product, innerjoin=True))
     known = {variant.sku: variant for variant in session.scalars(query)}
     ids = [variant.id for variant in known.values()]
@@ -69,8 +71,8 @@ def look_through(text: str) -> list[Row]:
     counts = {row.variant_id: row for row in session.scalars(select(StockItem).where(StockItem.variant_id.in_(ids)))}
     categories = set(session.scalars(select(Category.slug)))
     rows, seen = [], set()
-    for number, values in given:
-        row = Row(number, values["article"].upper())
+    for number, values, problem in given:
+        row = Row(number, values["article"].upper(), problems=[problem] if problem else [])
         rows.append(row)
         if row.article in seen:
             row.problems.append("this article stands above already")
@@ -98,7 +100,16 @@ def take(text: str, reason: str, *, by: Actor) -> int:
     return sum(bool(row.steps) for row in rows)
 
 
-def _given(text: str) -> list[tuple[int, dict[str, str]]]:
+def read(raw: bytes) -> str:
+    """The text of a file. Raises Unreadable for what is none: Excel writes Unicode or the code page of Windows."""
+    for encoding in ("utf-8", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    raise Unreadable("it is no text; save it as CSV")
+
+
+def _given(text: str) -> list[tuple[int, dict[str, str], str]]:
+    """Number and values of each row, and what is wrong with it as a whole."""
     if len(text) > LARGEST:
         raise Unreadable(f"it is longer than {LARGEST:,} characters")
     refuse_card_number(text)
@@ -110,7 +121,7 @@ def _given(text: str) -> list[tuple[int, dict[str, str]]]:
         )
         heads = [(head or "").strip() for head in reader.fieldnames or []]
         reader.fieldnames = heads
-        rows = [(reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}) for row in reader]
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise Unreadable(str(error)) from None
     if "article" not in heads:
@@ -119,10 +130,26 @@ def _given(text: str) -> list[tuple[int, dict[str, str]]]:
     strange = [head for head in heads if head not in COLUMNS and head not in currencies]
     if strange:
         raise Unreadable(f"nobody knows the column “{strange[0][:40]}”")
-    rows = [(number, values) for number, values in rows if any(values.values())]
+    twice = [head for head in heads if head and heads.count(head) > 1]
+    if twice:
+        raise Unreadable(f"its first line names the column “{twice[0][:40]}” twice")
+    rows = [(number, row) for number, row in rows if any(row.values())]
     if not 0 < len(rows) <= MOST:
         raise Unreadable(f"it has {len(rows):,} rows; from 1 to {MOST:,} are taken at a time")
-    return [(number, {**dict.fromkeys((*COLUMNS, *currencies), ""), **values}) for number, values in rows]
+    every = dict.fromkeys((*COLUMNS, *currencies), "")
+    return [(number, {**every, **_cells(row)}, _beyond(row, len(heads))) for number, row in rows]
+
+
+def _cells(row: Mapping[str | None, Any]) -> dict[str, str]:
+    return {head: (value or "").strip() for head, value in row.items() if head}
+
+
+def _beyond(row: Mapping[str | None, Any], heads: int) -> str:
+    """Cells that no head stands over: an amount with a comma that the file cuts at, and all behind it is one to the right."""
+    more = row.get(None) or []
+    if not any(cell.strip() for cell in more):
+        return ""
+    return f"it has {heads + len(more)} cells, and the first line {heads}: put amounts with a comma in quotation marks"
 
 
 def _change(

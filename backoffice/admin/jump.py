@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 
-from backoffice.admin import access, badges
+from backoffice.admin import access, badges, whose
 from backoffice.audit.models import AuditEntry
 from backoffice.cases.models import Case
 from backoffice.catalog import search
 from backoffice.catalog.models import Product, Variant
 from backoffice.core.db import session
 from backoffice.core.formatting import money
+from backoffice.core.ports import ports
 from backoffice.customers import finding
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
@@ -24,7 +25,7 @@ from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
-from backoffice.reconciliation.models import Break, Payout
+from backoffice.reconciliation.models import Break, Payout, ProviderLine
 from backoffice.refunds.models import Refund
 from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right
@@ -35,6 +36,8 @@ LONGEST = 120
 MOST = 10  # hits of one kind
 REFERENCE = re.compile(r"^([a-z]{3})_[0-9a-z]+$")
 EMAIL = re.compile(r"^\S*@\S*$")
+# What people say before a number: "order 10001", "No. 10001", "#10001".
+CALLED = re.compile(r"^(?:(?:order|invoice|payment|number|no|nr)\b[.:]?\s*)*#?\s*(?=\S*[0-9])", re.IGNORECASE)
 PHONE = re.compile(r"^[+0-9 ()/.\-]+$")
 
 
@@ -53,10 +56,10 @@ class Hit:
 
 def find(text: str) -> list[Hit]:
     """What the text can mean, among what the colleague may see; the likeliest first, nothing twice."""
-    wish = text.strip()[:LONGEST]
+    wish = CALLED.sub("", text.strip()[:LONGEST])
     if not wish:
         return []
-    hits = list(_exact(wish)) or list(_worded(wish)) or list(_requests(wish))  # a proxy may call a request anything
+    hits = list(_exact(wish)) or list(_worded(wish)) or list(_lines(wish)) or list(_requests(wish))
     return list({hit.address: hit for hit in reversed(hits)}.values())[::-1]
 
 
@@ -66,15 +69,18 @@ def _exact(wish: str) -> Iterator[Hit]:
         yield from _by_reference(wish)
     elif EMAIL.match(wish):
         yield from _people(finding.by_email(wish, MOST))
+        yield from _orders(Order.id.in_(list(session.scalars(whose.corrected_to(wish.lower())))))
     elif PHONE.match(wish):
         digits = re.sub(r"\D", "", wish)
-        if wish.isdigit() and len(wish) < 19:
-            yield from _orders(Order.number == int(wish))
+        if digits == wish.replace(" ", "") and not digits.startswith("0") and 0 < len(digits) < 19:
+            yield from _orders(Order.number == int(digits))
         yield from _parcels(wish)
         if len(digits) >= finding.FEWEST_DIGITS:
             yield from _people(finding.by_phone(wish, MOST))
         yield from _papers(wish)
-    elif " " not in wish and re.search(r"[0-9_\-]", wish):
+    elif "_" in wish:  # providers name things so, and nobody else does
+        yield from _papers(wish)
+    elif " " not in wish and re.search(r"[0-9\-]", wish):
         yield from _papers(wish)
         yield from _parcels(wish)
         yield from _articles(Variant.sku == wish.upper())
@@ -121,7 +127,7 @@ def _papers(wish: str) -> Iterator[Hit]:
     yield from _invoices(Invoice.number == wish.upper())
     yield from _credit_notes(CreditNote.number == wish.upper())
     yield from _payments(Payment.provider_ref == wish)
-    if not wish.isdigit():  # a provider's ids have letters
+    if not PHONE.match(wish):  # a provider's ids have letters
         yield from _refunds(Refund.provider_ref == wish)
         yield from _disputes(Dispute.provider_ref == wish)
     if "po_" in wish[:4]:  # as providers call payouts
@@ -197,7 +203,19 @@ def _goods(query: Select[Any]) -> Iterator[Hit]:
         yield Hit("Product", row.name, row.summary, _at("products", row))
 
 
+def _lines(wish: str) -> Iterator[Hit]:
+    """Lines of the provider's statement, by their own ids or those of what they are about: fees and charges have no page."""
+    if "_" not in wish:
+        return
+    port = ports().payments
+    ours = (ProviderLine.provider == port.name, ProviderLine.account == port.account, ProviderLine.mode == port.mode)
+    of_theirs = or_(ProviderLine.source_ref == wish, and_(*ours, ProviderLine.line_ref == wish))
+    for row in _rows(select(ProviderLine).where(of_theirs), Right.SEE_MONEY):
+        yield Hit("Provider's line", row.description or row.ref, money(row.moved), _at("provider_lines", row))
+
+
 def _requests(wish: str) -> Iterator[Hit]:
+    """A proxy may call a request anything."""
     if " " not in wish and _rows(select(AuditEntry).where(AuditEntry.request_id == wish), Right.SEE_RECORDS):
         yield Hit("Request", wish, "everything that happened in it", f"/admin/audit/?request={wish}")
 

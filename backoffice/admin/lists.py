@@ -56,6 +56,7 @@ class DeskList(Page, SavedViews, ModelView):
     list_template = "office/list.html"
     narrows: ClassVar[Sequence[Filter]] = ()
     moment: ClassVar[str] = ""  # the attribute that "from" and "to" are about
+    moment_label: ClassVar[str] = ""  # what they say they are about, where it is not when something began
     column_more: ClassVar[Sequence[str]] = ()  # columns that are shown when they are asked for
     # A filter and its value → the columns that are shown there unless others are asked for.
     column_narrowed: ClassVar[Mapping[tuple[str, str], Sequence[str]]] = {}
@@ -81,7 +82,8 @@ class DeskList(Page, SavedViews, ModelView):
         self._read = lru_cache(64)(self._slim)  # as many choices of columns as colleagues keep
         self._head = lru_cache(64)(self._headed)
         self._picker = lru_cache(64)(self._picked)
-        self._every_filter = (*self.narrows, *(days(getattr(model, self.moment), ZONE) if self.moment else ()))
+        of_days = days(getattr(model, self.moment), ZONE, self.moment_label) if self.moment else ()
+        self._every_filter = (*self.narrows, *of_days)
         super().__init__(model, db, name=name, endpoint=f"desk_{url}", url=f"/admin/{url}", category=category)
         names = [item.name for item in self.filters()]
         if len(set(names)) < len(names):

@@ -128,7 +128,7 @@ _CREDITED = select(func.sum(CreditNote.gross_amount)).where(CreditNote.invoice_i
 class InvoiceDesk(Noted, Many):
     sees = Right.SEE_MONEY
     opens = MappingProxyType({Role.FINANCE: {"state": "issued"}})
-    moment = "created_at"
+    moment, moment_label = "issued_on", "issued"
     personal = True
     column_more = ("credited", "country", "created_at", "currency", "ref")
     column_list = ("number", "issued_on", "customer", "state", "collection_state", "net", "vat", "gross")

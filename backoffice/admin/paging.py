@@ -3,11 +3,11 @@
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.core import clock
@@ -88,13 +88,14 @@ class Keyset:
         return tuple(getattr(row, column.key) for column in self.columns)
 
     def _key(self, row: Any) -> str:
-        return "~".join(value.isoformat() if isinstance(value, datetime) else str(value) for value in self.values(row))
+        return "~".join(value.isoformat() if isinstance(value, date) else str(value) for value in self.values(row))
 
     def _read(self, text: str | None) -> tuple[Any, ...] | None:
         parts = (text or "").split("~")
         try:
             number = int(parts[-1])
-            moment = [clock.read(part) for part in parts[:-1]]
+            read = date.fromisoformat if isinstance(self.columns[0].type, Date) else clock.read
+            moment = [read(part) for part in parts[:-1]]
         except ValueError:
             return None
         fits = len(parts) == len(self.columns) and 0 <= number < 2**63

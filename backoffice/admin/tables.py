@@ -31,7 +31,11 @@ class TakesTables(DeskList):
         """Show what a table would do. Changes nothing."""
         sent = request.files.get("file")
         raw = sent.read(imports.LARGEST * 4) if sent and sent.filename else b""
-        text = raw.decode("utf-8", errors="replace") if raw else request.form.get("table", "")
+        try:
+            text = imports.read(raw) if raw else request.form.get("table", "")
+        except imports.Unreadable as error:
+            with units.read():
+                return self._table_page("", problem=str(error)), error.status
         return self._looked_through(text)
 
     @expose("/table/take", methods=["POST"])

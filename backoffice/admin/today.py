@@ -1,5 +1,5 @@
-"""Today against the same day last week, by the hour: orders, money in, money given back, payments declined. Three looks, by
-index."""
+"""Today against the same day last week, by the hour: orders, money in, money given back, payments declined. One look,
+of four parts by index. Money is of the moment at which it came or went, whenever it was begun."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, extract, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, extract, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.core import clock, formatting
@@ -20,6 +20,7 @@ from backoffice.refunds.models import LOST, Refund
 
 WIDTH, HEIGHT, HOURS = 240, 56, 24
 WEEK = timedelta(days=7)
+_NONE: ColumnElement[str] = literal("")
 ORDER = ("orders", "money in", "given back", "payments declined")
 
 
@@ -88,17 +89,22 @@ class _Days(NamedTuple):
 
     def by_hour(
         self,
-        column: InstrumentedAttribute[datetime],
-        amounts: Sequence[ColumnElement[Any]],
-        *kinds: InstrumentedAttribute[Any],
+        name: str,
+        column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+        amount: ColumnElement[int],
+        currency: ColumnElement[str] | InstrumentedAttribute[str] = _NONE,
     ) -> Select[*tuple[Any, ...]]:
-        """Rows by day and hour (in UTC), whether it was before this time of the day, and kind: how many, and the amounts."""
+        """Of a series, the amount by day and hour (in UTC), whether it was before this time of the day, and currency."""
         is_today, day, hour = case((column >= self.today, 1), else_=0), extract("day", column), extract("hour", column)
         is_gone = case((column < self.then, 1), else_=0)
         within = or_(column >= self.today, and_(column >= self.before, column < self.end))
         when = (is_today.label("is_today"), day.label("day"), hour.label("hour"), is_gone.label("is_gone"))
-        query = select(*when, func.count().label("count"), *amounts, *kinds).where(within)
-        return query.group_by(is_today, day, hour, is_gone, *kinds)
+        told = (literal(name).label("name"), *when, amount.label("amount"), currency.label("currency"))
+        return (
+            select(*told)
+            .where(within)
+            .group_by(is_today, day, hour, is_gone, *([] if currency is _NONE else [currency]))
+        )
 
     def hour_of(self, row: Any) -> int:
         """The office's hour of a row: days on which clocks change have 23 or 25, and of two of one name both are in it."""
@@ -135,19 +141,16 @@ def compare(zone: str) -> list[Series]:
     found: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
     for key in (("orders", ""), ("payments declined", "")):
         _ = found[key]  # that nothing happened is said of these
-    for row in session.execute(days.by_hour(Order.placed_at, ())):
-        found["orders", ""].add(days, row, row.count)
-    paid = days.by_hour(
-        Payment.created_at, (func.sum(Payment.captured_amount).label("amount"),), Payment.state, Payment.currency
+    parts = (
+        days.by_hour(ORDER[0], Order.placed_at, func.count()),
+        days.by_hour(ORDER[1], Payment.settled_at, func.sum(Payment.captured_amount), Payment.currency),
+        days.by_hour(ORDER[2], Refund.accepted_at, func.sum(Refund.amount), Refund.currency).where(
+            Refund.state.not_in(LOST)
+        ),
+        days.by_hour(ORDER[3], Payment.created_at, func.count()).where(Payment.state == PaymentState.DECLINED),
     )
-    for row in session.execute(paid):
-        if row.state == PaymentState.SETTLED:
-            found["money in", row.currency].add(days, row, row.amount)
-        elif row.state == PaymentState.DECLINED:
-            found["payments declined", ""].add(days, row, row.count)
-    back = days.by_hour(Refund.created_at, (func.sum(Refund.amount).label("amount"),), Refund.currency)
-    for row in session.execute(back.where(Refund.state.not_in(LOST))):
-        found["given back", row.currency].add(days, row, row.amount)
+    for row in session.execute(union_all(*parts)):
+        found[row.name, row.currency].add(days, row, row.amount)
     for name, currency in list(found):
         if name == "money in":  # where money came in, that none went back is said too
             _ = found["given back", currency]

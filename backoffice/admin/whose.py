@@ -3,7 +3,7 @@ the order that it belongs to, whatever it is about."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin import access
@@ -21,6 +21,7 @@ from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
+MOST_CORRECTED = 500  # orders of one address that are another customer's
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
 _PAID = select(Order.number).join(Invoice, Invoice.order_id == Order.id).join(Payment, Payment.invoice_id == Invoice.id)
@@ -41,8 +42,18 @@ ORDER_OF_CASE: ColumnElement[int | None] = func.coalesce(
 
 
 def of_customer(email: str) -> ColumnElement[bool]:
-    """Condition on orders: of whoever has this address, in whatever case it was typed."""
-    return Order.person_id == select(Person.id).where(Person.email == email).scalar_subquery()
+    """Condition on orders: of whoever has this address, in whatever case it was typed, or with it, where the address of an
+    order was corrected. What else was corrected so is looked for first: one condition goes through one index then."""
+    person = select(Person.id).where(Person.email == email).scalar_subquery()
+    others = session.scalars(corrected_to(email)).all()
+    theirs = Order.person_id == person
+    return or_(theirs, Order.id.in_(others)) if others else theirs
+
+
+def corrected_to(email: str) -> Select[int]:
+    """Orders with this address that belong to somebody with another one."""
+    theirs = select(Person.id).where(Person.id == Order.person_id, Person.email == email).exists()
+    return select(Order.id).where(Order.email == email, ~theirs).limit(MOST_CORRECTED)
 
 
 def customer_of(payment: Payment) -> Person:

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
+import structlog
 from sqlalchemy import Table, bindparam, case, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -19,7 +21,10 @@ from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right, may
 from backoffice.tasks import service as tasks
 
+log = structlog.get_logger(__name__)
+
 MOST = 1_000  # rows of one batch
+FAILED = "An error of ours ({}), which the log tells of. Look at its page before you do it again."
 SLICE = 45.0  # seconds after which a runner lets others in; well within its lease
 
 MOVES = StateTable(
@@ -92,7 +97,8 @@ def start(action: str, refs: Sequence[str], *, desk: str, owner: StaffMember, re
 
 
 def run(batch_id: int) -> None:
-    """The task: one row after the other. What a service refuses is the result of its row, and the others go on."""
+    """The task: one row after the other. What a service refuses, and what goes wrong with one, is the result of its row, and
+    the others go on; a database that is away is nobody's result, and the task is tried again."""
     until = time.monotonic() + SLICE
     with units.read():
         batch = session.get_one(Batch, batch_id)
@@ -111,6 +117,11 @@ def run(batch_id: int) -> None:
             state, message = ItemState.DONE, ""
         except CounterfoilError as error:
             state, message = ItemState.REFUSED, str(error)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            log.exception("a row of a batch failed", batch=ref, about=about)
+            state, message = ItemState.REFUSED, FAILED.format(type(error).__name__)
         borders.cross("batches.acted")
         _note(item_id, state, message)
         if time.monotonic() > until:

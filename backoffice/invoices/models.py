@@ -36,7 +36,7 @@ class Invoice(Tracked, Base):
 
     __tablename__ = "invoices"
     __table_args__ = table(
-        Index("ix_invoices_day", "created_at", "id"),
+        Index("ix_invoices_issued", "issued_on", "id"),
         UniqueConstraint("entity_id", "series", "year", "position"),
         UniqueConstraint("entity_id", "number"),
         CheckConstraint("net_amount + vat_amount = gross_amount", name="sums_up"),
@@ -215,7 +215,7 @@ class CreditNote(Tracked, Base):
 
     __tablename__ = "credit_notes"
     __table_args__ = table(
-        Index("ix_credit_notes_day", "created_at", "id"),
+        Index("ix_credit_notes_issued", "issued_on", "id"),
         UniqueConstraint("entity_id", "series", "year", "position"),
         UniqueConstraint("entity_id", "number"),
         CheckConstraint("net_amount + vat_amount = gross_amount", name="sums_up"),

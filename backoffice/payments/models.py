@@ -62,6 +62,7 @@ class Payment(Tracked, Base):
         CheckConstraint("refunded_amount >= 0 AND refunded_amount <= captured_amount", name="refunded_within_captured"),
         Index("ix_payments_invoice", "invoice_id", "id"),
         Index("ix_payments_state", "state", "id"),
+        Index("ix_payments_settled", "settled_at"),
         Index("ix_payments_provider_ref", "provider_ref"),
     )
     subject_kind = "payment"

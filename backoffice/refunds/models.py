@@ -53,6 +53,7 @@ class Refund(Tracked, Base):
         UniqueConstraint("payment_id", "provider_ref"),
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_refunds_state", "state", "id"),
+        Index("ix_refunds_accepted", "accepted_at"),
         Index("ix_refunds_ended", "ended_at"),
         Index("ix_refunds_reason", "reason", "id"),
         Index("ix_refunds_provider_ref", "provider_ref"),

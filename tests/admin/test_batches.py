@@ -159,6 +159,25 @@ def test_a_batch_of_a_colleague_who_got_another_role_does_no_more(shop, otto, th
     assert sorted(shop.all(select(Order.state))) == ["paid", "placed", "placed"]
 
 
+def test_a_row_that_breaks_is_told_and_the_others_go_on(shop, otto, monkeypatch):
+    refs = [shop.buyer(f"eve{number}@example.org").orders().order_ref for number in range(3)]
+    known = batches._actions["orders.cancel"]
+
+    def breaks(ref: str, *given: object) -> object:
+        if ref == refs[0]:
+            raise RuntimeError
+        return known.act(ref, *given)
+
+    monkeypatch.setitem(batches._actions, "orders.cancel", known._replace(act=breaks))
+    start(otto, action="orders.cancel", ref=refs, reason="nobody wants them")
+    shop.works()
+    assert [(ref, state) for ref, state, _words in results(shop)] == list(
+        zip(refs, ["refused", "done", "done"], strict=True)
+    )
+    assert "An error of ours (RuntimeError)" in results(shop)[0][2]
+    assert shop.all(select(Batch.state)) == ["done"]
+
+
 def test_a_batch_that_is_killed_between_two_rows_goes_on_and_does_nothing_twice(shop, otto, three, monkeypatch):
     start(otto, action="orders.confirm", ref=[three[1]])
 

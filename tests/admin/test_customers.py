@@ -16,7 +16,17 @@ from backoffice.core.actor import SYSTEM, Origin, coming_from
 from backoffice.core.db import db, session
 from backoffice.customers import finding
 from backoffice.customers import service as customers
-from backoffice.models import AuditEntry, Order, Person, Product, Shipment, StockItem, Variant, WebhookEvent
+from backoffice.models import (
+    AuditEntry,
+    Order,
+    Person,
+    Product,
+    ProviderLine,
+    Shipment,
+    StockItem,
+    Variant,
+    WebhookEvent,
+)
 from backoffice.staff.roles import Role
 from tests.admin.test_inbox import post
 from tests.support.shop import LEVEL, paid
@@ -149,7 +159,11 @@ def test_the_jump_box_finds_what_somebody_reads_out(shop, otto, sale):
     product = shop.all(select(Product).join(Variant, Variant.product_id == Product.id).where(Variant.sku == LEVEL))[0]
     request = shop.all(select(AuditEntry.request_id).where(AuditEntry.tag == "order.placed"))[0]
     for wish, place in {
-        "10001": f"/admin/orders/{sale.order_ref}",
+        **dict.fromkeys(
+            ("10001", "#10001", "# 10001", "order 10001", "Order no. 10001", "No. 10001", "10 001"),
+            f"/admin/orders/{sale.order_ref}",
+        ),
+        "invoice S-2026-000001": f"/admin/invoices/{invoice.ref}",
         sale.order_ref: f"/admin/orders/{sale.order_ref}",
         "s-2026-000001": f"/admin/invoices/{invoice.ref}",
         invoice.ref: f"/admin/invoices/{invoice.ref}",
@@ -165,6 +179,27 @@ def test_the_jump_box_finds_what_somebody_reads_out(shop, otto, sale):
         request: f"/admin/audit/?request={request}",
     }.items():
         assert jumped(otto, wish) == place, wish
+
+
+def test_an_order_is_found_by_the_address_it_was_corrected_to(shop, otto, sale):
+    order = f"/admin/orders/{sale.order_ref}"
+    post(otto, f"{order}/email", order, email="ada@right.example", reason="she spelled it")
+    assert jumped(otto, "ada@right.example") == order
+    assert order in otto.get("/admin/orders/?email=Ada@right.example").text
+    assert order in otto.get("/admin/orders/?email=ada@example.org").text, "it is still hers"
+    payment = f"/admin/payments/{sale.payment_ref}"
+    assert payment in colleague(shop, Role.FINANCE).get("/admin/payments/?email=ada@right.example").text
+    again = shop.buyer("ada@right.example").orders()  # a customer of that address comes to be
+    page = otto.get("/admin/orders/?email=ada@right.example").text
+    assert all(f"/admin/orders/{ref}" in page for ref in (sale.order_ref, again.order_ref))
+
+
+def test_the_jump_box_finds_a_line_of_the_providers_statement(shop, sale):
+    finance = colleague(shop, Role.FINANCE)
+    shop.clock.forward(hours=2)
+    shop.reconciles()
+    line = shop.all(select(ProviderLine))[0]
+    assert jumped(finance, line.line_ref) == f"/admin/provider_lines/{line.ref}"
 
 
 @pytest.mark.parametrize("given", ["0af76519-16cd-43dd-8448-eb211c80319c", "req_of_our_proxy", "ABCDEF0123"])

@@ -72,6 +72,7 @@ def test_the_same_table_twice_changes_nothing_more(shop, carl):
         ("LR-1,Reel,line-reel,rules,Thirty.,none,1.00,,", "there is no VAT rate"),
         ("a b,Reel,line-reel,rules,Thirty.,standard,1.00,,", "article number holds"),
         (f"{LEVEL},,,,,,130.00,,\n{LEVEL},,,,,,131.00,,", "stands above already"),
+        (f"{LEVEL},,,,,,135,50,1000,00", "it has 10 cells, and the first line 9"),
     ],
 )
 def test_wrong_rows_are_named_and_nothing_is_taken(shop, carl, row, words):
@@ -89,7 +90,7 @@ def test_wrong_rows_are_named_and_nothing_is_taken(shop, carl, row, words):
     ("table", "words"),
     [
         ("", "no column “article”"), ("article\n", "0 rows"), ("sku,price\nx,1\n", "no column “article”"),
-        ("article,colour\nx,red\n", "colour"),
+        ("article,colour\nx,red\n", "colour"), (f"article,EUR,EUR\n{LEVEL},129,1\n", "“EUR” twice"),
         ("article,summary\nx,4242 4242 4242 4242\n", "card number"), ('article\n"x', "cannot be read"),
         ("article\n" + "x\n" * 2_001, "2,001 rows"), ("article\n" + "x" * 500_001, "longer than"),
     ],
@@ -123,3 +124,20 @@ def test_a_file_from_a_spreadsheet_is_read(shop, carl):
     page = carl.post(f"{PAGE}/read", data=sent).text
     assert "EUR 129.00 → 140.00" in page
     assert shop.all(select(StockItem.on_hand).limit(1))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_file_keeps_its_umlauts_whatever_wrote_it(shop, carl, encoding):
+    table = HEAD + "WW-1,Wasserwaage groß,wasserwaage,rules,Für Könner.,standard,1.00,,\n"
+    sent = {**hidden(carl.get(PAGE).text), "file": (io.BytesIO(table.encode(encoding)), "new.csv")}
+    assert "new product “Wasserwaage groß”" in carl.post(f"{PAGE}/read", data=sent).text
+
+
+def test_a_file_that_is_no_text_is_refused(shop, carl):
+    sent = {**hidden(carl.get(PAGE).text), "file": (io.BytesIO(b"PK\x81\x8d\x90"), "new.xlsx")}
+    answer = carl.post(f"{PAGE}/read", data=sent)
+    assert (answer.status_code, "it is no text" in answer.text) == (422, True)
+
+
+def test_empty_cells_behind_the_last_column_are_nothing(shop, carl):
+    assert "EUR 129.00 → 131.00" in post(carl, f"{PAGE}/read", PAGE, table=f"article,EUR\n{LEVEL},131.00,,\n")

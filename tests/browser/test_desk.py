@@ -243,8 +243,8 @@ def _(desk: Desk) -> None:
     desk.desk("Invoices")
     first = datetime.now(UTC).replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    desk.page.get_by_label("From").fill(f"{first:%Y-%m-%d}")
-    desk.page.get_by_label("To", exact=True).fill(f"{last:%Y-%m-%d}")
+    desk.page.get_by_label("Issued from").fill(f"{first:%Y-%m-%d}")
+    desk.page.get_by_label("Issued to").fill(f"{last:%Y-%m-%d}")
     desk.press("Filter")
     with desk.page.expect_download() as download:
         desk.press("Export these as CSV")
