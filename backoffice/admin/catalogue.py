@@ -152,6 +152,8 @@ class ProductDesk(Furnishing, TakesTables, Many):
         variants = list(product.variants)
         ids = [variant.id for variant in variants]
         stock = {row.variant_id: row for row in session.scalars(select(StockItem).where(StockItem.variant_id.in_(ids)))}
+        here = self.page_of(product.ref)
+        named = {variant.subject(): (variant.sku, here) for variant in variants} if len(variants) > 1 else {}
         subjects = [product.subject(), *(variant.subject() for variant in variants)]
         return self.render(
             self.one_template,
@@ -167,7 +169,7 @@ class ProductDesk(Furnishing, TakesTables, Many):
             problem=problem,
             files=catalog.assets_of(ids),
             beside=catalog.beside(product),
-            days=timeline.by_day(timeline.of(subjects), ZONE),
+            days=timeline.by_day(timeline.of(subjects, named=named), ZONE),
             actions=self._offers(product, variants),
         )
 

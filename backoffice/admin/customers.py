@@ -154,7 +154,9 @@ class CustomerDesk(Noted, Many):
             sessions=sessions.living(Holder.CUSTOMER, person.id),
             mails=mail.about([person.subject()]),
             troubles=troubles.of(subjects),
-            days=timeline.by_day(timeline.of(subjects, named=named), ZONE),
+            days=timeline.by_day(
+                timeline.of(subjects, [item for item in named if item.kind == "payment"], named=named), ZONE
+            ),
             actions=self._offers(person),
         )
 

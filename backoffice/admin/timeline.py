@@ -1,8 +1,9 @@
 """One timeline of a thing: our audit rows and the provider's events, newest first, in words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -10,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select, tuple_
 
+from backoffice.admin.cells import ZONE
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import WORDS, Tag
+from backoffice.core import formatting
 from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
@@ -22,6 +25,8 @@ from backoffice.staff.models import StaffMember
 from backoffice.webhooks import service as webhooks
 
 MOST = 500  # lines of a story
+SOON = timedelta(minutes=1)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 MONEY_TAGS = frozenset({Tag.PAYMENT_SETTLED, Tag.ORDER_PAID, Tag.INVOICE_ISSUED, Tag.INVOICE_PAID, Tag.REFUND_ACCEPTED,
                         Tag.REFUND_SUCCEEDED, Tag.CREDIT_NOTE_ISSUED, Tag.DISPUTE_WON, Tag.DISPUTE_REINSTATED, Tag.PAYOUT_MADE,
                         Tag.PAYOUT_SIGNED_OFF})  # fmt: skip
@@ -49,7 +54,7 @@ class Entry:
 
 def of(
     subjects: Sequence[Subject],
-    payments: Sequence[Payment] = (),
+    payments: Sequence[Payment | Subject] = (),
     *,
     has_notes: bool = True,
     most: int = MOST,
@@ -124,7 +129,9 @@ def sentence_of(row: AuditEntry) -> str:
     after = {name: pair[1] for name, pair in row.changes.items()}
     if tag == Tag.PRICE_SET and isinstance(after.get("price"), dict):
         before, now = (_text(value) for value in row.changes["price"])
-        return f"{words}: {before} → {now}" if row.changes["price"][0] else f"{words}: {now}"
+        since = _moment(after.get("since"))
+        later = f" from {formatting.short_moment(since, ZONE)}" if since and since - row.at > SOON else ""
+        return f"{words}: {before} → {now}{later}" if row.changes["price"][0] else f"{words}: {now}{later}"
     for name in ("captured", "total", "amount"):
         if isinstance(after.get(name), dict) and "amount" in after[name]:
             return f"{words}, {_text(after[name])}"
@@ -142,7 +149,13 @@ def _text(value: Any) -> str:
         return money(Money(value["amount"], value["currency"]))
     if isinstance(value, dict) and "cipher" in value:
         return "sealed"
-    return str(value)
+    moment = _moment(value)
+    return formatting.moment(moment, ZONE) if moment else str(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time as the audit keeps it, in ISO 8601 with its zone; None for anything else."""
+    return datetime.fromisoformat(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
 
 
 def _audit(subjects: Sequence[Subject], most: int) -> list[tuple[AuditEntry, str | None]]:

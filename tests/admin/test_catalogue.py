@@ -148,7 +148,9 @@ def test_a_price_from_a_day_on_counts_from_then_and_its_history_stays(shop, carl
     form["reason"] = "brass costs more"
     page = post(carl, f"{address}/price", address, **form)
     assert re.search(r"135\.00 <span class=\"soft\">from", page)
-    assert re.search(r"Price set: €\s129\.00 → €\s135\.00", page)
+    assert re.search(r"Price set: €\s129\.00 → €\s135\.00 from 23 Nov 2026, 08:00", page)
+    assert re.search(rf"by Carl [^<]*, <a [^>]*>{LEVEL}</a> · brass costs more", page), "who, of which article, and why"
+    assert "23 November 2026, 08:00 CET" in page
     buyer = shop.buyer()
     buyer.fills_cart()
     assert "129.00" in buyer.client.get("/cart").text

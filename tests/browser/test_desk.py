@@ -235,7 +235,7 @@ def _(desk: Desk) -> None:
 def _(desk: Desk) -> None:
     desk.jump(LEVEL)
     desk.sees("Price set")
-    desk.sees("demo shop")
+    desk.sees("by Counterfoil, SL-60-OAK · demo shop")
 
 
 @task("Export the invoices of a month for the accountant")

@@ -25,7 +25,15 @@
   document.querySelectorAll("[data-live]").forEach(look_again);
 
   // Keys: /admin/keys lists them. Nothing happens while somebody types.
-  var DESKS = { s: "", i: "cases/?state=open", o: "orders/", c: "customers/", p: "payments/", v: "invoices/", a: "audit/" };
+  var DESKS = {
+    s: "", i: "cases/", o: "orders/", d: "shipments/", c: "customers/", p: "payments/", r: "refunds/", v: "invoices/", b: "products/",
+    k: "stock/", w: "webhooks/", t: "tasks/", a: "audit/"
+  };
+  function go(desk) {  // as the sidebar opens it for this colleague
+    var links = Array.prototype.slice.call(document.querySelectorAll("aside.desks nav a:not(.count)"));
+    var link = links.find(function (item) { return item.pathname === "/admin/" + desk; });
+    if (link) { location.assign(link.href); }
+  }
   var going = 0;
   function rows() { return Array.prototype.slice.call(document.querySelectorAll("table.list tbody tr")); }
   function step(by) {
@@ -49,7 +57,7 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || where.matches("input, textarea, select")) { return; }
-    if (Date.now() - going < 1500 && event.key in DESKS) { location.assign("/admin/" + DESKS[event.key]); return; }
+    if (Date.now() - going < 1500 && event.key in DESKS) { going = 0; go(DESKS[event.key]); return; }
     going = event.key === "g" ? Date.now() : 0;
     switch (event.key) {
       case "/": var box = document.querySelector(".jump input"); if (box) { event.preventDefault(); box.focus(); box.select(); } break;
