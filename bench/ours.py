@@ -21,6 +21,9 @@ class InstantPayments:
     name, account, mode, page_origin = "instant", "bench", "test", ""
     key_life, event_life = timedelta(days=1), timedelta.max
 
+    def opens(self) -> tuple[str, str]:
+        return self.account, self.mode
+
     def open_page(self, request: PageRequest) -> Snapshot:
         return Snapshot(
             provider_ref=f"ins_{request.reference}",
