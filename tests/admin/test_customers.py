@@ -104,7 +104,15 @@ def test_what_nobody_can_dial_is_refused_and_stays(shop, phone):
 def test_the_page_of_a_customer_tells_all_of_it(shop, otto, sale):
     person = shop.all(select(Person))[0]
     page = otto.get(f"/admin/customers/{person.ref}").text
-    for words in ("Ada Lovelace", "paid in 1 order", "Order 10001", "S-2026-000001", "Guest", "Order placed", "Provider told us"):
+    for words in (
+        "Ada Lovelace",
+        "paid in 1 order",
+        "Order 10001",
+        "S-2026-000001",
+        "Guest",
+        "Order placed",
+        "Provider told us",
+    ):
         assert words in page, words
     looked = shop.all(select(AuditEntry).where(AuditEntry.tag == "person.viewed"))[-1]
     assert looked.changes == {"page": [None, f"person {person.ref}"]}
