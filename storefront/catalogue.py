@@ -139,11 +139,11 @@ def search_page() -> ResponseReturnValue:
     page = page if 1 <= page <= search.LAST_PAGE else 1
     chosen = currency()
     limits = _limits(chosen.code)
-    prices = search.Prices(chosen.price_list_id, limits.least, limits.most) if limits.given else None
+    prices = search.Prices(chosen.price_list_id, limits.least, limits.most)
 
     def look() -> tuple[tuple[Card, ...], bool, str]:
         with units.read():
-            found = search.find(words, page, prices) if words or not prices else search.within(prices, page)
+            found = search.within(prices, page) if limits.given and not words else search.find(words, page, prices)
             return cards_of(shelves.listings_of(found.product_ids, chosen.price_list_id)), found.has_more, found.meant
 
     cards, has_more, meant = fragment(

@@ -211,7 +211,9 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             downloads=downloads.of(order) if delivery else [],
             appointments=appointments.of(order) if delivery else [],
             entity=entity,
-            leaves=leaves(clock.today(entity.zone)),
+            leaves=leaves(clock.today(entity.zone), since=clock.day_of(order.paid_at, entity.zone))
+            if order.paid_at
+            else "",
             form=ButtonForm(),
             wish=WishForm() if delivery else None,
             problem=problem,

@@ -104,9 +104,14 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
     return public_page((today, left, choice.sku if choice else ""), render)
 
 
-def leaves(today: date) -> str:
-    """When a parcel leaves that is ordered today: ``tomorrow``, or the name of the day."""
-    day = leaving.next_day(today)
+def leaves(today: date, since: date | None = None) -> str:
+    """When a parcel leaves that is ordered today, or was paid on a day: ``tomorrow``, or the name of the day; empty where that
+    day is over."""
+    day = leaving.next_day(since or today)
+    if day < today:
+        return ""
+    if day == today:
+        return str(gettext("today"))
     if (day - today).days == 1:
         return str(gettext("tomorrow"))
     return str(gettext("on %(day)s", day=formatting.weekday(day)))

@@ -69,7 +69,7 @@ def _exact(wish: str) -> Iterator[Hit]:
         yield from _by_reference(wish)
     elif EMAIL.match(wish):
         yield from _people(finding.by_email(wish, MOST))
-        yield from _orders(Order.id.in_(list(session.scalars(whose.corrected_to(wish.lower())))))
+        yield from _orders(Order.id.in_(whose.corrected_to(wish.lower())))
     elif PHONE.match(wish):
         digits = re.sub(r"\D", "", wish)
         if digits == wish.replace(" ", "") and not digits.startswith("0") and 0 < len(digits) < 19:

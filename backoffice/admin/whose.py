@@ -3,7 +3,7 @@ the order that it belongs to, whatever it is about."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin import access
@@ -11,6 +11,7 @@ from backoffice.admin.cells import LINK
 from backoffice.admin.filters import Filter, row_number
 from backoffice.cases.models import Case
 from backoffice.core.db import session
+from backoffice.core.looks import look
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
@@ -22,6 +23,12 @@ from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
 MOST_CORRECTED = 500  # orders of one address that are another customer's
+_CORRECTED = (
+    select(Order.id)
+    .join(Person, Person.id == Order.person_id)
+    .where(Order.email == bindparam("email"), Person.email != bindparam("email"))
+    .limit(MOST_CORRECTED)
+)
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
 _PAID = select(Order.number).join(Invoice, Invoice.order_id == Order.id).join(Payment, Payment.invoice_id == Invoice.id)
@@ -45,15 +52,14 @@ def of_customer(email: str) -> ColumnElement[bool]:
     """Condition on orders: of whoever has this address, in whatever case it was typed, or with it, where the address of an
     order was corrected. What else was corrected so is looked for first: one condition goes through one index then."""
     person = select(Person.id).where(Person.email == email).scalar_subquery()
-    others = session.scalars(corrected_to(email)).all()
+    others = corrected_to(email)
     theirs = Order.person_id == person
     return or_(theirs, Order.id.in_(others)) if others else theirs
 
 
-def corrected_to(email: str) -> Select[int]:
-    """Orders with this address that belong to somebody with another one."""
-    theirs = select(Person.id).where(Person.id == Order.person_id, Person.email == email).exists()
-    return select(Order.id).where(Order.email == email, ~theirs).limit(MOST_CORRECTED)
+def corrected_to(email: str) -> list[int]:
+    """Orders with this address that belong to somebody with another one, by their ids."""
+    return [row[0] for row in look(_CORRECTED, email=email)]
 
 
 def customer_of(payment: Payment) -> Person:

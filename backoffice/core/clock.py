@@ -23,6 +23,11 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
+def day_of(moment: datetime, zone: str) -> date:
+    """The day on which something happened in a time zone."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
 def read(text: str) -> datetime:
     """The moment that an ISO text with an offset names, in UTC. Raises ValueError for any other, and beyond the calendar."""
     moment = datetime.fromisoformat(text)

@@ -99,7 +99,7 @@ def _delivery() -> None:
         "https://www.dhl.de/en/privatkunden/dhl-sendungsverfolgung.html?piececode={}", "standard", 1,
     )  # fmt: skip
     express = MethodData(
-        "Express", "next working day when ordered before noon", "DHL Express",
+        "Express", "there on the working day after it left us", "DHL Express",
         "https://www.dhl.com/en/express/tracking.html?AWB={}", "standard", 2,
     )  # fmt: skip
     offering.create_method("parcel", parcel, PARCEL, by=SYSTEM)

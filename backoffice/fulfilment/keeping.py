@@ -11,14 +11,13 @@ from backoffice.core import clock
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.fulfilment import service as fulfilment
+from backoffice.fulfilment.calling_off import call_off
 from backoffice.fulfilment.models import (
     Appointment,
-    AppointmentState,
     DownloadGrant,
     FulfilmentState,
     ShippedPieces,
 )
-from backoffice.fulfilment.states import APPOINTMENT_MOVES, STILL_TO_COME
 from backoffice.orders.models import LineKind, Order, OrderLine
 
 
@@ -39,7 +38,9 @@ def keep_back(order: Order, pieces: Mapping[int, int], *, by: Actor, reason: str
         elif line.kind == LineKind.DIGITAL and count == line.quantity:
             _close(line, by=by, reason=reason)
         elif line.kind == LineKind.SERVICE:
-            _call_off(line, by=by, reason=reason)
+            call_off(
+                session.scalars(select(Appointment).where(Appointment.order_line_id == line.id)), by=by, reason=reason
+            )
     if kept:
         audit.record(Tag.FULFILMENT_KEPT_BACK, delivery, by=by, reason=reason, pieces=kept)
     fulfilment.advance(delivery, by=by)
@@ -68,10 +69,3 @@ def _close(line: OrderLine, *, by: Actor, reason: str) -> None:
         if grant.withdrawn_at is None:
             grant.withdrawn_at = clock.now()
             audit.record(Tag.DOWNLOAD_WITHDRAWN, grant, by=by, reason=reason)
-
-
-def _call_off(line: OrderLine, *, by: Actor, reason: str) -> None:
-    for appointment in session.scalars(select(Appointment).where(Appointment.order_line_id == line.id)):
-        was = appointment.state
-        if was in STILL_TO_COME and APPOINTMENT_MOVES.move(appointment, AppointmentState.CANCELLED):
-            audit.record(Tag.APPOINTMENT_CANCELLED, appointment, by=by, reason=reason, state=(was, appointment.state))

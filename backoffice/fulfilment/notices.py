@@ -45,17 +45,28 @@ def agreed(appointment_id: int, starts_at: str, said: str) -> None:
     _about_date("date_agreed", AppointmentState.AGREED, appointment_id, starts_at, said)
 
 
+def called_off(appointment_id: int) -> None:
+    """Tell the customer that nobody comes on the date that was proposed or agreed."""
+    visit = session.get_one(Appointment, appointment_id)
+    if visit.state == AppointmentState.CANCELLED:
+        _queue_about_date("date_called_off", visit, visit.ref)
+
+
 def _about_date(template: str, state: AppointmentState, appointment_id: int, starts_at: str, said: str) -> None:
     appointment = session.get_one(Appointment, appointment_id)
     stands = appointment.starts_at.isoformat() if appointment.starts_at else ""
     if appointment.state != state or stands != starts_at:
         return
+    _queue_about_date(template, appointment, f"{appointment.ref}:{said}")
+
+
+def _queue_about_date(template: str, appointment: Appointment, key: str) -> None:
     order = orders.get(appointment.order_id)
     mail.queue(
         template,
         to=order.email,
         about=order,
-        key=f"{template}:{appointment.ref}:{said}",
+        key=f"{template}:{key}",
         appointment=appointment,
         **facts_of(order),
     )

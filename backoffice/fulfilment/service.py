@@ -13,6 +13,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
+from backoffice.fulfilment.calling_off import call_off
 from backoffice.fulfilment.models import (
     Appointment,
     AppointmentState,
@@ -21,7 +22,7 @@ from backoffice.fulfilment.models import (
     FulfilmentState,
     ShippedPieces,
 )
-from backoffice.fulfilment.states import APPOINTMENT_MOVES, DELIVERY_MOVES, STILL_TO_COME
+from backoffice.fulfilment.states import DELIVERY_MOVES, STILL_TO_COME
 from backoffice.orders.models import LineKind, Order, OrderLine
 
 F = FulfilmentState
@@ -92,10 +93,7 @@ def withdraw(order: Order, *, by: Actor, reason: str) -> bool:
         if grant.withdrawn_at is None:
             grant.withdrawn_at = clock.now()
             audit.record(Tag.DOWNLOAD_WITHDRAWN, grant, by=by, reason=reason, order=order.ref)
-    for appointment in session.scalars(select(Appointment).where(Appointment.order_id == order.id)):
-        was = appointment.state
-        if was in STILL_TO_COME and APPOINTMENT_MOVES.move(appointment, AppointmentState.CANCELLED):
-            audit.record(Tag.APPOINTMENT_CANCELLED, appointment, by=by, reason=reason, state=(was, appointment.state))
+    call_off(session.scalars(select(Appointment).where(Appointment.order_id == order.id)), by=by, reason=reason)
     return True
 
 

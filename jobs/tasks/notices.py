@@ -34,6 +34,11 @@ def agreed(appointment_id: int, starts_at: str, said: str) -> None:
     deliveries.agreed(appointment_id, starts_at, said)
 
 
+@registry.plain("notices.called_off")
+def called_off(appointment_id: int) -> None:
+    deliveries.called_off(appointment_id)
+
+
 @registry.plain("notices.refunded")
 def refunded(refund_id: int) -> None:
     refunds.refunded(refund_id)

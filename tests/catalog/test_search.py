@@ -16,6 +16,7 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.folding import fold, terms
 from backoffice.core.money import Money
+from tests.support.shop import LEVEL
 
 
 def slugs(words: str) -> list[str]:
@@ -102,6 +103,22 @@ def test_a_search_for_nothing_known_helps(shop):
     page = shop.app.test_client().get("/search?q=zzzzzz").text
     assert "Nothing found for “zzzzzz”" in page
     assert "Lately off the bench" in page
+
+
+def test_what_has_no_price_in_a_currency_is_not_counted_among_its_hits(shop, monkeypatch):
+    """A price list that holds one thing: it is found on the first page, whatever has the word and no price there."""
+    monkeypatch.setattr("backoffice.catalog.search.PER_PAGE", 2)
+
+    def open_list() -> None:
+        krona = pricing.create_list("sek", "SEK", 3, by=SYSTEM)
+        pricing.set_price(catalog.variant(LEVEL), krona, Money(150_000, "SEK"), by=SYSTEM)
+
+    units.write(open_list)
+    client = shop.app.test_client()
+    client.post("/currency", data={"code": "SEK", "back": "/"})
+    page = client.get("/search?q=level").text
+    assert "Spirit level, oak" in page
+    assert "page=2" not in page
 
 
 @given(st.text(max_size=60))

@@ -20,13 +20,25 @@ def test_references_are_opaque_and_differ():
 
 
 @pytest.mark.parametrize(
-    "text", ["4242424242424242", "my card 4242 4242 4242 4242 thanks", "4000-0025-0000-3155", "378282246310005"]
-)
+    "text",
+    [
+        "4242424242424242", "my card 4242 4242 4242 4242 thanks", "4000-0025-0000-3155", "378282246310005",
+        "please charge 4242 4242 4242 4242 12/27 123", "4242424242424242 12/27", "4242424242424242 123",
+        "4242 4242 4242 4242 123",
+        "No 17 4242 4242 4242 4242", "exp 08.27 4242 4242 4242 4242", "4242\N{NO-BREAK SPACE}4242\N{NO-BREAK SPACE}4242 4242",
+        "4242  4242  4242  4242", "4242/4242/4242/4242", "4242_4242_4242_4242", "3782 822463 10005 08/27",
+        "4242 - 4242 - 4242 - 4242",
+    ],
+)  # fmt: skip
 def test_card_numbers_are_recognised(text):
     assert has_card_number(text)
 
 
-@pytest.mark.parametrize("text", ["+49 341 1234567", "4242424242424241", "order 10482", "DE136695976", ""])
+@pytest.mark.parametrize("text", [
+    "+49 341 1234567", "4242424242424241", "order 10482", "DE136695976", "", "0341 1234567 / 0151 7654321",
+    "10 20 30 40 50 60 70",
+    "S-2026-000001, 28.11.2026 09:14", "1,250.00 4,500.00",
+])  # fmt: skip
 def test_other_numbers_are_left_alone(text):
     assert not has_card_number(text)
 

@@ -16,6 +16,7 @@ from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Fulfilment
 from backoffice.models import DownloadGrant, Mail, Shipment
 from backoffice.orders import service as orders
+from backoffice.refunds.wishes import Pieces
 from backoffice.staff.roles import Role
 from tests.scenarios.test_shop import register
 from tests.support.shop import LEVEL, hidden, paid
@@ -186,6 +187,46 @@ def test_a_download_is_open_to_nobody_elses_order(shop):
     form = hidden(other.client.get("/withdraw").text)
     assert other.client.post(f"{path}/downloads/{grant.ref}", data=form).status_code == 404
     assert shop.all(select(DownloadGrant.used)) == [0]
+
+
+@pytest.mark.parametrize("by_line", [False, True])
+def test_who_was_told_a_date_is_told_that_it_does_not_stand(shop, by_line):
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "SV-HANG")
+    sale = paid(shop, buyer)
+    with units.read():
+        order = orders.by_ref(sale.order_ref)
+        (visit,), (line,) = appointments.of(order), order.lines
+        ref, pieces = visit.ref, [Pieces(line.id, 1)]
+    when = shop.clock() + timedelta(days=3)
+    units.write(lambda: appointments.propose(orders.by_ref(sale.order_ref), ref, when, by=OLIVE))
+    shop.works()
+    if by_line:
+        shop.refunds(sale, pieces=pieces)
+    else:
+        units.write(lambda: fulfilment.withdraw(orders.by_ref(sale.order_ref), by=OLIVE, reason="the customer is ill"))
+    shop.works()
+    (mail,) = shop.all(select(Mail).where(Mail.template == "date_called_off"))
+    assert "Our visit does not take place" in mail.subject_line
+    assert "25 November 2026" in mail.text
+
+
+def test_the_page_of_an_order_promises_the_day_on_which_its_parcel_leaves_and_no_later_one(shop):
+    bought = shop.buyer()
+    bought.fills_cart()
+    sale = paid(shop, bought)
+    page = shop.order_path(sale.order_ref)
+    told = []
+    for _ in range(3):
+        told.append(
+            re.search(
+                r"(The parcel leaves our workshop [^.]+|We are packing the parcel[^.]+)\.", bought.client.get(page).text
+            )[1]
+        )
+        shop.clock.forward(days=1)
+    assert told == [
+        "The parcel leaves our workshop tomorrow", "The parcel leaves our workshop today", "We are packing the parcel, and write when it leaves",
+    ]  # fmt: skip
 
 
 def test_a_visit_is_proposed_declined_proposed_again_agreed_and_done(shop):
