@@ -147,7 +147,12 @@ def compare(zone: str) -> list[Series]:
         days.by_hour(ORDER[2], Refund.accepted_at, func.sum(Refund.amount), Refund.currency).where(
             Refund.state.not_in(LOST)
         ),
-        days.by_hour(ORDER[3], Payment.created_at, func.count()).where(Payment.state == PaymentState.DECLINED),
+        days.by_hour(ORDER[3], Payment.created_at, func.count()).where(
+            or_(
+                Payment.state == PaymentState.DECLINED,
+                and_(Payment.decline_code != "", Payment.state != PaymentState.CANCELLED),
+            )
+        ),
     )
     for row in session.execute(union_all(*parts)):
         found[row.name, row.currency].add(days, row, row.amount)

@@ -91,6 +91,7 @@ class Tag(StrEnum):
     ORDER_PLACED = "order.placed"
     ORDER_PROLONGED = "order.prolonged"
     PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_CARD_DECLINED = "payment.card_declined"  # and the page stays open for another
     PAYMENT_CORRECTED = "payment.corrected"
     PAYMENT_DECLINED = "payment.declined"
     PAYMENT_PREPARED = "payment.prepared"
@@ -239,6 +240,7 @@ WORDS: dict[Tag, str] = {
     Tag.ORDER_PLACED: "Order placed",
     Tag.ORDER_PROLONGED: "More time to pay",
     Tag.PAYMENT_CANCELLED: "Payment ended without money",
+    Tag.PAYMENT_CARD_DECLINED: "A card was declined, and the page stays open",
     Tag.PAYMENT_CORRECTED: "The provider holds another sum now",
     Tag.PAYMENT_DECLINED: "Payment declined",
     Tag.PAYMENT_PREPARED: "Payment prepared",

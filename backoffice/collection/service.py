@@ -182,6 +182,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
     to = _STATES[snapshot.status]
     moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
     if not moved:
+        if code:
+            payments.note_decline(payment, code, snapshot.method, by=by)
         payments.note(payment, notes)
     if moved and payment.state == PaymentState.DECLINED:
         tasks.schedule("notices.declined", dedupe=f"notices.declined:{payment.ref}", payment_id=payment.id)

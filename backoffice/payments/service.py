@@ -139,7 +139,6 @@ def settle(payment: Payment, captured: Money, *, by: Actor) -> bool:
         claim=claim,
         captured_amount=captured.amount,
         settled_at=clock.now(),
-        decline_code="",
     ):
         return False
     state = (before, PaymentState.SETTLED)
@@ -230,6 +229,16 @@ def answer_notes(payment: Payment, answer: Mapping[str, Any], *, answered: bool)
 def note(payment: Payment, notes: Mapping[str, Any]) -> None:
     for name, value in notes.items():
         setattr(payment, name, value)
+
+
+def note_decline(payment: Payment, code: str, method: str, *, by: Actor) -> None:
+    """A card was declined on a page that stays open, as Stripe's does: the attempt goes on, and what was tried on it is told
+    once. Call it before the method is noted."""
+    if payment.is_open and (code, method) != (payment.decline_code, payment.method):
+        audit.record(
+            Tag.PAYMENT_CARD_DECLINED, payment, by=by, reason=code, code=(payment.decline_code, code), method=method
+        )
+        payment.decline_code = code
 
 
 def lock(payment_id: int) -> Payment:

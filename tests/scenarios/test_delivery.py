@@ -225,7 +225,8 @@ def test_the_page_of_an_order_promises_the_day_on_which_its_parcel_leaves_and_no
         )
         shop.clock.forward(days=1)
     assert told == [
-        "The parcel leaves our workshop tomorrow", "The parcel leaves our workshop today", "We are packing the parcel, and write when it leaves",
+        "The parcel leaves our workshop tomorrow", "The parcel leaves our workshop today",
+        "We are packing the parcel, and write when it leaves",
     ]  # fmt: skip
 
 

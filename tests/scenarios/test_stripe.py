@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backoffice import commands
 from backoffice.core import logs
-from backoffice.models import Case, CreditNote, Dispute, Payment, Refund, WebhookEvent
+from backoffice.models import AuditEntry, Case, CreditNote, Dispute, Payment, Refund, WebhookEvent
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
 from integrations.payments import stripe_objects
@@ -42,6 +42,24 @@ def test_the_success_page_proves_nothing(shop, stripe):
     assert shop.order(sale).state == "placed"
     stripe.pay(shop.payment(sale).provider_ref)
     assert "Thank you" in buyer.returns_from(sale)
+
+
+def test_a_card_that_is_declined_on_the_page_is_told_once_and_kept_when_another_pays(shop, stripe):
+    sale = shop.buyer().orders()
+    session = shop.payment(sale).provider_ref
+    stripe.decline(session, "insufficient_funds")
+    for _ in range(2):
+        delivers(shop, stripe)
+    assert (shop.payment(sale).state, shop.payment(sale).decline_code) == ("sent", "insufficient_funds")
+    stripe.decline(session, "do_not_honor")
+    delivers(shop, stripe)
+    stripe.pay(session)
+    delivers(shop, stripe)
+    assert (shop.payment(sale).state, shop.payment(sale).decline_code) == ("settled", "do_not_honor")
+    assert shop.tags(sale.payment_ref).count("payment.card_declined") == 2
+    told = shop.all(select(AuditEntry.reason).where(AuditEntry.tag == "payment.card_declined").order_by(AuditEntry.id))
+    assert told == ["insufficient_funds", "do_not_honor"]
+    assert problems() == []
 
 
 def test_events_backwards_and_twice_change_nothing(shop, stripe):
