@@ -10,6 +10,7 @@ import structlog
 
 from backoffice.core import clock
 from backoffice.core.ports import ports
+from backoffice.payments import keys
 from backoffice.payments.models import Payment
 from integrations.payments.port import (
     NO_ACCESS,
@@ -37,6 +38,7 @@ class Question:
     provider_ref: str | None
     request: PageRequest
     created_at: datetime
+    held_at: keys.Holder
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def question(payment: Payment) -> Question:
         provider_ref=payment.provider_ref,
         request=PageRequest.from_json(payment.request),
         created_at=payment.created_at,
+        held_at=payment.held_at,
     )
 
 
@@ -88,6 +91,7 @@ def _find_out(asked: Question) -> Answer:
     """By the provider's reference where we have it; with the same key while the provider honours it; by our reference
     after that. A new key is never used."""
     port = ports().payments
+    keys.refuse_elsewhere(port, asked.held_at)
     if asked.provider_ref:
         return port.retrieve(asked.provider_ref)
     if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:

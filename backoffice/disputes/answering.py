@@ -26,6 +26,7 @@ from backoffice.disputes.service import by_ref
 from backoffice.disputes.service import learn as learn_of_dispute
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
+from backoffice.payments import keys
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
@@ -78,6 +79,7 @@ class Question:
     receipt: str  # the hash of its file
     created_at: datetime
     is_open: bool
+    held_at: keys.Holder
 
 
 def why_not(dispute: Dispute) -> str:
@@ -132,6 +134,7 @@ def learn(answer_id: int, *, by: Actor, then: Then | None = None) -> AnswerState
             row.receipt.sha256 if row.receipt else "",
             row.created_at,
             row.state in ON_ITS_WAY,
+            row.dispute.payment.held_at,
         )
     return ask_and_record(
         "disputes.answer",
@@ -207,6 +210,7 @@ def _write(
 def _submit(asked: Question) -> DisputeSnapshot | Never:
     """With the same key while the provider honours it; after that, by looking whether an answer arrived."""
     port = ports().payments
+    keys.refuse_elsewhere(port, asked.held_at)
     if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
         try:
             receipt = files.read(asked.receipt) if asked.receipt else b""

@@ -23,6 +23,7 @@ from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
 from backoffice.payment_methods import service as payment_methods
+from backoffice.payments import keys
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
@@ -56,19 +57,26 @@ class Question:
     dispute_id: int
     payment_id: int
     provider_ref: str
+    held_at: keys.Holder
 
 
 def learn(dispute_id: int, *, by: Actor, then: Then | None = None) -> DisputeState:
     """Ask the provider what became of a dispute and do what follows from it, in one unit. ``then`` runs in that unit."""
     with units.read():
         dispute = session.get_one(Dispute, dispute_id)
-        asked = Question(dispute.id, dispute.payment_id, dispute.provider_ref)
+        asked = Question(dispute.id, dispute.payment_id, dispute.provider_ref, dispute.payment.held_at)
     return ask_and_record(
         "disputes.learn",
         asked,
-        ask=lambda question: safely(lambda: ports().payments.disputes.retrieve(question.provider_ref)),
+        ask=lambda question: safely(lambda: _retrieve(question)),
         record=lambda question, answer: _record(question, answer, by=by, then=then),
     )
+
+
+def _retrieve(asked: Question) -> DisputeSnapshot:
+    port = ports().payments
+    keys.refuse_elsewhere(port, asked.held_at)
+    return port.disputes.retrieve(asked.provider_ref)
 
 
 def ask_again(dispute_id: int) -> None:

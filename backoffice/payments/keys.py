@@ -1,6 +1,8 @@
-"""Whether the key of the provider opens what is configured."""
+"""Whether the provider that is configured is the one whose key, account and mode something needs."""
 
-from integrations.payments.port import PaymentsPort
+from integrations.payments.port import OutcomeUnknown, PaymentsPort
+
+Holder = tuple[str, str, str]  # provider, account, mode
 
 
 def unlike(port: PaymentsPort, account: str, mode: str) -> str:
@@ -11,3 +13,11 @@ def unlike(port: PaymentsPort, account: str, mode: str) -> str:
         f"The key of {port.name} opens account {account} in {mode} mode, and configured is {port.account} in "
         f"{port.mode} mode."
     )
+
+
+def refuse_elsewhere(port: PaymentsPort, holder: Holder) -> None:
+    """Nobody but who holds a payment is asked about it: another account knows nothing of it, and would open it anew. Raises
+    OutcomeUnknown."""
+    if holder != (port.name, port.account, port.mode):
+        provider, account, mode = holder
+        raise OutcomeUnknown(f"it is held at {provider}, {account}, {mode} mode, and another is configured")

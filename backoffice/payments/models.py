@@ -96,6 +96,11 @@ class Payment(Tracked, Base):
     last_answer: Mapped[Json]  # what the provider said last, for people
 
     @property
+    def held_at(self) -> tuple[str, str, str]:
+        """Provider, account and mode: who alone can be asked about it."""
+        return (self.provider, self.account, self.mode)
+
+    @property
     def asked_for(self) -> Money:
         return Money(self.amount, self.currency)
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, after_refusal, safely
 from backoffice.core import clock
 from backoffice.core.ports import ports
+from backoffice.payments import keys
+from backoffice.payments import service as payments
 from backoffice.refunds.models import Refund
 from integrations.payments.port import RefundRequest, RefundSnapshot, Refused
 
@@ -20,6 +22,7 @@ class Question:
     provider_ref: str | None
     request: RefundRequest | None  # none where somebody else asked for it
     created_at: datetime
+    held_at: keys.Holder
 
 
 Answer = RefundSnapshot | Unanswered | Never
@@ -33,6 +36,7 @@ def question(refund: Refund) -> Question:
         provider_ref=refund.provider_ref,
         request=RefundRequest.from_json(refund.request) if refund.request else None,
         created_at=refund.created_at,
+        held_at=payments.get(refund.payment_id).held_at,
     )
 
 
@@ -45,6 +49,7 @@ def _find_out(asked: Question) -> Answer:
     """By the provider's reference where we have it; with the same key while the provider honours it; by our reference
     among all refunds of the payment after that. A new key is never used."""
     port = ports().payments
+    keys.refuse_elsewhere(port, asked.held_at)
     if asked.provider_ref:
         return port.retrieve_refund(asked.provider_ref)
     assert asked.request is not None

@@ -141,7 +141,7 @@ def _check(payment: Payment) -> None:
     if payment.state != PaymentState.SETTLED or not payment.captured_amount:
         raise NotRefundable
     provider = ports().payments
-    if (payment.provider, payment.account, payment.mode) != (provider.name, provider.account, provider.mode):
+    if payment.held_at != (provider.name, provider.account, provider.mode):
         raise AnotherAccount(payment)
 
 

@@ -69,11 +69,21 @@ def compare(world: World) -> list[str]:
             if item["id"] not in refunds and item["status"] not in ("failed", "cancelled"):
                 problems.append(f"the provider gave back what we do not know of: {item['id']}")
     problems += _disputes_against_the_books(world)
-    late = world.faults["late capture"]
+    late: Counter[int] = Counter()
+    for ref, count in world.late.items():
+        late[ours[ref].invoice_id] += count
     for invoice_id, count in charged.items():
-        if count > 1 + late:
+        if count > 1 + late[invoice_id]:
             problems.append(f"invoice {invoice_id} was charged {count} times")
     return problems
+
+
+def answered(event: str) -> list[str]:
+    """At the moment at which a webhook was answered: an event that is not stored would be found by the poller later, and nobody
+    would know."""
+    with units.read():
+        known = session.scalars(select(WebhookEvent.id).where(WebhookEvent.event_key == event)).first()
+    return [] if known else [f"an event that was answered and is not stored: {event}"]
 
 
 def kept_once() -> list[str]:

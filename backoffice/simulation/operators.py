@@ -151,6 +151,7 @@ class Operators:
         if over:
             row = self.world.draw.choice(over)
             self.world.provider.books.force_capture(row["id"], row["amount"])
+            self.world.late[row["reference"]] += 1
             self.world.faults["late capture"] += 1
 
     def _some_payment(self) -> Payment | None:

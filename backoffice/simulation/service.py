@@ -1,10 +1,12 @@
 """One simulated day: stories interleaved with workers, crons, couriers and faults; then it settles, and everything is checked
 against the provider's own books."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from backoffice.core import borders, clock
@@ -59,6 +61,8 @@ def live(seed: str, profile: Profile, provider_of: Callable[[Clock], Provider]) 
 def _receive(world: World, body: bytes, headers: dict[str, str]) -> int:
     """The webhook endpoint; a process that dies here answers nothing."""
     status = webhooks.receive("sandbox", body, headers)
+    if status == HTTPStatus.OK:
+        world.errors += books.answered(json.loads(body)["id"])
     if world.chance(world.profile.flood):
         webhooks.receive("sandbox", body, headers)
         world.faults["webhook twice"] += 1

@@ -82,6 +82,9 @@ class World:
     profile: Profile
     borders: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    late: Counter[str] = field(
+        default_factory=Counter
+    )  # payments that a bank captured after they were over, by our reference
     errors: list[str] = field(default_factory=list)  # what should never be raised
     is_calm: bool = False
     meanwhile: Callable[[], None] | None = None  # lets somebody else act

@@ -49,7 +49,7 @@
       if (!(field.name in known)) { return; }
       if (field.type === "checkbox") { moved = moved || field.checked !== known[field.name]; field.checked = known[field.name]; }
       else if (field.type === "select-one") {
-        if (window.location.search) { return; }  // an address was chosen from the saved ones
+        if (window.location.search && field.name === "country") { return; }  // it came with an address that was chosen
         moved = moved || field.value !== known[field.name];
         field.value = known[field.name];
       } else if (!field.value) { field.value = known[field.name]; }

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
-from structlog.testing import capture_logs
 
 from backoffice.app import account
 from integrations.payments.port import OutcomeUnknown, Refused
@@ -29,9 +28,10 @@ class Answering:
 def start(app, monkeypatch):
     def starts(answer: tuple[str, str] | Exception) -> list[str]:
         monkeypatch.setattr(account, "ports", lambda: SimpleNamespace(payments=Answering(answer)))
-        with capture_logs() as logged:
-            account.confirm(app)
-        return [line["event"] for line in logged]
+        logged: list[str] = []
+        monkeypatch.setattr(account, "log", SimpleNamespace(warning=lambda event, **_more: logged.append(event)))
+        account.confirm(app)
+        return logged
 
     return starts
 
