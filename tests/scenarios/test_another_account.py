@@ -21,10 +21,6 @@ def moves(monkeypatch):
     return lambda: monkeypatch.setattr(type(ports().payments), "account", "acct_other")
 
 
-def asked(shop) -> int:
-    return len(shop.provider.books.payments(limit=1_000))
-
-
 def test_an_attempt_of_the_old_account_is_never_opened_at_the_new_one(shop, moves):
     shop.provider.switch(outage=True)
     sale = shop.buyer().orders()
