@@ -194,7 +194,7 @@ def _shelf(slug: str, price_list_id: int, sort: Sort, wishes: Wishes, key: str |
             cards=cards_of(page.rows),
             next=page.next,
             previous=page.previous,
-            facets=tuple(shelves.facets(price_list_id, known.id)),
+            facets=tuple(shelves.facets(price_list_id, known.id, wishes)),
         )
 
 

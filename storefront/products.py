@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from backoffice.catalog import display, images, shelves
+from backoffice.catalog import display, images
 from backoffice.catalog.models import ProductKind
 from backoffice.core import clock, formatting, links, units
 from backoffice.core.errors import NotFound
@@ -26,6 +26,7 @@ from storefront.answers import public_page
 from storefront.blueprint import blueprint, currency, public, tariff, version
 from storefront.cards import Card, cards_of, part
 from storefront.fragments import fragment
+from storefront.options import Choice, offered
 from storefront.pictures import Picture, pictured
 
 FEW = 5  # pieces from which on a page says how many are left
@@ -34,16 +35,11 @@ SHA256 = re.compile(r"^[0-9a-f]{64}$")
 YEAR = 365 * 24 * 3600  # seconds
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One variant on a product's page."""
+class Left(NamedTuple):
+    """The stock of a page, told no more exactly than it is shown: of each variant, and what of the things beside is gone."""
 
-    id: int
-    ref: str
-    sku: str
-    label: str
-    price: Money
-    address: str  # of the product's page with this variant chosen
+    of: tuple[tuple[int, int], ...]
+    gone: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Piece:
     summary: str
     story: Markup
     facts: tuple[tuple[str, str], ...]
-    option: str
+    options: tuple[str, ...]
     kind: ProductKind
     category: tuple[str, str]
     choices: tuple[Choice, ...]
@@ -69,6 +65,13 @@ class Piece:
     delivery_free_from: Money | None  # of goods
 
 
+class Seen(NamedTuple):
+    """Stock that was read: pieces by variant, and of the products beside."""
+
+    variants: dict[int, int]
+    beside: dict[int, int]
+
+
 @blueprint.get("/products/<slug>")
 def product(slug: str) -> ResponseReturnValue:
     return product_page(slug, request.args.get("variant", ""))
@@ -78,25 +81,26 @@ def product_page(slug: str, sku: str, quantity: str = "1", problem: str = "", st
     """A product with one variant chosen; with what was typed and what was wrong with it after a failed press."""
     chosen = currency()
     today = clock.today(public().zone)  # the rate of VAT that a page names is that of the day
-    seen: dict[int, int] = {}
+    seen = Seen({}, {})
     piece = fragment(
         version(),
         ("piece", chosen.code, slug, today),
         lambda: _piece(slug, chosen.price_list_id, chosen.code, seen),
     )
     left = _left(piece, seen)
-    choice = next((item for item in piece.choices if item.sku == sku), None) or _first(piece, left)
+    lefts = dict(left.of)
+    choice = next((item for item in piece.choices if item.sku == sku), None) or _first(piece, lefts)
 
     def render() -> str:
         parts = fragment(
             version(),
             ("product", chosen.code, slug, today, choice.sku if choice else "", left),
-            lambda: _product_parts(piece, choice),
+            lambda: _product_parts(piece, choice, left.gone),
         )
         return render_template(
             "shop/product.html", piece=piece, choice=choice, parts=parts, quantity=quantity, problem=problem,
-            lefts=dict(left), left=dict(left).get(choice.id, 0) if choice else 0, few=FEW, structured=_structured,
-            canonical=piece.address, leaves=leaves(today),
+            lefts=lefts, left=lefts.get(choice.id, 0) if choice else 0, few=FEW, structured=_structured,
+            options=offered(piece.options, piece.choices, choice), canonical=piece.address, leaves=leaves(today),
         )  # fmt: skip
 
     if problem:
@@ -117,13 +121,15 @@ def leaves(today: date, since: date | None = None) -> str:
     return str(gettext("on %(day)s", day=formatting.weekday(day)))
 
 
-def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Piece:
-    """Read with its variants, whose stock, which is no part of it, is put into ``seen``."""
+def _piece(slug: str, price_list_id: int, code: str, seen: Seen) -> Piece:
+    """Read with its variants and what stands beside it, whose stock, which is no part of it, is put into ``seen``."""
     seller, ways = public(), tariff()
     with units.read():
         row = display.product(slug)
         variants = shelf.variants(row.id, price_list_id)
-        seen.update((item.id, item.left) for item in variants)
+        beside = shelf.related(row.id, price_list_id)
+        seen.variants.update((item.id, item.left) for item in variants)
+        seen.beside.update(beside.left)
         address = url_for(".product", slug=row.slug)
         cheapest = ways.cheapest(code, seller.country) if row.kind == ProductKind.PHYSICAL else None
         return Piece(
@@ -133,7 +139,7 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
             summary=row.summary,
             story=Markup(row.story),  # noqa: S704 - cleaned when it was stored
             facts=tuple((str(name), str(value)) for name, value in row.facts.get("rows", [])),
-            option=", ".join(row.options.get("names", [])),
+            options=tuple(row.options.get("names", [])),
             kind=row.kind,
             category=(row.category_slug, row.category_name),
             choices=tuple(
@@ -142,6 +148,7 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
                     item.ref,
                     item.sku,
                     item.label,
+                    tuple(item.choices.get("values", [])),
                     Money(item.amount, code),
                     f"{address}?{urlencode({'variant': item.sku})}",
                 )
@@ -149,7 +156,7 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
                 if item.amount is not None
             ),
             images=tuple(map(pictured, row.pictures)),
-            related=cards_of(shelves.related(row.id, price_list_id)),
+            related=cards_of(beside.rows),
             sold_in=row.sold_in,
             home=formatting.country(seller.country),
             vat_hundredths=rates.rate(seller.country, row.vat_class, clock.today(seller.zone)).hundredths,
@@ -158,15 +165,12 @@ def _piece(slug: str, price_list_id: int, code: str, seen: dict[int, int]) -> Pi
         )
 
 
-def _product_parts(piece: Piece, choice: Choice | None) -> tuple[Markup, Markup]:
+def _product_parts(piece: Piece, choice: Choice | None, gone: frozenset[int]) -> tuple[Markup, ...]:
     shown = list(piece.images)
     if choice:
         shown.sort(key=lambda item: item.variant_id != choice.id)
-    facts = {"piece": piece, "choice": choice, "pictures": shown}
-    return (
-        part("shop/parts/product_top.html", **facts),
-        part("shop/parts/product_rest.html", **facts),
-    )
+    facts = {"piece": piece, "choice": choice, "pictures": shown, "gone": gone}
+    return tuple(part(f"shop/parts/product_{place}.html", **facts) for place in ("top", "rest", "beside"))
 
 
 def _structured(piece: Piece, left: Mapping[int, int]) -> dict[str, Any]:
@@ -194,21 +198,26 @@ def _structured(piece: Piece, left: Mapping[int, int]) -> dict[str, Any]:
     }
 
 
-def _left(piece: Piece, seen: dict[int, int]) -> tuple[tuple[int, int], ...]:
-    """What is left of each variant, told no more exactly than the page shows it; asked for where it was not seen just now."""
-    if piece.kind != ProductKind.PHYSICAL:
-        return tuple((choice.id, ENOUGH) for choice in piece.choices)
+def _left(piece: Piece, seen: Seen) -> Left:
+    """Asked for, in one look, where it was not seen just now."""
+    counted = [choice.id for choice in piece.choices] if piece.kind == ProductKind.PHYSICAL else []
+    beside = [card.product_id for card in piece.related if card.is_shipped]
     left = seen
-    if not left:
+    if not (seen.variants or seen.beside) and (counted or beside):
         with units.read():
-            left = stock.available([choice.id for choice in piece.choices])
-    return tuple((choice.id, max(0, min(left[choice.id], ENOUGH))) for choice in piece.choices)
+            left = Seen(*stock.left_with(counted, beside))
+    return Left(
+        tuple(
+            (choice.id, max(0, min(left.variants[choice.id], ENOUGH)) if counted else ENOUGH)
+            for choice in piece.choices
+        ),
+        frozenset(product_id for product_id in beside if left.beside.get(product_id, 0) < 1),
+    )
 
 
-def _first(piece: Piece, left: tuple[tuple[int, int], ...]) -> Choice | None:
+def _first(piece: Piece, left: Mapping[int, int]) -> Choice | None:
     """The variant a page opens with: the first that can be had."""
-    there = dict(left)
-    return next((item for item in piece.choices if there[item.id]), piece.choices[0] if piece.choices else None)
+    return next((item for item in piece.choices if left[item.id]), piece.choices[0] if piece.choices else None)
 
 
 @blueprint.get("/images/<name>.webp")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, false, func, literal, or_, s
 
 from backoffice.catalog import richtext
 from backoffice.catalog.models import Category, Listing, Product, ProductTerm, ProductTrait, Variant
+from backoffice.catalog.narrowing import cost_within
 from backoffice.core.db import session
 from backoffice.core.folding import terms
 
@@ -114,13 +115,7 @@ def _within(prices: Prices, product_id: ColumnElement[int]) -> ColumnElement[boo
 
 
 def _bounds(prices: Prices) -> list[ColumnElement[bool]]:
-    """Limits read as those of a shelf."""
-    bounds = [Listing.price_list_id == prices.price_list_id]
-    if prices.least is not None:
-        bounds.append(Listing.to_amount >= prices.least)
-    if prices.most is not None:
-        bounds.append(Listing.from_amount <= prices.most)
-    return bounds
+    return [Listing.price_list_id == prices.price_list_id, *cost_within(prices.least, prices.most)]
 
 
 def _range(word: str) -> list[ColumnElement[bool]]:

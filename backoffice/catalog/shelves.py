@@ -1,14 +1,14 @@
 """The shelves as they are shown: pages cut out of the listings by key, and what stands among others. Read in plain rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from backoffice.catalog.models import (
     Category,
@@ -17,6 +17,7 @@ from backoffice.catalog.models import (
     ProductTrait,
     RelatedProduct,
 )
+from backoffice.catalog.narrowing import cost_within
 from backoffice.core import clock
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
@@ -118,7 +119,7 @@ _IN_LIST = select(*[getattr(Listing, name) for name in Listed._fields]).where(
 )
 _NEWEST = _IN_LIST.order_by(Listing.listed_at.desc(), Listing.product_id.desc()).limit(bindparam("most"))
 _SOME = _IN_LIST.where(Listing.product_id.in_(bindparam("product_ids", expanding=True)))
-_RELATED = (
+RELATED = (
     _IN_LIST.join(RelatedProduct, RelatedProduct.related_id == Listing.product_id)
     .where(RelatedProduct.product_id == bindparam("product_id"))
     .order_by(RelatedProduct.position)
@@ -141,7 +142,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Facet:
-    """One thing to narrow by, with how many products each value leaves."""
+    """One thing to narrow by, with how many products each value leaves together with the other wishes."""
 
     trait: str
     values: Sequence[tuple[str, int]]
@@ -189,17 +190,20 @@ def listings_of(product_ids: Sequence[int], price_list_id: int) -> list[Listed]:
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
-def related(product_id: int, price_list_id: int) -> list[Listed]:
-    return list(map(Listed._make, look(_RELATED, product_id=product_id, price_list_id=price_list_id)))
-
-
-def facets(price_list_id: int, category_id: int) -> list[Facet]:
-    """What a shelf can be narrowed by; a trait with one value for everything is left out."""
-    rows = look(_FACETS, price_list_id=price_list_id, category_id=category_id)
+def facets(price_list_id: int, category_id: int, wishes: Wishes) -> list[Facet]:
+    """What a shelf can be narrowed by, given what it is narrowed by already; a trait with one value for everything that is
+    left is left out, unless it is wished for: then it stays, so that the wish can be taken back."""
+    query = _facets(len(wishes.traits), wishes.least is not None, wishes.most is not None)
+    rows: Iterable[Any] = look(query, price_list_id=price_list_id, category_id=category_id, **_values(wishes, None))
     found: dict[str, list[tuple[str, int]]] = {}
     for trait, value, count in rows:
         found.setdefault(trait, []).append((value, count))
-    return [Facet(trait, values) for trait, values in found.items() if len(values) > 1]
+    for trait, value in wishes.traits.items():
+        if value not in dict(found.setdefault(trait, [])):
+            found[trait].append((value, 0))
+    return [
+        Facet(trait, values) for trait, values in sorted(found.items()) if len(values) > 1 or trait in wishes.traits
+    ]
 
 
 def categories() -> list[Category]:
@@ -222,24 +226,39 @@ def _shelf(sort: Sort, traits: int, has_least: bool, has_most: bool, after: bool
     """The statement of such a page, built once; its values are named as ``_values`` names them."""
     column, _ = _COLUMNS[sort]
     query = _IN_LIST.where(Listing.category_id == bindparam("category_id"))
-    for place in range(traits):
-        query = query.where(
-            select(ProductTrait.id)
-            .where(
-                ProductTrait.product_id == Listing.product_id,
-                ProductTrait.trait == bindparam(f"trait_{place}"),
-                ProductTrait.value == bindparam(f"value_{place}"),
-            )
-            .exists()
-        )
-    if has_least:
-        query = query.where(Listing.to_amount >= bindparam("least"))
-    if has_most:
-        query = query.where(Listing.from_amount <= bindparam("most"))
+    query = query.where(*[_has_trait(place) for place in range(traits)])
+    query = query.where(*_bounds(has_least, has_most))
     if after:
         query = query.where(_beyond(column, falling))
     order = [column.desc(), Listing.product_id.desc()] if falling else [column, Listing.product_id]
     return query.order_by(*order).limit(ROWS + 1)
+
+
+@lru_cache(maxsize=50)
+def _facets(traits: int, has_least: bool, has_most: bool) -> Select[Any]:
+    """What is left to narrow by: what a trait counts is narrowed by every wish but the one about itself."""
+    query: Any = _FACETS.where(*_bounds(has_least, has_most))
+    for place in range(traits):
+        query = query.where(or_(ProductTrait.trait == bindparam(f"trait_{place}"), _has_trait(place)))
+    return cast("Select[Any]", query)
+
+
+def _has_trait(place: int) -> ColumnElement[bool]:
+    trait = aliased(ProductTrait)
+    return (
+        select(trait.id)
+        .where(
+            trait.product_id == Listing.product_id,
+            trait.trait == bindparam(f"trait_{place}"),
+            trait.value == bindparam(f"value_{place}"),
+        )
+        .correlate(Listing)
+        .exists()
+    )
+
+
+def _bounds(has_least: bool, has_most: bool) -> list[ColumnElement[bool]]:
+    return cost_within(bindparam("least") if has_least else None, bindparam("most") if has_most else None)
 
 
 def _beyond(column: InstrumentedAttribute[Any], falling: bool) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ of what happened."""
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Select, Table, bindparam, func, literal_column, select, union_all, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -46,6 +46,10 @@ _LEFT = (
     .join(StockItem, StockItem.variant_id == Variant.id)
     .where(Variant.product_id.in_(bindparam("product_ids", expanding=True)), Variant.published.is_(True))
     .group_by(Variant.product_id)
+)
+_LEFT_WITH = cast(
+    "Select[int, int, int]",
+    union_all(_AVAILABLE.add_columns(literal_column("1")), _LEFT.add_columns(literal_column("0"))),
 )
 
 
@@ -130,6 +134,16 @@ def left_of(product_ids: Sequence[int]) -> dict[int, int]:
     if not product_ids:
         return {}
     return {row[0]: int(row[1]) for row in look(_LEFT, product_ids=list(product_ids))}
+
+
+def left_with(variant_ids: Sequence[int], product_ids: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """What ``available`` and ``left_of`` say, in one look where both are asked for."""
+    if not (variant_ids and product_ids):
+        return available(variant_ids), left_of(product_ids)
+    variants, products = dict.fromkeys(variant_ids, 0), dict[int, int]()
+    for key, left, is_variant in look(_LEFT_WITH, variant_ids=list(variant_ids), product_ids=list(product_ids)):
+        (variants if is_variant else products)[key] = int(left)
+    return variants, products
 
 
 def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_key: str | None = None) -> None:

@@ -185,8 +185,51 @@ def test_a_shelf_is_narrowed_by_trait_and_price(full_shelf):
         assert {row.from_amount for row in cheap.rows} == {100}
         dear = shelves.shelf(price_list_id, category_id, Sort.PRICE, Wishes({}, least=104), None)
         assert {row.from_amount for row in dear.rows} == {104}
-        (material,) = shelves.facets(price_list_id, category_id)
+        (material,) = shelves.facets(price_list_id, category_id, Wishes({}))
         assert dict(material.values) == {"brass": 31, "steel": 30}
+
+
+def test_what_is_left_to_narrow_by_counts_with_the_other_wishes(full_shelf):
+    category_id, price_list_id = full_shelf
+    with units.read():
+        (material,) = shelves.facets(price_list_id, category_id, Wishes({}, least=100, most=100))
+        assert dict(material.values) == {"brass": 7, "steel": 6}, "numbers 0, 5, 10, … cost a euro"
+        chosen = Wishes({"Material": "brass"}, least=100, most=100)
+        assert shelves.facets(price_list_id, category_id, chosen) == [material], "a wish does not narrow itself"
+        assert len(shelves.shelf(price_list_id, category_id, Sort.NAME, chosen, None).rows) == 7
+        (nothing,) = shelves.facets(price_list_id, category_id, Wishes({"Material": "oak"}, most=1))
+        assert nothing.values == [("oak", 0)], "a wish that finds nothing can be taken back"
+
+
+def test_a_range_of_prices_finds_what_costs_so_much_and_not_what_costs_less_and_more(shop):
+    """The spirit level costs 89, 129 or 179; the one of 129 becomes dearer, and one of 60 was withdrawn."""
+    with units.read():
+        euro = pricing.list_in("EUR")
+        level = catalog.by_slug("spirit-level-oak")
+        category_id = level.category_id
+
+    def is_found(least: int, most: int) -> bool:
+        with units.read():
+            prices = search.Prices(euro.id, least, most)
+            in_search = level.id in search.find("spirit level", prices=prices).product_ids
+            assert in_search == (level.id in search.within(prices).product_ids)
+            page = shelves.shelf(euro.id, category_id, Sort.NAME, Wishes({}, least, most), None)
+            assert in_search == (level.id in {row.product_id for row in page.rows})
+            return in_search
+
+    assert is_found(8_900, 8_900)
+    assert is_found(12_000, 13_000)
+    assert is_found(17_000, 20_000)
+    assert not is_found(9_000, 12_000), "there is nothing between the first and the second"
+
+    def dearer() -> None:
+        variant = catalog.variant("SL-60-OAK")
+        pricing.set_price(variant, pricing.list_in("EUR"), Money(14_000, "EUR"), by=SYSTEM)
+
+    shop.clock.forward(seconds=5)
+    units.write(dearer)
+    assert not is_found(12_000, 13_000), "what it cost before does not count"
+    assert is_found(13_000, 14_000)
 
 
 @pytest.mark.parametrize(
