@@ -49,11 +49,14 @@ def order_and_pay() -> ResponseReturnValue:
     """Place the order and send the customer to the payment page. A second press finds the first order."""
     form = CheckoutForm()
     _offer_countries(form)  # before the countries are checked
+    known = identity()
+    if "address" in request.form and known:
+        _fill_address(form, known, request.form["address"])
+        return _checkout_page(form)
     if "refresh" in request.form:  # without JavaScript: show the prices of another country or delivery
         return _checkout_page(form)
     if not form.validate():
         return _checkout_page(form, expired_words() if form.has_expired else "", 422)
-    known = identity()
     try:
         placed = checkout.place(cart_token() or "", _wish(form, known))
     except checkout.CartChanged as error:
@@ -216,11 +219,15 @@ def _offer_countries(form: CheckoutForm) -> None:
 
 
 def _fill_in(form: CheckoutForm, known: CustomerIdentity) -> None:
-    """What we know of a customer who is logged in; a saved address chosen in the address of the page comes first."""
+    """What we know of a customer who is logged in, with the address they prefer."""
     form.email.data, form.name.data = known.email, known.name
+    _fill_address(form, known)
+
+
+def _fill_address(form: CheckoutForm, known: CustomerIdentity, wish: str = "") -> None:
+    """Put a saved address into the form, the first where none is wished for; what else was typed stays."""
     with units.read():
         saved = addresses.of(customers.get(known.person_id))
-        wish = request.args.get("address", "")
         chosen = next((row for row in saved if row.ref == wish), saved[0] if saved else None)
         if chosen:
             for name in ("name", "street", "postcode", "city", "country"):

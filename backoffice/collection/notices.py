@@ -13,11 +13,12 @@ from backoffice.mail import service as mail
 from backoffice.orders import service as orders
 from backoffice.orders.letters import facts_of
 from backoffice.orders.models import LineKind, Order, OrderState
-from backoffice.payments.models import Payment
+from backoffice.payments.models import Payment, PaymentState
 from backoffice.tasks import service as tasks
 
 WAIT_FOR_PAPER = timedelta(minutes=2)
 SOON = timedelta(seconds=4)
+TAKES_TIME = frozenset({PaymentState.PROCESSING, PaymentState.UNKNOWN})
 
 
 class NotConfirmed(CounterfoilError):
@@ -93,6 +94,14 @@ def _confirm(order: Order, key: str, by: Actor) -> None:
         services=any(line.kind == LineKind.SERVICE for line in order.lines),
         **facts_of(order),
     )
+
+
+def received(payment_id: int) -> None:
+    """Tell the customer, once, that the order is here and its payment takes time, unless an answer has come by now."""
+    payment = session.get_one(Payment, payment_id)
+    order = orders.get(invoices.get(payment.invoice_id).order_id)
+    if order.state == OrderState.PLACED and payment.state in TAKES_TIME:
+        mail.queue("order_received", to=order.email, about=order, key=f"order_received:{order.ref}", **facts_of(order))
 
 
 def declined(payment_id: int) -> None:

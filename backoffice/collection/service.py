@@ -26,6 +26,7 @@ from integrations.payments.port import PaymentStatus, Snapshot
 PAGE_LIFE = timedelta(minutes=30)
 CLOSE_AGAIN = timedelta(seconds=30)
 NEVER_AGAIN = "hard"  # the family of declines after which a card is charged no more
+TELL_AFTER = timedelta(minutes=2)  # that an answer is late
 CASE_AFTER = 5  # unanswered asks in a row before a person is told
 
 # How long after the last ask the next one comes, by the number of asks that were not answered.
@@ -142,7 +143,8 @@ def _record_silence(payment: Payment, answer: Unanswered, *, by: Actor) -> None:
     payments.note_answer(payment, {"unanswered": answer.reason}, answered=False)
     if not payment.is_open:
         return
-    payments.move(payment, PaymentState.UNKNOWN, by=by, reason=answer.reason)
+    if payments.move(payment, PaymentState.UNKNOWN, by=by, reason=answer.reason):
+        _say_that_it_takes_time(payment)
     if payment.unanswered >= CASE_AFTER:
         cases.open_case(
             CaseKind.PAYMENT_UNKNOWN, payment, at_risk=payment.asked_for, asked=payment.ref, answer=answer.reason
@@ -187,3 +189,15 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         payments.note(payment, notes)
     if moved and payment.state == PaymentState.DECLINED:
         tasks.schedule("notices.declined", dedupe=f"notices.declined:{payment.ref}", payment_id=payment.id)
+    if moved and payment.state == PaymentState.PROCESSING:
+        _say_that_it_takes_time(payment)
+
+
+def _say_that_it_takes_time(payment: Payment) -> None:
+    """Soon, and only if it still does then: most answers come within seconds."""
+    tasks.schedule(
+        "notices.received",
+        due=clock.now() + TELL_AFTER,
+        dedupe=f"notices.received:{payment.ref}",
+        payment_id=payment.id,
+    )

@@ -9,6 +9,11 @@ def confirmed(order_id: int) -> None:
     notices.confirmed(order_id)
 
 
+@registry.plain("notices.received")
+def received(payment_id: int) -> None:
+    notices.received(payment_id)
+
+
 @registry.plain("notices.declined")
 def declined(payment_id: int) -> None:
     notices.declined(payment_id)

@@ -43,13 +43,12 @@
     var fields = Array.prototype.filter.call(form.elements, function (field) {
       return field.name && ["hidden", "password", "submit", "button", "radio"].indexOf(field.type) < 0 && field.name !== "terms";
     });
-    var known = recall(name);
+    var known = "answered" in form.dataset ? {} : recall(name);  // an answer to the form says all of it again itself
     var moved = false;
     fields.forEach(function (field) {
       if (!(field.name in known)) { return; }
       if (field.type === "checkbox") { moved = moved || field.checked !== known[field.name]; field.checked = known[field.name]; }
       else if (field.type === "select-one") {
-        if (window.location.search && field.name === "country") { return; }  // it came with an address that was chosen
         moved = moved || field.value !== known[field.name];
         field.value = known[field.name];
       } else if (!field.value) { field.value = known[field.name]; }
@@ -57,6 +56,7 @@
     if (moved) { window.setTimeout(function () { form.elements.country.dispatchEvent(new Event("change", { bubbles: true })); }); }
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
+    if ("answered" in form.dataset) { keep(); }
     function keep() {
       var typed = {};
       fields.forEach(function (field) { typed[field.name] = field.type === "checkbox" ? field.checked : field.value; });

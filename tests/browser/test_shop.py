@@ -99,6 +99,57 @@ def test_a_gift_is_sent_abroad(world: World, browser: Browser, javascript: bool)
     context.close()
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_another_saved_address_takes_nothing_away_that_was_typed(world: World, browser: Browser, javascript: bool):
+    context = browser.new_context(viewport=WIDTHS["phone"], java_script_enabled=javascript)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(world.base + account_link(world, f"saved-{javascript}@example.org".lower()))
+    page.get_by_label("Password").fill("a short sentence")
+    page.get_by_role("button", name="Save and log in").click()
+    for street in ("Way 1", "Second Street 2"):
+        page.goto(world.base + "/account/addresses/new")
+        for name, words in (("name", "Ada"), ("street", street), ("postcode", "10115"), ("city", "Berlin")):
+            page.locator(f"#{name}").fill(words)
+        page.get_by_role("button", name="Save").click()
+    tour.put_in(world, page)
+    page.get_by_role("button", name="To checkout").click()
+    expect(page.locator("#street")).to_have_value("Way 1")
+    page.get_by_label("Send it to another address").check()
+    page.locator("#to_name").fill("Grace")
+    page.locator("#to_country").select_option("DK")
+    page.locator("#phone").fill("+49 30 1234567")
+    page.get_by_role("button", name="Second Street 2, Berlin").click()
+    for name, words in (
+        ("street", "Second Street 2"),
+        ("country", "DE"),
+        ("phone", "+49 30 1234567"),
+        ("to_name", "Grace"),
+        ("to_country", "DK"),
+    ):
+        expect(page.locator(f"#{name}")).to_have_value(words)
+    page.locator("#street").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Checkout")
+    expect(page.locator("#street")).to_have_value("Second Street 2")
+    context.close()
+
+
+def test_every_picture_of_a_product_can_be_seen_large(world: World, browser: Browser):
+    for javascript in (True, False):
+        context = browser.new_context(viewport=WIDTHS["phone"], java_script_enabled=javascript)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.goto(world.base + "/products/vernier-caliper")
+        second = page.locator("#picture-2 img")
+        expect(page.locator("#picture-1 img")).to_be_in_viewport()
+        expect(second).not_to_be_in_viewport(ratio=0.5)
+        page.get_by_role("link", name="Show picture 2").click()
+        expect(second).to_be_in_viewport(ratio=0.9)
+        page.locator("#picture-2 a").click()
+        page.wait_for_url("**/images/*.webp")
+        context.close()
+
+
 def test_what_is_wrong_with_a_field_is_said_until_somebody_mends_it(world: World, browser: Browser):
     context = browser.new_context(viewport=WIDTHS["phone"])
     context.set_default_timeout(20_000)

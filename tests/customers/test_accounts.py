@@ -12,7 +12,7 @@ from backoffice.customers import accounts, addresses
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address
 from backoffice.logins import passwords
-from backoffice.models import AuditEntry, LoginSession, Mail, Person, SavedAddress
+from backoffice.models import AuditEntry, LoginSession, Mail, Order, Person, SavedAddress
 from tests.support.shop import hidden
 from tests.support.statements import statements
 
@@ -250,7 +250,19 @@ def test_addresses_are_kept_changed_preferred_and_removed_by_their_owner_alone(s
     buyer.client = client
     buyer.fills_cart()
     assert 'value="Second Street 2"' in client.get("/checkout").text
-    assert 'value="Analytical Way 1"' in client.get(f"/checkout?address={first.ref}").text
+    typed = {
+        **buyer.checkout_form(),
+        "phone": "+49 30 1234",
+        "elsewhere": "y",
+        "to_street": "Nygade 3",
+        "address": first.ref,
+    }
+    page = client.post("/checkout", data=typed).text
+    assert 'value="Analytical Way 1"' in page
+    assert 'value="Second Street 2"' not in page
+    assert all(kept in page for kept in ('value="+49 30 1234"', 'value="Nygade 3"', 'value="y" checked'))
+    assert 'class="notice bad"' not in page, "nothing was ordered, so nothing was wrong with it"
+    assert shop.all(select(Order)) == []
     client.post(f"/account/addresses/{second.ref}", data={**form, "remove": "1"})
     assert [row.preferred for row in shop.all(select(SavedAddress))] == [True]
 

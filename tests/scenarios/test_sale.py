@@ -218,6 +218,40 @@ def test_a_customer_who_was_declined_and_left_gets_a_mail(shop):
     assert shop.mails() == ["payment_declined"]
 
 
+def test_a_customer_whose_bank_takes_its_time_knows_that_the_order_is_here(shop):
+    sale = shop.buyer().orders()
+    settles = shop.clock() + timedelta(hours=3)
+    assert shop.provider.books.process(shop.provider.payments(sale.payment_ref)[0]["id"], "Bank debit", settles)
+    assert "Your bank is working on it" in sale.buyer.returns_from(sale)
+    shop.minutes_pass(1)
+    assert shop.mails() == [], "most banks answer within seconds"
+    shop.minutes_pass(9)
+    assert shop.mails() == ["order_received"], "once, however often it is asked meanwhile"
+    (text,) = shop.all(select(Mail.text))
+    assert f"{shop.order(sale).number}" in text
+    assert "/orders/" in text
+    shop.clock.forward(hours=3)
+    shop.works()
+    shop.minutes_pass(1)
+    is_sold(shop, sale)
+    assert shop.mails() == ["order_received", "order_confirmed"]
+
+
+def test_a_customer_hears_of_a_silent_provider_only_while_it_is_silent(shop):
+    first = shop.buyer().orders()
+    shop.provider.switch(outage=True, webhooks="never")
+    first.buyer.returns_from(first)
+    shop.provider.switch(outage=False)
+    shop.pays(first)
+    shop.minutes_pass(5)
+    assert shop.mails() == ["order_confirmed"]
+    second = shop.buyer("grace@example.org").orders()
+    shop.provider.switch(outage=True)
+    second.buyer.returns_from(second)
+    shop.minutes_pass(5)
+    assert shop.mails() == ["order_confirmed", "order_received"]
+
+
 def test_an_abandoned_order_expires_and_its_stock_is_released_once_the_page_is_closed(shop):
     sale = shop.buyer().orders()
     shop.minutes_pass(44)
