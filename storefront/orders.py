@@ -209,6 +209,7 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             parcels=parcels.of(order) if delivery else [],
             to_ship=fulfilment.to_ship(order) if delivery else [],
             downloads=downloads.of(order) if delivery else [],
+            can_begin_anew=downloads.can_begin_anew,
             appointments=appointments.of(order) if delivery else [],
             entity=entity,
             leaves=leaves(clock.today(entity.zone), since=clock.day_of(order.paid_at, entity.zone))

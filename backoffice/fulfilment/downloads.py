@@ -1,16 +1,21 @@
 """Downloads of what was bought: by signed link, counted, closed when the delivery is withdrawn."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog.models import DigitalAsset
+from backoffice.core import clock
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.states import change_where
 from backoffice.fulfilment.models import DownloadGrant
 from backoffice.orders.models import Order
+
+AGAIN = timedelta(hours=1)  # so long a download may be begun anew without counting again: connections break
 
 
 class UsedUp(CounterfoilError):
@@ -35,19 +40,29 @@ def ever_of(order: Order) -> list[DownloadGrant]:
 
 
 def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
-    """Count one download and return what it is. Raises NotFound for one that is withdrawn or of another order, UsedUp."""
+    """Count one download, unless one counted within the hour, and return what it is. Raises NotFound for one that is
+    withdrawn or of another order, UsedUp."""
     grant = _open(order, grant_ref)
+    if can_begin_anew(grant):
+        audit.record(Tag.DOWNLOAD_TAKEN, grant, by=by, begun_anew=True)
+        return grant.asset
     if not change_where(
         grant,
         DownloadGrant.used < DownloadGrant.most,
         DownloadGrant.withdrawn_at.is_(None),
         used=DownloadGrant.used + 1,
+        counted_at=clock.now(),
     ):
         if grant.withdrawn_at is not None:
             raise NotFound("download")
         raise UsedUp(grant.most)
     audit.record(Tag.DOWNLOAD_TAKEN, grant, by=by, used=(grant.used - 1, grant.used))
     return grant.asset
+
+
+def can_begin_anew(grant: DownloadGrant) -> bool:
+    """Whether taking it now counts no more than it did, which is true of what is used up too."""
+    return grant.counted_at is not None and grant.counted_at > clock.now() - AGAIN
 
 
 def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> None:

@@ -179,6 +179,7 @@ class DownloadGrant(Tracked, Base):
     asset_id: Mapped[BigInt] = mapped_column(ForeignKey("digital_assets.id"))
     most: Mapped[int] = mapped_column(Integer)
     used: Mapped[int] = mapped_column(Integer)
+    counted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the last one that counted
     granted_at: Mapped[Timestamp]
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     asset: Mapped[DigitalAsset] = relationship(lazy="joined", innerjoin=True)

@@ -166,6 +166,7 @@ def _grant(order: Order, lines: Sequence[OrderLine], *, by: Actor) -> None:
     for asset in catalog.assets_of(list(by_variant), order.placed_at) if by_variant else []:
         line = by_variant[asset.variant_id]
         grant = DownloadGrant(
+            counted_at=None,
             ref=references.new("dlg"),
             order_id=order.id,
             order_line_id=line.id,
