@@ -10,8 +10,9 @@ from backoffice.admin.actions import Action, needs, request_key, run
 from backoffice.admin.frame import Screen
 from backoffice.core import references, units
 from backoffice.invariants import service as invariants
-from backoffice.invariants.checks import CHECKS, Check
+from backoffice.invariants.checks import CHECKS
 from backoffice.invariants.models import InvariantResult
+from backoffice.invariants.promises.check import Check
 from backoffice.staff.roles import Right
 
 

@@ -13,8 +13,9 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, units
 from backoffice.core.db import session
-from backoffice.invariants.checks import CHECKS, Check
+from backoffice.invariants.checks import CHECKS
 from backoffice.invariants.models import InvariantResult
+from backoffice.invariants.promises.check import Check
 from backoffice.tasks import service as tasks
 
 MOST = 20  # of what does not fit, by check
