@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.checkout.service import TIME_TO_PAY
 from backoffice.collection import service as collection
 from backoffice.core import clock, units
 from backoffice.core.actor import SYSTEM, Actor, ActorKind
@@ -125,7 +124,7 @@ def _expire_or_prolong(order_id: int, payment: Payment) -> None:
 def _prolong(order: Order, payment: Payment) -> None:
     until = clock.now() + PROLONG
     orders.prolong(order, until, by=SYSTEM, reason="the provider has not said that the payment is closed")
-    if clock.now() > order.placed_at + TIME_TO_PAY + CASE_AFTER:
+    if clock.now() > order.placed_at + orders.TIME_TO_PAY + CASE_AFTER:
         cases.open_case(CaseKind.HOLD_PROLONGED, order, at_risk=order.total, payment=payment.ref)
     tasks.postpone_running(until)
 

@@ -31,7 +31,6 @@ from backoffice.payments.models import ON_THE_PAGE, Payment
 from backoffice.stock import service as stock
 from backoffice.tasks import service as tasks
 
-TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
 MOST_ATTEMPTS = 10  # of one order
 MOST_OPEN = 5  # unpaid orders of one customer at a time; those that guests place with an address are counted apart
 LONGEST_HOLD = timedelta(hours=2)  # after that no further attempt is begun, so that nobody holds stock for ever
@@ -214,7 +213,7 @@ def enter(cart_token: str, wish: Wish) -> Placed:
         delivery=wish.delivery(quote),
         currency=wish.total.currency,
         lines=lines,
-        payable_until=clock.now() + TIME_TO_PAY,
+        payable_until=clock.now() + orders.TIME_TO_PAY,
         guest_network=_network() if is_guest else None,
         by=by,
     )
@@ -270,7 +269,7 @@ def _retry(order_ref: str, by: Actor) -> Placed:
             raise TooManyTries
         entity = entities.get(order.entity_id)
         payment = collection.begin(invoice, description=f"{entity.shop_name}, order {order.number}", by=by)
-        until = max(order.payable_until, min(clock.now(), order.placed_at + LONGEST_HOLD) + TIME_TO_PAY)
+        until = max(order.payable_until, min(clock.now(), order.placed_at + LONGEST_HOLD) + orders.TIME_TO_PAY)
         orders.prolong(order, until, by=by, reason="another attempt to pay")
     return _placed(order, payment)
 

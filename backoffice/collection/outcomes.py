@@ -3,6 +3,7 @@ paper ordered, invoice issued and paid. Money that does not fit is kept, and ope
 
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
+from backoffice.core import clock
 from backoffice.core.actor import Actor
 from backoffice.core.money import Money
 from backoffice.customers import finding
@@ -58,6 +59,8 @@ def _complete(order: Order, invoice: Invoice, captured: Money, *, by: Actor) -> 
     """The order is paid in full. Issuing comes last: it takes the number."""
     stock.take(order.ref, by=by)
     orders.pay(order, by=by)
+    if clock.now() > order.placed_at + orders.TIME_TO_PAY:  # before that nobody was told that it is held for longer
+        cases.close(CaseKind.HOLD_PROLONGED, order, because="The order was paid.")
     fulfilment.open_for(order, by=by)
     finding.learn(customers.get(order.person_id), finding.words_of(order.name, order.phone), is_new=False)
     invoices.order_paper(invoice)  # before the mail that carries it

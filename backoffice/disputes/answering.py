@@ -234,7 +234,8 @@ def _record(
                 _record_silence(row, said, by=by)
             case Never():
                 _end(row, A.REFUSED, said.code, by=by)
-                cases.open_case(CaseKind.DISPUTE_REFUSED, row.dispute, at_risk=row.dispute.money, code=said.code)
+                if row.dispute.state == DisputeState.NEEDS_RESPONSE:  # else it is decided: nobody can answer any more
+                    cases.open_case(CaseKind.DISPUTE_REFUSED, row.dispute, at_risk=row.dispute.money, code=said.code)
             case DisputeSnapshot():
                 _end(row, A.ACCEPTED, "", by=by)
                 recording.record(payment, said, by=by)

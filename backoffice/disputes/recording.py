@@ -99,6 +99,8 @@ def _enter(payment: Payment, snapshot: DisputeSnapshot, *, by: Actor) -> Dispute
     session.flush()
     tag = Tag.DISPUTE_INQUIRED if snapshot.is_inquiry else Tag.DISPUTE_OPENED
     audit.record(tag, dispute, by=by, amount=dispute.money, why=snapshot.reason, payment=payment.ref)
+    if dispute.state not in OPEN:  # it was over when we first heard of it
+        audit.record(_TAGS[dispute.state], dispute, by=by, amount=dispute.money, state=(None, dispute.state))
     _ask_until_it_ends(dispute)
     return dispute
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, func, select, update
@@ -27,6 +27,7 @@ from backoffice.orders.models import LineKind, Order, OrderLine, OrderState
 from backoffice.tax.rates import Rate
 
 FIRST_NUMBER = 10_000
+TIME_TO_PAY = timedelta(minutes=45)  # longer than a payment page lives
 
 MOVES = StateTable(
     Order.state,

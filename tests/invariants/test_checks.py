@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import select, text
 
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
+from backoffice.core import units
 from backoffice.core.db import db
 from backoffice.invariants import service as invariants
 from backoffice.invariants.checks import CHECKS
-from backoffice.models import Case
+from backoffice.models import Case, Payment, Task
 from tests.support.shop import hidden, paid
 from tests.support.staff import logged_in
 
@@ -65,6 +68,20 @@ SPOILED = {
     ),
     "UPDATE tasks SET state = 'done' WHERE name = 'disputes.ask'": "open-dispute-that-nobody-asks-about",
     "UPDATE webhook_events SET state = 'received' WHERE state = 'handled'": "event-that-no-task-handles",
+    "UPDATE disputes SET state = 'under_review'": "case-that-should-have-closed",
+    "UPDATE cases SET kind = 'hold_prolonged', about_ref = (SELECT MIN(ref) FROM orders)": "case-that-should-have-closed",
+    "UPDATE cases SET kind = 'refund_refused', about_ref = (SELECT MIN(ref) FROM refunds)": "case-that-should-have-closed",
+    "UPDATE cases SET kind = 'task_gave_up', about_ref = (SELECT MIN(ref) FROM tasks WHERE state = 'done')": (
+        "case-that-should-have-closed"
+    ),
+}
+UNTOLD = {
+    "invoice.issued": "issued-paper-nobody-wrote-down",
+    "credit_note.issued": "credit-note-nobody-wrote-down",
+    "refund.prepared": "refund-nobody-wrote-down",
+    "refund.accepted": "accepted-refund-nobody-wrote-down",
+    "dispute.opened": "dispute-nobody-wrote-down",
+    "case.opened": "case-nobody-wrote-down",
 }
 
 
@@ -74,6 +91,51 @@ def test_what_does_not_fit_is_found(shop, sale, statement):
     shop.works()
     spoil(statement)
     assert SPOILED[statement] in broken()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_can_only_be_spoiled_behind_the_guard_of_the_database_is_found_too(shop, sale):
+    shop.is_disputed(sale)
+    shop.works()
+    with db.engine.begin() as connection:
+        for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            connection.execute(text(f"DROP TRIGGER {name}"))
+    assert broken() == []
+    for tag, check in UNTOLD.items():
+        spoil(f"UPDATE audit_log SET tag = 'x' WHERE tag = '{tag}'")
+        assert broken() == [check]
+        spoil(f"UPDATE audit_log SET tag = '{tag}' WHERE tag = 'x'")
+    spoil("UPDATE refunds SET reason = 'elsewhere'")
+    assert "refund-made-elsewhere-and-that-no-case-told-of" in broken()
+    spoil("UPDATE payments SET amount = amount + 1")
+    assert "sum-that-differs-and-that-no-case-told-of" in broken()
+
+
+def test_an_old_case_does_not_excuse_the_next_trouble_of_the_same_kind(shop, sale):
+    """A task that gave up was run again, gave up again, and this time nobody is told; an invoice was charged three times, and
+    one of the two charges too many is a case."""
+    spoil("UPDATE tasks SET state = 'gave_up', finished_at = '2027-01-02 00:00:00' WHERE name = 'notices.confirmed'")
+    (task,) = shop.all(select(Task).where(Task.name == "notices.confirmed"))
+    about = task.subject()
+    units.write(lambda: cases.open_case(CaseKind.TASK_GAVE_UP, about))
+    told = "task-that-gave-up-and-that-no-case-tells-of"
+    assert told not in broken()
+    units.write(lambda: cases.close(CaseKind.TASK_GAVE_UP, about, because="The task was run again and succeeded."))
+    assert told in broken(), "that was before it gave up once more"
+
+    rows = Payment.__table__
+    with db.engine.begin() as connection:
+        known = connection.execute(select(rows)).mappings().first()
+        for number in range(2):
+            different = {"ref": f"pay_{number}", "idempotency_key": f"k{number}", "provider_ref": f"p{number}"}
+            values = {name: value for name, value in known.items() if name != "id"}
+            connection.execute(rows.insert().values({**values, **different, "claim": None, "refunded_amount": 0}))
+    assert "invoice-charged-twice" in broken()
+    first, second = shop.all(select(Payment).where(Payment.ref.in_(("pay_0", "pay_1"))).order_by(Payment.id))
+    units.write(lambda: cases.open_case(CaseKind.UNEXPECTED_MONEY, first))
+    assert {"invoice-charged-twice", "money-that-settles-no-invoice"} <= set(broken()), "one case excuses one charge"
+    units.write(lambda: cases.open_case(CaseKind.UNEXPECTED_MONEY, second))
+    assert not {"invoice-charged-twice", "money-that-settles-no-invoice"} & set(broken())
 
 
 def test_what_is_found_opens_a_case_and_mending_it_closes_it(shop, sale, operator_page):

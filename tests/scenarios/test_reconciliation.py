@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from backoffice.cases import service as cases
 from backoffice.core import borders, units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.ledger.models import Account, LedgerEntry
+from backoffice.models import Case
 from backoffice.reconciliation import rounds, signing
 from backoffice.reconciliation import service as reconciliation
 from backoffice.reconciliation.models import Payout, ProviderLine, ReconciliationRound
@@ -104,6 +107,12 @@ def test_a_payout_that_comes_back_is_in_the_balance_again_and_a_case(shop, sale)
     shop.provider.books.balance.fail_payout(payout.provider_ref)
     shop.works()  # its event has a round run
     assert shop.open_cases() == ["payout_failed"]
+    units.write(
+        lambda: cases.resolve(session.scalars(select(Case)).one(), "The account number was put right.", by=SYSTEM)
+    )
+    shop.clock.forward(hours=1)
+    assert not shop.reconciles().failure
+    assert shop.open_cases() == [], "it is listed again; what a person decided stands"
     assert (shop.balance(Account.BANK), shop.balance(Account.CLEARING)) == (0, 12_694)
     assert shop.balance(Account.IN_TRANSIT) == 0
     with pytest.raises(NotSignable, match="failed"):

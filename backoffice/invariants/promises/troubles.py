@@ -68,9 +68,18 @@ CHECKS = (
         "a case that should have closed",
         "Every case closed that the system can close",
         "SELECT k.ref FROM cases k LEFT JOIN payments p ON p.ref = k.about_ref LEFT JOIN refunds r ON r.ref = "
-        "k.about_ref LEFT JOIN breaks b ON b.ref = k.about_ref WHERE k.state = 'open' AND ((k.kind = 'payment_unknown' "
-        "AND p.state <> 'unknown') OR (k.kind = 'refund_unknown' AND r.state <> 'unknown') OR (k.kind = "
-        "'reconciliation_break' AND b.state <> 'open'))",
+        "k.about_ref LEFT JOIN breaks b ON b.ref = k.about_ref LEFT JOIN disputes d ON d.ref = k.about_ref LEFT JOIN "
+        "orders o ON o.ref = k.about_ref LEFT JOIN tasks t ON t.ref = k.about_ref WHERE k.state = 'open' AND ("
+        "(k.kind = 'payment_unknown' AND p.state <> 'unknown') OR (k.kind = 'refund_unknown' AND r.state NOT IN "
+        "('unknown', 'created')) OR (k.kind = 'refund_refused' AND r.state NOT IN ('failed', 'cancelled')) OR (k.kind = "
+        "'refund_failed' AND (r.paid_otherwise_at IS NOT NULL OR EXISTS (SELECT 1 FROM refunds again WHERE "
+        "again.again_of_id = r.id AND again.accepted_at IS NOT NULL))) OR (k.kind = 'unexpected_money' AND "
+        "p.captured_amount > 0 AND p.captured_amount = p.refunded_amount AND NOT EXISTS (SELECT 1 FROM refunds going "
+        "WHERE going.payment_id = p.id AND going.accepted_at IS NULL AND going.state NOT IN ('failed', 'cancelled'))) OR "
+        "(k.kind = 'reconciliation_break' AND b.state <> 'open') OR (k.kind IN ('dispute_open', 'dispute_due', "
+        "'dispute_refused') AND d.state <> 'needs_response') OR (k.kind = 'dispute_lost' AND d.state <> 'lost') OR "
+        "(k.kind = 'hold_prolonged' AND o.state IN ('paid', 'expired', 'cancelled')) OR (k.kind = 'task_gave_up' AND "
+        "t.state IN ('done', 'cancelled')))",
     ),
     Check(
         "refund-that-failed-and-that-no-case-told-of",
@@ -78,7 +87,8 @@ CHECKS = (
         "a refund that failed and that no case told of",
         "Every refund that failed was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
-        "WHERE k.about_ref = r.ref AND k.kind IN ('refund_failed', 'refund_refused'))",
+        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.accepted_at IS NULL THEN 'refund_refused' ELSE 'refund_failed' "
+        "END)",
     ),
     Check(
         "task-that-gave-up-and-that-no-case-tells-of",
@@ -86,6 +96,38 @@ CHECKS = (
         "a task that gave up and that no case tells of",
         "Every task that gave up is a case",
         "SELECT t.ref FROM tasks t WHERE t.state = 'gave_up' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref "
-        "= t.ref AND k.kind = 'task_gave_up')",
+        "= t.ref AND k.kind = 'task_gave_up' AND (k.state = 'open' OR k.resolved_at >= t.finished_at))",
+    ),
+    Check(
+        "refund-made-elsewhere-and-that-no-case-told-of",
+        PROMISE,
+        "a refund that was made at the provider and that no case told of",
+        "Every refund that somebody made at the provider was told by a case",
+        "SELECT r.ref FROM refunds r WHERE r.reason = 'elsewhere' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref = "
+        "r.ref AND k.kind = 'refund_elsewhere')",
+    ),
+    Check(
+        "sum-that-differs-and-that-no-case-told-of",
+        PROMISE,
+        "a payment of another sum than was asked for and that no case told of",
+        "Every payment of another sum than was asked for was told by a case",
+        "SELECT p.ref FROM payments p WHERE p.state = 'settled' AND p.captured_amount <> p.amount AND NOT EXISTS (SELECT 1 "
+        "FROM cases k WHERE k.about_ref = p.ref AND k.kind = 'amount_differs')",
+    ),
+    Check(
+        "payout-that-failed-and-that-no-case-told-of",
+        PROMISE,
+        "a payout that failed and that no case told of",
+        "Every payout that failed was told by a case",
+        "SELECT o.ref FROM payouts o WHERE o.state = 'failed' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref = "
+        "o.ref AND k.kind = 'payout_failed')",
+    ),
+    Check(
+        "withdrawal-that-no-case-told-of",
+        PROMISE,
+        "a withdrawal from a contract that no case told of",
+        "Every withdrawal from a contract was told by a case",
+        "SELECT w.ref FROM withdrawals w LEFT JOIN orders o ON o.id = w.order_id WHERE NOT EXISTS (SELECT 1 FROM cases k "
+        "WHERE k.about_ref = COALESCE(o.ref, w.ref) AND k.kind = 'withdrawal')",
     ),
 )
