@@ -20,7 +20,6 @@ from backoffice.logins.models import Holder
 from backoffice.orders import service as orders
 from backoffice.payment_methods import service as payment_methods
 from storefront.blueprint import blueprint, public, tariff
-from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity, session_token, to_login
 from storefront.fields import country_choices
 from storefront.forms import (
@@ -29,7 +28,7 @@ from storefront.forms import (
     ChangePasswordForm,
     EmailForm,
     NameForm,
-    ShopForm,
+    expired_words,
 )
 from storefront.limits import limited
 from storefront.standing import standings
@@ -75,19 +74,19 @@ def order_history(known: CustomerIdentity) -> ResponseReturnValue:
 def rename(known: CustomerIdentity) -> ResponseReturnValue:
     form = NameForm()
     if not form.validate():
-        return _account(known, name_form=form, problem=_said(form), status=422)
+        return _account(known, name_form=form, problem=form.problem, status=422)
     units.write(lambda: accounts.rename(customers.get(known.person_id), str(form.name.data), by=known.by))
     return _done(gettext("Your name is saved."))
 
 
 @blueprint.post("/account/email")
-@limited("20 per hour")
 @for_customers
+@limited("20 per hour", keeps_form=True)
 def change_email(known: CustomerIdentity) -> ResponseReturnValue:
     """Let a link be sent to the new address; the answer is the same whether we know it or not."""
     form = EmailForm()
     if not form.validate():
-        return _account(known, email_form=form, problem=_said(form), status=422)
+        return _account(known, email_form=form, problem=form.problem, status=422)
     email = str(form.email.data)
     try:
         moving.ask(known.ref, email, str(form.proof.data), network=origin().network)
@@ -108,7 +107,8 @@ def new_email(known: CustomerIdentity, token: str) -> ResponseReturnValue:
 def use_email(known: CustomerIdentity, token: str) -> ResponseReturnValue:
     if not ButtonForm().validate():
         return _new_email(known, token, expired_words()), 422
-    units.write(lambda: moving.use(token, known.ref, session_token()))
+    if not moving.was_used(token, known.ref):  # pressed twice is pressed once
+        units.write(lambda: moving.use(token, known.ref, session_token()))
     return _done(gettext("Your account has its new address, and every other device is logged out."))
 
 
@@ -117,7 +117,7 @@ def use_email(known: CustomerIdentity, token: str) -> ResponseReturnValue:
 def change_password(known: CustomerIdentity) -> ResponseReturnValue:
     form = ChangePasswordForm()
     if not form.validate():
-        return _account(known, password_form=form, problem=_said(form), status=422)
+        return _account(known, password_form=form, problem=form.problem, status=422)
     try:
         accounts.change_password(
             known.ref, str(form.old.data), str(form.password.data), token=session_token(), network=origin().network
@@ -156,7 +156,7 @@ def new_address(known: CustomerIdentity) -> ResponseReturnValue:
 def add_address(known: CustomerIdentity) -> ResponseReturnValue:
     form = _address_form(AddressForm())
     if not form.validate():
-        return _address_page(form, "", _said(form) if form.has_expired else "", 422)
+        return _address_page(form, "", form.problem, 422)
     try:
         units.write(lambda: addresses.keep(customers.get(known.person_id), form.address(), by=known.by))
     except CounterfoilError as error:
@@ -190,7 +190,7 @@ def change_address(known: CustomerIdentity, ref: str) -> ResponseReturnValue:
             gettext("The address is removed.") if "remove" in request.form else gettext("This address comes first now.")
         )
     if not form.validate():
-        return _address_page(form, ref, _said(form) if form.has_expired else "", 422)
+        return _address_page(form, ref, form.problem, 422)
     units.write(lambda: addresses.change(person(), ref, form.address(), by=known.by))
     return _done(gettext("The address is saved."))
 
@@ -254,7 +254,3 @@ def _address_page(form: AddressForm, ref: str, problem: str = "", status: int = 
 def _done(words: str) -> ResponseReturnValue:
     flash(words, "good")
     return redirect(url_for(".account"), 303)
-
-
-def _said(form: ShopForm) -> str:
-    return expired_words() if form.has_expired else ""

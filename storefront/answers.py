@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Hashable
 
-from flask import Response, make_response, request
+from flask import Response, make_response, request, session
 from flask.typing import ResponseReturnValue
 
 from storefront.blueprint import CURRENCY_COOKIE, currency, pieces, version
@@ -18,6 +18,10 @@ def public_page(depends_on: tuple[Hashable, ...], render: Callable[[], str]) -> 
     """A page everybody may read: 304 for a browser that has it; shared caches keep it for visitors without cookies.
 
     The ETag covers the catalogue's version, what the page depends on beside it, and what its frame shows."""
+    if "_flashes" in session:  # said once: on a page that is kept by nobody, whatever the browser has
+        answer = make_response(render())
+        answer.headers["Cache-Control"] = "private, no-store"
+        return answer
     known = identity()
     shown = (
         release(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from backoffice.carts import service as carts
@@ -18,6 +18,7 @@ from backoffice.stock import service as stock
 from storefront.blueprint import (
     blueprint,
     cart_here,
+    cart_token,
     comes_from_us,
     keep_cart,
     open_order,
@@ -26,16 +27,12 @@ from storefront.blueprint import (
     tariff,
     version,
 )
-from storefront.forms import ButtonForm, QuantityForm
+from storefront.forms import ButtonForm, QuantityForm, expired_words
 from storefront.fragments import fragment
 from storefront.pictures import Picture, pictured
 from storefront.products import product_page
 
 FIELD = "q-"  # before the reference of a variant: its quantity
-
-
-def expired_words() -> str:
-    return str(gettext("This page was open for a long time. Nothing is lost: please press the button again."))
 
 
 @blueprint.post("/cart/add")
@@ -58,7 +55,12 @@ def add() -> ResponseReturnValue:
         token = units.write(put_in)
     except (carts.QuantityOutOfRange, carts.CartFull) as error:
         return _again(ref, said(error))
-    answer = make_response(redirect(url_for(".cart"), 303))
+    return _keep_on(make_response(redirect(url_for(".cart"), 303)), token)
+
+
+def _keep_on(answer: Response, token: str | None) -> Response:
+    """The browser keeps its cart for as long again, from its last use and not its first."""
+    token = token or cart_token()
     return keep_cart(answer, token) if token else answer
 
 
@@ -90,7 +92,8 @@ def change() -> ResponseReturnValue:
             carts.set_quantities(cart, wanted)
 
     units.write(set_quantities)
-    return redirect(url_for(".checkout_page" if request.form.get("then") == "checkout" else ".cart"), 303)
+    where = ".checkout_page" if request.form.get("then") == "checkout" else ".cart"
+    return _keep_on(make_response(redirect(url_for(where), 303)), None)
 
 
 @blueprint.get("/cart")

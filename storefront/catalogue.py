@@ -141,12 +141,13 @@ def search_page() -> ResponseReturnValue:
     limits = _limits(chosen.code)
     prices = search.Prices(chosen.price_list_id, limits.least, limits.most)
 
-    def look() -> tuple[tuple[Card, ...], bool, str]:
+    def look() -> tuple[tuple[Card, ...], bool, str, bool]:
         with units.read():
             found = search.within(prices, page) if limits.given and not words else search.find(words, page, prices)
-            return cards_of(shelves.listings_of(found.product_ids, chosen.price_list_id)), found.has_more, found.meant
+            cards = cards_of(shelves.listings_of(found.product_ids, chosen.price_list_id))
+            return cards, found.has_more, found.meant, found.some
 
-    cards, has_more, meant = fragment(
+    cards, has_more, meant, some = fragment(
         version(), ("search", chosen.code, " ".join(words.lower().split()), page, prices), look, shared=False
     )
     sold_out = sold_out_of(cards)
@@ -154,6 +155,7 @@ def search_page() -> ResponseReturnValue:
     def render() -> str:
         return render_template(
             "shop/search.html", words=words, cards=cards, sold_out=sold_out, page=page, has_more=has_more, meant=meant,
+            some=some,
             limits=limits, currency=chosen.code, suggestions=_suggestions(chosen.price_list_id) if not cards else (),
         )  # fmt: skip
 

@@ -27,7 +27,6 @@ from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from storefront.blueprint import blueprint, cart_token, keep_order, priced_cart, public, tariff
-from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity, identity
 from storefront.fields import country_choices
 from storefront.forms import ButtonForm, CheckoutForm
@@ -56,7 +55,7 @@ def order_and_pay() -> ResponseReturnValue:
     if "refresh" in request.form:  # without JavaScript: show the prices of another country or delivery
         return _checkout_page(form)
     if not form.validate():
-        return _checkout_page(form, expired_words() if form.has_expired else "", 422)
+        return _checkout_page(form, form.problem, 422)
     try:
         placed = checkout.place(cart_token() or "", _wish(form, known))
     except checkout.CartChanged as error:

@@ -75,9 +75,9 @@ def _look_up(token: str) -> CustomerIdentity | None:
         found = accounts.by_token(token)
         if found is None:
             return None
-        row, person = found
-        known = CustomerIdentity(person.id, person.ref, person.name, person.email)
-        stale = sessions.needs_touch(row.seen_at)
+        *person, seen_at = found
+        known = CustomerIdentity(*person)
+        stale = sessions.needs_touch(seen_at)
     if stale and not units.is_open():
         units.write(lambda: accounts.touch(token))
     return known

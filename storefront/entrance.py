@@ -1,6 +1,6 @@
 """The way in and out of an account: log in, log out, register, a link by mail, a password."""
 
-from flask import make_response, redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from backoffice.carts import service as carts
@@ -12,7 +12,6 @@ from backoffice.core.words import gettext
 from backoffice.customers import accounts
 from backoffice.customers import service as customers
 from storefront.blueprint import CART_COOKIE, ORDER_COOKIE, blueprint, cart_token, comes_from_us, keep_cart
-from storefront.cart import expired_words
 from storefront.customer import drop_session, identity, keep_session, session_token
 from storefront.forms import ForgotForm, LoginForm, NewPasswordForm, RegisterForm
 from storefront.limits import limited
@@ -31,8 +30,7 @@ def login() -> ResponseReturnValue:
 def log_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/account/login.html", form=form, problem=problem), 422
+        return render_template("shop/account/login.html", form=form, problem=form.problem), 422
     try:
         token, ref = accounts.log_in(
             str(form.email.data), str(form.password.data), network=origin().network, device=_device()
@@ -63,12 +61,11 @@ def register() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/register")
-@limited(MAILS_PER_NETWORK)
+@limited(MAILS_PER_NETWORK, keeps_form=True)
 def ask_to_register() -> ResponseReturnValue:
     form = RegisterForm()
     if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/account/register.html", form=form, problem=problem), 422
+        return render_template("shop/account/register.html", form=form, problem=form.problem), 422
     units.write(lambda: accounts.register(str(form.email.data), str(form.name.data)))
     return render_template("shop/account/sent.html", email=form.email.data, reset=False)
 
@@ -79,12 +76,11 @@ def forgot() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/forgot")
-@limited(MAILS_PER_NETWORK)
+@limited(MAILS_PER_NETWORK, keeps_form=True)
 def ask_for_link() -> ResponseReturnValue:
     form = ForgotForm()
     if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/account/forgot.html", form=form, problem=problem), 422
+        return render_template("shop/account/forgot.html", form=form, problem=form.problem), 422
     units.write(lambda: accounts.forgot(str(form.email.data)))
     return render_template("shop/account/sent.html", email=form.email.data, reset=True)
 
@@ -96,8 +92,7 @@ def new_password(token: str) -> ResponseReturnValue:
         with units.read():
             email = accounts.by_link(token).email
     except NotFound:
-        problem = gettext("This link was used already, or its day is over. Log in, or let us send you another one.")
-        return render_template("shop/account/forgot.html", form=ForgotForm(formdata=None), problem=problem), 404
+        return _used_up()
     return render_template(
         "shop/account/new_password.html", form=NewPasswordForm(formdata=None), email=email, token=token
     )
@@ -106,12 +101,16 @@ def new_password(token: str) -> ResponseReturnValue:
 @blueprint.post("/account/password/<token>")
 def set_password(token: str) -> ResponseReturnValue:
     form = NewPasswordForm()
-    with units.read():
-        email = accounts.by_link(token).email
-    problem = expired_words() if not form.validate() and form.has_expired else ""
-    if form.errors:
+    try:
+        with units.read():
+            email = accounts.by_link(token).email
+    except NotFound:
+        if identity():  # pressed twice: the first press did it
+            return redirect(url_for(".account"), 303)
+        return _used_up()
+    if not form.validate():
         return render_template(
-            "shop/account/new_password.html", form=form, email=email, token=token, problem=problem
+            "shop/account/new_password.html", form=form, email=email, token=token, problem=form.problem
         ), 422
     try:
         session_key, ref = accounts.set_password(
@@ -124,11 +123,18 @@ def set_password(token: str) -> ResponseReturnValue:
     return _enter(session_key, ref, url_for(".account"))
 
 
+def _used_up() -> ResponseReturnValue:
+    problem = gettext("This link was used already, or its day is over. Log in, or let us send you another one.")
+    return render_template("shop/account/forgot.html", form=ForgotForm(formdata=None), problem=problem), 404
+
+
 def _enter(token: str, person_ref: str, to: str) -> ResponseReturnValue:
     """Logged in: the visitor's cart and the customer's become one, under a new key."""
     visitor = cart_token()
-    fresh = units.write(lambda: carts.adopt(visitor, customers.by_ref(person_ref)))
-    return keep_cart(keep_session(make_response(redirect(to, 303)), token), fresh)
+    adopted = units.write(lambda: carts.adopt(visitor, customers.by_ref(person_ref)))
+    if not adopted.is_whole:
+        flash(gettext("Your cart was full already: not all of what you had chosen here fitted into it."), "bad")
+    return keep_cart(keep_session(make_response(redirect(to, 303)), token), adopted.token)
 
 
 def _device() -> str:

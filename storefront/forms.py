@@ -14,10 +14,12 @@ from wtforms import (
 )
 from wtforms.validators import Email, InputRequired, Length, ValidationError
 
+from backoffice.core.said import said
 from backoffice.core.typed import tidy, tidy_lines
 from backoffice.core.words import gettext
 from backoffice.customers.models import Address
 from backoffice.orders.service import Contact
+from storefront import limits
 from storefront.drawing import Drawn
 from storefront.fields import (
     OnlyIf,
@@ -38,10 +40,26 @@ LONGEST_NOTE = 200  # characters on the card of a present
 class ShopForm(FlaskForm):
     Meta = Drawn
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether it may be acted on: filled in well, and not asked for too often by this network (``limits.limited``)."""
+        return bool(super().validate(extra_validators)) and limits.refusal() is None
+
     @property
     def has_expired(self) -> bool:
         """The token was too old or missing: the page says so, and asks for one more press of the button."""
         return "csrf_token" in self.errors
+
+    @property
+    def problem(self) -> str:
+        """Why it was not acted on, where no field says it: what was typed stands in it still. Empty else."""
+        refused = limits.refusal()
+        if refused:
+            return said(refused)
+        return expired_words() if self.has_expired else ""
+
+
+def expired_words() -> str:
+    return str(gettext("This page was open for a long time. Nothing is lost: please press the button again."))
 
 
 class QuantityForm(ShopForm):

@@ -12,7 +12,6 @@ from backoffice.orders import service as orders
 from backoffice.orders import withdrawals
 from backoffice.orders.withdrawals import Declaration
 from storefront.blueprint import blueprint
-from storefront.cart import expired_words
 from storefront.customer import identity
 from storefront.forms import WithdrawalForm
 from storefront.limits import limited
@@ -62,13 +61,12 @@ def withdraw() -> ResponseReturnValue:
 
 
 @blueprint.post("/withdraw")
-@limited("30 per hour")
+@limited("30 per hour", keeps_form=True)
 def declare() -> ResponseReturnValue:
     """Take the declaration; the answer is the same whether we know the order or not."""
     form = WithdrawalForm()
     if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/withdraw.html", form=form, problem=problem), 422
+        return render_template("shop/withdraw.html", form=form, problem=form.problem), 422
     declaration = Declaration(
         order_number=str(form.order_number.data),
         email=str(form.email.data),

@@ -28,10 +28,9 @@ from backoffice.orders.models import PAYABLE, Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.refunds import service as refunds
 from storefront.blueprint import blueprint, cart_here, keep_cart
-from storefront.cart import expired_words
 from storefront.checkout import to_payment
 from storefront.customer import identity
-from storefront.forms import ButtonForm, FindOrderForm, WishForm
+from storefront.forms import ButtonForm, FindOrderForm, WishForm, expired_words
 from storefront.limits import limited
 from storefront.products import leaves
 
@@ -44,13 +43,12 @@ def find_order() -> ResponseReturnValue:
 
 
 @blueprint.post("/orders/find")
-@limited("20 per hour")
+@limited("20 per hour", keeps_form=True)
 def ask_for_order() -> ResponseReturnValue:
     """Mail somebody the way to their order; the answer is the same whether we know it or not."""
     form = FindOrderForm()
     if not form.validate():
-        problem = expired_words() if form.has_expired else ""
-        return render_template("shop/find_order.html", form=form, asked=False, problem=problem), 422
+        return render_template("shop/find_order.html", form=form, asked=False, problem=form.problem), 422
     units.write(lambda: finding.send_link(str(form.order_number.data), str(form.email.data)))
     return render_template("shop/find_order.html", form=form, asked=True)
 
@@ -155,7 +153,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
     """Yes to the date that was shown, or no and what would suit."""
     form = WishForm() if "decline" in request.form else ButtonForm()
     if not form.validate():
-        return _page(token, expired_words() if form.has_expired else str(form.wish.errors[0]), 422)
+        return _page(token, form.problem or str(form.wish.errors[0]), 422, wished=ref)
     order_ref, by = _known(token)
     try:
         starts_at = clock.read(request.form.get("starts_at", ""))
@@ -179,7 +177,8 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
     return redirect(url_for(".order_page", token=token), 303)
 
 
-def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnValue:
+def _page(token: str, problem: str = "", status: int = 200, wished: str = "") -> ResponseReturnValue:
+    """The order as it stands; of several dates that are proposed, ``wished`` is the one whose form was sent."""
     with units.read():
         ref, made_at = links.of_an_order("order", token)
         order, invoice, entity = invoices.with_order(ref)
@@ -190,6 +189,7 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
         repeated = {item.again_of_id for item in returned}  # what came back and was sent once more is told once
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
+        dates = appointments.of(order) if delivery else []
         page = render_template(
             "shop/order.html",
             order=order,
@@ -210,16 +210,25 @@ def _page(token: str, problem: str = "", status: int = 200) -> ResponseReturnVal
             to_ship=fulfilment.to_ship(order) if delivery else [],
             downloads=downloads.of(order) if delivery else [],
             can_begin_anew=downloads.can_begin_anew,
-            appointments=appointments.of(order) if delivery else [],
+            appointments=dates,
             entity=entity,
             leaves=leaves(clock.today(entity.zone), since=clock.day_of(order.paid_at, entity.zone))
             if order.paid_at
             else "",
             form=ButtonForm(),
-            wish=WishForm() if delivery else None,
+            wishes={date.ref: _wish_form(date.ref, wished) for date in dates},
             problem=problem,
         )
     return page, status
+
+
+def _wish_form(ref: str, wished: str) -> WishForm:
+    """One of perhaps several on the page, its field told apart by its id; what was typed stands where it was typed."""
+    form = WishForm() if ref == wished else WishForm(formdata=None)
+    if ref == wished:
+        form.validate()
+    form.wish.id = f"wish-{ref}"
+    return form
 
 
 def _known(token: str) -> tuple[str, Actor]:

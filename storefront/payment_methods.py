@@ -14,9 +14,8 @@ from backoffice.payment_methods import setups
 from backoffice.payment_methods.models import WAITING, MethodState, PaymentMethod, SetupState
 from storefront.account import for_customers
 from storefront.blueprint import blueprint, currency
-from storefront.cart import expired_words
 from storefront.customer import CustomerIdentity
-from storefront.forms import ButtonForm, SetupForm
+from storefront.forms import ButtonForm, SetupForm, expired_words
 from storefront.limits import limited
 
 SOON = 60  # days before a card is over, in which its owner is told

@@ -26,6 +26,7 @@ from backoffice.demo import seed
 from backoffice.logins import passwords
 from config import Settings
 from storefront import fragments
+from tests.support import letters
 from tests.support.provider import API_KEY, SECRET, Provider
 from tests.support.reuse import TEMPLATES, Engines
 from tests.support.servers import MariaDB, MySQL, NotToBeHad, Valkey
@@ -301,7 +302,8 @@ def app(database_url: str, provider: Provider, tmp_path: Path) -> Iterator[Flask
 
 
 @pytest.fixture
-def shop(app: Flask, clock: Clock, provider: Provider, demo_rows: DemoRows) -> Shop:
-    """The demo shop, open for business."""
+def shop(app: Flask, clock: Clock, provider: Provider, demo_rows: DemoRows) -> Iterator[Shop]:
+    """The demo shop, open for business. Whatever mails it wrote say the same in both of their halves."""
     demo_rows.write()
-    return Shop(app, clock, provider)
+    yield Shop(app, clock, provider)
+    assert letters.disagreements() == []

@@ -19,6 +19,7 @@ from backoffice.core.actor import Origin, coming_from, new_request_id, origin, t
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.ports import EXTENSION
 from backoffice.core.said import said
+from backoffice.core.words import gettext
 from backoffice.logins.throttle import WINDOW
 from backoffice.staff.roles import Right, may
 from config import Settings
@@ -134,11 +135,12 @@ def _answer(app: Flask, error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, SecurityError):  # a host that is not ours: no page of ours has an address there
         return Response("This host is not served here.\n", 400, mimetype="text/plain")
     if isinstance(error, InternalServerError) or error.code is None:
-        return page(500, ADVICE[500])
+        return page(500, _in_the_words_of_the_page(ADVICE[500]))
     if error.response is not None or error.code < 400:
         return error
     advice = {**ADVICE, **OFFICE_ADVICE} if _is_office() else ADVICE
-    answer = app.make_response(page(error.code, advice.get(error.code, error.description or "")))
+    words = _in_the_words_of_the_page(advice.get(error.code, error.description or ""))
+    answer = app.make_response(page(error.code, words))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value
@@ -147,13 +149,18 @@ def _answer(app: Flask, error: HTTPException) -> ResponseReturnValue:
 
 def page(status: int, message: str) -> ResponseReturnValue:
     """The error page of the program that was asked: office, shop, or JSON for machines."""
-    title = TITLES.get(status, TITLES[400])
+    title = _in_the_words_of_the_page(TITLES.get(status, TITLES[400]))
     if request.path.startswith(("/healthz", "/readyz", "/metrics")):
         return jsonify(title=title, detail=message, status=status), status
     template = "office/error.html" if _is_office() else "shop/error.html"
     return render_template(
         template, title=title, message=message, status=status, request_id=origin().request_id
     ), status
+
+
+def _in_the_words_of_the_page(text: str) -> str:
+    """The office speaks English, the shop its own language."""
+    return text if _is_office() or not text else gettext(text)
 
 
 def _is_office() -> bool:

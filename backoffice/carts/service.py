@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
@@ -132,22 +132,33 @@ def empty(filling: PricedCart) -> None:
     change(_BEGUN_ANEW, {"cart_id": filling.id, "new_key": references.new("chk")})
 
 
-def adopt(token: str | None, person: Person) -> str:
-    """The customer logged in: their own cart and the visitor's become one. Returns the token of what they have now.
+class Adopted(NamedTuple):
+    """What a customer has after logging in: the token of their cart, and whether all of the visitor's cart fitted in."""
 
-    Of what lies in both, the larger quantity stays: logging in twice buys nothing twice."""
+    token: str
+    is_whole: bool
+
+
+def adopt(token: str | None, person: Person) -> Adopted:
+    """The customer logged in: their own cart and the visitor's become one.
+
+    Of what lies in both, the larger quantity stays: logging in twice buys nothing twice. A cart that is full takes no more,
+    and lets its customer in all the same."""
     visitor = find(token)
-    own = _of(person.id)
+    own, is_whole = _of(person.id), True
     fresh = new_token()  # a token from before the login is not the key to a customer's cart
     if own is None:
         own = visitor if visitor and visitor.person_id is None else create(fresh)
         own.person_id = person.id
     elif visitor is not None and visitor.id != own.id and visitor.person_id is None:
         for line in visitor.lines:
-            raise_to(own, line.variant_id, line.quantity)
+            try:
+                raise_to(own, line.variant_id, line.quantity)
+            except CartFull:
+                is_whole = False
         session.delete(visitor)
     own.token_hash = hashed(fresh)
-    return fresh
+    return Adopted(fresh, is_whole)
 
 
 def pieces(token: str | None, person_id: int | None = None) -> int:

@@ -2,11 +2,13 @@
 
 The same on every engine: no full-text index, no LIKE. A word that leads nowhere is compared with the words we know."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
+from string import ascii_lowercase
 
-from sqlalchemy import ColumnElement, and_, delete, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, literal, or_, select, union_all
 
 from backoffice.catalog import richtext
 from backoffice.catalog.models import Category, Listing, Product, ProductTerm, ProductTrait, Variant
@@ -36,11 +38,12 @@ class Prices:
 @dataclass(frozen=True)
 class Found:
     """Product ids, best first. Where nothing has the words as they were typed, ``meant`` is a better spelling, and the
-    products are those that it finds."""
+    products are those that it finds; where that leads nowhere either, they have ``some`` of the words."""
 
     product_ids: Sequence[int]
     has_more: bool = False
     meant: str = ""
+    some: bool = False
 
 
 def index(product: Product) -> None:
@@ -63,7 +66,11 @@ def find(query: str, page: int = 1, prices: Prices | None = None) -> Found:
     meant = "" if ids or page > 1 else _better(words)
     if meant:
         ids = _matching(meant.split(), page, prices)
-    return Found(ids[:PER_PAGE], has_more=len(ids) > PER_PAGE and page < LAST_PAGE, meant=meant)
+    some = not ids and page == 1 and len(words) > 1
+    if some:
+        ids = _having_some(meant.split() or words, prices)
+    has_more = len(ids) > PER_PAGE and page < LAST_PAGE
+    return Found(ids[:PER_PAGE], has_more=has_more, meant=meant, some=some and bool(ids))
 
 
 def within(prices: Prices, page: int = 1) -> Found:
@@ -109,6 +116,25 @@ def _matching(words: Sequence[str], page: int, prices: Prices | None) -> list[in
     return list(session.scalars(query))
 
 
+def _having_some(words: Sequence[str], prices: Prices | None) -> list[int]:
+    """Products that have most of the words; those of one or two letters find nothing by themselves."""
+    parts = [
+        select(ProductTerm.product_id, func.max(ProductTerm.weight).label("weight"))
+        .where(*_range(word))
+        .group_by(ProductTerm.product_id)
+        for word in words
+        if len(word) > SHORTEST_PREFIX
+    ]
+    if not parts:
+        return []
+    found = union_all(*parts).subquery()
+    query = select(found.c.product_id).group_by(found.c.product_id)
+    if prices:
+        query = query.where(_within(prices, found.c.product_id))
+    query = query.order_by(func.count().desc(), func.sum(found.c.weight).desc(), found.c.product_id)
+    return list(session.scalars(query.limit(PER_PAGE)))
+
+
 def _within(prices: Prices, product_id: ColumnElement[int]) -> ColumnElement[bool]:
     """That a product has a variant that may cost so much."""
     return select(literal(1)).where(Listing.product_id == product_id, *_bounds(prices)).exists()
@@ -137,28 +163,45 @@ def _better(words: Sequence[str]) -> str:
         if is_known:
             corrected.append(word)
             continue
-        near = get_close_matches(word, _vocabulary(word), n=1, cutoff=0.7)
+        near = next((close for close in map(partial(_closest, word), _HEADS) if close), None)
         if not near:
             return ""
-        corrected.append(near[0])
+        corrected.append(near)
     return " ".join(corrected) if corrected != list(words) else ""
 
 
-def _vocabulary(word: str) -> list[str]:
-    """Known words that begin with the same letter, or with the second one where the first two were swapped or one is
+def _heads(word: str) -> list[str]:
+    """Beginnings of what may have been meant: the same letter, or the second one, where the first two were swapped or one is
     missing."""
-    heads = sorted({word[:1], word[1:2]} - {""})
-    found: list[str] = []
-    for head in heads:
-        query = (
-            select(ProductTerm.term)
-            .where(ProductTerm.term >= head, ProductTerm.term < _after(head), func.length(ProductTerm.term) > 2)
-            .where(func.length(ProductTerm.term).between(len(word) - SLIP, len(word) + SLIP))
-            .group_by(ProductTerm.term)
-            .order_by(func.count().desc(), ProductTerm.term)
-        )
-        found += session.scalars(query.limit(SUGGESTIONS))
-    return found
+    return sorted({word[:1], word[1:2]} - {""})
+
+
+def _other_heads(word: str) -> list[str]:
+    """Any letter before the next two: the first one was mistyped."""
+    return [letter + word[1:3] for letter in ascii_lowercase] if len(word) > SHORTEST_PREFIX + 1 else []
+
+
+_HEADS = (_heads, _other_heads)  # the likelier slip first
+
+
+def _closest(word: str, heads: Callable[[str], Sequence[str]]) -> str | None:
+    near = get_close_matches(word, _vocabulary(word, heads(word)), n=1, cutoff=0.7)
+    return near[0] if near else None
+
+
+def _vocabulary(word: str, heads: Sequence[str]) -> list[str]:
+    """Known words about as long as this one that begin so, the commonest first."""
+    if not heads:
+        return []
+    query = (
+        select(ProductTerm.term)
+        .where(or_(*[and_(ProductTerm.term >= head, ProductTerm.term < _after(head)) for head in heads]))
+        .where(func.length(ProductTerm.term) > 2)
+        .where(func.length(ProductTerm.term).between(len(word) - SLIP, len(word) + SLIP))
+        .group_by(ProductTerm.term)
+        .order_by(func.count().desc(), ProductTerm.term)
+    )
+    return list(session.scalars(query.limit(SUGGESTIONS * min(len(heads), 2))))
 
 
 def _words(product: Product) -> dict[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from backoffice.carts.filling import PricedCart, Ware
 from backoffice.core import clock
 from backoffice.core.money import Money
+from backoffice.core.words import gettext
 from backoffice.entities.service import Seller
 from backoffice.fulfilment.methods import Offer, Tariff
 from backoffice.orders.models import LineKind
@@ -65,7 +66,7 @@ def lines(quote: Quote, entity: Seller) -> list[LineData]:
                 kind=LineKind.DELIVERY,
                 variant_id=None,
                 sku=quote.chosen.code,
-                name=f"Delivery: {quote.chosen.name}",
+                name=gettext("Delivery: %(name)s", name=quote.chosen.name),
                 quantity=1,
                 unit=quote.chosen.price,
                 rate=rates.rate(entity.country, quote.chosen.vat_class, today),

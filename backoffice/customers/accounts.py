@@ -2,8 +2,8 @@
 stranger never tells whether an account exists."""
 
 import hashlib
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from backoffice.core import actor, clock, links, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.looks import look
 from backoffice.customers import addresses, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
@@ -29,6 +30,23 @@ SHORTEST_PASSWORD = 10
 SESSION_LIFE = timedelta(days=30)
 LINK_LIFE = timedelta(hours=24)
 LINK_EVERY = 120  # seconds: one mail with a link per address in so long
+
+
+class Entered(NamedTuple):
+    """A customer who is logged in."""
+
+    person_id: int
+    ref: str
+    name: str
+    email: str
+    seen_at: datetime
+
+
+_ENTERED = (
+    select(Person.id, Person.ref, Person.name, Person.email, LoginSession.seen_at)
+    .join(Person, Person.id == LoginSession.holder_id)
+    .where(*sessions.LIVING)
+)
 
 
 class WrongPassword(CounterfoilError):
@@ -117,11 +135,10 @@ def log_in(email: str, password: str, *, network: str | None, device: str) -> tu
     return units.write(enter)
 
 
-def by_token(token: str) -> tuple[LoginSession, Person] | None:
-    """The session and person behind a cookie."""
-    row = sessions.find(Holder.CUSTOMER, token)
-    person = session.get(Person, row.holder_id) if row else None
-    return (row, person) if row and person else None
+def by_token(token: str) -> Entered | None:
+    """Who a session token belongs to, in one look; None when it is unknown, ended or expired."""
+    row = look(_ENTERED, token_hash=sessions.hashed(token), holder=Holder.CUSTOMER).first()
+    return Entered._make(row) if row else None
 
 
 def touch(token: str) -> None:
@@ -129,9 +146,9 @@ def touch(token: str) -> None:
 
 
 def log_out(token: str) -> None:
-    found = by_token(token)
-    if found:
-        row, person = found
+    row = sessions.find(Holder.CUSTOMER, token)
+    person = session.get(Person, row.holder_id) if row else None
+    if row and person:
         row.ended_at = clock.now()
         audit.record(Tag.ACCOUNT_LOGGED_OUT, person, by=actor.customer(person.ref))
 
@@ -146,13 +163,16 @@ def end_session(person: Person, session_id: int, *, by: Actor) -> None:
 
 
 def change_password(person_ref: str, old: str, new: str, *, token: str, network: str | None) -> None:
-    """Replace the password; every other session ends. Raises WrongPassword, WeakPassword, TooManyAttempts: whoever
-    found an open session guesses no faster than anybody else. Opens its own units."""
+    """Replace the password; every other session ends. Nothing is done where the new one is in place already, as after a second
+    press. Raises WrongPassword, WeakPassword, TooManyAttempts: whoever found an open session guesses no faster than anybody
+    else. Opens its own units."""
     with units.read():
         person = customers.by_ref(person_ref)
         stored, address = person.password_hash, person.email
     throttle.count(Holder.CUSTOMER, address, network)
     if not passwords.fits(stored, old):
+        if passwords.fits(stored, new):
+            return
         raise WrongPassword
     hashed = passwords.make(new, address, SHORTEST_PASSWORD)
 

@@ -89,6 +89,13 @@ def by_link(token: str) -> tuple[Person, str]:
     return person, email
 
 
+def was_used(token: str, person_ref: str) -> bool:
+    """Whether a link of this customer has done its work: the account has the address that it proves. Opens its own unit."""
+    ref, _, rest = links.unsign("email", token).partition(":")
+    with units.read():
+        return ref == person_ref and customers.by_ref(ref).email == rest.partition(":")[2]
+
+
 def use(token: str, person_ref: str, session_token: str) -> Person:
     """Use a link, as the customer who asked for it and is logged in (``session_token``): nobody gives their address to the
     account of somebody else by a click. The account has the new address from now on, older links of it and other sessions

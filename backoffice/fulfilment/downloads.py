@@ -16,6 +16,7 @@ from backoffice.fulfilment.models import DownloadGrant
 from backoffice.orders.models import Order
 
 AGAIN = timedelta(hours=1)  # so long a download may be begun anew without counting again: connections break
+MOST_ANEW = 3  # times
 
 
 class UsedUp(CounterfoilError):
@@ -40,11 +41,16 @@ def ever_of(order: Order) -> list[DownloadGrant]:
 
 
 def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
-    """Count one download, unless one counted within the hour, and return what it is. Raises NotFound for one that is
-    withdrawn or of another order, UsedUp."""
+    """Count one download, unless one counted within the hour and broke off, and return what it is. Raises NotFound for one
+    that is withdrawn or of another order, UsedUp."""
     grant = _open(order, grant_ref)
-    if can_begin_anew(grant):
-        audit.record(Tag.DOWNLOAD_TAKEN, grant, by=by, begun_anew=True)
+    if can_begin_anew(grant) and change_where(
+        grant,
+        DownloadGrant.begun_anew < MOST_ANEW,
+        DownloadGrant.withdrawn_at.is_(None),
+        begun_anew=DownloadGrant.begun_anew + 1,
+    ):
+        audit.record(Tag.DOWNLOAD_TAKEN, grant, by=by, begun_anew=(grant.begun_anew - 1, grant.begun_anew))
         return grant.asset
     if not change_where(
         grant,
@@ -52,6 +58,7 @@ def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
         DownloadGrant.withdrawn_at.is_(None),
         used=DownloadGrant.used + 1,
         counted_at=clock.now(),
+        begun_anew=0,
     ):
         if grant.withdrawn_at is not None:
             raise NotFound("download")
@@ -62,7 +69,8 @@ def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
 
 def can_begin_anew(grant: DownloadGrant) -> bool:
     """Whether taking it now counts no more than it did, which is true of what is used up too."""
-    return grant.counted_at is not None and grant.counted_at > clock.now() - AGAIN
+    fresh = grant.counted_at is not None and grant.counted_at > clock.now() - AGAIN
+    return fresh and grant.begun_anew < MOST_ANEW
 
 
 def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> None:

@@ -180,6 +180,7 @@ class DownloadGrant(Tracked, Base):
     most: Mapped[int] = mapped_column(Integer)
     used: Mapped[int] = mapped_column(Integer)
     counted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the last one that counted
+    begun_anew: Mapped[int] = mapped_column(Integer)  # since then
     granted_at: Mapped[Timestamp]
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime())
     asset: Mapped[DigitalAsset] = relationship(lazy="joined", innerjoin=True)

@@ -167,6 +167,7 @@ def _grant(order: Order, lines: Sequence[OrderLine], *, by: Actor) -> None:
         line = by_variant[asset.variant_id]
         grant = DownloadGrant(
             counted_at=None,
+            begun_anew=0,
             ref=references.new("dlg"),
             order_id=order.id,
             order_line_id=line.id,

@@ -10,7 +10,7 @@ from sqlalchemy import Select, Table, bindparam, func, literal_column, select, u
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog.models import Variant
-from backoffice.core import clock, references
+from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.entering import enter
@@ -18,7 +18,7 @@ from backoffice.core.errors import Conflict, CounterfoilError, NotFound
 from backoffice.core.looks import look
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject
-from backoffice.core.writes import change, put
+from backoffice.core.writes import change, insert, put
 from backoffice.stock.models import HoldState, MovementKind, StockHold, StockItem, StockMovement
 
 MOVES = StateTable(
@@ -90,6 +90,7 @@ _MOVED = (
     .where(StockItem.id == bindparam("item_id"), *_FITS)
     .values(on_hand=bindparam("new_on_hand"), held=bindparam("new_held"))
 )
+_MOVEMENTS = cast("Table", StockMovement.__table__)
 
 
 class SoldOut(CounterfoilError):
@@ -196,36 +197,61 @@ def hold(holder: str, wanted: Mapping[int, int], *, by: Actor) -> None:
     """Put pieces aside for ``holder`` (variant id → quantity), all or none. Raises SoldOut."""
     items = {item.variant_id: item for item in _items(wanted)}
     now = clock.now()
+    movements = []
     for variant_id, quantity in sorted(wanted.items()):
         item = items.get(variant_id)
         if item is None:
             raise SoldOut(variant_id, quantity, 0)
-        if not _move(item, MovementKind.HELD, held=quantity, holder=holder, by=by):
+        movement = _change(item, MovementKind.HELD, held=quantity, holder=holder, by=by)
+        if movement is None:
             raise SoldOut(variant_id, quantity, item.available)
+        movements.append(movement)
     holds = [
         {"holder": holder, "variant_id": variant_id, "quantity": quantity, "state": HoldState.HELD, "created_at": now}
         for variant_id, quantity in sorted(wanted.items())
     ]
     if holds:
         put(StockHold, holds)
+        insert(_MOVEMENTS, movements)
 
 
 def take(holder: str, *, by: Actor) -> None:
     """Turn the pieces held for ``holder`` into sold ones; what was taken before is left alone."""
-    for item, row in _held(holder):
-        if MOVES.move(row, HoldState.TAKEN):
-            pieces = -row.quantity
-            _must(_move(item, MovementKind.TAKEN, on_hand=pieces, held=pieces, holder=holder, by=by))
+    movements = [
+        _change(item, MovementKind.TAKEN, on_hand=-row.quantity, held=-row.quantity, holder=holder, by=by)
+        for item, row in _held(holder)
+        if MOVES.move(row, HoldState.TAKEN)
+    ]
+    _write_all(movements)
 
 
 def release(holder: str, *, by: Actor, reason: str) -> None:
     """Give the pieces held for ``holder`` back to everybody."""
-    for item, row in _held(holder):
-        if MOVES.move(row, HoldState.RELEASED):
-            _must(_move(item, MovementKind.RELEASED, held=-row.quantity, holder=holder, by=by, reason=reason))
+    movements = [
+        _change(item, MovementKind.RELEASED, held=-row.quantity, holder=holder, by=by, reason=reason)
+        for item, row in _held(holder)
+        if MOVES.move(row, HoldState.RELEASED)
+    ]
+    _write_all(movements)
 
 
-def _move(
+def _move(item: Counted, kind: MovementKind, **what: Any) -> bool:
+    """``_change``, written down at once; False where it was not possible."""
+    movement = _change(item, kind, **what)
+    if movement is not None:
+        insert(_MOVEMENTS, [movement])
+    return movement is not None
+
+
+def _write_all(movements: Sequence[dict[str, Any] | None]) -> None:
+    """Movements that must have been possible, in one statement."""
+    done = [movement for movement in movements if movement is not None]
+    _must(len(done) == len(movements))
+    if done:
+        insert(_MOVEMENTS, done)
+
+
+def _change(
     item: Counted,
     kind: MovementKind,
     *,
@@ -235,14 +261,21 @@ def _move(
     by: Actor,
     reason: str = "",
     request_key: str | None = None,
-) -> bool:
-    """Change both figures of a locked item at once, and write down that it happened; False where more would be held then
-    than is there."""
+) -> dict[str, Any] | None:
+    """Change both figures of a locked item at once, and tell the audit; the movement that is to be written, in the same unit.
+    None where more would be held then than is there."""
     there, put_aside = item.on_hand + on_hand, item.held + held  # the row is locked: nobody else changes it
     values = {"more": on_hand, "more_held": held, "new_on_hand": there, "new_held": put_aside}
     if not change(_MOVED, {"item_id": item.id, **values}, moved=True):
-        return False
-    movement = {
+        return None
+    units.current().touch(item.subject())
+    changes: dict[str, Any] = {"on_hand": (item.on_hand, there)} if on_hand else {}
+    if held:
+        changes["held"] = (item.held, put_aside)
+    if holder:
+        changes["holder"] = holder
+    audit.record(_TAGS[kind], item.subject(), by=by, reason=reason, **changes)
+    return {
         "item_id": item.id,
         "kind": kind,
         "on_hand_change": on_hand,
@@ -252,14 +285,6 @@ def _move(
         "at": clock.now(),
         "request_key": request_key,
     }
-    put(StockMovement, [movement], of=item)
-    changes: dict[str, Any] = {"on_hand": (item.on_hand, there)} if on_hand else {}
-    if held:
-        changes["held"] = (item.held, put_aside)
-    if holder:
-        changes["holder"] = holder
-    audit.record(_TAGS[kind], item.subject(), by=by, reason=reason, **changes)
-    return True
 
 
 def _items(variant_ids: Iterable[int]) -> Sequence[Counted]:

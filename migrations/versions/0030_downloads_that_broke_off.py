@@ -1,4 +1,4 @@
-"""when a download was counted last: within the hour it may be begun anew without counting again
+"""when a download was counted last, and how often it was begun anew since: within the hour that does not count
 
 Revision ID: 0030
 Revises: 0029
@@ -17,8 +17,12 @@ depends_on = None
 
 def upgrade():
     op.add_column("download_grants", sa.Column("counted_at", UTCDateTime(), nullable=True))
+    op.add_column("download_grants", sa.Column("begun_anew", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("download_grants") as batch:
+        batch.alter_column("begun_anew", existing_type=sa.Integer(), server_default=None)
 
 
 def downgrade():
     with op.batch_alter_table("download_grants") as batch:
+        batch.drop_column("begun_anew")
         batch.drop_column("counted_at")

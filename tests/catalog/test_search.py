@@ -41,13 +41,25 @@ def test_words_find_whatever_their_case_accents_and_endings(shop, words, first):
     assert slugs(words)[0] == first
 
 
-def test_every_word_must_be_there(shop):
-    assert slugs("spirit caliper") == []
+def test_what_has_every_word_is_found_and_only_where_nothing_has_what_has_some(shop):
+    assert slugs("oak level") == ["spirit-level-oak"]
+    with units.read():
+        assert not search.find("oak level").some
+        found = search.find("spirit caliper")
+    assert found.some
+    assert set(slugs("spirit caliper")) == {"spirit-level-oak", "vernier-caliper"}
+    first, *_others = slugs("brass plumb zwieback")
+    assert first == "plumb-bob-brass", "it has most of them"
+    page = shop.app.test_client().get("/search?q=spirit+caliper").text
+    assert "Nothing has all of “spirit caliper” in it" in page
+    assert page.count('class="card"') == 2
     assert slugs("") == slugs("  … !") == []
     assert slugs("x" * 500) == []
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("barometr", "barometer"), ("lvel", "level"), ("plub bob", "plumb bob")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("barometr", "barometer"), ("lvel", "level"), ("plub bob", "plumb bob"), ("kevel", "level")]
+)
 def test_a_misspelt_word_finds_what_was_meant_and_says_so(shop, typed, meant):
     with units.read():
         found, right = search.find(typed), search.find(meant)

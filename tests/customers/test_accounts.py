@@ -95,6 +95,23 @@ def test_a_link_works_once_and_for_a_day(shop, clock):
     assert client.get(reset[:-2] + "xx").status_code == 404
 
 
+def test_a_form_of_the_account_that_is_sent_twice_is_sent_once(shop):
+    client = shop.app.test_client()
+    asks(client, "/account/register", email="ada@example.org", name="Ada")
+    path = link_in(mails(shop, "account_link")[0])
+    form = {**hidden(client.get(path).text), "password": SENTENCE}
+    assert [client.post(path, data=form).location for _ in range(2)] == ["/account", "/account"]
+    stranger = shop.app.test_client()
+    late = stranger.post(path, data={**hidden(stranger.get("/account/login").text), "password": SENTENCE})
+    assert (late.status_code, "used already" in late.text, "Send me the link" in late.text) == (404, True, True)
+    form = {**hidden(client.get("/account").text), "old": SENTENCE, "password": "another sentence"}
+    assert [client.post("/account/change-password", data=form).status_code for _ in range(2)] == [303, 303]
+    assert len(mails(shop, "account_password")) == 1
+    assert logs_in(shop.app.test_client(), password="another sentence").status_code == 303
+    form["old"] = "something else"
+    assert client.post("/account/change-password", data={**form, "password": "a third sentence"}).status_code == 422
+
+
 def test_many_requests_send_one_mail(shop):
     client = shop.app.test_client()
     for _ in range(5):

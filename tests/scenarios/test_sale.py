@@ -314,6 +314,17 @@ def test_a_hold_does_not_end_while_the_provider_is_silent(shop):
     assert shop.open_cases() == ["webhooks_silent"]  # they never came again, and we fetched their events
 
 
+def test_an_order_that_was_held_for_longer_and_paid_is_no_case_any_more(shop):
+    sale = shop.buyer().orders()
+    settles = shop.clock() + timedelta(hours=3)
+    assert shop.provider.books.process(shop.provider.payments(sale.payment_ref)[0]["id"], "Bank debit", settles)
+    shop.minutes_pass(170)
+    assert shop.open_cases() == ["hold_prolonged"]
+    shop.minutes_pass(40)
+    is_sold(shop, sale)
+    assert shop.open_cases() == []
+
+
 def test_money_that_comes_after_the_order_expired_is_kept_and_opens_a_case(shop):
     sale = shop.buyer().orders()
     shop.minutes_pass(46)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from backoffice.carts import service as carts
 from backoffice.carts.models import CartLine
 from backoffice.catalog import pricing
 from backoffice.catalog import service as catalog
@@ -18,6 +19,7 @@ from backoffice.core.money import Money
 from backoffice.models import Mail, Order, OrderLine, Person, Variant
 from backoffice.orders.models import OrderState
 from backoffice.stock.models import StockItem
+from tests.customers.test_accounts import logs_in
 from tests.support.shop import LEVEL, hidden, paid, product_path
 
 OLIVE = staff("stf_olive")
@@ -197,16 +199,42 @@ def test_two_carts_become_one_at_login(shop):
     other.fills_cart(1)
     other.fills_cart(3, "SR-300")
     before = other.client.get_cookie("cart").value
-    form = {
-        **hidden(other.client.get("/account/login").text),
-        "email": "ada@example.org",
-        "password": "a short sentence",
-    }
-    assert other.client.post("/account/login", data=form).status_code == 303
+    assert logs_in(other.client).status_code == 303
     assert other.client.get_cookie("cart").value != before, "a token from before the login opens nothing"
     page = other.client.get("/cart").text
     assert f"€{NBSP}300.00" in page, "two levels and three rules"
     assert "Your cart is empty" in shop_with_cookie(shop, before).get("/cart").text
+
+
+def test_a_full_cart_lets_its_customer_in_and_says_what_did_not_fit(shop, monkeypatch):
+    monkeypatch.setattr(carts, "MOST_LINES", 2)
+    buyer = shop.buyer()
+    register(shop, buyer.client, "ada@example.org")
+    for sku in ("SR-150", "SR-300"):
+        buyer.fills_cart(1, sku)
+    other = shop.buyer()
+    other.fills_cart(1)
+    other.fills_cart(3, "SR-150")
+    assert logs_in(other.client).status_code == 303
+    assert "not all of what you had chosen here fitted into it" in other.client.get("/account").text
+    bought = select(Variant.sku, CartLine.quantity).join(Variant, Variant.id == CartLine.variant_id)
+    with units.read():
+        assert {tuple(row) for row in session.execute(bought)} == {("SR-150", 3), ("SR-300", 1)}
+
+
+def test_a_cart_is_kept_for_as_long_again_whenever_it_is_used(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    token = buyer.client.get_cookie("cart").value
+    for path, more in (("/cart/add", {"quantity": "1"}), ("/cart/change", {})):
+        page = buyer.client.get(product_path(LEVEL) if more else "/cart").text
+        form = hidden(page, "variant") if more else hidden(page)
+        kept = [
+            item
+            for item in buyer.client.post(path, data={**form, **more}).headers.getlist("Set-Cookie")
+            if "cart=" in item
+        ]
+        assert [token in item and "Max-Age=5184000" in item for item in kept] == [True], path
 
 
 def shop_with_cookie(shop, token: str):
@@ -322,7 +350,7 @@ def test_a_withdrawn_product_is_gone_and_carts_say_so(shop):
     units.write(lambda: catalog.withdraw(catalog.by_slug("spirit-level-oak"), by=OLIVE, reason="no more oak"))
     assert buyer.client.get("/products/spirit-level-oak").status_code == 404
     assert "Spirit level, oak" not in buyer.client.get("/shop/levels").text
-    assert "Nothing found" in buyer.client.get("/search?q=oak+spirit").text
+    assert "Spirit level, oak" not in buyer.client.get("/search?q=oak+spirit").text
     page = buyer.client.get("/cart").text
     assert "We do not sell this any more" in page
     assert "please correct the lines above" in page

@@ -6,6 +6,7 @@ import pytest
 from werkzeug.exceptions import Forbidden
 
 from backoffice.core.ports import EXTENSION
+from backoffice.models import Withdrawal
 from tests.customers.test_accounts import logs_in, registers
 from tests.support.shop import hidden
 
@@ -21,18 +22,32 @@ def counting(shop, valkey):
 def asks_for_orders(shop, network: str = "192.0.2.7", times: int = 1) -> list:
     client = shop.app.test_client()
     form = hidden(client.get("/orders/find").text)
-    asked = {**form, "number": "10001", "email": "ada@example.org"}
+    asked = {**form, "order_number": "10001", "email": "ada@example.org"}
     return [client.post("/orders/find", data=asked, environ_overrides={"REMOTE_ADDR": network}) for _ in range(times)]
 
 
 def test_a_network_that_asks_too_often_is_told_when_to_come_back(counting):
     *within, beyond = asks_for_orders(counting, times=21)
-    assert 429 not in {answer.status_code for answer in within}
+    assert {answer.status_code for answer in within} == {200}
     assert beyond.status_code == 429
-    assert "Too many attempts" in beyond.text
+    assert "Too many requests came from your network" in beyond.text
+    assert 'value="10001"' in beyond.text, "what was typed stays"
+    assert 'value="ada@example.org"' in beyond.text
     assert 3_500 < int(beyond.headers["Retry-After"]) <= 3_600
     (elsewhere,) = asks_for_orders(counting, network="198.51.100.7")
     assert elsewhere.status_code != 429
+
+
+def test_a_withdrawal_that_a_network_may_not_send_any_more_is_not_lost(counting):
+    client = counting.app.test_client()
+    form = hidden(client.get("/withdraw").text)
+    words = "Only the level, please: it is too long for its drawer."
+    typed = {**form, "order_number": "10001", "email": "ada@example.org", "name": "Ada", "words": words}
+    answers = [client.post("/withdraw", data={**typed, "request_key": f"wdk_{number}"}) for number in range(31)]
+    assert [answer.status_code for answer in answers] == [303] * 30 + [429]
+    assert words in answers[-1].text
+    assert "Too many requests came from your network" in answers[-1].text
+    assert counting.count(Withdrawal) == 30
 
 
 def test_without_redis_nobody_is_refused(shop):

@@ -85,6 +85,8 @@ def in_german(app, tmp_path, monkeypatch):
         ("There is no such %(what)s. The address may be mistyped, or the link may have expired.",
          "%(what)s gibt es hier nicht."),
         ("product", "Dieses Produkt"),
+        ("Nothing here", "Nichts da"),
+        ("That does not work here", "So nicht"),
         ("Choose a quantity between 1 and %(most)s.", "Bestellen Sie zwischen 1 und %(most)s."),
     ):  # fmt: skip
         catalogue.add(english, german)
@@ -101,6 +103,9 @@ def test_a_refusal_is_said_in_the_language_of_the_page(shop, in_german):
     answer = shop.app.test_client().get("/products/nothing-like-it")
     assert answer.status_code == 404
     assert "Dieses Produkt gibt es hier nicht." in answer.text
+    for path, title in (("/no/such/page", "Nichts da"), ("/cart/add", "So nicht")):
+        assert f"<h1>{title}</h1>" in shop.app.test_client().get(path).text
+    assert "<h1>Nothing here</h1>" in shop.app.test_client().get("/admin/no-such-page").text, "the office stays English"
     with shop.app.test_request_context("/"):
         assert said(CartFull()) == f"Mehr als {MOST_LINES} verschiedene Dinge fasst ein Warenkorb nicht."
         assert said(EmptyCart()) == str(EmptyCart()), "what the catalogue does not know is said in English"
