@@ -131,11 +131,16 @@ def keep_currency(response: Response, code: str) -> Response:
 
 def open_order() -> Order | None:
     """The order this browser placed last, while it can still be paid."""
+    order = last_order()
+    return order if order and order.state in PAYABLE else None
+
+
+def last_order() -> Order | None:
+    """The order this browser placed last, for a day. Inside a unit."""
     try:
-        order = orders.by_link(request.cookies.get(ORDER_COOKIE, ""))
+        return orders.by_link(request.cookies.get(ORDER_COOKIE, ""))
     except CounterfoilError:
         return None
-    return order if order.state in PAYABLE else None
 
 
 def comes_from_us() -> bool:

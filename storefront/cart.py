@@ -118,7 +118,7 @@ def _page(problem: str = "", typed: Mapping[str, str] | None = None) -> str:
         home=country(shop.country),
         form=ButtonForm(),
         typed=typed or {},
-        pictures=_covers([line.ware.product_id for line in priced.lines]),
+        pictures=_covers([(line.ware.product_id, line.ware.id) for line in priced.lines]),
         problem=problem,
         order=order,
         on_its_way=on_its_way,
@@ -130,11 +130,11 @@ def _is_being_paid(order: Order) -> bool:
     return payments.for_invoice(invoices.for_order(order.id))[-1].is_under_way
 
 
-def _covers(product_ids: list[int]) -> dict[int, Picture]:
-    """The first picture of each product that has one, as it stood when the catalogue changed last."""
+def _covers(wares: list[tuple[int, int]]) -> dict[int, Picture]:
+    """A picture of each variant, as it stood when the catalogue changed last."""
 
     def look() -> dict[int, Picture]:
         with units.read():
-            return {key: pictured(image) for key, image in display.covers(product_ids).items()}
+            return {key: pictured(image) for key, image in display.covers(wares).items()}
 
-    return fragment(version(), ("covers", *sorted(set(product_ids))), look, shared=False) if product_ids else {}
+    return fragment(version(), ("covers", *sorted(wares)), look, shared=False) if wares else {}

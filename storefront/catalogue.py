@@ -196,8 +196,13 @@ def _shelf(slug: str, price_list_id: int, sort: Sort, wishes: Wishes, key: str |
             cards=cards_of(page.rows),
             next=page.next,
             previous=page.previous,
-            facets=tuple(shelves.facets(price_list_id, known.id, wishes)),
+            facets=tuple(_facets(price_list_id, known.id, wishes, found=bool(page.rows))),
         )
+
+
+def _facets(price_list_id: int, category_id: int, wishes: Wishes, *, found: bool) -> list[Facet]:
+    """What is left to narrow by; where nothing was found, everything there is, so that another wish can be tried."""
+    return shelves.facets(price_list_id, category_id, wishes if found else Wishes({}))
 
 
 def _windows(price_list_id: int) -> list[tuple[str, str, str, Picture | None]]:
@@ -225,7 +230,9 @@ def _traits() -> dict[str, str]:
 
 def _limits(code: str) -> Limits:
     least, most = _amount("from", code), _amount("to", code)
-    typed = ((request.args.get("from", "").strip(), least), (request.args.get("to", "").strip(), most))
+    if least is not None and most is not None and least > most:  # the other way round
+        least, most = most, least
+    typed = [(request.args.get(name, "").strip(), _amount(name, code)) for name in ("from", "to")]
     return Limits(least, most, code, [text[:40] for text, read in typed if text and read is None])
 
 

@@ -26,7 +26,16 @@ from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from storefront.blueprint import blueprint, cart_token, keep_order, priced_cart, public, tariff
+from storefront.blueprint import (
+    ORDER_COOKIE,
+    blueprint,
+    cart_token,
+    keep_order,
+    last_order,
+    priced_cart,
+    public,
+    tariff,
+)
 from storefront.customer import CustomerIdentity, identity
 from storefront.fields import country_choices
 from storefront.forms import ButtonForm, CheckoutForm
@@ -40,6 +49,8 @@ def checkout_page() -> ResponseReturnValue:
     form = CheckoutForm(formdata=None, country=public().country, to_country=public().country)
     if known:
         _fill_in(form, known)
+    if ORDER_COOKIE in request.cookies:
+        _fill_from_last(form)
     return _checkout_page(form)
 
 
@@ -49,8 +60,8 @@ def order_and_pay() -> ResponseReturnValue:
     form = CheckoutForm()
     _offer_countries(form)  # before the countries are checked
     known = identity()
-    if "address" in request.form and known:
-        _fill_address(form, known, request.form["address"])
+    if known and (chosen := [name for name in ("address", "to_address") if name in request.form]):
+        _fill_address(form, known, request.form[chosen[0]], chosen[0].removesuffix("address"))
         return _checkout_page(form)
     if "refresh" in request.form:  # without JavaScript: show the prices of another country or delivery
         return _checkout_page(form)
@@ -223,14 +234,30 @@ def _fill_in(form: CheckoutForm, known: CustomerIdentity) -> None:
     _fill_address(form, known)
 
 
-def _fill_address(form: CheckoutForm, known: CustomerIdentity, wish: str = "") -> None:
-    """Put a saved address into the form, the first where none is wished for; what else was typed stays."""
+def _fill_address(form: CheckoutForm, known: CustomerIdentity, wish: str = "", place: str = "") -> None:
+    """Put a saved address into the form, the first where none is wished for; ``place`` is ``to_`` for where it goes. What else
+    was typed stays."""
     with units.read():
         saved = addresses.of(customers.get(known.person_id))
         chosen = next((row for row in saved if row.ref == wish), saved[0] if saved else None)
         if chosen:
             for name in ("name", "street", "postcode", "city", "country"):
-                form[name].data = getattr(chosen, name)
+                form[place + name].data = getattr(chosen, name)
+
+
+def _fill_from_last(form: CheckoutForm) -> None:
+    """What stood in the order that was cancelled here to be changed, or ran out of time: nobody types it twice."""
+    with units.read():
+        order = last_order()
+        if order is None or order.state not in (OrderState.CANCELLED, OrderState.EXPIRED):
+            return
+        for name in ("email", "name", "street", "postcode", "city", "country", "phone", "gift_note"):
+            form[name].data = getattr(order, name)
+        form.delivery.data = order.delivery_code
+        if order.deliver_to:
+            form.elsewhere.data = True
+            for name, value in order.deliver_to.items():
+                form[f"to_{name}"].data = value
 
 
 def _keep_address(form: CheckoutForm, known: CustomerIdentity) -> None:

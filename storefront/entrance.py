@@ -132,6 +132,8 @@ def _enter(token: str, person_ref: str, to: str) -> ResponseReturnValue:
     """Logged in: the visitor's cart and the customer's become one, under a new key."""
     visitor = cart_token()
     adopted = units.write(lambda: carts.adopt(visitor, customers.by_ref(person_ref)))
+    if adopted.had_more:
+        flash(gettext("What lay in your cart from before is in it again: have a look at it before you order."), "")
     if not adopted.is_whole:
         flash(gettext("Your cart was full already: not all of what you had chosen here fitted into it."), "bad")
     return keep_cart(keep_session(make_response(redirect(to, 303)), token), adopted.token)

@@ -1,6 +1,7 @@
 """The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
 
 import io
+from datetime import timedelta
 
 from flask import Response, flash, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -33,6 +34,8 @@ from storefront.customer import identity
 from storefront.forms import ButtonForm, FindOrderForm, WishForm, expired_words
 from storefront.limits import limited
 from storefront.products import leaves
+
+PRINTED_WITHIN = timedelta(minutes=5)  # after that a page does not look for its invoice by itself any more
 
 
 @blueprint.get("/orders/find")
@@ -190,11 +193,15 @@ def _page(token: str, problem: str = "", status: int = 200, wished: str = "") ->
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
         dates = appointments.of(order) if delivery else []
+        paper = invoices.paper(invoice) if is_paid else None
+        printing = order.paid_at is not None and paper is None and clock.now() < order.paid_at + PRINTED_WITHIN
         page = render_template(
             "shop/order.html",
             order=order,
             invoice=invoice,
-            paper=invoices.paper(invoice) if is_paid else None,
+            paper=paper,
+            is_being_printed=printing,
+            may_have_account=is_paid and not identity() and not customers.get(order.person_id).has_account,
             token=token,
             payment=payment,
             payment_token=links.payment_token(payment.ref),

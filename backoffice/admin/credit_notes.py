@@ -9,7 +9,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import looks, timeline, whose
+from backoffice.admin import looks, taxes, timeline, whose
 from backoffice.admin.cells import ZONE, code
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
@@ -31,16 +31,22 @@ class CreditNoteDesk(Noted):
     sees = Right.SEE_MONEY
     moment, moment_label = "issued_on", "issued"
     column_list = ("number", "issued_on", "invoice_number", "because", "net", "vat", "gross")
-    column_more = ("refund", "created_at", "currency", "ref")
+    column_more = ("vat_by_rate", "refund", "created_at", "currency", "ref")
     column_labels = {
         "issued_on": "Issued",
         "because": "Reason",
         "invoice_number": "Of invoice",
         "vat": "VAT",
+        "vat_by_rate": "VAT by rate",
         "ref": "Reference",
     }
-    column_formatters = MappingProxyType({"refund": code})
-    looked_up = MappingProxyType({"refund": (CreditNote.refund, _REFUND)})
+    column_formatters = MappingProxyType(
+        {"refund": code, "vat_by_rate": lambda _view, _context, row, _name: taxes.in_words(row)}
+    )
+    filed = MappingProxyType({"vat_by_rate": taxes.in_words})
+    looked_up = MappingProxyType(
+        {"refund": (CreditNote.refund, _REFUND), "vat_by_rate": (CreditNote.taxed, taxes.of_credit_notes())}
+    )
     numbers = frozenset({"net", "vat", "gross"})
     narrows = (equals("number", "Number", CreditNote.number), *whose.by_invoice(CreditNote.invoice_id))
     blank = "No credit note fits. One is written when money of an issued invoice goes back."

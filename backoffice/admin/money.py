@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import func, select
 
-from backoffice.admin import access, looks, questions, timeline, troubles, whose
+from backoffice.admin import access, looks, questions, taxes, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
@@ -130,13 +130,14 @@ class InvoiceDesk(Noted, Many):
     opens = MappingProxyType({Role.FINANCE: {"state": "issued"}})
     moment, moment_label = "issued_on", "issued"
     personal = True
-    column_more = ("credited", "country", "created_at", "currency", "ref")
+    column_more = ("vat_by_rate", "credited", "country", "created_at", "currency", "ref")
     column_list = ("number", "issued_on", "customer", "state", "collection_state", "net", "vat", "gross")
     column_labels = {
         "issued_on": "Issued",
         "state": "Document",
         "collection_state": "Money",
         "vat": "VAT",
+        "vat_by_rate": "VAT by rate",
         "created_at": "Drafted",
         "ref": "Reference",
     }
@@ -144,14 +145,19 @@ class InvoiceDesk(Noted, Many):
         "state": state,
         "collection_state": state,
         "number": lambda _view, _context, row, _name: row.number or "draft, no number",
+        "vat_by_rate": lambda _view, _context, row, _name: taxes.in_words(row),
     }
+    filed = MappingProxyType({"vat_by_rate": taxes.in_words})
     numbers = frozenset({"net", "vat", "gross", "credited"})
-    looked_up = MappingProxyType({"credited": (Invoice.credited_amount, _CREDITED)})
+    looked_up = MappingProxyType(
+        {"credited": (Invoice.credited_amount, _CREDITED), "vat_by_rate": (Invoice.taxed, taxes.of_invoices())}
+    )
     made_of = MappingProxyType(
         {
             "customer": ("buyer",),
             "country": ("buyer",),
             "credited": ("currency",),
+            "vat_by_rate": ("currency",),
             **{name: (f"{name}_amount", "currency") for name in ("net", "vat", "gross")},
         }
     )

@@ -21,7 +21,7 @@ from backoffice.cases.wordings import WORDINGS
 from backoffice.catalog.models import Product, Variant
 from backoffice.core import clock, formatting, units
 from backoffice.core.db import session
-from backoffice.core.money import Money
+from backoffice.core.money import Money, exponent
 from backoffice.notes import service as notes
 from backoffice.staff.roles import Right
 from backoffice.stock.models import FEW, StockItem
@@ -133,7 +133,12 @@ def _broken() -> list[Broken]:
             money,
             formatting.age(oldest, clock.now()),
         )
-    return sorted(found.values(), key=lambda item: (-max((sum.amount for sum in item.at_risk), default=0), item.title))
+    return sorted(found.values(), key=lambda item: (-max(map(_units, item.at_risk), default=0), item.title))
+
+
+def _units(sum: Money) -> float:
+    """Whole units of its currency: there are no rates of exchange here, but a yen is no hundredth of anything."""
+    return sum.amount / float(10 ** exponent(sum.currency))
 
 
 def _mine(member_id: int) -> list[tuple[Case, str, str]]:

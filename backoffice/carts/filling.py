@@ -79,6 +79,10 @@ class PricedCart:
         return any(line.ware.kind == ProductKind.PHYSICAL for line in self.lines)
 
     @property
+    def has_visit(self) -> bool:
+        return any(line.ware.kind == ProductKind.SERVICE for line in self.lines)
+
+    @property
     def is_for_sale(self) -> bool:
         return bool(self.lines) and all(line.unit is not None for line in self.lines)
 

@@ -133,10 +133,12 @@ def empty(filling: PricedCart) -> None:
 
 
 class Adopted(NamedTuple):
-    """What a customer has after logging in: the token of their cart, and whether all of the visitor's cart fitted in."""
+    """What a customer has after logging in: the token of their cart, whether all of the visitor's cart fitted in, and whether
+    something else lay in it before."""
 
     token: str
     is_whole: bool
+    had_more: bool
 
 
 def adopt(token: str | None, person: Person) -> Adopted:
@@ -145,12 +147,15 @@ def adopt(token: str | None, person: Person) -> Adopted:
     Of what lies in both, the larger quantity stays: logging in twice buys nothing twice. A cart that is full takes no more,
     and lets its customer in all the same."""
     visitor = find(token)
-    own, is_whole = _of(person.id), True
+    own, is_whole, had_more = _of(person.id), True, False
     fresh = new_token()  # a token from before the login is not the key to a customer's cart
     if own is None:
         own = visitor if visitor and visitor.person_id is None else create(fresh)
         own.person_id = person.id
     elif visitor is not None and visitor.id != own.id and visitor.person_id is None:
+        had_more = bool(visitor.lines) and bool(
+            {line.variant_id for line in own.lines} - {line.variant_id for line in visitor.lines}
+        )
         for line in visitor.lines:
             try:
                 raise_to(own, line.variant_id, line.quantity)
@@ -158,7 +163,7 @@ def adopt(token: str | None, person: Person) -> Adopted:
                 is_whole = False
         session.delete(visitor)
     own.token_hash = hashed(fresh)
-    return Adopted(fresh, is_whole)
+    return Adopted(fresh, is_whole, had_more)
 
 
 def pieces(token: str | None, person_id: int | None = None) -> int:

@@ -80,12 +80,16 @@ def for_sale(ref: str) -> ForSale:
     return ForSale._make(row)
 
 
-def covers(product_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The first picture of each product that has one."""
-    if not product_ids:
+def covers(wares: Sequence[tuple[int, int]]) -> dict[int, dict[str, Any]]:
+    """A picture for each variant, given as product and variant: its own, else the first of its product, where there is one."""
+    if not wares:
         return {}
-    rows = look(_COVERS, product_ids=list(product_ids))
-    return {row[-1]: dict(zip(_PICTURE, row, strict=False)) for row in rows}
+    found: dict[tuple[int, int | None], dict[str, Any]] = {}
+    for row in look(_COVERS, product_ids=sorted({product_id for product_id, _ in wares})):
+        image = dict(zip(_PICTURE, row, strict=False))
+        found[row[-1], image["variant_id"]] = found[row[-1], None] = image
+    pictures = {variant: found.get((product, variant), found.get((product, None))) for product, variant in wares}
+    return {variant: image for variant, image in pictures.items() if image}
 
 
 def picture(image: ProductImage) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Invoice(Tracked, Base):
     lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position", back_populates="invoice")
     taxes: Mapped[list["InvoiceTax"]] = relationship(order_by="InvoiceTax.id", back_populates="invoice")
     credited_amount: Mapped[int | None] = query_expression()  # by its credit notes, where a list is asked for it
+    taxed: Mapped[str | None] = query_expression()  # its VAT by rate, likewise
 
     @property
     def credited(self) -> Money | None:
@@ -249,6 +250,7 @@ class CreditNote(Tracked, Base):
         order_by="CreditNoteLine.position", back_populates="credit_note"
     )
     taxes: Mapped[list["CreditNoteTax"]] = relationship(order_by="CreditNoteTax.position", back_populates="credit_note")
+    taxed: Mapped[str | None] = query_expression()  # its VAT by rate, where a list is asked for it
     refund: Mapped[str | None] = (
         query_expression()
     )  # our reference of the refund it belongs to, where a list is asked for it

@@ -66,7 +66,8 @@ def receive(declaration: Declaration, *, request_key: str) -> Withdrawal:
             about=order or row,
             key=f"withdrawal_received:{row.ref}",
             withdrawal=row,
-            repeats=order is not None,  # nobody writes to strangers through us
+            repeats=order is not None,  # nobody writes to strangers through us: of what they typed a number is all
+            numbered=order is not None or row.order_number.isdigit(),
             entity=entities.seller(),
         )
     return row

@@ -127,7 +127,7 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
         ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
         cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
         tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
-    else:
+    elif refund.reason != RefundReason.ELSEWHERE:  # of that a case tells already, and nobody here has to try again
         cases.open_case(CaseKind.REFUND_REFUSED, refund, at_risk=refund.money, code=code)
 
 
@@ -139,13 +139,12 @@ def _note(refund: Refund, answer: Any, *, answered: bool) -> None:
 
 
 def enter(payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> bool:
-    """Write a refund that somebody made elsewhere, and what follows from it. False while its sum is reserved by another."""
-    if snapshot.status in (RefundStatus.FAILED, RefundStatus.CANCELLED):
-        return True  # no money moved in the end
+    """Write a refund that somebody made elsewhere, and what follows from it. False while its sum is reserved by another, unless
+    no money moved in the end."""
     ref = references.new("rfd")
     amount = Money(snapshot.amount, payment.currency)
     if not payments.reserve_refund(payment, amount, seen=payment.refunded, by=by, refund=ref):
-        return False
+        return snapshot.status in (RefundStatus.FAILED, RefundStatus.CANCELLED)
     row = beginning.row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount, by)
     session.flush()  # its id is in the task
     audit.record(Tag.REFUND_FOUND, row, by=by, amount=row.money, provider_ref=snapshot.provider_ref)

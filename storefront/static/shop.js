@@ -36,6 +36,27 @@
     });
   });
 
+  // The shelf one stands at is in sight; what hangs over the edge can be pushed.
+  var shelf = document.querySelector(".shelves [aria-current]");
+  if (shelf) { shelf.parentNode.scrollLeft = shelf.offsetLeft - 40; }
+
+  // Small pictures bring the large one into sight, and the way back still leads to where one came from.
+  document.querySelectorAll(".thumbs").forEach(function (thumbs) {
+    thumbs.addEventListener("click", function (event) {
+      var link = event.target.closest("a");
+      if (!link) { return; }
+      event.preventDefault();
+      var strip = document.querySelector(".strip");
+      strip.scrollLeft = document.querySelector(link.hash).offsetLeft - strip.offsetLeft;
+      mark(link);
+    });
+    function mark(link) {
+      thumbs.querySelectorAll("[aria-current]").forEach(function (other) { other.removeAttribute("aria-current"); });
+      link.setAttribute("aria-current", "true");
+    }
+    mark(thumbs.querySelector("a"));
+  });
+
   // What was typed into a form is kept in this tab until it was of use: a look at the cart does not empty it.
   document.querySelectorAll("[data-forget]").forEach(function (place) { forget(place.dataset.forget); });
   document.querySelectorAll("form[data-kept]").forEach(function (form) {
@@ -45,13 +66,15 @@
     });
     var known = "answered" in form.dataset ? {} : recall(name);  // an answer to the form says all of it again itself
     var moved = false;
+    var given = {};  // what the page came with: only what differs from it was typed, and counts more than it
+    fields.forEach(function (field) { given[field.name] = valueOf(field); });
     fields.forEach(function (field) {
       if (!(field.name in known)) { return; }
       if (field.type === "checkbox") { moved = moved || field.checked !== known[field.name]; field.checked = known[field.name]; }
-      else if (field.type === "select-one") {
-        moved = moved || field.value !== known[field.name];
+      else {
+        moved = moved || (field.type === "select-one" && field.value !== known[field.name]);
         field.value = known[field.name];
-      } else if (!field.value) { field.value = known[field.name]; }
+      }
     });
     if (moved) { window.setTimeout(function () { form.elements.country.dispatchEvent(new Event("change", { bubbles: true })); }); }
     form.addEventListener("input", keep);
@@ -59,11 +82,16 @@
     if ("answered" in form.dataset) { keep(); }
     function keep() {
       var typed = {};
-      fields.forEach(function (field) { typed[field.name] = field.type === "checkbox" ? field.checked : field.value; });
+      fields.forEach(function (field) {
+        if (valueOf(field) !== given[field.name] || field.name in known || "answered" in form.dataset) { typed[field.name] = valueOf(field); }
+      });
       try { window.sessionStorage.setItem(name, JSON.stringify(typed)); } catch (error) { return; }
     }
     window.history.replaceState(null, "", window.location.href);  // the way back asks for the page, not for the answer to a form
   });
+  function valueOf(field) { return field.type === "checkbox" ? field.checked : field.value; }
+  var entrance = document.querySelector("form[data-email-from]");  // whoever began an order has said it already
+  if (entrance && !entrance.elements.email.value) { entrance.elements.email.value = recall(entrance.dataset.emailFrom).email || ""; }
   function recall(name) {
     try { return JSON.parse(window.sessionStorage.getItem(name)) || {}; } catch (error) { return {}; }
   }
@@ -101,6 +129,10 @@
         .catch(function () { return null; });
     });
   }
+
+  // A page that is nearly ready looks again by itself.
+  var soon = document.querySelector("[data-again]");
+  if (soon) { window.setTimeout(function () { window.location.reload(); }, soon.dataset.again * 1000); }
 
   // What went wrong is read first.
   var problem = document.querySelector(".notice.bad[role=alert]");

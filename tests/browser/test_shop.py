@@ -41,7 +41,7 @@ def test_every_page_fits_and_is_quiet(world: World, browser: Browser, everything
     context.set_default_timeout(20_000)
 
     def look(name: str) -> None:
-        page.wait_for_load_state()
+        tour.come_to_rest(page)
         heading = page.get_by_role("heading", level=1)
         expect(heading, name).to_have_count(1)
         expect(heading, name).to_be_visible()
@@ -119,7 +119,7 @@ def test_another_saved_address_takes_nothing_away_that_was_typed(world: World, b
     page.locator("#to_name").fill("Grace")
     page.locator("#to_country").select_option("DK")
     page.locator("#phone").fill("+49 30 1234567")
-    page.get_by_role("button", name="Second Street 2, Berlin").click()
+    page.get_by_role("button", name="Second Street 2, Berlin", exact=True).click()
     for name, words in (
         ("street", "Second Street 2"),
         ("country", "DE"),
@@ -146,7 +146,12 @@ def test_every_picture_of_a_product_can_be_seen_large(world: World, browser: Bro
         page.get_by_role("link", name="Show picture 2").click()
         expect(second).to_be_in_viewport(ratio=0.9)
         page.locator("#picture-2 a").click()
-        page.wait_for_url("**/images/*.webp")
+        large = page.locator("#large-2")
+        expect(large.locator("img")).to_be_in_viewport(ratio=1)
+        assert large.bounding_box() == {"x": 0, "y": 0, **WIDTHS["phone"]}, "all of the screen, and nothing behind it"
+        large.get_by_role("link", name="Close").click()
+        expect(large).to_be_hidden()
+        expect(second).to_be_in_viewport(ratio=0.9)
         context.close()
 
 

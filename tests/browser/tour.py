@@ -32,6 +32,7 @@ PUBLIC = {
     "/orders/find": "/orders/find",
     "/withdraw/received": "/withdraw/received",
     "/imprint": "/imprint",
+    "/delivery": "/delivery",
     f"/imprint/{VERSION}": "/imprint/1",
     "/account/login": "/account/login",
     "/account/register": "/account/register",
@@ -54,6 +55,12 @@ SOLD = (("SR-150", "2"), ("HB-PDF", "1"), ("SV-HANG", "1"))  # to ship, to downl
 NUMBERS = itertools.count(1)
 
 Look = Callable[[str], None]
+
+
+def come_to_rest(page: Page) -> None:
+    """A page that was just asked for has no style yet, and one that is nearly ready asks for itself again."""
+    page.wait_for_function("document.readyState === 'complete' && !document.querySelector('[data-again]')")
+    page.wait_for_load_state()
 
 
 def account_link(world: World, email: str) -> str:

@@ -125,6 +125,25 @@ def test_the_poller_finds_a_refund_nobody_told_us_of(shop, buyer):
     assert shop.payment(sale).refunded_amount == 2_900
 
 
+def test_a_refund_of_the_dashboard_that_had_failed_before_we_heard_of_it_is_told_too(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(webhooks="never", refunds="fails")
+    shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 2_900)
+    shop.clock.forward(days=3)
+    shop.provider.books.advance()
+    assert webhooks.poll() > 0
+    shop.works()
+    (refund,) = shop.all(select(Refund))
+    assert (refund.reason, refund.state, refund.amount) == (RefundReason.ELSEWHERE, RefundState.FAILED, 2_900)
+    assert "refund_elsewhere" in shop.open_cases()
+    assert "refund_refused" not in shop.open_cases()
+    assert (shop.payment(sale).refunded_amount, notes(shop)) == (0, [])
+    assert problems() == []
+    webhooks.poll()
+    shop.works()
+    assert shop.count(Refund) == 1
+
+
 def test_ours_and_one_from_the_dashboard_never_give_back_more_than_was_captured(shop, buyer):
     sale = bought(buyer)
     shop.provider.switch(outage=True)

@@ -16,6 +16,7 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM, staff
 from backoffice.core.db import db, session
 from backoffice.core.money import Money
+from backoffice.demo import pictures
 from backoffice.models import Mail, Order, OrderLine, Person, Variant
 from backoffice.orders.models import OrderState
 from backoffice.stock.models import StockItem
@@ -222,6 +223,92 @@ def test_a_full_cart_lets_its_customer_in_and_says_what_did_not_fit(shop, monkey
         assert {tuple(row) for row in session.execute(bought)} == {("SR-150", 3), ("SR-300", 1)}
 
 
+def test_who_logs_in_is_told_what_lay_in_the_cart_before(shop):
+    buyer = shop.buyer()
+    register(shop, buyer.client, "ada@example.org")
+    buyer.fills_cart(1, "SR-150")
+    other = shop.buyer()
+    other.fills_cart()
+    logs_in(other.client)
+    assert "from before is in it again" in other.client.get("/checkout").text
+    assert "from before" not in other.client.get("/checkout").text
+    third = shop.buyer()
+    third.fills_cart()
+    logs_in(third.client)
+    assert "from before" in third.client.get("/cart").text, "the rule is still there"
+    fourth = shop.buyer()
+    logs_in(fourth.client)
+    assert "from before" not in fourth.client.get("/cart").text, "nothing came together"
+
+
+def test_an_order_that_is_cancelled_to_be_changed_is_not_typed_again(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    typed = {
+        **buyer.checkout_form(), "phone": "+49 30 1234567", "elsewhere": "y", "to_name": "Grace", "to_street": "Nygade 3",
+        "to_postcode": "1164", "to_city": "København", "to_country": "DK", "gift_note": "For your new shelf",
+    }  # fmt: skip
+    with units.read():
+        wrong = buyer.client.post("/checkout", data=typed)
+    typed["total"] = hidden(wrong.text, "total")["total"]
+    sale = shop.sale_of(buyer, buyer.client.post("/checkout", data=typed).location)
+    path = shop.order_path(sale.order_ref)
+    page = buyer.client.get(path).text
+    assert buyer.client.post(f"{path}/cancel", data=hidden(page)).location == "/cart"
+    page = buyer.client.get("/checkout").text
+    for name in (
+        "email",
+        "name",
+        "street",
+        "postcode",
+        "city",
+        "phone",
+        "to_name",
+        "to_street",
+        "to_postcode",
+        "to_city",
+    ):
+        assert f'value="{typed[name]}"' in page, name
+    assert "For your new shelf" in page
+    assert '<option selected value="DK">' in page
+    assert "Nygade" not in shop.app.test_client().get("/checkout").text, "nobody else's browser knows of it"
+
+
+def test_a_cart_shows_the_picture_of_the_variant(shop):
+    pictures.hang()
+    buyer = shop.buyer()
+    for sku in ("SL-30-OAK", "SL-60-OAK"):
+        buyer.fills_cart(1, sku)
+    shown = re.findall(r'<img [^>]*src="([^"]+)"', buyer.client.get("/cart").text)
+    assert len(set(shown)) == 2
+    for sku, source in zip(("SL-30-OAK", "SL-60-OAK"), shown, strict=True):
+        page = buyer.client.get(f"/products/spirit-level-oak?variant={sku}").text
+        assert source in page.partition('id="picture-1"')[2].partition("</li>")[0], sku
+
+
+def test_what_is_only_downloaded_goes_nowhere(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "HB-PDF")
+    page = buyer.client.get("/checkout").text
+    assert "Send it to another address" not in page
+    assert "Address and delivery" not in page
+    buyer.fills_cart(1, "SV-HANG")
+    assert "Send it to another address" in buyer.client.get("/checkout").text
+
+
+def test_delivery_says_what_it_costs_to_every_country(shop):
+    client = shop.app.test_client()
+    page = client.get("/delivery").text
+    first, second, *_ = page.split('class="region"')[1:]
+    assert "Germany" in first
+    assert f"€{NBSP}4.90" in first
+    assert "Denmark" in second
+    assert f"€{NBSP}9.90" in second
+    client.post("/currency", data={"code": "DKK", "back": "/delivery"})
+    assert "DKK" in client.get("/delivery").text
+    assert 'href="/delivery"' in client.get(product_path(LEVEL)).text
+
+
 def test_a_cart_is_kept_for_as_long_again_whenever_it_is_used(shop):
     buyer = shop.buyer()
     buyer.fills_cart()
@@ -241,6 +328,19 @@ def shop_with_cookie(shop, token: str):
     client = shop.app.test_client()
     client.set_cookie("cart", token)
     return client
+
+
+def test_a_withdrawal_of_an_order_that_nobody_finds_says_so_and_repeats_its_number_alone(shop):
+    client = shop.app.test_client()
+    for number in ("99999", "visit http://evil.example"):
+        form = hidden(client.get("/withdraw").text, "request_key")
+        typed = {**form, "order_number": number, "email": "ada@example.org", "name": "Ada", "words": "evil words"}
+        assert client.post("/withdraw", data=typed).status_code == 303
+    shop.works()
+    texts = shop.all(select(Mail.text).where(Mail.template == "withdrawal_received").order_by(Mail.id))
+    assert ["Order: 99999" in text for text in texts] == [True, False]
+    assert all("do not find an order of this address" in text for text in texts)
+    assert not any("evil" in text for text in texts)
 
 
 def test_a_withdrawal_is_taken_down_confirmed_and_becomes_a_case(shop):
