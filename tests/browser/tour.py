@@ -59,7 +59,8 @@ Look = Callable[[str], None]
 
 def come_to_rest(page: Page) -> None:
     """A page that was just asked for has no style yet, and one that is nearly ready asks for itself again."""
-    page.wait_for_function("document.readyState === 'complete' && !document.querySelector('[data-again]')")
+    page.wait_for_load_state()
+    expect(page.locator("[data-again]")).to_have_count(0, timeout=20_000)
     page.wait_for_load_state()
 
 
