@@ -44,7 +44,7 @@ def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
     """Count one download, unless one counted within the hour and broke off, and return what it is. Raises NotFound for one
     that is withdrawn or of another order, UsedUp."""
     grant = _open(order, grant_ref)
-    if can_begin_anew(grant) and change_where(
+    if _is_fresh(grant) and change_where(
         grant,
         DownloadGrant.begun_anew < MOST_ANEW,
         DownloadGrant.withdrawn_at.is_(None),
@@ -69,8 +69,11 @@ def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:
 
 def can_begin_anew(grant: DownloadGrant) -> bool:
     """Whether taking it now counts no more than it did, which is true of what is used up too."""
-    fresh = grant.counted_at is not None and grant.counted_at > clock.now() - AGAIN
-    return fresh and grant.begun_anew < MOST_ANEW
+    return _is_fresh(grant) and grant.begun_anew < MOST_ANEW
+
+
+def _is_fresh(grant: DownloadGrant) -> bool:
+    return grant.counted_at is not None and grant.counted_at > clock.now() - AGAIN
 
 
 def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> None:

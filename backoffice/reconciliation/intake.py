@@ -68,7 +68,6 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
     opens a case."""
     query = select(Payout).where(*of_this_account(Payout), Payout.provider_ref == snapshot.provider_ref)
     payout = session.scalars(query).one_or_none()
-    had_failed = payout is not None and payout.state == PayoutStatus.FAILED
     if payout is None:
         payout = _payout(snapshot)
         session.add(payout)
@@ -88,9 +87,7 @@ def take_in_payout(snapshot: PayoutSnapshot, lines: Sequence[BalanceLine] | None
         _book(payout, was=before[0])
     if lines is not None and payout.itemised_at is None:
         _itemise(payout, lines, by=by)
-    if (
-        payout.state == PayoutStatus.FAILED and not had_failed
-    ):  # it is listed again and again; what a person decided stands
+    if payout.state == PayoutStatus.FAILED:
         cases.open_case(CaseKind.PAYOUT_FAILED, payout, at_risk=payout.money, reason=payout.failure_code)
     return payout
 

@@ -112,7 +112,7 @@ def test_a_payout_that_comes_back_is_in_the_balance_again_and_a_case(shop, sale)
     )
     shop.clock.forward(hours=1)
     assert not shop.reconciles().failure
-    assert shop.open_cases() == [], "it is listed again; what a person decided stands"
+    assert shop.open_cases() == [], "what a person decided stands"
     assert (shop.balance(Account.BANK), shop.balance(Account.CLEARING)) == (0, 12_694)
     assert shop.balance(Account.IN_TRANSIT) == 0
     with pytest.raises(NotSignable, match="failed"):

@@ -245,6 +245,14 @@ def test_a_customer_hears_of_a_silent_provider_only_while_it_is_silent(shop):
     shop.pays(first)
     shop.minutes_pass(5)
     assert shop.mails() == ["order_confirmed"]
+    another = shop.buyer("eve@example.org").orders()
+    shop.provider.switch(outage=True)
+    another.buyer.returns_from(another)
+    shop.provider.switch(outage=False)
+    another.buyer.returns_from(another)
+    shop.minutes_pass(5)
+    assert shop.payment(another).state == PaymentState.SENT
+    assert shop.mails() == ["order_confirmed"], "its page is open again: nothing is on its way"
     second = shop.buyer("grace@example.org").orders()
     shop.provider.switch(outage=True)
     second.buyer.returns_from(second)
