@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -27,7 +28,21 @@ class AnotherBatch(CounterfoilError):
         )
 
 
+@dataclass(frozen=True)
+class Typeset:
+    """Rows as the database takes them; ``text`` is what it loads as a file, where it loads files."""
+
+    rows: Sequence[Row]
+    text: bytes = b""
+
+
 class Writer(Protocol):
+    def typeset(self, rows: Sequence[Row]) -> Typeset:
+        """What ``enter`` takes. Nothing is asked for it, so it can be done while something else is entered."""
+        ...
+
+    def enter(self, table: str, columns: Sequence[str], rows: Typeset) -> None: ...
+
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None: ...
 
     def change(self, table: str, columns: Sequence[str], values: Row, key: str, keys: Sequence[Any]) -> None:
@@ -55,13 +70,17 @@ class _Sqlite:
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "foreign_keys=ON", "cache_size=-200000"):
             self.connection.execute(f"PRAGMA {pragma}")
 
-    def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def typeset(self, rows: Sequence[Row]) -> Typeset:
+        return Typeset([_plain(row) for row in rows])
+
+    def enter(self, table: str, columns: Sequence[str], rows: Typeset) -> None:
         marks = ", ".join("?" * len(columns))
         names = ", ".join(f'"{name}"' for name in columns)
-        self.connection.executemany(
-            f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - names of our own tables
-            [_plain(row) for row in rows],
-        )
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+        self.connection.executemany(statement, rows.rows)
+
+    def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        self.enter(table, columns, self.typeset(rows))
 
     def change(self, table: str, columns: Sequence[str], values: Row, key: str, keys: Sequence[Any]) -> None:
         self.connection.execute(_update(table, columns, key, len(keys), "?"), [*_plain(values), *keys])
@@ -94,10 +113,16 @@ class _Mysql:
         )  # fmt: skip
         self.takes_files = True
 
+    def typeset(self, rows: Sequence[Row]) -> Typeset:
+        return Typeset(rows, "".join(map(_line, rows)).encode() if self.takes_files else b"")
+
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        self.enter(table, columns, self.typeset(rows))
+
+    def enter(self, table: str, columns: Sequence[str], rows: Typeset) -> None:
         names = ", ".join(f"`{name}`" for name in columns)
         with self.connection.cursor() as cursor:
-            if self.takes_files:
+            if self.takes_files and rows.text:
                 try:
                     self._load(cursor, table, names, rows)
                     return
@@ -106,18 +131,18 @@ class _Mysql:
                         raise
                     self.takes_files = False
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows.rows)  # noqa: S608
 
-    def _load(self, cursor: Any, table: str, names: str, rows: Sequence[Row]) -> None:
-        with tempfile.NamedTemporaryFile("w", suffix=".tsv", encoding="utf-8", newline="", delete=False) as file:
-            file.writelines(map(_line, rows))
+    def _load(self, cursor: Any, table: str, names: str, rows: Typeset) -> None:
+        with tempfile.NamedTemporaryFile("wb", suffix=".tsv", delete=False) as file:
+            file.write(rows.text)
         try:
             cursor.execute(
                 f"LOAD DATA LOCAL INFILE %s INTO TABLE {table} CHARACTER SET utf8mb4 ({names})", (file.name,)
             )
         finally:
             os.unlink(file.name)
-        if cursor.rowcount != len(rows):  # LOCAL passes over rows that do not fit instead of refusing them
+        if cursor.rowcount != len(rows.rows):  # LOCAL passes over rows that do not fit instead of refusing them
             raise AnotherBatch
 
     def change(self, table: str, columns: Sequence[str], values: Row, key: str, keys: Sequence[Any]) -> None:

@@ -6,7 +6,8 @@ import json
 import random
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from backoffice.demo.stories import Stories
 from backoffice.staff.roles import Role
 
 BATCH = 1_000  # orders in one transaction
+UNDER_WAY = 2  # pages that are told and not yet in the database
 YEARS = 4.0
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 10, 9, 9, 8, 8, 8, 9, 10, 12, 13, 12, 9, 5, 2)  # how busy each hour is
 PASSED = tuple(accumulate(HOURS, initial=0))[:-1]  # what of a day was before each
@@ -97,19 +99,20 @@ class History:
             raise Begun(kept["orders"], kept["customers"])
         self._open(kept)
         told(done)
-        writing: Future[int] | None = None
-        with _hand() as hand:
-            for page, state, written in self._pages(done):
-                if writing:
-                    told(writing.result())
-                writing = hand.submit(self._enter, page, state, written)
-            if writing:
-                told(writing.result())
+        writing: deque[Future[int]] = deque()
+        with _hands() as (typesetter, hand):
+            for rows, state, written in self._pages(done):
+                if len(writing) == UNDER_WAY:
+                    told(writing.popleft().result())
+                page = typesetter.submit(self._typeset, *rows)
+                writing.append(hand.submit(self._enter, page, state, written, writing[-1] if writing else None))
+            for last in writing:
+                told(last.result())
         checkpoint.drop(self.writer)
         return self.orders
 
-    def _pages(self, done: int) -> Iterator[tuple[Page, str, int]]:
-        """The story, a page at a time: with where it stands then, and how many orders there are."""
+    def _pages(self, done: int) -> Iterator[tuple[tuple[Any, ...], str, int]]:
+        """The story, what one page takes at a time: with where it stands then, and how many orders there are."""
         while done < self.orders:
             until = min(done + BATCH, self.orders)
             end = self._moment(until) if until < self.orders else self.now
@@ -118,11 +121,16 @@ class History:
             for step in self.agenda.until(end):
                 self._tell(step)
             done = until
-            yield Page(*self.books.close()), json.dumps(self._state()), done
+            yield self.books.close(), json.dumps(self._state()), done
 
-    def _enter(self, page: Page, state: str, done: int) -> int:
+    def _typeset(self, rows: Mapping[str, Sequence[Any]], *rest: Any) -> Page:
+        return Page({table: self.writer.typeset(some) for table, some in rows.items()}, *rest)
+
+    def _enter(self, page: Future[Page], state: str, done: int, before: Future[int] | None) -> int:
+        if before:
+            before.result()  # raises what it raised: nothing is entered behind a page that is not there
         with self.writer.batch():
-            page.write(self.writer, self.entity_id)
+            page.result().write(self.writer, self.entity_id)
             checkpoint.keep(self.writer, self.seed, state)
         return done
 
@@ -281,14 +289,15 @@ class History:
 
 
 @contextmanager
-def _hand() -> Iterator[ThreadPoolExecutor]:
-    """Writes a page down while the next one is told. Most of writing is waiting for the database, in little pieces: after each
-    one the story has to let the hand have the interpreter back at once, not after the usual five milliseconds."""
+def _hands() -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
+    """One sets a page while the next is told, one writes the page before it down. Most of writing is waiting for the database,
+    in little pieces: after each one the story has to let the hand have the interpreter back at once, not after the usual five
+    milliseconds."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(0.0002)
     try:
-        with ThreadPoolExecutor(max_workers=1) as hand:
-            yield hand
+        with ThreadPoolExecutor(max_workers=1) as typesetter, ThreadPoolExecutor(max_workers=1) as hand:
+            yield typesetter, hand
     finally:
         sys.setswitchinterval(usual)
 

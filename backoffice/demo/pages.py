@@ -1,13 +1,13 @@
 """A page of the books: all that one batch of a history leaves, as it goes into the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 from backoffice.demo.books import COLUMNS, KEYS
-from backoffice.demo.bulk import Writer
+from backoffice.demo.bulk import Typeset, Writer
 
 AT_ONCE = 500  # rows that change alike in one statement
 
@@ -16,7 +16,7 @@ AT_ONCE = 500  # rows that change alike in one statement
 class Page:
     """Nobody writes on it any more. ``numbers`` are the last of each series and year, ``latest`` the day of the last."""
 
-    rows: Mapping[str, Sequence[Sequence[Any]]]
+    rows: Mapping[str, Typeset]
     changes: Mapping[tuple[str, Any], Mapping[str, Any]]
     moved: Mapping[int, tuple[int, int]]
     numbers: Mapping[tuple[str, int], int]
@@ -34,7 +34,7 @@ class Page:
                     writer.change(table, names, row, KEYS.get(table, "id"), keys[start : start + AT_ONCE])
             rows = self.rows.get(table)
             if rows:
-                writer.write(table, columns.split(), rows)
+                writer.enter(table, columns.split(), rows)
         shifts = sorted(self.moved.items(), key=lambda item: item[1])
         for shift, moved in groupby(shifts, key=lambda item: item[1]):
             writer.shift("stock_items", ("on_hand", "held"), shift, [item_id for item_id, _shift in moved])

@@ -152,7 +152,10 @@ def test_every_order_of_events_ends_in_the_same_state(request, database_url, pro
     known = len(world.events)
     expected = lives(world, list(range(known)))
     assert expected["payments"] == [("settled", 12_900, 2_500)]
-    assert expected["refunds"] == [("failed", 1_000), ("succeeded", 2_500)]  # what failed before we heard of it is told too
+    assert expected["refunds"] == [
+        ("failed", 1_000),
+        ("succeeded", 2_500),
+    ]  # what failed before we heard of it is told too
     assert expected["disputes"] == [("lost", 10_400, False)]
     orders = st.permutations(range(known))
     more = st.lists(st.integers(-1, known - 1), max_size=8)
