@@ -19,7 +19,7 @@ from backoffice.refunds.models import OPEN as REFUNDING
 from backoffice.refunds.models import Refund
 from backoffice.simulation.world import World
 from backoffice.tasks.models import Task, TaskState
-from backoffice.webhooks.models import WebhookEvent
+from backoffice.webhooks.models import EventState, WebhookEvent
 
 MONEY_WITHOUT_INVOICE = (CaseKind.UNEXPECTED_MONEY, CaseKind.AMOUNT_DIFFERS)
 
@@ -33,6 +33,10 @@ def left_over() -> list[str]:
         found += [
             f"a refund that never ends: {ref}"
             for ref in session.scalars(select(Refund.ref).where(Refund.state.in_(REFUNDING)))
+        ]
+        waiting = WebhookEvent.state.in_((EventState.ARRIVED, EventState.RECEIVED))
+        found += [
+            f"an event that nobody handled: {ref}" for ref in session.scalars(select(WebhookEvent.ref).where(waiting))
         ]
         due = clock.now() - timedelta(minutes=10)
         found += [

@@ -24,6 +24,7 @@ def world(tmp_path, clock):
 
 def test_what_is_sent_names_our_version_our_key_and_no_static_methods(world, port, page):
     port.open_page(page)
+    port.open_page(page)  # the library tells of a call with the next one
     method, path, params, headers = world.server.requests[-1]
     assert (method, path) == ("POST", "v1/checkout/sessions")
     assert headers["Stripe-Version"] == API_VERSION == "2026-10-28.endive"

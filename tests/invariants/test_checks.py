@@ -68,6 +68,7 @@ SPOILED = {
     ),
     "UPDATE tasks SET state = 'done' WHERE name = 'disputes.ask'": "open-dispute-that-nobody-asks-about",
     "UPDATE webhook_events SET state = 'received' WHERE state = 'handled'": "event-that-no-task-handles",
+    "UPDATE webhook_events SET state = 'arrived' WHERE id = 1": "event-that-no-task-handles",
     "UPDATE disputes SET state = 'under_review'": "case-that-should-have-closed",
     "UPDATE cases SET kind = 'hold_prolonged', about_ref = (SELECT MIN(ref) FROM orders)": "case-that-should-have-closed",
     "UPDATE cases SET kind = 'refund_refused', about_ref = (SELECT MIN(ref) FROM refunds)": "case-that-should-have-closed",

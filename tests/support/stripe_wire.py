@@ -55,6 +55,7 @@ def answer(status: int, body: Row, retry: str = "") -> Response:
     shown = {name: value for name, value in body.items() if not name.startswith("_")}
     made = jsonify(shown)
     made.status_code = status
+    made.headers["Request-Id"] = "req_of_the_test_server"  # with it the library would begin to tell how long we waited
     if retry:
         made.headers["Stripe-Should-Retry"] = retry
     return made

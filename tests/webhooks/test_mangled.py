@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backoffice.models import WebhookEvent
+from backoffice.models import Task, WebhookEvent
+from backoffice.webhooks.models import EventState
 from integrations.sandbox.courier import signature
 from tests.support.stripe_server import SECRET
 
@@ -61,14 +62,22 @@ def put(whole: dict, place: tuple[str, ...], value: object) -> dict:
 )  # fmt: skip
 def test_a_mangled_event_is_stored_or_refused(shop, about, place, value, cut, number):
     raw = json.dumps(put({**about, "id": f"evt_{number}_{cut}"}, place, value)).encode()[:cut]
-    before = shop.count(WebhookEvent)
+    before, known = shop.count(WebhookEvent), deliveries(shop)
     status = send(shop, raw)
     stored = shop.count(WebhookEvent)
     assert (status, stored - before) in [(200, 1), (400, 0), (200, 0)]
     if status == 200:
+        assert deliveries(shop) == known + 1, "what was answered is stored, or was known and is counted"
         assert send(shop, raw) == 200
-        assert shop.count(WebhookEvent) == stored, "once more is once"
+        assert (shop.count(WebhookEvent), deliveries(shop)) == (stored, known + 2), "once more is once"
         assert shop.all(select(WebhookEvent.raw).order_by(WebhookEvent.id.desc()))[0] == raw or stored == before
+    shop.works()
+    assert shop.all(select(WebhookEvent.ref).where(WebhookEvent.state == EventState.ARRIVED)) == []
+    assert shop.all(select(Task.last_error).where(Task.last_error != "")) == [], "whatever it says is no error of ours"
+
+
+def deliveries(shop) -> int:
+    return sum(shop.all(select(WebhookEvent.deliveries)))
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ CHECKS = (
         "an event that is to be handled and that no task handles",
         "Every stored event is handled, or will be",
         "SELECT e.ref FROM webhook_events e WHERE e.state = 'received' AND e.ref NOT IN (SELECT SUBSTR(t.dedupe_key, 17) FROM "
-        "tasks t WHERE t.name = 'webhooks.handle' AND t.state IN ('waiting', 'gave_up'))",
+        "tasks t WHERE t.name = 'webhooks.handle' AND t.state IN ('waiting', 'gave_up')) "
+        "OR e.state = 'arrived' AND EXISTS (SELECT 1 FROM webhook_events l WHERE l.id > e.id AND l.state <> 'arrived')",
     ),
     Check(
         "difference-of-the-books-that-no-case-told-of",
