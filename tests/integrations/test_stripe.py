@@ -178,6 +178,25 @@ def test_our_pace_makes_calls_wait_and_refuses_who_would_wait_too_long():
     assert len(slept) <= 3
 
 
+def test_every_call_of_the_port_keeps_to_our_pace(world, port, page, monkeypatch):
+    opened = port.open_page(page)
+    waited = []
+    monkeypatch.setattr(Pace, "wait", lambda pace: waited.append(pace))
+    port.retrieve(opened.provider_ref)
+    port.find(page.reference)
+    port.events_since(world.clock() - timedelta(days=1))
+    assert len(waited) >= 3
+
+    def never(_pace: Pace) -> None:
+        raise Throttled("pace")
+
+    monkeypatch.setattr(Pace, "wait", never)
+    asked = len(world.server.requests)
+    with pytest.raises(Throttled):
+        port.retrieve(opened.provider_ref)
+    assert len(world.server.requests) == asked, "nothing was sent"
+
+
 def test_a_limit_that_was_hit_is_waited_for(world, port, page):
     world.server.faults["throttle"] = 2
     assert port.open_page(page).status == PaymentStatus.OPEN
