@@ -109,7 +109,7 @@ WORDINGS: dict[CaseKind, Wording] = {
             "Look the payment up in the provider's dashboard. Whose is it?",
             "If another system uses the account, give it an account of its own. If a backup was restored, replay the events.",
         ),
-        "Close it with whose money it is.",
+        "Close it with whose money it is. Once the event finds its payment after all, it closes by itself.",
     ),
     CaseKind.REFUND_UNKNOWN: Wording(
         "The provider has not said what became of a refund.",

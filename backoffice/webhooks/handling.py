@@ -261,8 +261,11 @@ def _ignore(seen: Seen, why: str = "we have no use for this type") -> None:
 
 def _mark(event_id: int, state: EventState, note: str) -> None:
     event = session.get_one(WebhookEvent, event_id)
+    was_ignored = event.state == EventState.IGNORED
     if event.state != EventState.HANDLED:
         MOVES.move(event, state, note=note, handled_at=clock.now())
+    if was_ignored and state == EventState.HANDLED:
+        cases.close(CaseKind.UNMATCHED_MONEY, event.subject(), because="Handled once more, it found its payment.")
     tasks.finish_running()
 
 

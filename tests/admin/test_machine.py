@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.admin.cells import ZONE
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
 from backoffice.core import formatting, units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
@@ -103,10 +105,13 @@ def test_money_that_nobody_told_us_about_is_found_by_replaying_its_event(shop, o
             WebhookEvent.__table__.update().where(WebhookEvent.id == event.id).values(state="ignored", note="?")
         )
     )
+    about = event.subject()
+    units.write(lambda: cases.open_case(CaseKind.UNMATCHED_MONEY, about))
     address = f"/admin/webhooks/{event.ref}"
     post(otto, f"{address}/replay", address, reason="the backup is complete now")
     shop.works()
     assert shop.all(select(WebhookEvent.state).where(WebhookEvent.id == event.id)) == ["handled"]
+    assert shop.open_cases() == [], "its own next step has done it"
 
 
 def test_a_task_is_cancelled_where_no_promise_hangs_on_it(shop, otto, sale):
