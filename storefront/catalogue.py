@@ -230,10 +230,11 @@ def _traits() -> dict[str, str]:
 
 def _limits(code: str) -> Limits:
     least, most = _amount("from", code), _amount("to", code)
+    typed = ((request.args.get("from", "").strip(), least), (request.args.get("to", "").strip(), most))
+    unread = [text[:40] for text, read in typed if text and read is None]
     if least is not None and most is not None and least > most:  # the other way round
         least, most = most, least
-    typed = [(request.args.get(name, "").strip(), _amount(name, code)) for name in ("from", "to")]
-    return Limits(least, most, code, [text[:40] for text, read in typed if text and read is None])
+    return Limits(least, most, code, unread)
 
 
 def _amount(name: str, code: str) -> int | None:

@@ -1,7 +1,9 @@
 """The page of an order, by signed link: what it is, what can be done, its papers, parcels, downloads and dates."""
 
 import io
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from flask import Response, flash, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -156,7 +158,8 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
     """Yes to the date that was shown, or no and what would suit."""
     form = WishForm() if "decline" in request.form else ButtonForm()
     if not form.validate():
-        return _page(token, form.problem or str(form.wish.errors[0]), 422, wished=ref)
+        sent = {ref: form} if isinstance(form, WishForm) else {}
+        return _page(token, form.problem or str(form.wish.errors[0]), 422, sent)
     order_ref, by = _known(token)
     try:
         starts_at = clock.read(request.form.get("starts_at", ""))
@@ -180,8 +183,10 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
     return redirect(url_for(".order_page", token=token), 303)
 
 
-def _page(token: str, problem: str = "", status: int = 200, wished: str = "") -> ResponseReturnValue:
-    """The order as it stands; of several dates that are proposed, ``wished`` is the one whose form was sent."""
+def _page(
+    token: str, problem: str = "", status: int = 200, sent: Mapping[str, WishForm] = MappingProxyType({})
+) -> ResponseReturnValue:
+    """The order as it stands; ``sent`` is the form that was refused, by the date that it is about: what was typed stays."""
     with units.read():
         ref, made_at = links.of_an_order("order", token)
         order, invoice, entity = invoices.with_order(ref)
@@ -223,17 +228,15 @@ def _page(token: str, problem: str = "", status: int = 200, wished: str = "") ->
             if order.paid_at
             else "",
             form=ButtonForm(),
-            wishes={date.ref: _wish_form(date.ref, wished) for date in dates},
+            wishes={date.ref: _wish_form(date.ref, sent) for date in dates},
             problem=problem,
         )
     return page, status
 
 
-def _wish_form(ref: str, wished: str) -> WishForm:
-    """One of perhaps several on the page, its field told apart by its id; what was typed stands where it was typed."""
-    form = WishForm() if ref == wished else WishForm(formdata=None)
-    if ref == wished:
-        form.validate()
+def _wish_form(ref: str, sent: Mapping[str, WishForm]) -> WishForm:
+    """One of perhaps several on the page, its field told apart by its id."""
+    form = sent.get(ref) or WishForm(formdata=None)
     form.wish.id = f"wish-{ref}"
     return form
 

@@ -136,9 +136,9 @@ def _broken() -> list[Broken]:
     return sorted(found.values(), key=lambda item: (-max(map(_units, item.at_risk), default=0), item.title))
 
 
-def _units(sum: Money) -> float:
+def _units(money: Money) -> float:
     """Whole units of its currency: there are no rates of exchange here, but a yen is no hundredth of anything."""
-    return sum.amount / float(10 ** exponent(sum.currency))
+    return money.amount / float(10 ** exponent(money.currency))
 
 
 def _mine(member_id: int) -> list[tuple[Case, str, str]]:

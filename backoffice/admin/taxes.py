@@ -1,6 +1,6 @@
 """The VAT of papers by its rates, for lists and files: one subquery beside the rows, and what it says in words."""
 
-from sqlalchemy import ScalarSelect, String, cast, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, String, cast, func, select
 
 from backoffice.core import formatting
 from backoffice.core.money import Money
@@ -25,8 +25,7 @@ def in_words(paper: Invoice | CreditNote) -> str:
     return "; ".join(said)
 
 
-def _told(tax: type[InvoiceTax | CreditNoteTax], of_paper: object) -> ScalarSelect[str]:
+def _told(tax: type[InvoiceTax | CreditNoteTax], of_paper: ColumnElement[bool]) -> ScalarSelect[str]:
     """``1900:8403:1597,700:1000:70``: rate in hundredths of a percent, net and VAT in minor units."""
-    numbers = [cast(column, String(20)) for column in (tax.vat_hundredths, tax.net_amount, tax.vat_amount)]
-    rate, net, vat = numbers
-    return select(func.group_concat(rate + ":" + net + ":" + vat)).where(of_paper).scalar_subquery()  # type: ignore[arg-type]
+    rate, net, vat = (cast(column, String(20)) for column in (tax.vat_hundredths, tax.net_amount, tax.vat_amount))
+    return select(func.group_concat(rate + ":" + net + ":" + vat)).where(of_paper).scalar_subquery()

@@ -81,8 +81,7 @@ def prove(person_ref: str, email: str, mark: str) -> None:
 
 def by_link(token: str) -> tuple[Person, str]:
     """Whose account a link is about, and the address that it proves. Raises NotFound for an altered, expired or used one."""
-    ref, _, rest = links.unsign("email", token).partition(":")
-    mark, _, email = rest.partition(":")
+    ref, mark, email = _told_by(token)
     person = customers.by_ref(ref)
     if _mark(person) != mark:
         raise NotFound("link any more")
@@ -91,9 +90,9 @@ def by_link(token: str) -> tuple[Person, str]:
 
 def was_used(token: str, person_ref: str) -> bool:
     """Whether a link of this customer has done its work: the account has the address that it proves. Opens its own unit."""
-    ref, _, rest = links.unsign("email", token).partition(":")
+    ref, _mark_then, email = _told_by(token)
     with units.read():
-        return ref == person_ref and customers.by_ref(ref).email == rest.partition(":")[2]
+        return ref == person_ref and customers.by_ref(ref).email == email
 
 
 def use(token: str, person_ref: str, session_token: str) -> Person:
@@ -122,6 +121,13 @@ def _send(template: str, person: Person, to: str, **facts: Any) -> None:
     slot = int(clock.now().timestamp()) // LINK_EVERY
     key = f"{template}:{hashlib.sha256(to.encode()).hexdigest()[:24]}:{_mark(person)}:{slot}"
     mail.queue(template, to=to, about=person, key=key, person=person, entity=entities.seller(), **facts)
+
+
+def _told_by(token: str) -> tuple[str, str, str]:
+    """What a link says: whose account, its mark when it was sent, and the address. Raises NotFound."""
+    ref, _, rest = links.unsign("email", token).partition(":")
+    mark, _, email = rest.partition(":")
+    return ref, mark, email
 
 
 def _mark(person: Person) -> str:
