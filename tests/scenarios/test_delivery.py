@@ -7,9 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from backoffice.catalog import pricing
+from backoffice.catalog import service as catalog
+from backoffice.catalog.models import ProductKind
+from backoffice.catalog.service import ProductData, VariantData
 from backoffice.core import units
 from backoffice.core.actor import staff
 from backoffice.core.db import session
+from backoffice.core.money import Money
 from backoffice.demo import pictures
 from backoffice.fulfilment import appointments, downloads, parcels
 from backoffice.fulfilment import service as fulfilment
@@ -235,6 +240,38 @@ def test_the_page_of_an_order_promises_the_day_on_which_its_parcel_leaves_and_no
         "The parcel leaves our workshop tomorrow", "The parcel leaves our workshop today",
         "We are packing the parcel, and write when it leaves",
     ]  # fmt: skip
+
+
+def test_two_visits_of_one_order_have_a_field_each_and_keep_what_was_typed_apart(shop):
+    def offer() -> None:
+        data = ProductData(
+            slug="levelling", name="Levelling", summary="We come and level.", vat_class="standard", kind=ProductKind.SERVICE,
+            variants=[VariantData("SV-LEVEL")],
+        )  # fmt: skip
+        product = catalog.create(catalog.by_slug("hanging-and-setting").category, data, by=OLIVE)
+        pricing.set_price(product.variants[0], pricing.list_in("EUR"), Money(9_000, "EUR"), by=OLIVE)
+        catalog.publish(product, by=OLIVE)
+
+    units.write(offer)
+    buyer = shop.buyer()
+    buyer.fills_cart(1, "SV-HANG")
+    form = hidden(buyer.client.get("/products/levelling").text, "variant")
+    buyer.client.post("/cart/add", data={**form, "quantity": "1"})
+    sale = paid(shop, buyer)
+    with units.read():
+        refs = [visit.ref for visit in appointments.of(orders.by_ref(sale.order_ref))]
+    when = shop.clock() + timedelta(days=3)
+    for ref in refs:
+        units.write(lambda ref=ref: appointments.propose(orders.by_ref(sale.order_ref), ref, when, by=OLIVE))
+    path = shop.order_path(sale.order_ref)
+    page = buyer.client.get(path).text
+    assert [page.count(f'id="wish-{ref}"') for ref in refs] == [1, 1]
+    assert [page.count(f'for="wish-{ref}"') for ref in refs] == [1, 1]
+    form = {**hidden(page, "starts_at"), "decline": "1", "wish": "x" * 300}
+    refused = buyer.client.post(f"{path}/appointments/{refs[1]}", data=form)
+    assert refused.status_code == 422
+    assert refused.text.count("x" * 300) == 1
+    assert "x" * 300 in refused.text.partition(f'id="wish-{refs[1]}"')[2]
 
 
 def test_a_visit_is_proposed_declined_proposed_again_agreed_and_done(shop):
