@@ -9,8 +9,6 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 
 from backoffice.carts import service as carts
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import CaseKind
 from backoffice.checkout import again, endings
 from backoffice.checkout import service as checkout
 from backoffice.core import actor, clock, links, units
@@ -169,10 +167,7 @@ def answer_date(token: str, ref: str) -> ResponseReturnValue:
     def answer() -> None:
         order = orders.by_ref(order_ref)
         if isinstance(form, WishForm):
-            wish = str(form.wish.data)
-            declined = appointments.decline(order, ref, starts_at, by=by, wish=wish)
-            if declined:
-                cases.open_case(CaseKind.DATE_DECLINED, order, service=declined.order_line.name, wish=wish)
+            appointments.decline(order, ref, starts_at, by=by, wish=str(form.wish.data))
         else:
             appointments.agree(order, ref, starts_at, by=by)
 

@@ -60,9 +60,11 @@ class Assortment(Noted):
 
         return self.do(ref, act, "The variant is changed; customers see it now.")
 
-    def variant_offers(self, product: Product, variants: Sequence[Variant]) -> list[Action]:
+    def variant_offers(
+        self, product: Product, variants: Sequence[Variant], price_lists: Sequence[PriceList]
+    ) -> list[Action]:
         choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in variants]
-        lists = [(row.currency, row.currency) for row in pricing.lists()]
+        lists = [(row.currency, row.currency) for row in price_lists]
         here = product.ref
         price = (
             Field("variant", "Variant", choices=choices),
@@ -97,18 +99,20 @@ class Assortment(Noted):
         return run(lambda: units.write(lambda: act(catalog.by_ref(ref))), done, self.get_url(".one", ref=ref))
 
 
-def prices_of(variant_ids: list[int]) -> dict[int, list[tuple[Money, datetime]]]:
-    """Every price of these variants there ever was or will be, the latest first."""
+def prices_of(variant_ids: list[int]) -> tuple[list[PriceList], dict[int, list[tuple[Money, datetime]]]]:
+    """All price lists, and every price of these variants there ever was or will be, the latest first."""
     query = (
-        select(Price.variant_id, Price.amount, PriceList.currency, Price.valid_from)
-        .join(PriceList, PriceList.id == Price.price_list_id)
-        .where(Price.variant_id.in_(variant_ids))
-        .order_by(PriceList.position, Price.valid_from.desc())
+        select(PriceList, Price.variant_id, Price.amount, Price.valid_from)
+        .outerjoin(Price, (Price.price_list_id == PriceList.id) & Price.variant_id.in_(variant_ids))
+        .order_by(PriceList.position, PriceList.id, Price.valid_from.desc())
     )
+    lists: dict[int, PriceList] = {}
     found: dict[int, list[tuple[Money, datetime]]] = {}
-    for variant_id, amount, currency, since in session.execute(query):
-        found.setdefault(variant_id, []).append((Money(amount, currency), since))
-    return found
+    for price_list, variant_id, amount, since in session.execute(query):
+        lists[price_list.id] = price_list
+        if variant_id is not None:
+            found.setdefault(variant_id, []).append((Money(amount, price_list.currency), since))
+    return list(lists.values()), found
 
 
 def variant_of(product: Product) -> Variant:

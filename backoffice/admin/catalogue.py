@@ -7,6 +7,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.admin import access, timeline
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
@@ -21,7 +22,7 @@ from backoffice.catalog import editing
 from backoffice.catalog import search as catalogue_search
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Texts, Unreadable
-from backoffice.catalog.models import Category, Product, ProductKind, ProductTrait, Variant
+from backoffice.catalog.models import Category, PriceList, Product, ProductKind, ProductTrait, Variant
 from backoffice.catalog.service import ProductData, VariantData
 from backoffice.core import clock, units
 from backoffice.core.db import session
@@ -149,9 +150,10 @@ class ProductDesk(Furnishing, TakesTables, Many):
         return self.do(ref, act, "The product is off its shelf; carts that hold it say so.")
 
     def _page(self, product: Product, typed: dict[str, str] | None = None, problem: str = "") -> str:
-        variants = list(product.variants)
+        variants, stock = _variants(product)
         ids = [variant.id for variant in variants]
-        stock = {row.variant_id: row for row in session.scalars(select(StockItem).where(StockItem.variant_id.in_(ids)))}
+        lists, prices = prices_of(ids)
+        shown = catalog.beside(product)
         here = self.page_of(product.ref)
         named = {variant.subject(): (variant.sku, here) for variant in variants} if len(variants) > 1 else {}
         subjects = [product.subject(), *(variant.subject() for variant in variants)]
@@ -162,18 +164,20 @@ class ProductDesk(Furnishing, TakesTables, Many):
             standing=standing(product),
             kind=dict(KINDS)[product.kind.value],
             stock=stock,
-            prices=prices_of(ids),
+            prices=prices,
             now=clock.now(),
             categories=session.scalars(select(Category).order_by(Category.position)).all(),
             texts=typed or _texts(product),
             problem=problem,
-            files=catalog.assets_of(ids),
-            beside=catalog.beside(product),
+            files=catalog.assets_of(ids) if product.kind == ProductKind.DIGITAL else [],
+            beside=shown,
             days=timeline.by_day(timeline.of(subjects, named=named), ZONE),
-            actions=self._offers(product, variants),
+            actions=self._offers(product, variants, lists, shown),
         )
 
-    def _offers(self, product: Product, variants: list[Variant]) -> list[Action]:
+    def _offers(
+        self, product: Product, variants: list[Variant], lists: list[PriceList], shown: list[Product]
+    ) -> list[Action]:
         here = product.ref
         shelf = (
             Action(
@@ -184,10 +188,18 @@ class ProductDesk(Furnishing, TakesTables, Many):
         )
         return [
             shelf,
-            *self.variant_offers(product, variants),
-            self.beside_offer(product),
+            *self.variant_offers(product, variants, lists),
+            self.beside_offer(product, shown),
             self.note_offer(here),
         ]
+
+
+def _variants(product: Product) -> tuple[list[Variant], dict[int, StockItem]]:
+    """The variants of a product in their order, and the stock of those that have some."""
+    query = select(Variant, StockItem).outerjoin(StockItem, StockItem.variant_id == Variant.id)
+    rows = session.execute(query.where(Variant.product_id == product.id).order_by(Variant.position)).all()
+    set_committed_value(product, "variants", [row[0] for row in rows])
+    return [row[0] for row in rows], {row[0].id: row[1] for row in rows if row[1]}
 
 
 def _created() -> Product:

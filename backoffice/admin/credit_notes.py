@@ -9,18 +9,15 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import looks, taxes, timeline, whose
+from backoffice.admin import looks, sold, taxes, timeline, whose
 from backoffice.admin.cells import ZONE, code
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
-from backoffice.customers import service as customers
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices.models import CreditNote
-from backoffice.orders import service as orders
-from backoffice.refunds import service as refunds
 from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
@@ -60,26 +57,25 @@ class CreditNoteDesk(Noted):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        note = credit_notes.by_ref(ref)
-        order = orders.get(note.invoice.order_id)
-        looks.at(customers.get(order.person_id), note)
+        found, paper, refund = sold.credit_note(ref)
+        note = found.thing
+        looks.at(found.person, note)
         return self.render(
             self.one_template,
             note=note,
-            order=order,
-            refund=refunds.of_credit_note(note),
-            paper=credit_notes.paper(note),
+            order=found.order,
+            refund=refund,
+            paper=paper,
             days=timeline.by_day(timeline.of([note.subject()]), ZONE),
             actions=[self.note_offer(ref)],
         )
 
     @expose("/<ref>/paper.pdf")
     def paper(self, ref: str) -> ResponseReturnValue:
-        note = credit_notes.by_ref(ref)
-        paper = credit_notes.paper(note)
+        found, paper, _refund = sold.credit_note(ref)
         if paper is None:
             raise NotFound("paper yet")
-        looks.at(customers.get(orders.get(note.invoice.order_id).person_id), note)
+        looks.at(found.person, found.thing)
         answer = Response(files.read(paper.file.sha256), mimetype="application/pdf")
         answer.headers["Content-Disposition"] = f'inline; filename="{paper.file.name}"'
         return answer

@@ -8,9 +8,9 @@ from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, select
 
-from backoffice.admin import access, looks, related, timeline, troubles
+from backoffice.admin import access, acquaintance, looks, related, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -18,28 +18,23 @@ from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter
 from backoffice.admin.frame import for_whoever_asks
 from backoffice.admin.notes import Noted
+from backoffice.cases.kinds import CaseKind
 from backoffice.core import units
 from backoffice.core.actor import Actor
-from backoffice.core.db import session
-from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
-from backoffice.customers import accounts, addresses, finding
+from backoffice.customers import accounts, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import Dispute
 from backoffice.invoices.models import CollectionState, Invoice
-from backoffice.logins import sessions
-from backoffice.logins.models import Holder
-from backoffice.mail import service as mail
 from backoffice.orders import service as orders
-from backoffice.orders.models import Order, OrderState
+from backoffice.orders.models import Order
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.models import MethodState, PaymentMethod
 from backoffice.payments.models import Payment
 from backoffice.staff.roles import Right
 
-LATEST = 20  # orders on the page
 SHAPES = MappingProxyType({"account": "done", "guest": "waiting"})
 FLAGS = (("barred", "Barred"), ("overdue", "Overdue"), ("disputed", "Disputed"))
 _OWING = (
@@ -91,15 +86,6 @@ def _badges(found: Sequence[str]) -> Markup:
     return Markup(" ").join(badge(shapes[flag], flag.capitalize()) for flag in found)
 
 
-def _owes(person: Person) -> bool:
-    """Whether money came, but not all of it."""
-    return session.scalars(_OWING.where(Order.person_id == person.id).limit(1)).first() is not None
-
-
-def _disputes(person: Person) -> bool:
-    return bool(session.scalar(select(disputes.disputing()).where(Person.id == person.id)))
-
-
 class CustomerDesk(Noted, Many):
     sees = Right.SEE_SALES
     moment = "created_at"
@@ -130,34 +116,26 @@ class CustomerDesk(Noted, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        person = customers.by_ref(ref)
-        latest = orders.of_person(person.id, most=LATEST + 1)
-        shown = latest[:LATEST]
-        kept = payment_methods.of(person.id)
-        pages = {order.id: (f"order {order.number}", f"/admin/orders/{order.ref}") for order in shown}
-        named = {order.subject(): pages[order.id] for order in shown}
+        known = acquaintance.of(ref)
+        person = known.person
+        pages = {order.id: (f"order {order.number}", f"/admin/orders/{order.ref}") for order in known.orders}
+        named = {order.subject(): pages[order.id] for order in known.orders}
         named |= {subject: pages[order_id] for subject, order_id in related.of_orders(list(pages)).items()}
-        subjects = [person.subject(), *(row.subject() for row in kept), *named]
+        subjects = [person.subject(), *(row.subject() for row in known.kept), *named]
+        wrong = troubles.of(subjects)
         looks.at(person, person)
         return self.render(
             self.one_template,
+            known=known,
             person=person,
             standing=badge(SHAPES[person.standing], person.standing.capitalize()),
-            flags=flags(person, owes=_owes(person), disputing=_disputes(person)),
-            bought=_bought(person),
-            returned=_returned(person),
-            orders=shown,
-            has_more=len(latest) > LATEST,
-            papers={row.order_id: row for row in _invoices(shown)},
-            saved=addresses.of(person),
-            kept=[(row, self._card_offer(person, row)) for row in kept],
-            sessions=sessions.living(Holder.CUSTOMER, person.id),
-            mails=mail.about([person.subject()]),
-            troubles=troubles.of(subjects),
+            flags=flags(person, owes=known.owes, disputing=known.disputing),
+            kept=[(row, self._card_offer(person, row)) for row in known.kept],
+            troubles=wrong,
             days=timeline.by_day(
                 timeline.of(subjects, [item for item in named if item.kind == "payment"], named=named), ZONE
             ),
-            actions=self._offers(person),
+            actions=self._offers(person, any(item.case.kind == CaseKind.ACCOUNT_DELETION for item in wrong)),
         )
 
     @expose("/of/<order>")
@@ -217,13 +195,12 @@ class CustomerDesk(Noted, Many):
 
         return run(lambda: units.write(work), done, self.get_url(".one", ref=ref))
 
-    def _offers(self, person: Person) -> list[Action]:
-        wants = accounts.wants_deletion(person)
+    def _offers(self, person: Person, wants_deletion: bool) -> list[Action]:
         close = Action(
             "Close the account",
             self.get_url(".close", ref=person.ref),
             Right.CLOSE_ACCOUNTS,
-            "" if person.has_account or wants else "there is none",
+            "" if person.has_account or wants_deletion else "there is none",
             asks="Why is it closed?",
         )
         bar = (
@@ -234,30 +211,3 @@ class CustomerDesk(Noted, Many):
             )
         )
         return [self.note_offer(person.ref), close, bar]
-
-
-def _bought(person: Person) -> list[tuple[Money, int]]:
-    """What they paid for, by currency, and in how many orders."""
-    rows = session.execute(
-        select(Order.currency, func.sum(Order.total_amount), func.count())
-        .where(Order.person_id == person.id, Order.state == OrderState.PAID)
-        .group_by(Order.currency)
-    )
-    return [(Money(int(amount), currency), count) for currency, amount, count in rows]
-
-
-def _returned(person: Person) -> list[Money]:
-    """What went back to them, or is on its way, by currency."""
-    rows = session.execute(
-        select(Payment.currency, func.sum(Payment.refunded_amount))
-        .join(Invoice, Invoice.id == Payment.invoice_id)
-        .join(Order, Order.id == Invoice.order_id)
-        .where(Order.person_id == person.id, Payment.refunded_amount > 0)
-        .group_by(Payment.currency)
-    )
-    return [Money(int(amount), currency) for currency, amount in rows]
-
-
-def _invoices(shown: Sequence[Order]) -> Sequence[Invoice]:
-    ids = [order.id for order in shown]
-    return session.scalars(select(Invoice).where(Invoice.order_id.in_(ids))).all() if ids else []

@@ -11,8 +11,6 @@ from backoffice.admin.actions import Action, Field, needs, reason, request_key, 
 from backoffice.admin.cells import ZONE
 from backoffice.admin.dossier import Dossier
 from backoffice.admin.notes import Noted
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.disputes.service import refuses_refund
@@ -76,9 +74,7 @@ class Deliveries(Noted):
                 starts_at = clock.at_place(datetime.fromisoformat(request.form.get("starts_at", "")), ZONE)
             except ValueError:
                 raise NoDate from None
-            order = orders.by_ref(ref)
-            appointments.propose(order, appointment, starts_at, by=access.by())
-            cases.close(CaseKind.DATE_DECLINED, order, because="Another date was proposed.")
+            appointments.propose(orders.by_ref(ref), appointment, starts_at, by=access.by())
 
         return run(lambda: units.write(act), "The date is proposed by mail.", self.get_url(".one", ref=ref))
 

@@ -11,7 +11,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, timeline, troubles, whose
+from backoffice.admin import access, looks, sold, timeline, troubles, whose
 from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
@@ -21,11 +21,10 @@ from backoffice.core import clock, formatting, links, references, units
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.tracking import Subject
-from backoffice.customers import service as customers
 from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
-from backoffice.invoices import service as invoices
+from backoffice.files.models import StoredFile
 from backoffice.invoices.models import Invoice
 from backoffice.reconciliation import lines
 from backoffice.staff.roles import Right
@@ -81,7 +80,7 @@ class DisputeDesk(Noted, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        dispute, invoice = _seen(ref)
+        dispute, invoice, _paper = _seen(ref)
         return self.render(
             self.one_template,
             dispute=dispute,
@@ -127,7 +126,7 @@ class DisputeDesk(Noted, Many):
         return redirect(self.get_url(".one", ref=ref), 303)
 
     def _form(self, ref: str, typed: Mapping[F, str] | None = None, problem: str = "") -> str:
-        dispute, invoice = _seen(ref)
+        dispute, invoice, receipt = _seen(ref)
         held = evidence.held(dispute.order, invoice, dispute.payment)
         return self.render(
             "office/dispute_form.html",
@@ -139,7 +138,7 @@ class DisputeDesk(Noted, Many):
                 (name.value, label, lines, (typed or held).get(name, "")) for name, (label, lines) in FIELDS.items()
             ],
             longest=evidence.LONGEST,
-            receipt=evidence.receipt(invoice),
+            receipt=receipt,
             with_receipt=typed is None or bool(request.form.get("receipt")),
             problem=problem,
             key=request.form.get("key") or references.new("dsk"),
@@ -160,11 +159,11 @@ class DisputeDesk(Noted, Many):
         ]
 
 
-def _seen(ref: str) -> tuple[Dispute, Invoice]:
-    """A dispute and the invoice it is about; whoever looks at it looks at its customer."""
-    dispute = disputes.by_ref(ref)
-    looks.at(customers.get(dispute.order.person_id), dispute)
-    return dispute, invoices.get(dispute.payment.invoice_id)
+def _seen(ref: str) -> tuple[Dispute, Invoice, StoredFile | None]:
+    """A dispute, the invoice it is about and its PDF, where that is made; whoever looks at it looks at its customer."""
+    found, paper = sold.dispute(ref)
+    looks.at(found.person, found.thing)
+    return found.thing, found.invoice, paper.file if paper else None
 
 
 def _left(dispute: Dispute) -> str:

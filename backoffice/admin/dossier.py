@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.cases.models import Case, CaseState
+from backoffice.catalog.models import DigitalAsset
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
@@ -18,7 +19,6 @@ from backoffice.customers.models import Person
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import Dispute
 from backoffice.entities.models import LegalText
-from backoffice.fulfilment import appointments, downloads
 from backoffice.fulfilment.models import (
     Appointment,
     DeliveryMethod,
@@ -29,15 +29,11 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.fulfilment.service import ToShip
-from backoffice.invoices import credit_notes
 from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoicePaper
 from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
-from backoffice.notes.models import Note
-from backoffice.orders import withdrawals
 from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
-from backoffice.refunds import service as refunds
 from backoffice.refunds.models import Refund
 
 MOVED = frozenset({FulfilmentState.PARTLY, FulfilmentState.DONE, FulfilmentState.WITHDRAWN})
@@ -65,7 +61,6 @@ class Dossier:
     declared: Sequence[Withdrawal]
     mails: Sequence[Mail]
     has_cases: bool
-    has_notes: bool
 
     @property
     def refunded(self) -> Money:
@@ -89,9 +84,8 @@ def of_order(ref: str) -> Dossier:
     query = (
         select(
             Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, DeliveryMethod.carrier,
-            _has(Withdrawal.order_id),
-            exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _has_notes(), _owes(),
-            _hang_on_its_payments(Refund), _hang_on_its_payments(Dispute), disputes.disputing(),
+            exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _owes(),
+            disputes.disputing(), Withdrawal,
         )
         .join(Invoice, Invoice.order_id == Order.id)
         .join(Person, Person.id == Order.person_id)
@@ -99,10 +93,12 @@ def of_order(ref: str) -> Dossier:
         .outerjoin(Fulfilment, Fulfilment.order_id == Order.id)
         .outerjoin(InvoicePaper, (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf"))
         .outerjoin(DeliveryMethod, DeliveryMethod.code == Order.delivery_code)
+        .outerjoin(Withdrawal, Withdrawal.order_id == Order.id)
         .where(Order.ref == ref)
+        .order_by(Withdrawal.id)
     )  # fmt: skip
-    row = session.execute(query).one_or_none()
-    if row is None:
+    rows = session.execute(query).all()
+    if not rows:
         raise NotFound("order")
     (
         order,
@@ -112,18 +108,14 @@ def of_order(ref: str) -> Dossier:
         terms,
         paper,
         carrier,
-        declared,
         mails,
         cases,
-        notes,
         owes,
-        refunded,
-        disputed,
         disputing,
-    ) = row
-    to_ship = _lines(order)
-    attempts = list(session.scalars(select(Payment).where(Payment.invoice_id == invoice.id).order_by(Payment.id)))
-    kinds = {line.kind for line in order.lines}
+        _declared,
+    ) = rows[0]
+    to_ship, visits, downloads = _lines(order)
+    attempts, returned, notes, disputed = _money(invoice)
     return Dossier(
         order=order,
         invoice=invoice,
@@ -136,49 +128,62 @@ def of_order(ref: str) -> Dossier:
         delivery=delivery,
         to_ship=to_ship if delivery else [],
         attempts=attempts,
-        refunds=refunds.of(attempts) if refunded else [],
-        disputes=disputes.of(attempts) if disputed else [],
-        credit_notes=credit_notes.of(invoice) if refunded else [],
+        refunds=returned,
+        disputes=disputed,
+        credit_notes=notes,
         parcels=_parcels(order) if delivery and delivery.state in MOVED else [],
-        visits=appointments.of(order) if LineKind.SERVICE in kinds else [],
-        downloads=downloads.of(order) if LineKind.DIGITAL in kinds else [],
-        declared=withdrawals.of(order) if declared else [],
+        visits=visits,
+        downloads=downloads,
+        declared=[row[-1] for row in rows if row[-1]],
         mails=mail.about([order.subject()]) if mails else [],
         has_cases=bool(cases),
-        has_notes=bool(notes),
     )
 
 
-def _lines(order: Order) -> list[ToShip]:
-    """The lines of an order, and how many pieces of each have left."""
+def _money(invoice: Invoice) -> tuple[list[Payment], list[Refund], list[CreditNote], list[Dispute]]:
+    """What was paid for an invoice, what went back with its credit notes, and what is disputed; each oldest first."""
     rows = session.execute(
-        select(OrderLine, ShippedPieces.shipped, ShippedPieces.ordered)
-        .outerjoin(ShippedPieces, ShippedPieces.order_line_id == OrderLine.id)
-        .where(OrderLine.order_id == order.id)
-        .order_by(OrderLine.position)
+        select(Payment, Refund, CreditNote, Dispute)
+        .outerjoin(Refund, Refund.payment_id == Payment.id)
+        .outerjoin(CreditNote, CreditNote.id == Refund.credit_note_id)
+        .outerjoin(Dispute, Dispute.payment_id == Payment.id)
+        .where(Payment.invoice_id == invoice.id)
+        .options(joinedload(Refund.maker))
     ).all()
-    set_committed_value(order, "lines", [row[0] for row in rows])
-    for line, _shipped, _ordered in rows:
+    return _distinct(rows, 0), _distinct(rows, 1), _distinct(rows, 2), _distinct(rows, 3)
+
+
+def _distinct(rows: Sequence[Row[*tuple[Any, ...]]], place: int) -> list[Any]:
+    """What stands at one place of the rows of a join, each once, oldest first."""
+    return sorted({row[place] for row in rows if row[place]}, key=lambda item: item.id)
+
+
+def _lines(order: Order) -> tuple[list[ToShip], list[Appointment], list[DownloadGrant]]:
+    """The lines of an order with how many pieces of each have left, its visits and its open downloads."""
+    rows = session.execute(
+        select(OrderLine, ShippedPieces.shipped, ShippedPieces.ordered, Appointment, DownloadGrant)
+        .outerjoin(ShippedPieces, ShippedPieces.order_line_id == OrderLine.id)
+        .outerjoin(Appointment, Appointment.order_line_id == OrderLine.id)
+        .outerjoin(DownloadGrant, (DownloadGrant.order_line_id == OrderLine.id) & DownloadGrant.withdrawn_at.is_(None))
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.position, DownloadGrant.id)
+        .options(joinedload(DownloadGrant.asset, innerjoin=False).joinedload(DigitalAsset.file, innerjoin=False))
+    ).all()
+    lines = {row[0]: (row[1], row[2]) for row in rows}
+    set_committed_value(order, "lines", list(lines))
+    for line in lines:
         set_committed_value(line, "order", order)
-    return [
+    to_ship = [
         ToShip(line, shipped or 0, line.quantity if ordered is None else ordered)
-        for line, shipped, ordered in rows
+        for line, (shipped, ordered) in lines.items()
         if line.kind == LineKind.PHYSICAL
     ]
+    return to_ship, [row[3] for row in rows if row[3]], [row[4] for row in rows if row[4]]
 
 
 def _parcels(order: Order) -> Sequence[Shipment]:
     query = select(Shipment).where(Shipment.order_id == order.id).options(joinedload(Shipment.lines))
     return session.scalars(query.order_by(Shipment.id)).unique().all()
-
-
-def _has(column: Any) -> Any:
-    return exists(select(column).where(column == Order.id))
-
-
-def _hang_on_its_payments(model: type[Refund] | type[Dispute]) -> Any:
-    query = select(model.id).join(Payment, Payment.id == model.payment_id)
-    return exists(query.where(Payment.invoice_id == Invoice.id))
 
 
 def _has_cases() -> Any:
@@ -194,24 +199,6 @@ def _has_cases() -> Any:
         | Case.about_ref.in_(disputed.where(Payment.invoice_id == Invoice.id))
     )
     return exists(select(Case.id).where(Case.state == CaseState.OPEN, about))
-
-
-def _has_notes() -> Any:
-    paid = select(Payment.id).where(Payment.invoice_id == Invoice.id)
-    sent = select(Shipment.id).where(Shipment.order_id == Order.id)
-    returned = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.invoice_id == Invoice.id)
-    disputed = (
-        select(Dispute.id).join(Payment, Payment.id == Dispute.payment_id).where(Payment.invoice_id == Invoice.id)
-    )
-    about = (
-        ((Note.about_kind == "order") & (Note.about_id == Order.id))
-        | ((Note.about_kind == "invoice") & (Note.about_id == Invoice.id))
-        | ((Note.about_kind == "payment") & Note.about_id.in_(paid))
-        | ((Note.about_kind == "refund") & Note.about_id.in_(returned))
-        | ((Note.about_kind == "dispute") & Note.about_id.in_(disputed))
-        | ((Note.about_kind == "shipment") & Note.about_id.in_(sent))
-    )
-    return exists(select(Note.id).where(about))
 
 
 def _owes() -> Any:

@@ -1,6 +1,7 @@
 """What the page of a product offers beside words and prices: its pictures, the files of a download, what is shown with it."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from flask import request
@@ -104,8 +105,8 @@ class Furnishing(Assortment):
 
         return self.do(ref, act, "Customers see them beside it now.")
 
-    def beside_offer(self, product: Product) -> Action:
-        shown = "\n".join(other.slug for other in catalog.beside(product))
+    def beside_offer(self, product: Product, beside: Sequence[Product]) -> Action:
+        shown = "\n".join(other.slug for other in beside)
         words = "Addresses of products, in the order they are shown, a line each"
         field = Field("products", words, "textarea", shown, required=False, most=2_000)
         return Action(

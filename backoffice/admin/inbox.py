@@ -215,7 +215,7 @@ class CaseDesk(Noted, Many):
     @needs(Right.RESOLVE_CASES)
     def merge(self, ref: str) -> ResponseReturnValue:
         def act(case: Case) -> None:
-            cases.merge(case, _case(typed_text("into")), by=access.by())
+            cases.merge(case, _case(typed_text("into")), by=access.by(), reason=reason())
 
         return self._do(ref, act, "The case is closed as the same trouble as the other.")
 
@@ -288,7 +288,8 @@ class CaseDesk(Noted, Many):
             (other.ref, f"{WORDINGS[CaseKind(other.kind)].title.rstrip('.')}, {other.about_ref}") for other in others
         ]
         field = Field("into", "The same trouble as", choices=choices)
-        return [Action("Merge", self.get_url(".merge", ref=case.ref), Right.RESOLVE_CASES, fields=(field,))]
+        url = self.get_url(".merge", ref=case.ref)
+        return [Action("Merge", url, Right.RESOLVE_CASES, asks="Why is it the same?", fields=(field,))]
 
 
 def _case(ref: str) -> Case:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import func, select
 
-from backoffice.admin import access, looks, questions, taxes, timeline, troubles, whose
+from backoffice.admin import access, looks, questions, sold, taxes, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
@@ -23,7 +23,6 @@ from backoffice.core.formatting import money
 from backoffice.core.money import total
 from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
-from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
@@ -78,16 +77,15 @@ class PaymentDesk(Noted, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        payment = payments.by_ref(ref)
-        invoice = invoices.get(payment.invoice_id)
-        order = orders.get(invoice.order_id)
+        found = sold.payment(ref)
+        payment = found.thing
         returned, disputed = refunds.of([payment]), disputes.of([payment])
-        looks.at(customers.get(order.person_id), payment)  # what was sent names the customer
+        looks.at(found.person, payment)  # what was sent names the customer
         return self.render(
             self.one_template,
             payment=payment,
-            invoice=invoice,
-            order=order,
+            invoice=found.invoice,
+            order=found.order,
             answer=links.hidden(json.dumps(payment.last_answer, indent=2)),
             request_sent=links.hidden(json.dumps(payment.request, indent=2)),
             refunds=returned,
@@ -180,15 +178,14 @@ class InvoiceDesk(Noted, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        invoice = invoices.by_ref(ref)
-        attempts = payments.for_invoice(invoice)
-        paper, notes = invoices.paper(invoice), credit_notes.of(invoice)
-        order = orders.get(invoice.order_id)
-        looks.at(customers.get(order.person_id), invoice)
+        found, paper = sold.invoice(ref)
+        invoice = found.thing
+        attempts, notes = payments.for_invoice(invoice), credit_notes.of(invoice)
+        looks.at(found.person, invoice)
         return self.render(
             self.one_template,
             invoice=invoice,
-            order=order,
+            order=found.order,
             attempts=attempts,
             credit_notes=notes,
             credited=total([note.gross for note in notes], invoice.currency),
@@ -231,11 +228,10 @@ class InvoiceDesk(Noted, Many):
 
     @expose("/<ref>/paper.pdf")
     def paper(self, ref: str) -> ResponseReturnValue:
-        invoice = invoices.by_ref(ref)
-        paper = invoices.paper(invoice)
+        found, paper = sold.invoice(ref)
         if paper is None:
             raise NotFound("paper yet")
-        looks.at(customers.get(orders.get(invoice.order_id).person_id), invoice)
+        looks.at(found.person, found.thing)
         answer = Response(files.read(paper.file.sha256), mimetype="application/pdf")
         answer.headers["Content-Disposition"] = f'inline; filename="{paper.file.name}"'
         return answer

@@ -10,7 +10,7 @@ from flask_admin import expose
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, questions, timeline, troubles, whose
+from backoffice.admin import access, looks, questions, sold, timeline, troubles, whose
 from backoffice.admin.actions import Action, asked, needs, reason, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
@@ -19,14 +19,10 @@ from backoffice.admin.refund_form import REASONS, RefundForm
 from backoffice.core import links, units
 from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
-from backoffice.customers import service as customers
 from backoffice.disputes.models import Dispute
 from backoffice.disputes.service import refuses_refund
-from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CreditNote
-from backoffice.orders import service as orders
-from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import booking, wishes
 from backoffice.refunds import service as refunds
@@ -79,11 +75,9 @@ class RefundDesk(RefundForm, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        refund = refunds.by_ref(ref)
-        payment = payments.get(refund.payment_id)
-        order = orders.get(invoices.get(payment.invoice_id).order_id)
-        note = credit_notes.get(refund.credit_note_id) if refund.credit_note_id else None
-        looks.at(customers.get(order.person_id), refund)
+        found, payment, note = sold.refund(ref)
+        refund, order = found.thing, found.order
+        looks.at(found.person, refund)
         subjects = [refund.subject(), *([note.subject()] if note else [])]
         return self.render(
             self.one_template,

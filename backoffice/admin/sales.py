@@ -115,7 +115,7 @@ class OrderDesk(Corrections, Many):
             order=order,
             flags=flags(known.person, owes=known.owes, disputing=known.disputing),
             troubles=troubles.of(subjects) if known.has_cases else [],
-            days=timeline.by_day(timeline.of(subjects, known.attempts, has_notes=known.has_notes), ZONE),
+            days=timeline.by_day(timeline.of(subjects, known.attempts), ZONE),
             actions=[
                 *self.delivery_offers(known),
                 *self.offers(order, known.attempts),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import Row, Select, String, and_, literal, null, select, tuple_, type_coerce, union_all
 
 from backoffice.admin.cells import ZONE
 from backoffice.audit.models import AuditEntry
@@ -19,10 +19,10 @@ from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
-from backoffice.notes import service as notes
+from backoffice.notes.models import Note
 from backoffice.payments.models import Payment
 from backoffice.staff.models import StaffMember
-from backoffice.webhooks import service as webhooks
+from backoffice.webhooks.models import WebhookEvent
 
 MOST = 500  # lines of a story
 SOON = timedelta(minutes=1)
@@ -56,36 +56,20 @@ def of(
     subjects: Sequence[Subject],
     payments: Sequence[Payment | Subject] = (),
     *,
-    has_notes: bool = True,
     most: int = MOST,
     named: Mapping[Subject, tuple[str, str]] = MappingProxyType({}),
 ) -> list[Entry]:
     """Everything that happened to these subjects, what colleagues wrote about them, and what the provider told us about
-    these payments; the latest ``most`` of it. Where nothing was written (``has_notes``), nothing is asked. ``named`` says of
-    subjects what they belong to, and where that is."""
+    these payments, in one look; the latest ``most`` of each. ``named`` says of subjects what they belong to, and where that
+    is."""
     told = {subject.key: name for subject, name in named.items()}
-    entries = [
-        _from_audit(row, name, told.get((row.subject_kind, row.subject_id), ("", "")))
-        for row, name in _audit(subjects, most)
-        if row.tag != Tag.NOTE_ADDED
-    ]
-    entries += [
-        Entry(at=note.written_at, text=note.text, mark="note", who=note.author.name, anchor=note.ref)
-        for note in (notes.about(subjects) if has_notes else ())
-    ]
-    entries += [
-        Entry(
-            at=event.received_at,
-            text=f"Provider told us: {event.type.removeprefix('payment.').replace('.', ' ').replace('_', ' ')}",
-            mark="provider",
-            who=event.provider,
-            note=f"{'fetched by us' if event.heard_by == 'poller' else 'webhook'}, {event.state.value}"
-            + (f", {event.deliveries} deliveries" if event.deliveries > 1 else ""),
-            link=f"/admin/webhooks/{event.ref}",
-        )
-        for event in webhooks.about_payments([payment.ref for payment in payments])
-    ]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    if not subjects:
+        return []
+    parts = [_audit(subjects, most), _notes(subjects, most)]
+    if payments:
+        parts.append(_events([payment.ref for payment in payments], most))
+    rows = session.execute(union_all(*(select(part.subquery()) for part in parts)))
+    return sorted((_entry(row, told) for row in rows), key=lambda entry: entry.at, reverse=True)
 
 
 def by_day(entries: Sequence[Entry], zone: str) -> list[tuple[date, list[Entry]]]:
@@ -93,19 +77,36 @@ def by_day(entries: Sequence[Entry], zone: str) -> list[tuple[date, list[Entry]]
     return [(day, list(group)) for day, group in groupby(entries, key=lambda entry: entry.at.astimezone(local).date())]
 
 
-def changes_of(row: AuditEntry) -> list[tuple[str, str, str]]:
+def changes_of(row: Row[Any] | AuditEntry) -> list[tuple[str, str, str]]:
     """Field, before, after, as text; personal values stay sealed."""
     return [(name.replace("_", " "), _text(pair[0]), _text(pair[1])) for name, pair in row.changes.items()]
 
 
-def actor_of(row: AuditEntry, name: str | None) -> str:
+def actor_of(row: Row[Any] | AuditEntry, name: str | None) -> str:
     """Who did it, in words; ``name`` is that of a colleague."""
     if row.actor_kind == "staff":
         return name or row.actor_ref
     return {"customer": "the customer", "system": "Counterfoil"}.get(row.actor_kind, row.actor_ref)
 
 
-def _from_audit(row: AuditEntry, name: str | None, belongs_to: tuple[str, str]) -> Entry:
+def _entry(row: Row[Any], told: Mapping[tuple[str, int], tuple[str, str]]) -> Entry:
+    if row.source == "note":
+        return Entry(at=row.at, text=row.reason, mark="note", who=row.name, anchor=row.subject_ref)
+    if row.source == "event":
+        heard = "fetched by us" if row.actor_ref == "poller" else "webhook"
+        often = f", {row.subject_id} deliveries" if row.subject_id > 1 else ""
+        return Entry(
+            at=row.at,
+            text=f"Provider told us: {row.tag.removeprefix('payment.').replace('.', ' ').replace('_', ' ')}",
+            mark="provider",
+            who=row.name,
+            note=f"{heard}, {row.subject_kind}{often}",
+            link=f"/admin/webhooks/{row.subject_ref}",
+        )
+    return _from_audit(row, told.get((row.subject_kind, row.subject_id), ("", "")))
+
+
+def _from_audit(row: Row[Any], belongs_to: tuple[str, str]) -> Entry:
     tag = Tag(row.tag)
     mark = "money" if tag in MONEY_TAGS else "wrong" if tag in WRONG_TAGS else "person"
     if row.actor_kind == "provider" and mark == "person":
@@ -114,7 +115,7 @@ def _from_audit(row: AuditEntry, name: str | None, belongs_to: tuple[str, str]) 
         at=row.at,
         text=sentence_of(row),
         mark=mark,
-        who=actor_of(row, name),
+        who=actor_of(row, row.name),
         note=row.reason,
         request_id=row.request_id,
         changes=changes_of(row),
@@ -122,7 +123,7 @@ def _from_audit(row: AuditEntry, name: str | None, belongs_to: tuple[str, str]) 
     )
 
 
-def sentence_of(row: AuditEntry) -> str:
+def sentence_of(row: Row[Any] | AuditEntry) -> str:
     """What an audit row says, in a few words."""
     tag = Tag(row.tag)
     words = WORDS[tag]
@@ -158,16 +159,50 @@ def _moment(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
 
 
-def _audit(subjects: Sequence[Subject], most: int) -> list[tuple[AuditEntry, str | None]]:
-    """The latest audit of these subjects, newest first, each entry with the name of the colleague who did it."""
-    if not subjects:
-        return []
+# The three sources of a story have the columns of an audit row; what one of them has not is empty.
+
+
+def _audit(subjects: Sequence[Subject], most: int) -> Select[*tuple[Any, ...]]:
+    """What was done, each with the name of the colleague who did it; that a note was written the note says itself."""
     wanted = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id).in_([subject.key for subject in subjects])
-    query = (
-        select(AuditEntry, StaffMember.name)
+    return (
+        select(
+            literal("audit").label("source"), AuditEntry.at, AuditEntry.tag, AuditEntry.subject_kind, AuditEntry.subject_id,
+            AuditEntry.subject_ref, AuditEntry.actor_kind, AuditEntry.actor_ref, StaffMember.name.label("name"),
+            AuditEntry.reason, AuditEntry.request_id, AuditEntry.changes,
+        )
         .outerjoin(StaffMember, and_(AuditEntry.actor_kind == "staff", StaffMember.ref == AuditEntry.actor_ref))
-        .where(wanted)
+        .where(wanted, AuditEntry.tag != Tag.NOTE_ADDED)
         .order_by(AuditEntry.id.desc())
         .limit(most)
-    )
-    return [(row[0], row[1]) for row in session.execute(query)]
+    )  # fmt: skip
+
+
+def _notes(subjects: Sequence[Subject], most: int) -> Select[*tuple[Any, ...]]:
+    """What colleagues wrote, with their names."""
+    wanted = tuple_(Note.about_kind, Note.about_id).in_([subject.key for subject in subjects])
+    return (
+        select(
+            literal("note"), Note.written_at, literal(""), Note.about_kind, Note.about_id, Note.ref, literal("staff"),
+            literal(""), StaffMember.name, Note.text, literal(""), null(),
+        )
+        .join(StaffMember, StaffMember.id == Note.author_id)
+        .where(wanted)
+        .order_by(Note.id.desc())
+        .limit(most)
+    )  # fmt: skip
+
+
+def _events(payment_refs: Sequence[str], most: int) -> Select[*tuple[Any, ...]]:
+    """What the provider told us: its kind stands as the tag, what became of it as the subject's kind, how often it came as the
+    number, who heard it as the actor."""
+    event = WebhookEvent
+    return (
+        select(
+            literal("event"), event.received_at, event.type, type_coerce(event.state, String), event.deliveries, event.ref,
+            literal("provider"), event.heard_by, event.provider, literal(""), literal(""), null(),
+        )
+        .where(event.payment_ref.in_(payment_refs))
+        .order_by(event.id.desc())
+        .limit(most)
+    )  # fmt: skip

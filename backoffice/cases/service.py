@@ -157,14 +157,15 @@ def wake(case: Case, *, by: Actor) -> bool:
     return True
 
 
-def merge(case: Case, into: Case, *, by: Actor) -> bool:
+def merge(case: Case, into: Case, *, by: Actor, reason: str) -> bool:
     """Close a case as the same trouble as another, which goes on; False if it was closed already. Raises NotThisCase."""
     if case.id == into.id or into.state != CaseState.OPEN:
         raise NotThisCase
-    if not _end(case, f"The same as {WORDINGS[CaseKind(into.kind)].title.lower().rstrip('.')}, {into.ref}.", by=by):
+    title = WORDINGS[CaseKind(into.kind)].title.lower().rstrip(".")
+    if not _end(case, f"{reason} (the same as {into.ref}: {title})", by=by):
         return False
     case.merged_into = into
-    audit.record(Tag.CASE_MERGED, into, by=by, case=case.ref, kind=case.kind, about=case.about_ref)
+    audit.record(Tag.CASE_MERGED, into, by=by, reason=reason, case=case.ref, kind=case.kind, about=case.about_ref)
     return True
 
 

@@ -312,6 +312,6 @@ WORDINGS: dict[CaseKind, Wording] = {
             "Open the order and read what the customer wrote, in its timeline.",
             "Propose another date; the customer gets a mail with two buttons.",
         ),
-        "It closes by itself when another date is proposed.",
+        "It closes by itself when another date is proposed, or the visit is called off.",
     ),
 }

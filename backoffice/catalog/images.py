@@ -53,19 +53,24 @@ def prepare(content: bytes, *, line_art: bool = False) -> Prepared:
 def add(
     product: Product, prepared: Prepared, alt: str, *, by: Actor, variant: Variant | None = None, line_art: bool = False
 ) -> ProductImage:
-    """Hang a prepared picture at the end of a product's pictures."""
+    """Hang a prepared picture at the end of a product's pictures; one that hangs there already is not hung twice."""
+    renditions = {str(width): sha256 for width, (sha256, _size) in prepared.files.items()}
+    variant_id = variant.id if variant else None
+    for image in product.images:
+        if (image.renditions, image.variant_id) == (renditions, variant_id):
+            return image
     for sha256, size in prepared.files.values():
         files.enter(sha256, size, name=f"{product.slug}.webp", media_type=MEDIA_TYPE)
     last = session.scalar(select(func.max(ProductImage.position)).where(ProductImage.product_id == product.id))
     image = ProductImage(
         product=product,
-        variant_id=variant.id if variant else None,
+        variant_id=variant_id,
         position=(last or 0) + 1,
         alt=alt,
         line_art=line_art,
         width=prepared.width,
         height=prepared.height,
-        renditions={str(width): sha256 for width, (sha256, _size) in prepared.files.items()},
+        renditions=renditions,
     )
     session.add(image)
     audit.record(Tag.IMAGE_ADDED, product, by=by, alt=alt)

@@ -97,9 +97,9 @@ def create(category: Category, data: ProductData, *, by: Actor) -> Product:
 
 
 def by_ref(ref: str) -> Product:
-    """With its category. Raises NotFound."""
-    query = select(Product).where(Product.ref == ref).options(joinedload(Product.category, innerjoin=True))
-    product = session.scalars(query).one_or_none()
+    """With its category and its pictures. Raises NotFound."""
+    beside = (joinedload(Product.category, innerjoin=True), joinedload(Product.images))
+    product = session.scalars(select(Product).where(Product.ref == ref).options(*beside)).unique().one_or_none()
     if product is None:
         raise NotFound("product")
     return product

@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
+from backoffice.catalog.models import DigitalAsset
 from backoffice.core.db import session
 from backoffice.core.formatting import country, day, moment, money
 from backoffice.entities.models import LegalText
 from backoffice.files.models import StoredFile
-from backoffice.fulfilment import appointments, downloads
-from backoffice.fulfilment.models import AppointmentState, Shipment
+from backoffice.fulfilment import appointments
+from backoffice.fulfilment.models import AppointmentState, DownloadGrant, Shipment
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
@@ -27,18 +28,19 @@ ZONE = "UTC"  # banks read it: one clock for all
 
 def held(order: Order, invoice: Invoice, payment: Payment) -> dict[EvidenceField, str]:
     """Every field that we can fill; the others are left out."""
-    shipments = _shipments(order)
+    kinds = {line.kind for line in order.lines}
+    shipments = _shipments(order) if LineKind.PHYSICAL in kinds else []
     found = {
         F.PRODUCT: _products(order),
         F.NAME: order.name,
         F.EMAIL: order.email,
         F.BILLING: _address(order.name, order.street, order.postcode, order.city, order.country),
-        F.ACCESS: _downloads(order),
-        F.SERVED: _services(order),
+        F.ACCESS: _downloads(order) if LineKind.DIGITAL in kinds else "",
+        F.SERVED: _services(order) if LineKind.SERVICE in kinds else "",
         F.REFUND_POLICY: _terms(order),
         F.TEXT: _story(order, invoice, payment, shipments),
     }
-    if any(line.kind == LineKind.PHYSICAL for line in order.lines):
+    if LineKind.PHYSICAL in kinds:
         to = order.destination
         found[F.SHIPPING] = _address(to.name, to.street, to.postcode, to.city, to.country)
     if shipments:
@@ -68,19 +70,18 @@ def _shipments(order: Order) -> Sequence[Shipment]:
 
 def _downloads(order: Order) -> str:
     """When what was bought was downloaded, from the audit log."""
-    grants = {grant.id: grant.asset.name for grant in downloads.ever_of(order)}
-    if not grants:
-        return ""
     rows = session.execute(
-        select(AuditEntry.at, AuditEntry.subject_id)
+        select(AuditEntry.at, DigitalAsset.name)
+        .join(DownloadGrant, DownloadGrant.id == AuditEntry.subject_id)
+        .join(DigitalAsset, DigitalAsset.id == DownloadGrant.asset_id)
         .where(
-            AuditEntry.subject_kind == "download",
-            AuditEntry.subject_id.in_(list(grants)),
+            DownloadGrant.order_id == order.id,
+            AuditEntry.subject_kind == DownloadGrant.subject_kind,
             AuditEntry.tag == Tag.DOWNLOAD_TAKEN,
         )
         .order_by(AuditEntry.id)
     )
-    return "\n".join(f"{moment(at, ZONE)}: {grants[grant]} was downloaded" for at, grant in rows)
+    return "\n".join(f"{moment(at, ZONE)}: {name} was downloaded" for at, name in rows)
 
 
 def _services(order: Order) -> str:

@@ -10,6 +10,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.fulfilment import declined
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Appointment, AppointmentState
 from backoffice.fulfilment.states import APPOINTMENT_MOVES
@@ -34,18 +35,21 @@ class NotNow(CounterfoilError):
 
 
 def propose(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> Appointment:
-    """Name a date to the customer, by mail; a new proposal replaces the old one. Raises DateInThePast, NotNow,
-    NotFound for an appointment of another order."""
+    """Name a date to the customer, by mail; a new proposal replaces the old one, and the same date once more tells nobody.
+    Raises DateInThePast, NotNow, NotFound for an appointment of another order."""
     appointment = _lock(order, ref)
     if starts_at <= clock.now():
         raise DateInThePast
     before, was = appointment.state, appointment.starts_at
     fulfilment.deliverable(order)
+    if before == A.PROPOSED and was == starts_at:  # a second press: the customer was told
+        return appointment
     if before == A.PROPOSED:
         appointment.starts_at = starts_at
     elif before not in (A.WANTED, A.AGREED) or not APPOINTMENT_MOVES.move(appointment, A.PROPOSED, starts_at=starts_at):
         raise NotNow(appointment.state)
     audit.record(Tag.APPOINTMENT_PROPOSED, appointment, by=by, state=(before, A.PROPOSED), starts_at=(was, starts_at))
+    declined.close(order, "Another date was proposed.")
     _tell("notices.proposed", appointment, starts_at)
     return appointment
 
@@ -63,7 +67,7 @@ def agree(order: Order, ref: str, starts_at: datetime, *, by: Actor) -> bool:
 
 
 def decline(order: Order, ref: str, starts_at: datetime, *, by: Actor, wish: str) -> Appointment | None:
-    """The customer cannot that day and says what would suit; None if that was said before. Raises NotNow."""
+    """The customer cannot that day and says what would suit, which is a case; None if that was said before. Raises NotNow."""
     appointment = _lock(order, ref)
     if appointment.state == A.WANTED:
         return None
@@ -72,6 +76,7 @@ def decline(order: Order, ref: str, starts_at: datetime, *, by: Actor, wish: str
     if not APPOINTMENT_MOVES.move(appointment, A.WANTED, starts_at=None):
         return None
     audit.record(Tag.APPOINTMENT_DECLINED, appointment, by=by, reason=wish, state=(A.PROPOSED, A.WANTED))
+    declined.tell(order, appointment, wish)
     return appointment
 
 

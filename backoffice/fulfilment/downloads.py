@@ -31,13 +31,8 @@ class UsedUp(CounterfoilError):
 
 def of(order: Order) -> list[DownloadGrant]:
     """The open downloads of an order; withdrawn ones are gone."""
-    return [grant for grant in ever_of(order) if grant.withdrawn_at is None]
-
-
-def ever_of(order: Order) -> list[DownloadGrant]:
-    """All downloads that an order ever had, withdrawn ones too."""
-    query = select(DownloadGrant).where(DownloadGrant.order_id == order.id).order_by(DownloadGrant.id)
-    return list(session.scalars(query))
+    query = select(DownloadGrant).where(DownloadGrant.order_id == order.id, DownloadGrant.withdrawn_at.is_(None))
+    return list(session.scalars(query.order_by(DownloadGrant.id)))
 
 
 def take(order: Order, grant_ref: str, *, by: Actor) -> DigitalAsset:

@@ -38,9 +38,8 @@ def keep_back(order: Order, pieces: Mapping[int, int], *, by: Actor, reason: str
         elif line.kind == LineKind.DIGITAL and count == line.quantity:
             _close(line, by=by, reason=reason)
         elif line.kind == LineKind.SERVICE:
-            call_off(
-                session.scalars(select(Appointment).where(Appointment.order_line_id == line.id)), by=by, reason=reason
-            )
+            visits = session.scalars(select(Appointment).where(Appointment.order_line_id == line.id))
+            call_off(order, visits, by=by, reason=reason)
     if kept:
         audit.record(Tag.FULFILMENT_KEPT_BACK, delivery, by=by, reason=reason, pieces=kept)
     fulfilment.advance(delivery, by=by)

@@ -93,7 +93,7 @@ def withdraw(order: Order, *, by: Actor, reason: str) -> bool:
         if grant.withdrawn_at is None:
             grant.withdrawn_at = clock.now()
             audit.record(Tag.DOWNLOAD_WITHDRAWN, grant, by=by, reason=reason, order=order.ref)
-    call_off(session.scalars(select(Appointment).where(Appointment.order_id == order.id)), by=by, reason=reason)
+    call_off(order, session.scalars(select(Appointment).where(Appointment.order_id == order.id)), by=by, reason=reason)
     return True
 
 

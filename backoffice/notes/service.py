@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -71,14 +71,6 @@ def add(about: Subject, text: str, *, author: StaffMember, request_key: str) -> 
         Tag.NOTE_ADDED, about, by=actor.staff(author.ref), note=note.ref, **({"called": names} if names else {})
     )
     return note
-
-
-def about(subjects: Sequence[Subject]) -> list[Note]:
-    """The notes about these subjects, oldest first."""
-    if not subjects:
-        return []
-    wanted = tuple_(Note.about_kind, Note.about_id).in_([subject.key for subject in subjects])
-    return list(session.scalars(select(Note).where(wanted).order_by(Note.id)))
 
 
 def waiting_for(member_id: int, most: int = 20) -> list[Mention]:

@@ -4,6 +4,7 @@ the task all run it; any may come first, twice, or not at all."""
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from backoffice.collection.service import PATIENCE
 from backoffice.core import actor, clock, units
@@ -11,7 +12,6 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.steps import ask_and_record
-from backoffice.invoices.models import CreditNote
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import answers, beginning, otherwise, recording
@@ -97,12 +97,8 @@ def of(attempts: Sequence[Payment]) -> list[Refund]:
     ids = [payment.id for payment in attempts if payment.captured_amount]
     if not ids:
         return []
-    return list(session.scalars(select(Refund).where(Refund.payment_id.in_(ids)).order_by(Refund.id)))
-
-
-def of_credit_note(note: CreditNote) -> Refund | None:
-    """The refund that a credit note was written for."""
-    return session.scalars(select(Refund).where(Refund.credit_note_id == note.id)).one_or_none()
+    query = select(Refund).where(Refund.payment_id.in_(ids)).options(joinedload(Refund.maker))
+    return list(session.scalars(query.order_by(Refund.id)))
 
 
 def successor(refund: Refund) -> Refund | None:

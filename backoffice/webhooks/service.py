@@ -233,14 +233,6 @@ def _count_known(provider: str, key: str) -> bool:
     return bool(change(_ONE_MORE, {"of": provider, "key": key}))
 
 
-def about_payments(payment_refs: Sequence[str]) -> list[WebhookEvent]:
-    """What the provider told us about payments of ours, in the order it happened."""
-    if not payment_refs:
-        return []
-    query = select(WebhookEvent).where(WebhookEvent.payment_ref.in_(payment_refs))
-    return list(session.scalars(query.order_by(WebhookEvent.occurred_at, WebhookEvent.id)))
-
-
 def _count(provider: str, outcome: str, status: int) -> int:
     _counter(provider, outcome).inc()
     return status

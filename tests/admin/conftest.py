@@ -3,10 +3,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from backoffice.cases import service as cases
+from backoffice.cases.kinds import CaseKind
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.models import Order, Person
 from backoffice.staff.roles import Role
+from tests.support.shop import Shop
 from tests.support.staff import colleague, logged_in
 
 
@@ -66,3 +69,22 @@ def fifty(shop):
 
     eve_id = units.write(eve)
     units.write(work)
+
+
+@pytest.fixture
+def full(shop: Shop) -> Shop:
+    """Something at every desk."""
+    for email in ("ada@example.org", "eve@example.org"):
+        buyer = shop.buyer(email)
+        buyer.fills_cart(2)
+        sale = buyer.places()
+        shop.pays(sale)
+        shop.works()
+    shop.refunds(sale, 100)
+    shop.is_disputed(sale)
+    shop.minutes_pass(1)
+    shop.reconciles()
+    waiting = shop.buyer("bob@example.org").orders()
+    units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, shop.payment(waiting).subject()))
+    units.write(lambda: cases.open_case(CaseKind.DATE_DECLINED, shop.order(sale).subject()))
+    return shop

@@ -236,6 +236,10 @@ def test_a_picture_is_hung_shown_and_taken_down(shop, carl):
     sent = {**form, "picture": (picture(), "level.png"), "alt": "The level from above"}
     page = carl.post(f"{address}/picture", data=sent, follow_redirects=True).text
     assert "The picture is added" in page
+    again = {**form, "picture": (picture(), "level.png"), "alt": "The level from above"}
+    before = shop.count(ProductImage)
+    carl.post(f"{address}/picture", data=again)  # pressed twice: it hangs once
+    assert shop.count(ProductImage) == before
     image = shop.all(select(ProductImage))[-1]
     fragments.forget()
     assert "The level from above" in shop.app.test_client().get(product_path(LEVEL)).text

@@ -1,12 +1,9 @@
 """Every form that the office shows: forged it does nothing, and whatever is typed into it comes back as text."""
 
-import pytest
 from sqlalchemy import select
 
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import CaseKind
-from backoffice.core import units
 from backoffice.models import AuditEntry
+from tests.admin.test_catalogue import picture
 from tests.support import staff
 from tests.support.forms import Form, read, walk
 from tests.support.shop import Shop
@@ -14,25 +11,6 @@ from tests.support.shop import Shop
 SCRIPT = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 BAD = ("<script>alert", "<img src=x")
 APART = ("/admin/logout", "/admin/export", "/admin/seen")  # ends the walk, or is no page
-
-
-@pytest.fixture
-def full(shop: Shop) -> Shop:
-    """Something at every desk."""
-    for email in ("ada@example.org", "eve@example.org"):
-        buyer = shop.buyer(email)
-        buyer.fills_cart(2)
-        sale = buyer.places()
-        shop.pays(sale)
-        shop.works()
-    shop.refunds(sale, 100)
-    shop.is_disputed(sale)
-    shop.minutes_pass(1)
-    shop.reconciles()
-    waiting = shop.buyer("bob@example.org").orders()
-    units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, shop.payment(waiting).subject()))
-    units.write(lambda: cases.open_case(CaseKind.DATE_DECLINED, shop.order(sale).subject()))
-    return shop
 
 
 def pages(shop: Shop, client) -> dict[str, str]:
@@ -70,12 +48,20 @@ def test_no_form_of_the_office_works_without_its_token(full):
     assert changes(full) == before
 
 
+def sent(form: Form) -> dict[str, object]:
+    """What a form is sent with: as it stands, with something in every field and a picture for every file, called as badly as
+    the rest."""
+    pictures = {name: (picture(), f"{SCRIPT}.png") for name in form.files}
+    return {**{key: value or "7" for key, value in form.values.items()}, **pictures}
+
+
 def test_whatever_is_typed_into_a_form_of_the_office_comes_back_as_text(full):
-    """Each field of each form gets a script; then every page of office and shop is read again."""
+    """Each field of each form gets a script; then every page of office and shop is read again. Many forms take it, and their
+    pages show it as what was typed."""
     olive = staff.logged_in(full)
-    tried = 0
+    tried, taken, uploads = 0, set(), 0
     for form in posts(pages(full, olive)):
-        if form.is_upload or not form.typed:
+        if not form.typed:
             continue
         for name in sorted(form.typed):
             fresh = olive.get(form.page)
@@ -85,16 +71,41 @@ def test_whatever_is_typed_into_a_form_of_the_office_comes_back_as_text(full):
             current = now.get((form.action, *sorted(form.values)))
             if current is None:  # the thing moved on: another form stands there now
                 continue
-            filled = {key: value or "7" for key, value in current.values.items()}
-            answer = olive.post(form.action, data={**filled, name: SCRIPT}, follow_redirects=True)
+            answer = olive.post(form.action, data={**sent(current), name: SCRIPT}, follow_redirects=True)
             assert answer.status_code < 500, (form.action, name)
             assert not [bad for bad in BAD if bad in answer.text], (form.action, name)
             tried += 1
+            uploads += form.is_upload
+            if 'class="flash good"' in answer.text:
+                taken.add(form.action)
     assert tried > 60
+    assert uploads >= 3
+    assert len(taken) > 25, sorted(taken)
     full.works()
     again = staff.logged_in(full)
+    shown = 0
     for path, text in pages(full, again).items():
         assert not [bad for bad in BAD if bad in text], path
+        shown += "&lt;script&gt;alert(1)" in text
+    assert shown > 15
     visitor = full.app.test_client()
     for path, text in walk(full.app, visitor, "/", lambda path: not path.startswith(("/admin", "/images"))):
         assert not [bad for bad in BAD if bad in text], path
+
+
+def test_whatever_is_typed_into_a_filter_of_the_office_comes_back_as_text(full):
+    """Every field of every form that asks: filters, the jump box, the choices of a page."""
+    olive = staff.logged_in(full)
+    tried = set()
+    for path, text in pages(full, olive).items():
+        for form in read(path, text)[0]:
+            for name in form.values if form.method == "get" else ():
+                place = form.action.partition("?")[0]
+                if (place, name) in tried:
+                    continue
+                tried.add((place, name))
+                answer = olive.get(place, query_string={**form.values, name: SCRIPT}, follow_redirects=True)
+                assert answer.status_code < 500, (place, name)
+                assert not [bad for bad in BAD if bad in answer.text], (place, name)
+    assert len(tried) > 60
+    assert ("/admin/jump", "q") in tried

@@ -76,12 +76,15 @@ def test_a_case_that_cannot_sleep_so_keeps_what_was_typed(shop, until):
 def test_two_cases_of_one_trouble_are_merged(shop):
     otto = colleague(shop, Role.OPERATIONS)
     first, second = open_one(shop), open_one(shop, ref="tsk_y", number=2)
-    page = post(otto, f"/admin/cases/{second}/merge", into=first)
+    assert "reason" in post(otto, f"/admin/cases/{second}/merge", into=first)
+    assert sorted(listed(otto, "state=open")) == sorted([first, second])
+    page = post(otto, f"/admin/cases/{second}/merge", into=first, reason="one cable, two tasks")
+    assert "one cable, two tasks" in page
     assert f'Merged into <a href="/admin/cases/{first}">' in page
     assert listed(otto, "state=open") == [first]
     assert "case.merged" in shop.tags(first)
-    assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=first)
-    assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=second)
+    assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=first, reason="x")
+    assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=second, reason="x")
     assert listed(otto, "state=open") == [first]
 
 

@@ -6,8 +6,11 @@ import re
 import pytest
 from sqlalchemy import select
 
+from backoffice.admin.batches import Many
 from backoffice.admin.lists import DeskList, NoRightNamed, needs
+from backoffice.batches import service as batches
 from backoffice.models import (
+    Batch,
     Case,
     Category,
     CreditNote,
@@ -105,6 +108,18 @@ for desk in DESKS - {
 }:
     MAY[f"desk_{desk}.note"] = MAY[f"desk_{desk}.index_view"] & {O, F, C, A}
 
+# What may be done to many rows, by whom; each is asked for by the action itself.
+MAY_MANY = {
+    **{name: {O, F, C, A} for name in ("cases.take", "cases.close")},
+    **{name: {O, F, A} for name in ("customers.bar", "customers.admit")},
+    **{f"{desk}.ask": {O, F, A} for desk in ("payments", "refunds", "disputes")},
+    **{name: {O, F, A} for name in ("orders.confirm", "invoices.send", "invoices.typeset", "parcels.tell", "mails.send")},
+    "orders.cancel": {O, A}, "payouts.sign": {F, A}, "stock.write_off": {O, C, A}, "webhooks.replay": {O, A},
+    **{name: {C, A} for name in ("products.publish", "products.withdraw")},
+    **{name: {O, A} for name in ("tasks.retry", "tasks.cancel")},
+}  # fmt: skip
+
+
 OPEN = {"office.login", "office.log_in", "office.log_out", "office.welcome", "office.choose_password", "office.static"}
 
 
@@ -162,6 +177,34 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
             if not allowed:
                 assert "Your role does not let you" in answer.text
     assert seen
+
+
+def desks_of_many(app) -> dict[str, Many]:
+    """The desk that offers each action for many."""
+    views = [view for admin in app.extensions["admin"] for view in admin._views if isinstance(view, Many)]
+    return {item.name: view for view in views for item in view.for_many}
+
+
+def test_the_table_names_everything_that_is_done_to_many(shop):
+    assert set(MAY_MANY) == batches.names() == set(desks_of_many(shop.app))
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_does_to_many_what_it_may_and_nothing_else(shop, role):
+    shop.buyer().orders()
+    client = colleague(shop, role)
+    token = hidden(client.get("/admin/cases/").text)
+    desks = desks_of_many(shop.app)
+    for number, (name, allowed) in enumerate(sorted(MAY_MANY.items())):
+        form = {**token, "action": name, "ref": "nobody", "reason": "a test", "key": f"mny_{number}"}
+        address = f"/admin/{desks[name].key}/batch"
+        answer = client.post(address, data=form, follow_redirects=True)
+        begun = shop.all(select(Batch.action))
+        assert (name in begun) == (role in allowed), (role, name, answer.status_code)
+        if role not in allowed:
+            assert "Your role does not let you" in answer.text, (role, name)
+    assert len(shop.all(select(Batch.id))) == sum(role in allowed for allowed in MAY_MANY.values())
 
 
 def test_a_refusal_changes_nothing_and_says_whom_to_ask(shop):

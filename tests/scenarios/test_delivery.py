@@ -202,7 +202,8 @@ def test_a_download_is_open_to_nobody_elses_order(shop):
 
 
 @pytest.mark.parametrize("by_line", [False, True])
-def test_who_was_told_a_date_is_told_that_it_does_not_stand(shop, by_line):
+@pytest.mark.parametrize("declined", [False, True])
+def test_who_was_told_a_date_is_told_that_it_does_not_stand(shop, by_line, declined):
     buyer = shop.buyer()
     buyer.fills_cart(1, "SV-HANG")
     sale = paid(shop, buyer)
@@ -213,11 +214,18 @@ def test_who_was_told_a_date_is_told_that_it_does_not_stand(shop, by_line):
     when = shop.clock() + timedelta(days=3)
     units.write(lambda: appointments.propose(orders.by_ref(sale.order_ref), ref, when, by=OLIVE))
     shop.works()
+    if declined:
+        units.write(lambda: appointments.decline(orders.by_ref(sale.order_ref), ref, when, by=OLIVE, wish="never"))
+        assert shop.open_cases() == ["date_declined"]
     if by_line:
         shop.refunds(sale, pieces=pieces)
     else:
         units.write(lambda: fulfilment.withdraw(orders.by_ref(sale.order_ref), by=OLIVE, reason="the customer is ill"))
     shop.works()
+    assert shop.open_cases() == []
+    if declined:  # there is no date that could stand
+        assert "date_called_off" not in shop.mails()
+        return
     (mail,) = shop.all(select(Mail).where(Mail.template == "date_called_off"))
     assert "Our visit does not take place" in mail.subject_line
     assert "25 November 2026" in mail.text
@@ -267,6 +275,14 @@ def test_two_visits_of_one_order_have_a_field_each_and_keep_what_was_typed_apart
     page = buyer.client.get(path).text
     assert [page.count(f'id="wish-{ref}"') for ref in refs] == [1, 1]
     assert [page.count(f'for="wish-{ref}"') for ref in refs] == [1, 1]
+    for ref in refs:
+        units.write(
+            lambda ref=ref: appointments.decline(orders.by_ref(sale.order_ref), ref, when, by=OLIVE, wish="Friday")
+        )
+    for left, ref in ((["date_declined"], refs[0]), ([], refs[1])):
+        units.write(lambda ref=ref: appointments.propose(orders.by_ref(sale.order_ref), ref, when, by=OLIVE))
+        assert shop.open_cases() == left
+    page = buyer.client.get(path).text
     form = {**hidden(page, "starts_at"), "decline": "1", "wish": "x" * 300}
     refused = buyer.client.post(f"{path}/appointments/{refs[1]}", data=form)
     assert refused.status_code == 422
@@ -300,6 +316,9 @@ def test_a_visit_is_proposed_declined_proposed_again_agreed_and_done(shop):
     assert buyer.client.post(f"{path}/appointments/{ref}", data=form).status_code == 303
     assert shop.open_cases() == ["date_declined"]
     propose(second)
+    assert shop.open_cases() == []
+    shop.works()
+    propose(second)  # pressed twice: nobody is written to again
     shop.works()
     stale = buyer.client.post(f"{path}/appointments/{ref}", data=hidden(page, "starts_at"))
     assert stale.status_code == 409, "the date on an old page is not the date proposed now"

@@ -13,7 +13,8 @@ TYPED = frozenset({"text", "search", "textarea", "email", "tel", "url", "passwor
 
 @dataclass
 class Form:
-    """One form of a page. ``typed`` are the names of the fields that people write words into."""
+    """One form of a page. ``typed`` are the names of the fields that people write words into, ``files`` of those that take a
+    file."""
 
     page: str
     action: str
@@ -21,6 +22,7 @@ class Form:
     is_upload: bool = False
     values: dict[str, str] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
 
 
 class _Reader(HTMLParser):
@@ -50,7 +52,9 @@ class _Reader(HTMLParser):
             self.select = name
         elif tag == "option" and self.select and (self.select not in self.form.values or "selected" in given):
             self.form.values[self.select] = given.get("value", "")
-        elif tag in ("input", "button") and name and kind != "file":
+        elif tag == "input" and kind == "file":
+            self.form.files.add(name)
+        elif tag in ("input", "button") and name:
             if kind in ("checkbox", "radio") and "checked" not in given:
                 return
             if tag == "button" and name in self.form.values:

@@ -1,0 +1,93 @@
+"""A paper or a movement of money with the sale it belongs to, in one look: what every page about money begins with."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from backoffice.core.db import session
+from backoffice.core.errors import NotFound
+from backoffice.customers.models import Person
+from backoffice.disputes.models import Dispute
+from backoffice.invoices.models import CreditNote, CreditNotePaper, Invoice, InvoicePaper
+from backoffice.orders.models import Order
+from backoffice.payments.models import Payment
+from backoffice.refunds.models import Refund
+
+T = TypeVar("T")
+_FILE = joinedload(
+    InvoicePaper.file, innerjoin=False
+)  # where there is a paper; without one the invoice is there all the same
+
+
+@dataclass(frozen=True)
+class Sold(Generic[T]):
+    """``thing`` is what was asked for."""
+
+    thing: T
+    order: Order
+    invoice: Invoice
+    person: Person
+
+
+def payment(ref: str) -> Sold[Payment]:
+    """Raises NotFound, as all of these."""
+    query = select(Payment, Order, Invoice, Person).select_from(Payment)
+    return Sold(*_one(query.join(Invoice, Invoice.id == Payment.invoice_id), Payment.ref == ref, "payment"))
+
+
+def invoice(ref: str) -> tuple[Sold[Invoice], InvoicePaper | None]:
+    """With its PDF, where that is made."""
+    query = select(Order, Invoice, Person, InvoicePaper).select_from(Invoice)
+    on = (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf")
+    query = query.outerjoin(InvoicePaper, on).options(_FILE)
+    order, found, person, paper = _one(query, Invoice.ref == ref, "invoice")
+    return Sold(found, order, found, person), paper
+
+
+def credit_note(ref: str) -> tuple[Sold[CreditNote], CreditNotePaper | None, Refund | None]:
+    """With its PDF, and the refund that it was written for."""
+    query = select(CreditNote, Order, Invoice, Person, CreditNotePaper, Refund).select_from(CreditNote)
+    on = (CreditNotePaper.credit_note_id == CreditNote.id) & (CreditNotePaper.form == "pdf")
+    query = query.join(Invoice, Invoice.id == CreditNote.invoice_id).outerjoin(CreditNotePaper, on)
+    query = query.outerjoin(Refund, Refund.credit_note_id == CreditNote.id).options(joinedload(Refund.maker))
+    query = query.options(joinedload(CreditNotePaper.file, innerjoin=False))
+    note, order, about, person, paper, refund = _one(query, CreditNote.ref == ref, "credit note")
+    return Sold(note, order, about, person), paper, refund
+
+
+def refund(ref: str) -> tuple[Sold[Refund], Payment, CreditNote | None]:
+    """With its payment, and the credit note that was written for it."""
+    query = select(Refund, Order, Invoice, Person, Payment, CreditNote).select_from(Refund)
+    query = query.outerjoin(CreditNote, CreditNote.id == Refund.credit_note_id)
+    query = query.options(joinedload(Refund.maker), joinedload(Refund.again_of))
+    *found, payment, note = _one(_paid(query, Refund.payment_id), Refund.ref == ref, "refund")
+    return Sold(*found), payment, note
+
+
+def dispute(ref: str) -> tuple[Sold[Dispute], InvoicePaper | None]:
+    """With its answers, its payment and its order, which it knows itself, and the PDF of the invoice, where that is made."""
+    query = _paid(
+        select(Dispute, Order, Invoice, Person, Payment, InvoicePaper).select_from(Dispute), Dispute.payment_id
+    )
+    on = (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf")
+    query = query.outerjoin(InvoicePaper, on).options(joinedload(Dispute.answers), _FILE)
+    *parts, payment, paper = _one(query, Dispute.ref == ref, "dispute")
+    found = Sold[Dispute](*parts)
+    set_committed_value(found.thing, "order", found.order)
+    set_committed_value(found.thing, "payment", payment)
+    return found, paper
+
+
+def _paid(query: Select[*tuple[Any, ...]], payment_id: Any) -> Select[*tuple[Any, ...]]:
+    return query.join(Payment, Payment.id == payment_id).join(Invoice, Invoice.id == Payment.invoice_id)
+
+
+def _one(query: Select[*tuple[Any, ...]], wanted: ColumnElement[bool], called: str) -> Any:
+    query = query.join(Order, Order.id == Invoice.order_id).join(Person, Person.id == Order.person_id)
+    row = session.execute(query.where(wanted)).unique().one_or_none()
+    if row is None:
+        raise NotFound(called)
+    return row
