@@ -6,7 +6,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.admin import access, badges, timeline
+from backoffice.admin import access, badges, looks, timeline
 from backoffice.admin.actions import Action, Field, needs, reason, request_key, run, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import equals
@@ -32,6 +32,7 @@ class NoSuchRole(CounterfoilError):
 
 class StaffDesk(DeskList):
     sees = Right.SEE_STAFF
+    personal = True
     column_list = ("name", "email", "role", "active", "created_at")
     column_labels = {"email": "E-mail", "active": "Account", "created_at": "Since"}
     column_formatters = {
@@ -56,6 +57,7 @@ class StaffDesk(DeskList):
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         member = staff.by_ref(ref)
+        looks.at_page(None, member.subject())
         return self.render(
             self.one_template,
             member=member,

@@ -26,6 +26,7 @@ class Case(Tracked, Base):
     __table_args__ = table(
         Index("ix_cases_day", "opened_at", "id"),
         Index("ix_cases_state", "state", "id"),
+        Index("ix_cases_kind", "kind", "id"),
         Index("ix_cases_owner", "owner_id", "state", "id"),
         Index("ix_cases_about", "about_ref", "id"),
     )

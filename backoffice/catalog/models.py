@@ -49,7 +49,11 @@ class Product(Tracked, Base):
     """Something for sale, in one or more variants."""
 
     __tablename__ = "products"
-    __table_args__ = table(Index("ix_products_category", "category_id", "id"))
+    __table_args__ = table(
+        Index("ix_products_category", "category_id", "id"),
+        Index("ix_products_published", "published", "id"),
+        Index("ix_products_day", "created_at", "id"),
+    )
     subject_kind = "product"
 
     id: Mapped[Id]

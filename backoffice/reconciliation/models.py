@@ -153,6 +153,7 @@ class Break(Tracked, Base):
     __table_args__ = table(
         Index("ix_breaks_day", "found_at", "id"),
         Index("ix_breaks_state", "state", "id"),
+        Index("ix_breaks_kind", "kind", "id"),
         Index("ix_breaks_about", "about_ref", "id"),
         Index("ix_breaks_payment", "payment_id"),
         Index("ix_breaks_line", "line_id"),

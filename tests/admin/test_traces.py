@@ -1,16 +1,18 @@
 """Looking is written down: who saw whose data, on which page, and no more than that."""
 
-from urllib.parse import parse_qsl
+from html import escape
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 
 from backoffice.admin import looks
 from backoffice.admin.filters import Filter, read_day
-from backoffice.models import AuditEntry, Payment, WebhookEvent
+from backoffice.models import AuditEntry, Mail, Order, Payment, Person, StaffMember, WebhookEvent
 from backoffice.staff.roles import Role
+from tests.support.forms import walk
 from tests.support.shop import hidden, paid
-from tests.support.staff import colleague
+from tests.support.staff import EMAIL, colleague, logged_in
 
 
 def traces(shop) -> list[tuple[str, str, str]]:
@@ -73,3 +75,32 @@ def test_what_was_typed_has_no_place_in_the_log(narrowed, told):
         Filter("email", "E-mail", lambda _value: true()),
     )
     assert looks.told(filters, dict(parse_qsl(narrowed))) == told
+
+
+PEOPLE = (Person.name, Person.email, Order.street, Order.phone, StaffMember.email, Mail.recipient)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_no_page_shows_anybody_without_a_trace(full):
+    """Every page that a click leads to: where a name, an address or a number of somebody stands, the look is written."""
+    olive = logged_in(full)
+    words = {str(text) for column in PEOPLE for text in full.all(select(column)) if text and len(str(text)) > 3}
+    words = {escape(word) for word in words} - {EMAIL}
+    untold, told = [], set()
+    looks = select(func.count()).where(AuditEntry.tag.in_(["person.viewed", "list.viewed"]))
+
+    class Watching:
+        def get(self, path: str):
+            (before,) = full.all(looks)
+            answer = olive.get(path)
+            main = answer.text.partition("<main")[2]
+            if answer.status_code == 200 and any(word in main for word in words):
+                told.add(urlsplit(path).path.split("/")[2])
+                if full.all(looks) == [before]:
+                    untold.append(path)
+            return answer
+
+    inside = lambda path: path.startswith("/admin") and not path.endswith((".csv", ".pdf"))  # noqa: E731
+    list(walk(full.app, Watching(), "/admin/", inside))
+    assert untold == []
+    assert {"orders", "customers", "payments", "invoices", "refunds", "disputes", "mails", "staff"} <= told

@@ -273,4 +273,4 @@ def test_no_page_has_a_barrier(world_with_sales, everything, page):
 
     pages = {rule.rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not NO_PAGES.search(rule.rule)}
     walked = {name.split(" ")[0] for name in seen}
-    assert pages - walked <= {"/admin/cases/<ref>"}, "a page that nobody walked: add it above"
+    assert not pages - walked, "a page that nobody walked: add it above"
