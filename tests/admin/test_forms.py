@@ -1,5 +1,7 @@
 """Every form that the office shows: forged it does nothing, and whatever is typed into it comes back as text."""
 
+import re
+
 from sqlalchemy import select
 
 from backoffice.models import AuditEntry
@@ -48,10 +50,10 @@ def test_no_form_of_the_office_works_without_its_token(full):
     assert changes(full) == before
 
 
-def sent(form: Form) -> dict[str, object]:
+def sent(form: Form, called: str = SCRIPT) -> dict[str, object]:
     """What a form is sent with: as it stands, with something in every field and a picture for every file, called as badly as
     the rest."""
-    pictures = {name: (picture(), f"{SCRIPT}.png") for name in form.files}
+    pictures = {name: (picture(), f"{called}.png") for name in form.files}
     return {**{key: value or "7" for key, value in form.values.items()}, **pictures}
 
 
@@ -91,6 +93,36 @@ def test_whatever_is_typed_into_a_form_of_the_office_comes_back_as_text(full):
     visitor = full.app.test_client()
     for path, text in walk(full.app, visitor, "/", lambda path: not path.startswith(("/admin", "/images"))):
         assert not [bad for bad in BAD if bad in text], path
+
+
+# Ends what is there, however often: links that were sent since end with the second press.
+AGAIN = re.compile(r"/end-sessions$")
+
+
+def test_whatever_is_pressed_twice_is_done_once(full):
+    """Each form is sent twice as it was shown: nothing is written by the second press that the first one wrote."""
+    olive = staff.logged_in(full)
+    tried, twice = 0, {}
+    for form in posts(pages(full, olive)):
+        if form.action.partition("?")[0].endswith(".csv"):  # a file is taken along each time
+            continue
+        fresh = olive.get(form.page)
+        now = {(item.action, *sorted(item.values)): item for item in read(form.page, fresh.text)[0]}
+        current = now.get((form.action, *sorted(form.values)))
+        if fresh.status_code != 200 or current is None:
+            continue
+        before = changes(full)
+        answer = olive.post(current.action, data=sent(current, "7"), follow_redirects=True)
+        after = changes(full)
+        if after == before or 'class="flash good"' not in answer.text:
+            continue
+        tried += 1
+        again = olive.post(current.action, data=sent(current, "7"), follow_redirects=True)
+        assert again.status_code < 500, current.action
+        if changes(full) != after:
+            twice[current.action] = full.all(select(AuditEntry.tag).order_by(AuditEntry.id))[-(changes(full) - after) :]
+    assert {action: tags for action, tags in twice.items() if not AGAIN.search(action)} == {}
+    assert tried > 45
 
 
 def test_whatever_is_typed_into_a_filter_of_the_office_comes_back_as_text(full):
