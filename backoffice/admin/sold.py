@@ -17,9 +17,7 @@ from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
 
 T = TypeVar("T")
-_FILE = joinedload(
-    InvoicePaper.file, innerjoin=False
-)  # where there is a paper; without one the invoice is there all the same
+_FILE = joinedload(InvoicePaper.file, innerjoin=False)  # an invoice without its paper is there all the same
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,10 @@ def describe(calls: StripeCalls, mode: str) -> Mapping[str, str]:
 def _unreadable(calls: StripeCalls) -> Iterator[str]:
     v1, one = calls.v1, {"limit": 1}
     for what, read in {
+        "Checkout Sessions": lambda: v1.checkout.sessions.list(one),
         "PaymentIntents": lambda: v1.payment_intents.list(one),
+        "Charges": lambda: v1.charges.list(one),
+        "SetupIntents": lambda: v1.setup_intents.list(one),
         "Refunds": lambda: v1.refunds.list(one),
         "Disputes": lambda: v1.disputes.list(one),
         "early fraud warnings": lambda: v1.radar.early_fraud_warnings.list(one),

@@ -210,12 +210,18 @@ def test_it_says_what_the_key_opens(world, port):
 
 
 def test_it_says_what_the_key_does_not_open(world, port):
-    world.server.faults |= {"denied": {"v1/disputes", "v1/payouts"}, "endpoint_speaks": "2020-08-27"}
-    problems = port.describe()["problems"].split("\n")
-    assert problems[:2] == [
-        "The key may not read Disputes (permission_denied).", "The key may not read Payouts (permission_denied).",
-    ]  # fmt: skip
-    assert "speaks 2020-08-27, and we speak 2026-10-28.endive" in problems[2]
+    read = {
+        "v1/checkout/sessions": "Checkout Sessions", "v1/payment_intents": "PaymentIntents", "v1/charges": "Charges",
+        "v1/setup_intents": "SetupIntents", "v1/refunds": "Refunds", "v1/disputes": "Disputes",
+        "v1/radar/early_fraud_warnings": "early fraud warnings", "v1/balance_transactions": "Balance transactions",
+        "v1/payouts": "Payouts", "v1/events": "Events",
+    }  # fmt: skip
+    world.server.faults |= {"denied": set(read), "endpoint_speaks": "2020-08-27"}
+    *problems, version = port.describe()["problems"].split("\n")
+    assert problems == [f"The key may not read {what} (permission_denied)." for what in read.values()]
+    assert "speaks 2020-08-27, and we speak 2026-10-28.endive" in version
+    world.server.faults["denied"] = {"v1/charges"}
+    assert port.describe()["problems"].startswith("The key may not read Charges (permission_denied).\nThe endpoint")
 
 
 def unlike(row: dict, allowed: frozenset[str] = frozenset()) -> list[str]:

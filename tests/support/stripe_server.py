@@ -227,6 +227,14 @@ class StripeServer:
             return 200, {"object": "search_result", "data": rows, "has_more": False}
         if path == "v1/payment_intents":
             return 200, wire.page(list(self.intents.values()), params)
+        if path == "v1/checkout/sessions":
+            return 200, wire.page(list(self.sessions.values()), params)
+        if path == "v1/charges":
+            charges = [row["latest_charge"] for row in self.intents.values() if row.get("latest_charge")]
+            return 200, wire.page(charges, params)
+        if path == "v1/setup_intents":
+            entered = [row["setup_intent"] for row in self.sessions.values() if row["mode"] == "setup"]
+            return 200, wire.page([{"id": setup, "object": "setup_intent"} for setup in entered], params)
         if found := re.fullmatch(r"v1/payment_intents/(\w+)", path):
             row = self.intents.get(found[1])
             return (200, row) if row else wire.missing("payment_intent")
