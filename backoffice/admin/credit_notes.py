@@ -38,9 +38,9 @@ class CreditNoteDesk(Noted):
         "ref": "Reference",
     }
     column_formatters = MappingProxyType(
-        {"refund": code, "vat_by_rate": lambda _view, _context, row, _name: taxes.in_words(row)}
+        {"refund": code, "vat_by_rate": lambda _view, _context, row, _name: taxes.shown(row)}
     )
-    filed = MappingProxyType({"vat_by_rate": taxes.in_words})
+    filed = MappingProxyType({"vat_by_rate": taxes.filed})
     looked_up = MappingProxyType(
         {"refund": (CreditNote.refund, _REFUND), "vat_by_rate": (CreditNote.taxed, taxes.of_credit_notes())}
     )

@@ -143,9 +143,9 @@ class InvoiceDesk(Noted, Many):
         "state": state,
         "collection_state": state,
         "number": lambda _view, _context, row, _name: row.number or "draft, no number",
-        "vat_by_rate": lambda _view, _context, row, _name: taxes.in_words(row),
+        "vat_by_rate": lambda _view, _context, row, _name: taxes.shown(row),
     }
-    filed = MappingProxyType({"vat_by_rate": taxes.in_words})
+    filed = MappingProxyType({"vat_by_rate": taxes.filed})
     numbers = frozenset({"net", "vat", "gross", "credited"})
     looked_up = MappingProxyType(
         {"credited": (Invoice.credited_amount, _CREDITED), "vat_by_rate": (Invoice.taxed, taxes.of_invoices())}

@@ -1,5 +1,7 @@
 """The VAT of papers by its rates, for lists and files: one subquery beside the rows, and what it says in words."""
 
+from collections.abc import Callable
+
 from sqlalchemy import ColumnElement, ScalarSelect, String, cast, func, select
 
 from backoffice.core import formatting
@@ -15,12 +17,21 @@ def of_credit_notes() -> ScalarSelect[str]:
     return _told(CreditNoteTax, CreditNoteTax.credit_note_id == CreditNote.id)
 
 
-def in_words(paper: Invoice | CreditNote) -> str:
-    """``19 %: 84.03 + 15.97; 7 %: 10.00 + 0.70``, net and VAT of each rate, the highest first."""
+def shown(paper: Invoice | CreditNote) -> str:
+    """``19 %: 1,084.03 + 205.97; 7 %: 10.00 + 0.70`` in a list: net and VAT of each rate, the highest first."""
+    return _in_words(paper, formatting.figure)
+
+
+def filed(paper: Invoice | CreditNote) -> str:
+    """The same in a file, where no number has commas: ``19 %: 1084.03 + 205.97``."""
+    return _in_words(paper, Money.plain)
+
+
+def _in_words(paper: Invoice | CreditNote, said_as: Callable[[Money], str]) -> str:
     parts = [[int(number) for number in part.split(":")] for part in (paper.taxed or "").split(",") if part]
     said = []
     for rate, net, vat in sorted(parts, reverse=True):
-        sums = " + ".join(Money(amount, paper.currency).plain() for amount in (net, vat))
+        sums = " + ".join(said_as(Money(amount, paper.currency)) for amount in (net, vat))
         said.append(f"{formatting.percent(rate)}: {sums}")
     return "; ".join(said)
 
