@@ -29,7 +29,7 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.fulfilment.service import ToShip
-from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoicePaper
+from backoffice.invoices.models import CollectionState, CreditNote, CreditNotePaper, Invoice, InvoicePaper
 from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
 from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal
@@ -55,6 +55,7 @@ class Dossier:
     refunds: Sequence[Refund]
     disputes: Sequence[Dispute]
     credit_notes: Sequence[CreditNote]
+    typeset: frozenset[int]  # the credit notes whose PDF is made
     parcels: Sequence[Shipment]
     visits: Sequence[Appointment]
     downloads: Sequence[DownloadGrant]
@@ -115,7 +116,7 @@ def of_order(ref: str) -> Dossier:
         _declared,
     ) = rows[0]
     to_ship, visits, downloads = _lines(order)
-    attempts, returned, notes, disputed = _money(invoice)
+    attempts, returned, notes, disputed, typeset = _money(invoice)
     return Dossier(
         order=order,
         invoice=invoice,
@@ -131,6 +132,7 @@ def of_order(ref: str) -> Dossier:
         refunds=returned,
         disputes=disputed,
         credit_notes=notes,
+        typeset=typeset,
         parcels=_parcels(order) if delivery and delivery.state in MOVED else [],
         visits=visits,
         downloads=downloads,
@@ -140,17 +142,22 @@ def of_order(ref: str) -> Dossier:
     )
 
 
-def _money(invoice: Invoice) -> tuple[list[Payment], list[Refund], list[CreditNote], list[Dispute]]:
-    """What was paid for an invoice, what went back with its credit notes, and what is disputed; each oldest first."""
+def _money(
+    invoice: Invoice,
+) -> tuple[list[Payment], list[Refund], list[CreditNote], list[Dispute], frozenset[int]]:
+    """What was paid for an invoice, what went back with its credit notes, and what is disputed, each oldest first; and which
+    of the notes have their PDF."""
     rows = session.execute(
-        select(Payment, Refund, CreditNote, Dispute)
+        select(Payment, Refund, CreditNote, Dispute, CreditNotePaper.credit_note_id)
         .outerjoin(Refund, Refund.payment_id == Payment.id)
         .outerjoin(CreditNote, CreditNote.id == Refund.credit_note_id)
+        .outerjoin(CreditNotePaper, (CreditNotePaper.credit_note_id == CreditNote.id) & (CreditNotePaper.form == "pdf"))
         .outerjoin(Dispute, Dispute.payment_id == Payment.id)
         .where(Payment.invoice_id == invoice.id)
         .options(joinedload(Refund.maker))
     ).all()
-    return _distinct(rows, 0), _distinct(rows, 1), _distinct(rows, 2), _distinct(rows, 3)
+    typeset = frozenset(row[4] for row in rows if row[4])
+    return _distinct(rows, 0), _distinct(rows, 1), _distinct(rows, 2), _distinct(rows, 3), typeset
 
 
 def _distinct(rows: Sequence[Row[*tuple[Any, ...]]], place: int) -> list[Any]:

@@ -16,6 +16,7 @@ from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
 from tests.admin.test_exports import taken
 from tests.support.shop import hidden, paid
+from tests.support.staff import logged_in
 
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios and tests/concurrency.
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -310,3 +311,15 @@ def test_the_lists_of_refunds_and_credit_notes_name_each_other(shop, operator, s
     assert note.number in operator.get("/admin/refunds/?show=order_number&show=paper").text
     assert refund.ref in operator.get("/admin/credit_notes/?show=number&show=refund").text
     assert [note.number, refund.ref] in taken(operator, "/admin/refunds/export.csv?show=ref&show=paper")
+
+
+def test_the_order_leads_to_the_paper_of_a_credit_note_once_there_is_one(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    shop.refunds(sale, 1_000)
+    olive = logged_in(shop)
+    links = lambda: re.findall(r"credit_notes/[^/]+/paper.pdf", olive.get(f"/admin/orders/{sale.order_ref}").text)  # noqa: E731
+    assert links() == [], "nothing leads to what is not made yet"
+    shop.works()
+    assert len(links()) == 1
