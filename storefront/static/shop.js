@@ -66,30 +66,33 @@
     });
     var known = "answered" in form.dataset ? {} : recall(name);  // an answer to the form says all of it again itself
     var moved = false;
-    var given = {};  // what the page came with: only what differs from it was typed, and counts more than it
-    fields.forEach(function (field) { given[field.name] = valueOf(field); });
     fields.forEach(function (field) {
-      if (!(field.name in known)) { return; }
-      if (field.type === "checkbox") { moved = moved || field.checked !== known[field.name]; field.checked = known[field.name]; }
-      else {
-        moved = moved || (field.type === "select-one" && field.value !== known[field.name]);
-        field.value = known[field.name];
+      // What was typed before this script was there counts more than what is kept, and that more than what the page came with.
+      if (field.name in known && valueOf(field) === givenTo(field)) {
+        if (field.type === "checkbox") { field.checked = known[field.name]; } else { field.value = known[field.name]; }
       }
+      moved = moved || (["checkbox", "select-one"].indexOf(field.type) >= 0 && valueOf(field) !== givenTo(field));
     });
     if (moved) { window.setTimeout(function () { form.elements.country.dispatchEvent(new Event("change", { bubbles: true })); }); }
     form.addEventListener("input", keep);
     form.addEventListener("change", keep);
-    if ("answered" in form.dataset) { keep(); }
+    keep();
     function keep() {
       var typed = {};
       fields.forEach(function (field) {
-        if (valueOf(field) !== given[field.name] || field.name in known || "answered" in form.dataset) { typed[field.name] = valueOf(field); }
+        if (valueOf(field) !== givenTo(field) || field.name in known || "answered" in form.dataset) { typed[field.name] = valueOf(field); }
       });
       try { window.sessionStorage.setItem(name, JSON.stringify(typed)); } catch (error) { return; }
     }
     window.history.replaceState(null, "", window.location.href);  // the way back asks for the page, not for the answer to a form
   });
   function valueOf(field) { return field.type === "checkbox" ? field.checked : field.value; }
+  function givenTo(field) {  // what the page came with
+    if (field.type === "checkbox") { return field.defaultChecked; }
+    if (field.type !== "select-one") { return field.defaultValue; }
+    var chosen = Array.prototype.filter.call(field.options, function (option) { return option.defaultSelected; })[0] || field.options[0];
+    return chosen ? chosen.value : "";
+  }
   var entrance = document.querySelector("form[data-email-from]");  // whoever began an order has said it already
   if (entrance && !entrance.elements.email.value) { entrance.elements.email.value = recall(entrance.dataset.emailFrom).email || ""; }
   function recall(name) {

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, expect
+from playwright.sync_api import Browser, ConsoleMessage, Route, expect
 
 from tests.browser import tour
 from tests.browser.tour import WIDTHS, account_link, pay_with
@@ -154,6 +154,34 @@ def test_every_picture_of_a_product_can_be_seen_large(world: World, browser: Bro
         expect(large).to_be_hidden()
         expect(second).to_be_in_viewport(ratio=0.9)
         context.close()
+
+
+def test_what_is_typed_before_the_script_is_there_stays(world: World, browser: Browser):
+    """On a slow line a form is filled in, by hand or by the browser, while the script is still on its way: what was kept of
+    an earlier look at the form gives way to it."""
+    context = browser.new_context(viewport=WIDTHS["phone"])
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    tour.put_in(world, page)
+    page.get_by_role("button", name="To checkout").click()
+    page.locator("#name").fill("Ada")
+    page.locator("#city").fill("Berlin")
+    page.get_by_role("button", name="Order and pay").click()
+    expect(page.locator("#email-error")).to_be_visible()  # kept is now: no e-mail, this name, this town
+    late: list[Route] = []
+    page.route("**/shop.js*", lambda route: late.append(route))
+    page.goto(world.base + "/checkout", wait_until="commit")
+    page.locator("#email").fill("ada@example.org")
+    page.locator("#name").fill("Grace")
+    page.locator("#country").select_option("DK")
+    assert late, "the script is asked for and not answered yet"
+    for route in late:
+        route.continue_()
+    page.wait_for_load_state()
+    for name, words in (("email", "ada@example.org"), ("name", "Grace"), ("city", "Berlin"), ("country", "DK")):
+        expect(page.locator(f"#{name}")).to_have_value(words)
+    expect(page.locator("[data-delivery]")).to_have_text("€\N{NO-BREAK SPACE}9.90")
+    context.close()
 
 
 def test_what_is_wrong_with_a_field_is_said_until_somebody_mends_it(world: World, browser: Browser):
