@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, literal, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, literal, select, union_all
 
 from backoffice.core import clock
 from backoffice.core.db import session
@@ -14,7 +13,8 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.customers.models import Person, SavedAddress
 from backoffice.disputes import service as disputes
-from backoffice.invoices.models import CollectionState, Invoice
+from backoffice.invoices import owing
+from backoffice.invoices.models import Invoice
 from backoffice.logins.models import Holder, LoginSession
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order, OrderState
@@ -86,11 +86,8 @@ def of(ref: str) -> Acquaintance:
 
 def _person(ref: str) -> tuple[Person, bool, bool, list[PaymentMethod], list[SavedAddress]]:
     """A customer with the few cards and addresses that each of them may keep; the preferred ones first."""
-    order, invoice = aliased(Order), aliased(Invoice)
-    owing = exists().where(invoice.order_id == order.id, invoice.collection_state == CollectionState.PART_PAID)
-    owes, disputing = owing.where(order.person_id == Person.id).correlate(Person), disputes.disputing()
     rows = session.execute(
-        select(Person, owes, disputing, PaymentMethod, SavedAddress)
+        select(Person, owing.owing(Person.id), disputes.disputing(), PaymentMethod, SavedAddress)
         .outerjoin(PaymentMethod, (PaymentMethod.person_id == Person.id) & PaymentMethod.state.in_(SHOWN))
         .outerjoin(SavedAddress, SavedAddress.person_id == Person.id)
         .where(Person.ref == ref)

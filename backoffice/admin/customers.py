@@ -8,7 +8,7 @@ from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy import ColumnElement, and_, case
 
 from backoffice.admin import access, acquaintance, looks, related, timeline, troubles
 from backoffice.admin.actions import Action, needs, reason, run
@@ -26,33 +26,18 @@ from backoffice.customers import accounts, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes import service as disputes
-from backoffice.disputes.models import Dispute
-from backoffice.invoices.models import CollectionState, Invoice
+from backoffice.invoices import owing
 from backoffice.orders import service as orders
-from backoffice.orders.models import Order
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.models import MethodState, PaymentMethod
-from backoffice.payments.models import Payment
 from backoffice.staff.roles import Right
 
 SHAPES = MappingProxyType({"account": "done", "guest": "waiting"})
 FLAGS = (("barred", "Barred"), ("overdue", "Overdue"), ("disputed", "Disputed"))
-_OWING = (
-    select(Order.person_id)
-    .join(Invoice, Invoice.order_id == Order.id)
-    .where(Invoice.collection_state == CollectionState.PART_PAID)
-)
-_DISPUTING = (
-    select(Order.person_id)
-    .join(Invoice, Invoice.order_id == Order.id)
-    .join(Payment, Payment.invoice_id == Invoice.id)
-    .join(Dispute, Dispute.payment_id == Payment.id)
-    .where(Dispute.state.in_(disputes.HANGING))
-)
 # In lists: which of them a row has, in their order.
 _FLAGS = (
     case((Person.barred_at.is_not(None), "barred "), else_="")
-    + case((_OWING.where(Order.person_id == Person.id).correlate(Person).exists(), "overdue "), else_="")
+    + case((owing.owing(Person.id), "overdue "), else_="")
     + case((disputes.disputing(), "disputed "), else_="")
 )
 
@@ -60,8 +45,8 @@ _FLAGS = (
 def _flagged(flag: str) -> ColumnElement[bool]:
     conditions = {
         "barred": Person.barred_at.is_not(None),
-        "overdue": Person.id.in_(_OWING),
-        "disputed": Person.id.in_(_DISPUTING),
+        "overdue": Person.id.in_(owing.people()),
+        "disputed": Person.id.in_(disputes.disputing_people()),
     }
     if flag not in conditions:
         raise ValueError(flag)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, exists, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.cases.models import Case, CaseState
@@ -29,7 +29,8 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.fulfilment.service import ToShip
-from backoffice.invoices.models import CollectionState, CreditNote, CreditNotePaper, Invoice, InvoicePaper
+from backoffice.invoices import owing
+from backoffice.invoices.models import CreditNote, CreditNotePaper, Invoice, InvoicePaper
 from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
 from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal
@@ -85,8 +86,8 @@ def of_order(ref: str) -> Dossier:
     query = (
         select(
             Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, DeliveryMethod.carrier,
-            exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(), _owes(),
-            disputes.disputing(), Withdrawal,
+            exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(),
+            owing.owing(Order.person_id), disputes.disputing(), Withdrawal,
         )
         .join(Invoice, Invoice.order_id == Order.id)
         .join(Person, Person.id == Order.person_id)
@@ -206,10 +207,3 @@ def _has_cases() -> Any:
         | Case.about_ref.in_(disputed.where(Payment.invoice_id == Invoice.id))
     )
     return exists(select(Case.id).where(Case.state == CaseState.OPEN, about))
-
-
-def _owes() -> Any:
-    """Whether money came for an order of the same customer, but not all of it."""
-    other, theirs = aliased(Order), aliased(Invoice)
-    query = select(theirs.id).join(other, other.id == theirs.order_id)
-    return exists(query.where(other.person_id == Order.person_id, theirs.collection_state == CollectionState.PART_PAID))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Exists, exists, select
+from sqlalchemy import Exists, Select, select
 from sqlalchemy.orm import aliased
 
 from backoffice.cases import service as cases
@@ -157,15 +158,15 @@ def has_any(person_id: int, refs: Sequence[str]) -> bool:
     return session.scalars(query.where(Dispute.ref.in_(refs), Order.person_id == person_id)).first() is not None
 
 
+def disputing_people() -> Select[Any]:
+    """The customers (ids) on whom an open or lost dispute hangs, each as often as one does."""
+    return _hanging(aliased(Order))
+
+
 def disputing() -> Exists:
-    """Of a look that reads people: whether an open or lost dispute hangs on them."""
-    order, invoice, payment = aliased(Order), aliased(Invoice), aliased(Payment)
-    return (
-        exists()
-        .where(Dispute.payment_id == payment.id, Dispute.state.in_(HANGING))
-        .where(payment.invoice_id == invoice.id, invoice.order_id == order.id, order.person_id == Person.id)
-        .correlate(Person)
-    )
+    """Of a look that reads people: whether they are one of `disputing_people`."""
+    order = aliased(Order)
+    return _hanging(order).where(order.person_id == Person.id).correlate(Person).exists()
 
 
 def by_ref(ref: str) -> Dispute:
@@ -188,6 +189,17 @@ def _record(asked: Question, answer: DisputeSnapshot | Unanswered, *, by: Actor,
     if then:
         then(dispute)
     return dispute.state
+
+
+def _hanging(order: type[Order]) -> Select[Any]:
+    invoice, payment, dispute = aliased(Invoice), aliased(Payment), aliased(Dispute)
+    return (
+        select(order.person_id)
+        .join(invoice, invoice.order_id == order.id)
+        .join(payment, payment.invoice_id == invoice.id)
+        .join(dispute, dispute.payment_id == payment.id)
+        .where(dispute.state.in_(HANGING))
+    )
 
 
 def _next_ask(dispute: Dispute) -> datetime:
