@@ -266,7 +266,7 @@ class CaseDesk(Noted, Many):
 
     def _hand_over(self, case: Case) -> Action:
         colleagues = session.scalars(
-            select(StaffMember).where(StaffMember.active.is_(True)).order_by(StaffMember.name, StaffMember.id)
+            select(StaffMember).where(StaffMember.active).order_by(StaffMember.name, StaffMember.id)
         ).all()
         able = [member for member in colleagues if cases.can_take(case, member)]
         choices = (("", "Nobody"), *((member.ref, member.name) for member in able))

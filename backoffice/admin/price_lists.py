@@ -88,9 +88,7 @@ def _offered(row: PriceList) -> Markup:
 def _count(row: PriceList) -> tuple[int, int]:
     """How many variants are sold, and how many of them have a price here."""
     sold = (
-        select(Variant.id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Variant.published.is_(True), Product.published.is_(True))
+        select(Variant.id).join(Product, Product.id == Variant.product_id).where(Variant.published, Product.published)
     )
     variants = session.scalar(select(func.count()).select_from(sold.subquery())) or 0
     priced = select(func.count(Price.variant_id.distinct())).where(

@@ -156,7 +156,7 @@ def _scarce() -> Sequence[StockItem]:
     free = StockItem.on_hand - StockItem.held
     query = select(StockItem).options(joinedload(StockItem.variant, innerjoin=True).joinedload(Variant.product))
     query = query.join(Variant, Variant.id == StockItem.variant_id).join(Product, Product.id == Variant.product_id)
-    sold = (Variant.published.is_(True), Product.published.is_(True), free <= FEW)
+    sold = (Variant.published, Product.published, free <= FEW)
     for dialect in ("mysql", "mariadb"):
         query = query.prefix_with("STRAIGHT_JOIN", dialect=dialect)
     return session.scalars(query.where(*sold).order_by(free, StockItem.id).limit(SCARCE)).all()

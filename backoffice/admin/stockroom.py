@@ -55,9 +55,7 @@ def _with_sku(sku: str) -> ColumnElement[bool]:
 def _at_level(level: str) -> ColumnElement[bool]:
     free = StockItem.on_hand - StockItem.held
     on_shelf = StockItem.variant_id.in_(
-        select(Variant.id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Variant.published.is_(True), Product.published.is_(True))
+        select(Variant.id).join(Product, Product.id == Variant.product_id).where(Variant.published, Product.published)
     )
     conditions = {"shelf": and_(free <= 0, on_shelf), "out": free <= 0, "few": free <= FEW, "held": StockItem.held > 0}
     if level not in conditions:

@@ -46,7 +46,7 @@ class Wait:
 
 _O, _F, _C, _A = Role.OPERATIONS, Role.FINANCE, Role.CATALOGUE, Role.ADMINISTRATOR
 _FREE = StockItem.on_hand - StockItem.held
-_SOLD = (Variant.published.is_(True), Product.published.is_(True))
+_SOLD = (Variant.published, Product.published)
 _ON_SHELF = (  # MariaDB and MySQL are told to begin with the stock: few items fit, and they would walk the whole catalogue
     select(StockItem.id)
     .join(Variant, Variant.id == StockItem.variant_id)

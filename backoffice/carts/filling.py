@@ -104,7 +104,7 @@ _SORTED_BY = (CartLine.id, Price.valid_from)  # here: a database writes what it 
 
 
 def _filling(whose: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
-    in_list = select(PriceList.id).where(PriceList.currency == bindparam("currency"), PriceList.active.is_(True))
+    in_list = select(PriceList.id).where(PriceList.currency == bindparam("currency"), PriceList.active)
     price = and_(
         Price.variant_id == Variant.id,
         Price.price_list_id.in_(in_list),

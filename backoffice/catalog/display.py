@@ -47,12 +47,12 @@ _PRODUCT = (  # sorted here: a database sorts rows with such texts in them on it
     )
     .join(Category, Category.id == Product.category_id)
     .outerjoin(ProductImage, ProductImage.product_id == Product.id)
-    .where(Product.slug == bindparam("slug"), Product.published.is_(True))
+    .where(Product.slug == bindparam("slug"), Product.published)
 )  # fmt: skip
 _FOR_SALE = (
     select(Variant.id, Variant.sku, Product.slug)
     .join(Product, Product.id == Variant.product_id)
-    .where(Variant.ref == bindparam("ref"), Variant.published.is_(True), Product.published.is_(True))
+    .where(Variant.ref == bindparam("ref"), Variant.published, Product.published)
 )
 _COVERS = (  # the first of each comes last
     select(*[getattr(ProductImage, name) for name in _PICTURE], ProductImage.product_id)

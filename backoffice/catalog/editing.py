@@ -291,9 +291,7 @@ def change_category(category: Category, name: str, lead: str, position: int, *, 
 
 def reindex(category_id: int) -> None:
     """The task after a shelf got another name: its products are found by it."""
-    for product in session.scalars(
-        select(Product).where(Product.category_id == category_id, Product.published.is_(True))
-    ):
+    for product in session.scalars(select(Product).where(Product.category_id == category_id, Product.published)):
         search.index(product)
 
 

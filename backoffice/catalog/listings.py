@@ -40,7 +40,7 @@ def rebuild() -> int:
 def is_built() -> bool:
     """Whether published products stand on shelves."""
     return (
-        session.scalar(select(Product.id).where(Product.published.is_(True)).limit(1)) is None
+        session.scalar(select(Product.id).where(Product.published).limit(1)) is None
         or session.scalar(select(Listing.id).limit(1)) is not None
     )
 

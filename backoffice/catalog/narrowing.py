@@ -36,7 +36,7 @@ def _some_price(least: Any, most: Any) -> ColumnElement[bool]:
         .join(Variant, Variant.id == Price.variant_id)
         .where(
             Variant.product_id == Listing.product_id,
-            Variant.published.is_(True),
+            Variant.published,
             Price.price_list_id == Listing.price_list_id,
             Price.valid_from <= NOW,
             Price.amount >= least,

@@ -101,9 +101,7 @@ def lists() -> list[PriceList]:
 
 def active_lists() -> list[PriceList]:
     """What customers can choose among, the shop's own first."""
-    return list(
-        session.scalars(select(PriceList).where(PriceList.active.is_(True)).order_by(PriceList.position, PriceList.id))
-    )
+    return list(session.scalars(select(PriceList).where(PriceList.active).order_by(PriceList.position, PriceList.id)))
 
 
 def list_in(currency: str) -> PriceList:
@@ -184,7 +182,7 @@ def current(variant_ids: Iterable[int], currency: str) -> Mapping[int, int]:
         .where(
             Price.variant_id.in_(list(variant_ids)),
             PriceList.currency == currency,
-            PriceList.active.is_(True),
+            PriceList.active,
             Price.valid_from <= clock.now(),
         )
         .order_by(Price.valid_from)

@@ -87,7 +87,10 @@ def in_office(query: str) -> ColumnElement[bool]:
         return false()
     on_shelf = and_(*(Product.id.in_(select(ProductTerm.product_id).where(*_range(word))) for word in words))
     named = and_(*(func.lower(Product.name).contains(word, autoescape=True) for word in words))
-    return or_(on_shelf, and_(Product.published.is_(False), named))
+    found = union_all(
+        select(Product.id).where(on_shelf), select(Product.id).where(~Product.published, named)
+    ).subquery()
+    return Product.id.in_(select(found.c.id))  # MariaDB takes no index for a look that stands beside an OR
 
 
 def _matching(words: Sequence[str], page: int, prices: Prices | None) -> list[int]:

@@ -217,7 +217,7 @@ def windows(price_list_id: int) -> list[Window]:
 
 def slugs() -> list[tuple[str, datetime]]:
     """Every published product's address and when it was listed: for the sitemap."""
-    query = select(Product.slug, Product.listed_at).where(Product.published.is_(True)).order_by(Product.id)
+    query = select(Product.slug, Product.listed_at).where(Product.published).order_by(Product.id)
     return [(row[0], row[1]) for row in session.execute(query)]
 
 

@@ -50,7 +50,7 @@ _TARIFF = (  # sorted here: a database sorts rows with texts in them on its disk
     )
     .join(DeliveryRate, DeliveryRate.method_id == DeliveryMethod.id)
     .join(DeliveryZone, DeliveryZone.id == DeliveryRate.zone_id)
-    .where(DeliveryMethod.active.is_(True))
+    .where(DeliveryMethod.active)
 )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def _called(text: str) -> list[StaffMember]:
     handles = {found.lower() for found in _CALL.findall(text)}
     if not handles:
         return []
-    everybody = session.scalars(select(StaffMember).where(StaffMember.active.is_(True)).order_by(StaffMember.id)).all()
+    everybody = session.scalars(select(StaffMember).where(StaffMember.active).order_by(StaffMember.id)).all()
     by_handle = {handle(member): member for member in reversed(everybody)}
     unknown = sorted(handles - by_handle.keys())
     if unknown:

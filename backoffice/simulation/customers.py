@@ -57,7 +57,7 @@ class Customer:
         def put() -> None:
             cart = carts.create(token)
             sold = select(Variant).join(Product, Product.id == Variant.product_id)
-            sold = sold.where(Variant.published.is_(True), Product.published.is_(True)).order_by(Variant.id)
+            sold = sold.where(Variant.published, Product.published).order_by(Variant.id)
             if world.profile.wares:
                 sold = sold.where(Variant.sku.in_(world.profile.wares))
             variants = list(session.scalars(sold))

@@ -181,7 +181,7 @@ def _not_oneself(member: StaffMember, by: Actor) -> None:
 
 def _one_stays(member: StaffMember) -> None:
     """Two administrators who close each other at once wait for each other here: the second finds itself the last."""
-    able = (StaffMember.role == Role.ADMINISTRATOR, StaffMember.active.is_(True), StaffMember.password_hash != "")
+    able = (StaffMember.role == Role.ADMINISTRATOR, StaffMember.active, StaffMember.password_hash != "")
     query = select(StaffMember.id).where(*able)  # an invited colleague who chose no password lets nobody in
     if not set(session.scalars(query.order_by(StaffMember.id).with_for_update())) - {member.id}:
         raise LastAdministrator

@@ -30,8 +30,8 @@ _ENTERED = (
         SavedView.desk, SavedView.opens, SavedView.ref, SavedView.owner_id, SavedView.name, SavedView.query,
     )
     .join(StaffMember, StaffMember.id == LoginSession.holder_id)
-    .outerjoin(SavedView, or_(and_(_MINE, SavedView.opens.is_(True)), and_(_AT_DESK, or_(_MINE, SavedView.shared.is_(True)))))
-    .where(*sessions.LIVING, StaffMember.active.is_(True))
+    .outerjoin(SavedView, or_(and_(_MINE, SavedView.opens), and_(_AT_DESK, or_(_MINE, SavedView.shared))))
+    .where(*sessions.LIVING, StaffMember.active)
 )  # fmt: skip
 
 

@@ -45,13 +45,13 @@ _VARIANTS = (
         ),
     )
     .outerjoin(StockItem, StockItem.variant_id == Variant.id)
-    .where(Variant.product_id == bindparam("product_id"), Variant.published.is_(True))
+    .where(Variant.product_id == bindparam("product_id"), Variant.published)
     .order_by(Variant.position, Variant.id, Price.valid_from)
 )
 _BESIDE = shelves.RELATED.add_columns(
     select(func.coalesce(func.sum(StockItem.on_hand - StockItem.held), 0))
     .join(Variant, Variant.id == StockItem.variant_id)
-    .where(Variant.product_id == Listing.product_id, Variant.published.is_(True))
+    .where(Variant.product_id == Listing.product_id, Variant.published)
     .correlate(Listing)
     .scalar_subquery()
 )

@@ -44,7 +44,7 @@ _AVAILABLE = select(StockItem.variant_id, _FREE).where(
 _LEFT = (
     select(Variant.product_id, func.sum(_FREE))
     .join(StockItem, StockItem.variant_id == Variant.id)
-    .where(Variant.product_id.in_(bindparam("product_ids", expanding=True)), Variant.published.is_(True))
+    .where(Variant.product_id.in_(bindparam("product_ids", expanding=True)), Variant.published)
     .group_by(Variant.product_id)
 )
 _LEFT_WITH = cast(

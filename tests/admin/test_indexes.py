@@ -13,15 +13,16 @@ from backoffice.models import Order, Payment
 from tests.support import staff
 from tests.support.shop import Shop
 
-# Filters that read the rows of their list one by one, with the reason.
+# Filters (or one value of one) that read the rows of their list one by one: where, and why that is well.
+ALWAYS, ON_SQLITE = ("sqlite", "mariadb"), ("sqlite",)
 EXCUSED = {
-    ("staff", "role"): "as many rows as colleagues",
-    ("payouts", "signed"): "a row a day",
-    ("payouts", "provider_ref"): "a row a day",
-    ("stock", "level"): "made of two columns; a row for each article, tens of thousands at the most",
-    ("ledger", "currency"): "two or three in a shop, each of them everywhere in the list",
-    ("customers", "flag"): "barred: SQLite takes no index for IS NOT NULL, MariaDB takes ix_people_barred",
-    ("cases", "owner"): "others: likewise, MariaDB takes ix_cases_owner",
+    ("staff", "role", ""): (ALWAYS, "as many rows as colleagues"),
+    ("payouts", "signed", ""): (ALWAYS, "a row a day"),
+    ("payouts", "provider_ref", ""): (ALWAYS, "a row a day"),
+    ("stock", "level", ""): (ALWAYS, "made of two columns; a row for each article, tens of thousands at the most"),
+    ("ledger", "currency", ""): (ALWAYS, "two or three in a shop, each of them everywhere in the list"),
+    ("customers", "flag", "barred"): (ON_SQLITE, "SQLite takes no index for IS NOT NULL"),
+    ("cases", "owner", "others"): (ON_SQLITE, "SQLite takes no index for IS NOT NULL"),
 }
 
 
@@ -39,8 +40,8 @@ def values(item: Filter, known: dict[str, str]) -> list[str]:
     return ["2026-11-20"] if item.kind == "date" else [known.get(item.name, "10001")]
 
 
-def plans(shop: Shop, client, address: str, given: dict[str, str], table: str) -> list[str]:
-    """How the database goes about the list itself: the statement that reads its rows."""
+def goes_through_an_index(shop: Shop, client, address: str, given: dict[str, str], table: str) -> bool | None:
+    """Of the statement that reads the rows of the list; None where the list is not asked for at all."""
     seen = []
 
     def note(_connection, _cursor, statement, parameters, *_more):
@@ -52,14 +53,18 @@ def plans(shop: Shop, client, address: str, given: dict[str, str], table: str) -
     event.remove(db.engine, "before_cursor_execute", note)
     assert answer.status_code == 200, (address, given)
     if not seen:
-        return []
+        return None
     with db.engine.connect() as connection:
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {seen[0][0]}", seen[0][1]).all()
-    return [row[3] for row in rows]
+        if connection.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {seen[0][0]}", seen[0][1]).all()
+            return not any(re.match(rf"SCAN {table}\b", row.detail) for row in rows)
+        rows = connection.exec_driver_sql(f"EXPLAIN {seen[0][0]}", seen[0][1]).all()
+    # With a handful of rows it reads the table all the same: what counts is which indexes it weighs.
+    return all(row.possible_keys for row in rows if row.table == table)
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"])
-def test_every_filter_goes_through_an_index(full):
+@pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"])
+def test_every_filter_goes_through_an_index(full, engine_name):
     olive = staff.logged_in(full)
     known = {
         "email": "ada@example.org", "name": "Ada", "about": full.all(select(Order.ref))[0],
@@ -69,9 +74,13 @@ def test_every_filter_goes_through_an_index(full):
     for view, item in lists(full):
         table = view.model.__table__.name
         for value in values(item, known):
-            plan = plans(full, olive, f"/admin/{view.key}/", {item.name: value}, table)
-            asked += bool(plan)
-            if any(re.match(rf"SCAN {table}\b", step) for step in plan):
-                slow.add((view.key, item.name))
+            indexed = goes_through_an_index(full, olive, f"/admin/{view.key}/", {item.name: value}, table)
+            asked += indexed is not None
+            if indexed is False:
+                place = (view.key, item.name, value)
+                slow.add(place if place in EXCUSED else (*place[:2], ""))
     assert asked > 150
-    assert slow == set(EXCUSED)
+    excused = {place for place, (engines, _reason) in EXCUSED.items() if engine_name in engines}
+    assert (
+        slow == excused if engine_name == "sqlite" else slow <= excused
+    )  # MariaDB weighs what a list is joined by, too
