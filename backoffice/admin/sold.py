@@ -17,7 +17,6 @@ from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
 
 T = TypeVar("T")
-_FILE = joinedload(InvoicePaper.file, innerjoin=False)  # an invoice without its paper is there all the same
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ def payment(ref: str) -> Sold[Payment]:
 def invoice(ref: str) -> tuple[Sold[Invoice], InvoicePaper | None]:
     """With its PDF, where that is made."""
     query = select(Order, Invoice, Person, InvoicePaper).select_from(Invoice)
-    on = (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf")
-    query = query.outerjoin(InvoicePaper, on).options(_FILE)
-    order, found, person, paper = _one(query, Invoice.ref == ref, "invoice")
+    order, found, person, paper = _one(_typeset(query), Invoice.ref == ref, "invoice")
     return Sold(found, order, found, person), paper
 
 
@@ -67,11 +64,8 @@ def refund(ref: str) -> tuple[Sold[Refund], Payment, CreditNote | None]:
 
 def dispute(ref: str) -> tuple[Sold[Dispute], InvoicePaper | None]:
     """With its answers, its payment and its order, which it knows itself, and the PDF of the invoice, where that is made."""
-    query = _paid(
-        select(Dispute, Order, Invoice, Person, Payment, InvoicePaper).select_from(Dispute), Dispute.payment_id
-    )
-    on = (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf")
-    query = query.outerjoin(InvoicePaper, on).options(joinedload(Dispute.answers), _FILE)
+    query = select(Dispute, Order, Invoice, Person, Payment, InvoicePaper).select_from(Dispute)
+    query = _typeset(_paid(query, Dispute.payment_id)).options(joinedload(Dispute.answers))
     *parts, payment, paper = _one(query, Dispute.ref == ref, "dispute")
     found = Sold[Dispute](*parts)
     set_committed_value(found.thing, "order", found.order)
@@ -81,6 +75,12 @@ def dispute(ref: str) -> tuple[Sold[Dispute], InvoicePaper | None]:
 
 def _paid(query: Select[*tuple[Any, ...]], payment_id: Any) -> Select[*tuple[Any, ...]]:
     return query.join(Payment, Payment.id == payment_id).join(Invoice, Invoice.id == Payment.invoice_id)
+
+
+def _typeset(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """With the PDF of the invoice; an invoice without it is there all the same."""
+    on = (InvoicePaper.invoice_id == Invoice.id) & (InvoicePaper.form == "pdf")
+    return query.outerjoin(InvoicePaper, on).options(joinedload(InvoicePaper.file, innerjoin=False))
 
 
 def _one(query: Select[*tuple[Any, ...]], wanted: ColumnElement[bool], called: str) -> Any:

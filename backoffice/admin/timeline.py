@@ -91,17 +91,17 @@ def actor_of(row: Row[Any] | AuditEntry, name: str | None) -> str:
 
 def _entry(row: Row[Any], told: Mapping[tuple[str, int], tuple[str, str]]) -> Entry:
     if row.source == "note":
-        return Entry(at=row.at, text=row.reason, mark="note", who=row.name, anchor=row.subject_ref)
+        return Entry(at=row.at, text=row.text, mark="note", who=row.name, anchor=row.note_ref)
     if row.source == "event":
-        heard = "fetched by us" if row.actor_ref == "poller" else "webhook"
-        often = f", {row.subject_id} deliveries" if row.subject_id > 1 else ""
+        heard = "fetched by us" if row.heard_by == "poller" else "webhook"
+        often = f", {row.deliveries} deliveries" if row.deliveries > 1 else ""
         return Entry(
             at=row.at,
-            text=f"Provider told us: {row.tag.removeprefix('payment.').replace('.', ' ').replace('_', ' ')}",
+            text=f"Provider told us: {row.event_type.removeprefix('payment.').replace('.', ' ').replace('_', ' ')}",
             mark="provider",
-            who=row.name,
-            note=f"{heard}, {row.subject_kind}{often}",
-            link=f"/admin/webhooks/{row.subject_ref}",
+            who=row.provider,
+            note=f"{heard}, {row.event_state}{often}",
+            link=f"/admin/webhooks/{row.event_ref}",
         )
     return _from_audit(row, told.get((row.subject_kind, row.subject_id), ("", "")))
 
@@ -159,50 +159,57 @@ def _moment(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
 
 
-# The three sources of a story have the columns of an audit row; what one of them has not is empty.
+# A story has three sources, read as rows of the same columns; what a source does not know stays empty.
+AUDITED = ("at", "tag", "subject_kind", "subject_id", "actor_kind", "actor_ref", "reason", "request_id", "changes")
+NOTED = ("text", "note_ref")
+HEARD = ("provider", "event_type", "event_state", "event_ref", "deliveries", "heard_by")
+COLUMNS = (*AUDITED, "name", *NOTED, *HEARD)  # the name is that of a colleague
+
+
+def _line(source: str, **known: Any) -> Select[*tuple[Any, ...]]:
+    return select(literal(source).label("source"), *(known.get(name, null()).label(name) for name in COLUMNS))
 
 
 def _audit(subjects: Sequence[Subject], most: int) -> Select[*tuple[Any, ...]]:
     """What was done, each with the name of the colleague who did it; that a note was written the note says itself."""
-    wanted = tuple_(AuditEntry.subject_kind, AuditEntry.subject_id).in_([subject.key for subject in subjects])
+    entry = AuditEntry
+    wanted = tuple_(entry.subject_kind, entry.subject_id).in_([subject.key for subject in subjects])
+    told = {name: getattr(entry, name) for name in AUDITED}
     return (
-        select(
-            literal("audit").label("source"), AuditEntry.at, AuditEntry.tag, AuditEntry.subject_kind, AuditEntry.subject_id,
-            AuditEntry.subject_ref, AuditEntry.actor_kind, AuditEntry.actor_ref, StaffMember.name.label("name"),
-            AuditEntry.reason, AuditEntry.request_id, AuditEntry.changes,
-        )
-        .outerjoin(StaffMember, and_(AuditEntry.actor_kind == "staff", StaffMember.ref == AuditEntry.actor_ref))
-        .where(wanted, AuditEntry.tag != Tag.NOTE_ADDED)
-        .order_by(AuditEntry.id.desc())
+        _line("audit", **told, name=StaffMember.name)
+        .outerjoin(StaffMember, and_(entry.actor_kind == "staff", StaffMember.ref == entry.actor_ref))
+        .where(wanted, entry.tag != Tag.NOTE_ADDED)
+        .order_by(entry.id.desc())
         .limit(most)
-    )  # fmt: skip
+    )
 
 
 def _notes(subjects: Sequence[Subject], most: int) -> Select[*tuple[Any, ...]]:
     """What colleagues wrote, with their names."""
     wanted = tuple_(Note.about_kind, Note.about_id).in_([subject.key for subject in subjects])
     return (
-        select(
-            literal("note"), Note.written_at, literal(""), Note.about_kind, Note.about_id, Note.ref, literal("staff"),
-            literal(""), StaffMember.name, Note.text, literal(""), null(),
-        )
+        _line("note", at=Note.written_at, name=StaffMember.name, text=Note.text, note_ref=Note.ref)
         .join(StaffMember, StaffMember.id == Note.author_id)
         .where(wanted)
         .order_by(Note.id.desc())
         .limit(most)
-    )  # fmt: skip
+    )
 
 
 def _events(payment_refs: Sequence[str], most: int) -> Select[*tuple[Any, ...]]:
-    """What the provider told us: its kind stands as the tag, what became of it as the subject's kind, how often it came as the
-    number, who heard it as the actor."""
+    """What the provider told us."""
     event = WebhookEvent
+    told = {
+        "provider": event.provider,
+        "event_type": event.type,
+        "event_ref": event.ref,
+        "deliveries": event.deliveries,
+    }
     return (
-        select(
-            literal("event"), event.received_at, event.type, type_coerce(event.state, String), event.deliveries, event.ref,
-            literal("provider"), event.heard_by, event.provider, literal(""), literal(""), null(),
+        _line(
+            "event", at=event.received_at, **told, event_state=type_coerce(event.state, String), heard_by=event.heard_by
         )
         .where(event.payment_ref.in_(payment_refs))
         .order_by(event.id.desc())
         .limit(most)
-    )  # fmt: skip
+    )
