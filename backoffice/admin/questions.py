@@ -18,7 +18,8 @@ def _question(row: Payment | Refund) -> str:
     """Who has a number at the provider is asked about; who has none is sent once more with the same key, or looked for."""
     if row.asked_at is None:
         return ""
-    return "how it stands" if row.provider_ref else "whether it arrived"
+    what = "how it stands" if row.provider_ref else "whether it arrived"
+    return f"{what}, {row.last_answer['asked']}" if "asked" in row.last_answer else what
 
 
 def _answer(row: Payment | Refund) -> str:

@@ -1,14 +1,16 @@
 """Asking the provider about one payment, and every kind of answer there is."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from backoffice.core import clock
+from backoffice.core.actor import Actor, ActorKind
 from backoffice.core.ports import ports
 from backoffice.payments import keys
 from backoffice.payments.models import Payment
@@ -41,11 +43,44 @@ class Question:
     held_at: keys.Holder
 
 
+class Way(StrEnum):
+    """How the provider is asked about something, in words."""
+
+    ITS_NUMBER = "by its number"
+    SAME_KEY = "with the same key"
+    OUR_NUMBER = "by our number"
+
+
+class Asked(Protocol):
+    """What decides the way: a question about a payment or a refund."""
+
+    @property
+    def provider_ref(self) -> str | None: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+
 @dataclass(frozen=True)
 class Unanswered:
     """No usable answer. The payment's outcome is unknown until one comes."""
 
     reason: str
+    way: Way | None = None  # where there is more than one
+
+    @property
+    def told(self) -> str:
+        """What was asked and what came back, for the story of the thing."""
+        return f"asked {self.way}: {self.reason}" if self.way else self.reason
+
+    def is_news(self, last: Mapping[str, Any], by: Actor) -> bool:
+        """Whether the story should tell of it once more: the last answer was another, or somebody of ours asked themselves."""
+        return by.kind == ActorKind.STAFF or dict(last) != self.note
+
+    @property
+    def note(self) -> dict[str, str]:
+        """What is kept as the last answer."""
+        return {"unanswered": self.reason, **({"asked": str(self.way)} if self.way else {})}
 
 
 @dataclass(frozen=True)
@@ -71,30 +106,44 @@ def question(payment: Payment) -> Question:
 
 def ask(asked: Question) -> Answer:
     """What became of this payment? The page is opened by the same question, with the same key."""
-    return safely(lambda: _find_out(asked))
+    by = way(asked)
+    return safely(lambda: _find_out(asked, by), by)
 
 
 def ask_to_close(asked: Question) -> Answer:
     """Close the payment's page at the provider, and say what it is then: closed, or paid meanwhile."""
 
+    by = way(asked)
+
     def close() -> Answer:
-        found = _find_out(asked)
+        found = _find_out(asked, by)
         if isinstance(found, Snapshot) and found.status in CLOSABLE:
             # a key of its own for each try: an old answer must not be replayed over a newer state
             return ports().payments.cancel(found.provider_ref, key=f"{asked.reference}-cancel-{secrets.token_hex(4)}")
         return found
 
-    return safely(close)
+    return safely(close, by)
 
 
-def _find_out(asked: Question) -> Answer:
-    """By the provider's reference where we have it; with the same key while the provider honours it; by our reference
-    after that. A new key is never used."""
+def way(asked: Asked) -> Way:
+    """By the provider's number where we have it; with the same key while the provider honours it; by our number after that. A
+    new key is never used."""
+    if asked.provider_ref:
+        return Way.ITS_NUMBER
+    return Way.SAME_KEY if is_key_honoured(asked.created_at) else Way.OUR_NUMBER
+
+
+def is_key_honoured(since: datetime) -> bool:
+    """Whether the provider surely remembers a key that was used first at this moment or later."""
+    return clock.now() < since + ports().payments.key_life - KEY_MARGIN
+
+
+def _find_out(asked: Question, by: Way) -> Answer:
     port = ports().payments
     keys.refuse_elsewhere(port, asked.held_at)
-    if asked.provider_ref:
-        return port.retrieve(asked.provider_ref)
-    if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
+    if by == Way.ITS_NUMBER:
+        return port.retrieve(str(asked.provider_ref))
+    if by == Way.SAME_KEY:
         try:
             return port.open_page(asked.request)
         except Refused as refusal:
@@ -113,13 +162,13 @@ def after_refusal(refusal: Refused, find: Callable[[], T | None]) -> T | Never:
     return found or Never(refusal.code)
 
 
-def safely(act: Callable[[], T]) -> T | Unanswered:
+def safely(act: Callable[[], T], by: Way | None = None) -> T | Unanswered:
     """What the provider answers; that it did not, where it is silent or our own key is wrong."""
     try:
         return act()
     except OutcomeUnknown as error:
         log.warning("provider did not answer", error=str(error))
-        return Unanswered(str(error))
+        return Unanswered(str(error), by)
     except Refused as refusal:
         log.error("provider refused to say", code=refusal.code)
-        return Unanswered(refusal.code)
+        return Unanswered(refusal.code, by)

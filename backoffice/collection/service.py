@@ -4,6 +4,8 @@ poller and the task all run it; any may come first, twice, or not at all."""
 from collections.abc import Callable
 from datetime import timedelta
 
+from backoffice.audit import service as audit
+from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection import answers
@@ -140,11 +142,14 @@ def _record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) ->
 
 
 def _record_silence(payment: Payment, answer: Unanswered, *, by: Actor) -> None:
-    payments.note_answer(payment, {"unanswered": answer.reason}, answered=False)
+    is_news = answer.is_news(payment.last_answer, by)
+    payments.note_answer(payment, answer.note, answered=False)
     if not payment.is_open:
         return
-    if payments.move(payment, PaymentState.UNKNOWN, by=by, reason=answer.reason):
+    if payments.move(payment, PaymentState.UNKNOWN, by=by, reason=answer.told):
         _say_that_it_takes_time(payment)
+    elif is_news:
+        audit.record(Tag.PAYMENT_UNKNOWN, payment, by=by, reason=answer.told, asks=payment.unanswered)
     if payment.unanswered >= CASE_AFTER:
         cases.open_case(
             CaseKind.PAYMENT_UNKNOWN, payment, at_risk=payment.asked_for, asked=payment.ref, answer=answer.reason

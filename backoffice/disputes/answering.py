@@ -11,7 +11,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
-from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, safely
+from backoffice.collection.answers import Never, Unanswered, is_key_honoured, safely
 from backoffice.collection.service import CASE_AFTER, PATIENCE
 from backoffice.core import actor, clock, references, units
 from backoffice.core.actor import Actor
@@ -211,7 +211,7 @@ def _submit(asked: Question) -> DisputeSnapshot | Never:
     """With the same key while the provider honours it; after that, by looking whether an answer arrived."""
     port = ports().payments
     keys.refuse_elsewhere(port, asked.held_at)
-    if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
+    if is_key_honoured(asked.created_at):
         try:
             receipt = files.read(asked.receipt) if asked.receipt else b""
             return port.disputes.answer(asked.request, receipt)

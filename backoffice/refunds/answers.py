@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from backoffice.collection.answers import KEY_MARGIN, Never, Unanswered, after_refusal, safely
-from backoffice.core import clock
+from backoffice.collection.answers import Never, Unanswered, Way, after_refusal, safely, way
 from backoffice.core.ports import ports
 from backoffice.payments import keys
 from backoffice.payments import service as payments
@@ -42,18 +41,18 @@ def question(refund: Refund) -> Question:
 
 def ask(asked: Question) -> Answer:
     """What became of this refund? It is made by the same question, with the same key."""
-    return safely(lambda: _find_out(asked))
+    by = way(asked)
+    return safely(lambda: _find_out(asked, by), by)
 
 
-def _find_out(asked: Question) -> Answer:
-    """By the provider's reference where we have it; with the same key while the provider honours it; by our reference
-    among all refunds of the payment after that. A new key is never used."""
+def _find_out(asked: Question, by: Way) -> Answer:
+    """As about a payment; by our number it is looked for among all refunds of the payment."""
     port = ports().payments
     keys.refuse_elsewhere(port, asked.held_at)
-    if asked.provider_ref:
-        return port.retrieve_refund(asked.provider_ref)
+    if by == Way.ITS_NUMBER:
+        return port.retrieve_refund(str(asked.provider_ref))
     assert asked.request is not None
-    if clock.now() < asked.created_at + port.key_life - KEY_MARGIN:
+    if by == Way.SAME_KEY:
         try:
             return port.refund(asked.request)
         except Refused as refusal:

@@ -77,9 +77,12 @@ def record(asked: Question, answer: Answer, *, by: Actor, then: Then | None) -> 
 
 
 def _record_silence(refund: Refund, answer: Unanswered, *, by: Actor) -> None:
-    _note(refund, {"unanswered": answer.reason}, answered=False)
+    is_news = answer.is_news(refund.last_answer, by)
+    _note(refund, answer.note, answered=False)
     if refund.state == R.CREATED and MOVES.move(refund, R.UNKNOWN):
-        audit.record(Tag.REFUND_UNKNOWN, refund, by=by, reason=answer.reason, state=(R.CREATED, R.UNKNOWN))
+        audit.record(Tag.REFUND_UNKNOWN, refund, by=by, reason=answer.told, state=(R.CREATED, R.UNKNOWN))
+    elif refund.state in OPEN and is_news:
+        audit.record(Tag.REFUND_UNKNOWN, refund, by=by, reason=answer.told, asks=refund.unanswered)
     if refund.state in OPEN and refund.unanswered >= CASE_AFTER:
         cases.open_case(CaseKind.REFUND_UNKNOWN, refund, at_risk=refund.money, answer=answer.reason)
 

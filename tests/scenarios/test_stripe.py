@@ -168,7 +168,7 @@ def test_a_key_that_was_used_with_other_parameters_leaves_the_payment_unknown(sh
     shop.minutes_pass(3)
     payment = shop.payment(sale)
     assert (payment.state, payment.claim is None) == ("unknown", False)
-    assert payment.last_answer == {"unanswered": "idempotency_mismatch"}
+    assert payment.last_answer == {"unanswered": "idempotency_mismatch", "asked": "with the same key"}
     stripe.pay(session)
     delivers(shop, stripe)
     assert shop.payment(sale).state == "settled"

@@ -1,0 +1,54 @@
+"""What the provider was asked in vain, and how: what an operator reads who has a customer on the phone."""
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.audit.models import AuditEntry
+from tests.support import staff
+from tests.support.refunds import bought
+from tests.support.shop import hidden
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
+
+
+def vain(shop, ref: str) -> list[tuple[str, int | None]]:
+    """How the provider was asked about something in vain, as its story tells; the second and later times with their number."""
+    query = select(AuditEntry).where(
+        AuditEntry.subject_ref == ref, AuditEntry.tag.in_(["payment.unknown", "refund.unknown"])
+    )
+    rows = shop.all(query.order_by(AuditEntry.id))
+    return [(row.reason.partition(":")[0], row.changes.get("asks", [None, None])[1]) for row in rows]
+
+
+def asks_now(shop, place: str) -> str:
+    """An operator presses the button; the page they see then."""
+    olive = staff.logged_in(shop)
+    return olive.post(f"{place}/ask", data=hidden(olive.get(place).text), follow_redirects=True).text
+
+
+def test_a_story_tells_what_was_asked_in_vain_whenever_it_differs_and_whoever_asked(shop):
+    shop.provider.switch(outage=True, webhooks="never")
+    sale = shop.buyer().orders()
+    shop.minutes_pass(6)
+    assert vain(shop, sale.payment_ref) == [("asked with the same key", None)]  # the same answer again is only counted
+    before = shop.payment(sale).unanswered
+    assert before > 2
+    page = asks_now(shop, f"/admin/payments/{sale.payment_ref}")
+    assert vain(shop, sale.payment_ref)[1:] == [("asked with the same key", before + 1)]
+    assert page.count("asked with the same key: ") == 2
+    assert "Olive" in page
+    shop.minutes_pass(24 * 60)
+    assert [way for way, _asks in vain(shop, sale.payment_ref)][2:] == ["asked by our number"]
+    olive = staff.logged_in(shop)
+    assert "whether it arrived, by our number" in olive.get("/admin/payments/?state=unknown").text
+
+
+def test_so_does_the_story_of_a_refund_and_of_a_payment_that_has_a_number(shop):
+    sale, open_one = bought(shop.buyer()), shop.buyer().orders()
+    shop.provider.switch(outage=True, webhooks="never")
+    refund = shop.refunds(sale)
+    shop.minutes_pass(4)
+    assert vain(shop, refund.ref) == [("asked with the same key", None)]
+    asks_now(shop, f"/admin/refunds/{refund.ref}")
+    assert vain(shop, refund.ref)[1:] == [("asked with the same key", shop.refund(refund.ref).unanswered)]
+    assert {way for way, _asks in vain(shop, open_one.payment_ref)} == {"asked by its number"}
