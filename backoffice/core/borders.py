@@ -1,6 +1,6 @@
 """Named points where a process may die: between a commit and a call, a call and a commit, a commit and an answer.
 
-Drills and tests kill the process here for real; the simulator will raise here. In normal running nothing happens."""
+Drills and tests kill the process here for real; the simulator raises here. In normal running nothing happens."""
 
 import os
 import signal

@@ -7,7 +7,7 @@ import structlog
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import actor, clock, units
+from backoffice.core import actor, borders, clock, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.ports import ports
@@ -36,6 +36,7 @@ def learn(method_id: int, *, by: Actor, then: Callable[[], None]) -> bool:
             log.error("provider refused to say", code=refusal.code)
             return False
         snapshot = None  # it knows nothing of it
+    borders.cross("payment_methods.asked")
 
     def record() -> None:
         methods.follow(session.get_one(PaymentMethod, method_id), snapshot, by=by)
@@ -58,6 +59,7 @@ def have_removed(method_id: int) -> None:
             log.warning("provider did not take a method off", error=str(error))
             units.write(lambda: tasks.postpone_running(clock.now() + REMOVE_AGAIN))
             return
+        borders.cross("payment_methods.removed")
     units.write(lambda: _removed(method_id))
 
 

@@ -48,7 +48,9 @@ def run(*, everything: bool = False) -> Outcome:
     try:
         for begin, end in _windows(taken_until, begun):
             units.closed()
-            new_lines += _take_in(round_id, port.balance.lines_between(begin, end), end)
+            lines = port.balance.lines_between(begin, end)
+            borders.cross("reconciliation.listed")
+            new_lines += _take_in(round_id, lines, end)
         _take_in_payouts(payouts_since)
         borders.cross("reconciliation.taken_in")
         done = Outcome(new_lines, _compare(since))
@@ -89,6 +91,7 @@ def _take_in(round_id: int, lines: Sequence[BalanceLine], until: datetime) -> in
     new = 0
     for piece in intake.pieces(lines):
         new += _alone(lambda piece=piece: intake.take_in(piece))  # type: ignore[misc]
+        borders.cross("reconciliation.piece_taken_in")
     units.write(lambda: rounds.advance(round_id, until))
     return new
 
@@ -112,6 +115,7 @@ def _take_in_payouts(since: datetime) -> None:
         units.closed()
         wants_lines = snapshot.is_itemised and not is_itemised
         lines = port.balance.lines_of(snapshot.provider_ref) if wants_lines else None
+        borders.cross("reconciliation.payout_asked")
         _alone(lambda snapshot=snapshot, lines=lines: intake.take_in_payout(snapshot, lines, by=by))  # type: ignore[misc]
 
 
@@ -153,6 +157,7 @@ def _compare_piece(look: comparing.Look, what: str, ids: Sequence[int]) -> int:
         is_well = not any(breaks.is_old_enough(item) for item in look(ids)) and not breaks.unfinished(**{what: ids})
     if not is_well:
         _alone(follow)
+        borders.cross("reconciliation.followed")
     return len(ids)
 
 

@@ -1,5 +1,8 @@
 """What colleagues, banks and the provider's own dashboard do in a simulated day, on whatever order they come upon."""
 
+from datetime import timedelta
+from typing import Any
+
 from sqlalchemy import select
 
 from backoffice.core import actor, references, units
@@ -33,7 +36,7 @@ class Operators:
         draw.choice(
             (
                 self.refund, self.refund, self.press_again, self.send_again, self.ship, self.elsewhere, self.late,
-                self.disputes, self.answer, self.decides,
+                self.disputes, self.answer, self.decides, self.charge_elsewhere,
             )
         )()  # fmt: skip
 
@@ -95,8 +98,7 @@ class Operators:
     def disputes(self) -> None:
         """A customer's bank takes the money back, or asks about it first."""
         books = self.world.provider.books
-        fresh = {row["payment"] for row in books.disputes.all()}
-        paid = [row for row in books.payments() if row["captured"] > row["refunded"] and row["id"] not in fresh]
+        paid = self._paid(but={row["payment"] for row in books.disputes.all()})
         if paid and self.world.chance(0.4):
             inquiry = self.world.draw.random() < 0.3
             books.disputes.open(self.world.draw.choice(paid)["id"], inquiry=inquiry)
@@ -133,13 +135,24 @@ class Operators:
         if not self.world.chance(0.2):
             return
         books = self.world.provider.books
-        gone = {row["payment"] for row in books.disputes.all() if row["withdrawn"]}
-        paid = [row for row in books.payments() if row["captured"] > row["refunded"] and row["id"] not in gone]
+        paid = self._paid(but={row["payment"] for row in books.disputes.all() if row["withdrawn"]})
         if paid:
             row = self.world.draw.choice(paid)
             part = self.world.draw.randint(1, row["captured"] - row["refunded"])
             books.refunds.create(row["id"], part)
             self.world.faults["refund in the dashboard"] += 1
+
+    def charge_elsewhere(self) -> None:
+        """Somebody charges a card in the provider's own dashboard, for something that nobody here knows of."""
+        if not self.world.chance(0.1):
+            return
+        books, soon = self.world.provider.books, self.world.clock() + timedelta(hours=1)
+        amount = self.world.draw.randint(100, 20_000)
+        asked = {"reference": "", "amount": amount, "currency": "EUR", "description": "By telephone", "return_url": ""}
+        row = books.create({**asked, "expires_at": soon.isoformat()})
+        self.world.elsewhere.add(row["id"])
+        books.pay(row["id"], "Visa ·· 4242")
+        self.world.faults["charge in the dashboard"] += 1
 
     def late(self) -> None:
         """A bank captures what was over already."""
@@ -153,6 +166,11 @@ class Operators:
             self.world.provider.books.force_capture(row["id"], row["amount"])
             self.world.late[row["reference"]] += 1
             self.world.faults["late capture"] += 1
+
+    def _paid(self, but: set[str]) -> list[dict[str, Any]]:
+        """Payments of ours whose money is still there, by the provider's books."""
+        paid = [row for row in self.world.provider.books.payments() if row["captured"] > row["refunded"]]
+        return [row for row in paid if row["id"] not in but | self.world.elsewhere]
 
     def _some_payment(self) -> Payment | None:
         found = list(session.scalars(select(Payment).where(Payment.state == PaymentState.SETTLED).order_by(Payment.id)))

@@ -85,6 +85,9 @@ class World:
     late: Counter[str] = field(
         default_factory=Counter
     )  # payments that a bank captured after they were over, by our reference
+    elsewhere: set[str] = field(
+        default_factory=set
+    )  # payments that were made in the dashboard, by the provider's reference
     errors: list[str] = field(default_factory=list)  # what should never be raised
     is_calm: bool = False
     meanwhile: Callable[[], None] | None = None  # lets somebody else act

@@ -11,7 +11,7 @@ import structlog
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection import service as collection
-from backoffice.core import actor, clock, units
+from backoffice.core import actor, borders, clock, units
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
@@ -221,7 +221,7 @@ def _asked(seen: Seen, ask: Callable[[], A]) -> A | None:
     no such thing, and the event said nothing."""
     units.closed()
     try:
-        return ask()
+        answer = ask()
     except Refused as refusal:
         if refusal.code not in NOT_AN_OUTCOME:
             _ignore(seen, NOT_THERE)
@@ -229,6 +229,9 @@ def _asked(seen: Seen, ask: Callable[[], A]) -> A | None:
         log.error("provider refused to say what an event is about", code=refusal.code)
     except OutcomeUnknown as error:
         log.warning("provider did not answer about an event", error=str(error))
+    else:
+        borders.cross("webhooks.asked")
+        return answer
     units.write(lambda: tasks.postpone_running(clock.now() + LATER))
     return None
 

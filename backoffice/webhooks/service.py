@@ -142,11 +142,13 @@ def poll() -> int:
     except (OutcomeUnknown, Refused) as error:
         log.warning("provider did not list its events", error=str(error))
         return 0
+    borders.cross("webhooks.listed")
     known = _known(port.name, [_key(event) for event in events])
     missing = [event for event in events if _key(event) not in known]
     for event in missing:
         _store(port.name, event, {}, "poller")
         INBOX.labels(port.name, "polled").inc()
+        borders.cross("webhooks.fetched")
     units.write(lambda: _complete_round(port.name, since, started))
     return len(missing)
 

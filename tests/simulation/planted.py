@@ -38,7 +38,7 @@ from backoffice.tasks import service as tasks
 from backoffice.tasks.models import Task
 from backoffice.webhooks import handling, relay
 from backoffice.webhooks import service as webhooks
-from integrations.payments.port import Topic
+from integrations.payments.port import OutcomeUnknown, Topic
 from integrations.payments.sandbox import SandboxPayments
 from integrations.sandbox import refunds as sandbox_refunds
 
@@ -98,6 +98,42 @@ def _arrived_and_forgotten(patch: pytest.MonkeyPatch) -> None:
 def _numbers_stand_still(patch: pytest.MonkeyPatch) -> None:
     real = numbering.take
     patch.setattr(numbering, "take", lambda entity, series: replace(real(entity, series), position=1))
+
+
+def _numbers_are_left_out(patch: pytest.MonkeyPatch) -> None:
+    real = numbering.take
+
+    def take(entity, series):
+        number = real(entity, series)
+        return real(entity, series) if number.position == 2 else number
+
+    patch.setattr(numbering, "take", take)
+
+
+def _relay_does_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(relay, "_is_any", lambda: False)
+
+
+def _nothing_is_fetched(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(webhooks, "_known", lambda _provider, keys: set(keys))
+
+
+def _silence_is_an_empty_list(patch: pytest.MonkeyPatch) -> None:
+    """A round that was not answered counts as complete; and the next looks back no further than to it."""
+    real = SandboxPayments.events_since
+
+    def events_since(self, since):
+        try:
+            return real(self, since)
+        except OutcomeUnknown:
+            return []
+
+    patch.setattr(SandboxPayments, "events_since", events_since)
+    patch.setattr(webhooks, "OVERLAP", timedelta(0))
+
+
+def _money_of_others_is_nobodys(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(handling, "_money_of_others", lambda seen, _found: handling._ignore(seen))
 
 
 def _stock_is_never_enough(patch: pytest.MonkeyPatch) -> None:
@@ -253,7 +289,12 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "what only the provider knows is posted": _unposted_lines,
     "a difference closes when both books agree": _differences_stay_open,
     "a lease runs out": _leases_never_run_out,
+    "money that is not ours has its case": _money_of_others_is_nobodys,
     "numbers count up": _numbers_stand_still,
+    "no number is left out": _numbers_are_left_out,
+    "what arrived is handed on": _relay_does_nothing,
+    "what no webhook brought is fetched": _nothing_is_fetched,
+    "a round that was not answered is not complete": _silence_is_an_empty_list,
     "pieces are held under a condition": _stock_is_never_enough,
     "what came back is posted back": _nothing_posted,
     "settlement takes the held pieces": _taken_stays_held,
