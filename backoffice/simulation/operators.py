@@ -143,10 +143,11 @@ class Operators:
             self.world.faults["refund in the dashboard"] += 1
 
     def charge_elsewhere(self) -> None:
-        """Somebody charges a card in the provider's own dashboard, for something that nobody here knows of."""
-        if not self.world.chance(0.1):
-            return
+        """Somebody charges a card in the provider's own dashboard, for something that nobody here knows of. Books are compared
+        from our first payment on."""
         books, soon = self.world.provider.books, self.world.clock() + timedelta(hours=1)
+        if not self.world.chance(0.1) or not any(row["reference"] for row in books.payments()):
+            return
         amount = self.world.draw.randint(100, 20_000)
         asked = {"reference": "", "amount": amount, "currency": "EUR", "description": "By telephone", "return_url": ""}
         row = books.create({**asked, "expires_at": soon.isoformat()})
