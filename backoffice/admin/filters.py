@@ -105,7 +105,7 @@ def narrowed(
             value = read[item.name] = item.read(text)
             query = _with_plain(query, item, value) if item.is_plain else query.where(item.condition(value))
         except (ValueError, OverflowError):
-            problems.append(f"“{text[:60]}” cannot be read as {item.label.lower()}, so nothing is found.")
+            problems.append(f"“{text[:60]}” cannot be read as “{item.label}”, so nothing is found.")
             query = query.where(false())
     if not problems and {"from", "to"} <= read.keys() and read["from"] > read["to"]:
         problems.append(BACKWARDS)

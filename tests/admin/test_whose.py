@@ -43,7 +43,7 @@ def test_each_list_of_money_is_narrowed_by_an_order_and_by_a_customer(shop, oper
             assert f"/admin/{desk}/{rows[1].ref}" not in page, (desk, narrowed)
         page = found(operator, desk, order=str(grace.number), email="ada@example.org")
         assert not any(row.ref in page for row in rows), desk
-        assert "cannot be read as order" in found(operator, desk, order="the blue one")
+        assert "cannot be read as “Order”" in found(operator, desk, order="the blue one")
 
 
 def test_refunds_and_disputes_lead_to_their_order(shop, operator, sales):
