@@ -9,7 +9,7 @@ from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.models import Order, Person
 from backoffice.staff.roles import Role
-from tests.support.shop import Shop
+from tests.support.shop import Shop, paid
 from tests.support.staff import colleague, logged_in
 
 
@@ -32,6 +32,15 @@ def fiona(shop):
 @pytest.fixture
 def carl(shop):
     return colleague(shop, Role.CATALOGUE)
+
+
+@pytest.fixture
+def sale(shop):
+    buyer = shop.buyer("ada@example.org")
+    buyer.fills_cart()
+    sale = paid(shop, buyer)
+    shop.minutes_pass(1)
+    return sale
 
 
 @pytest.fixture
@@ -88,3 +97,14 @@ def full(shop: Shop) -> Shop:
     units.write(lambda: cases.open_case(CaseKind.PAYMENT_UNKNOWN, shop.payment(waiting).subject()))
     units.write(lambda: cases.open_case(CaseKind.DATE_DECLINED, shop.order(sale).subject()))
     return shop
+
+
+@pytest.fixture
+def three(shop) -> list[str]:
+    """Two orders that are not paid, and between them one that is."""
+    first = shop.buyer("a@example.org").orders()
+    buyer = shop.buyer("b@example.org")
+    buyer.fills_cart()
+    second = paid(shop, buyer)
+    third = shop.buyer("c@example.org").orders()
+    return [first.order_ref, second.order_ref, third.order_ref]

@@ -14,7 +14,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.customers import accounts
 from backoffice.models import AuditEntry, Mail, Person, SavedAddress
-from tests.admin.test_inbox import post
+from tests.support.office import post
 from tests.support.shop import hidden, paid
 
 

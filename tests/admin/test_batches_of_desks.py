@@ -19,7 +19,7 @@ from backoffice.staff.roles import Role
 from backoffice.stock import service as stock
 from integrations.payments.disputes import EvidenceField
 from jobs.tasks import batches as actions
-from tests.admin.test_batches import results, start
+from tests.support.batches import results, start
 from tests.support.consistency import problems
 from tests.support.shop import hidden, paid
 from tests.support.staff import colleague

@@ -16,7 +16,7 @@ from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate
 from backoffice.models import AuditEntry, Category, Price, Product, ProductImage, StockItem, StockMovement, Variant
 from backoffice.staff.roles import Role
 from storefront import fragments
-from tests.admin.test_inbox import post
+from tests.support.office import post
 from tests.support.shop import LEVEL, hidden, product_path
 from tests.support.staff import colleague
 

@@ -1,27 +1,15 @@
 """Lists taken along as files: as narrowed, in the office's words and time, with no formula in them, and written down."""
 
-import csv
-import io
-
 import pytest
 from sqlalchemy import select
 
-from backoffice.admin.exports import MARK
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.models import AuditEntry, Order, Payment
 from backoffice.staff.roles import Role
+from tests.support.office import taken
 from tests.support.shop import hidden
 from tests.support.staff import colleague
-
-
-def taken(client, address: str) -> list[list[str]]:
-    answer = client.post(address, data=hidden(client.get("/admin/cases/").text), buffered=True)
-    assert answer.status_code == 200
-    assert answer.mimetype == "text/csv"
-    text = answer.get_data(as_text=True)
-    assert text.startswith(MARK)
-    return list(csv.reader(io.StringIO(text.removeprefix(MARK))))
 
 
 def test_a_file_tells_the_time_of_the_office_and_the_ledger_in_words(shop):

@@ -9,7 +9,7 @@ from backoffice.catalog import pricing
 from backoffice.core import units
 from backoffice.models import AuditEntry, Price, Product, StockItem, Variant
 from backoffice.staff.roles import Role
-from tests.admin.test_inbox import post
+from tests.support.office import post
 from tests.support.shop import LEVEL, hidden
 from tests.support.staff import colleague
 

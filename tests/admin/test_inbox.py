@@ -13,17 +13,13 @@ from backoffice.core import units
 from backoffice.core.tracking import Subject
 from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember
 from backoffice.staff.roles import Role
+from tests.support.office import post
 from tests.support.shop import hidden, paid
 from tests.support.staff import colleague
 
 
 def open_one(shop, kind=CaseKind.TASK_GAVE_UP, ref="tsk_x", number=1) -> str:
     return units.write(lambda: cases.open_case(kind, Subject("task", number, ref), error="boom").ref)
-
-
-def post(client, address, page=None, **form):
-    token = hidden(client.get(page or "/admin/cases/").text)
-    return client.post(address, data={**token, **form}, follow_redirects=True).text
 
 
 def me(shop, role) -> StaffMember:

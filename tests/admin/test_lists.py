@@ -16,7 +16,7 @@ from backoffice.core.db import db
 from backoffice.core.tracking import Subject
 from backoffice.models import Order, SavedView
 from backoffice.staff.roles import Role
-from tests.admin.test_exports import taken
+from tests.support.office import taken
 from tests.support.shop import hidden, paid
 from tests.support.staff import colleague
 from tests.support.statements import statements

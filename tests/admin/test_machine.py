@@ -16,7 +16,7 @@ from backoffice.staff import accounts as accounts_of_staff
 from backoffice.staff.roles import Role
 from backoffice.tasks import runner
 from backoffice.tasks import service as tasks
-from tests.admin.test_inbox import post
+from tests.support.office import post
 from tests.support.shop import hidden, paid
 from tests.support.staff import colleague
 

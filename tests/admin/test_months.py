@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backoffice.staff.roles import Role
-from tests.admin.test_exports import taken
+from tests.support.office import taken
 from tests.support.staff import colleague
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.admin.test_batches import results, start
-from tests.admin.test_exports import taken
+from tests.support.batches import results, start
+from tests.support.office import taken
 from tests.support.shop import paid
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -37,8 +37,8 @@ def test_unknown_payments_say_what_was_asked_and_answered_and_are_asked_again(sh
     head, *rows = taken(fiona, f"/admin/payments/export.csv?{UNKNOWN}&{names}")
     assert head == ["Asked last", "Question", "Answer", "In vain"]
     assert [(what, tries) for _when, what, _answer, tries in rows] == [
-        ("how it stands", str(known.unanswered)),
-        ("whether it arrived", str(lost.unanswered)),
+        ("how it stands, by its number", str(known.unanswered)),
+        ("whether it arrived, with the same key", str(lost.unanswered)),
     ]
     assert all(when and answer.startswith("none: ") for when, _what, answer, _tries in rows)
     shop.provider.switch(outage=False)

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from backoffice.core.money import Money
 from backoffice.models import Break, Payout, ProviderLine
-from tests.admin.test_exports import taken
 from tests.support import staff
+from tests.support.office import taken
 from tests.support.shop import hidden, paid
 
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios.

@@ -14,7 +14,7 @@ from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
 from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
-from tests.admin.test_exports import taken
+from tests.support.office import taken
 from tests.support.shop import hidden, paid
 from tests.support.staff import logged_in
 

@@ -26,8 +26,8 @@ from backoffice.models import (
 )  # fmt: skip
 from backoffice.notes import service as notes
 from backoffice.orders import service as orders
-from tests.customers.test_accounts import logs_in, registers
 from tests.support import staff
+from tests.support.accounts import logs_in, registers
 from tests.support.forms import walk
 from tests.support.kept_cards import keeps
 from tests.support.shop import Shop, hidden, paid

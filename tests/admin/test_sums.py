@@ -10,7 +10,7 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.models import InvoiceTax
 from backoffice.staff.roles import Role
-from tests.admin.test_exports import taken
+from tests.support.office import taken
 from tests.support.shop import paid
 from tests.support.staff import colleague
 

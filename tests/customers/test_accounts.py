@@ -12,34 +12,10 @@ from backoffice.customers import accounts, addresses
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address
 from backoffice.logins import passwords
-from backoffice.models import AuditEntry, LoginSession, Mail, Order, Person, SavedAddress
+from backoffice.models import AuditEntry, LoginSession, Order, Person, SavedAddress
+from tests.support.accounts import SENTENCE, asks, link_in, logs_in, mails, registers
 from tests.support.shop import hidden
 from tests.support.statements import statements
-
-SENTENCE = "a short sentence"
-
-
-def mails(shop, template: str) -> list[Mail]:
-    shop.works()
-    return shop.all(select(Mail).where(Mail.template == template).order_by(Mail.id))
-
-
-def link_in(mail: Mail) -> str:
-    return re.search(r"http://shop.example(/account/password/\S+)", mail.text).group(1)
-
-
-def asks(client, path: str, **data: str):
-    return client.post(path, data={**hidden(client.get(path).text), **data})
-
-
-def registers(shop, client, email="ada@example.org") -> None:
-    asks(client, "/account/register", email=email, name="Ada")
-    path = link_in(mails(shop, "account_link")[-1])
-    assert asks(client, path, password=SENTENCE).location == "/account"
-
-
-def logs_in(client, email="ada@example.org", password=SENTENCE, **more):
-    return asks(client, "/account/login", email=email, password=password, **more)
 
 
 def test_registering_a_known_and_an_unknown_address_looks_the_same(shop):

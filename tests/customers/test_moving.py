@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.models import AuditEntry, Person
-from tests.customers.test_accounts import SENTENCE, asks, logs_in, mails, registers
 from tests.support import staff
+from tests.support.accounts import SENTENCE, asks, logs_in, mails, registers
 from tests.support.shop import hidden
 
 NEW = "ada@new.example"

@@ -9,7 +9,7 @@ from backoffice.fulfilment import parcels
 from backoffice.invariants.checks import CHECKS
 from backoffice.orders import service as orders
 from backoffice.refunds.wishes import Pieces
-from tests.customers.test_accounts import registers
+from tests.support.accounts import registers
 from tests.support.kept_cards import keeps
 from tests.support.reconciling import is_paid_out, provider_books
 from tests.support.shop import Shop, hidden, paid

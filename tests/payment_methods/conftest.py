@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.customers.test_accounts import registers
+from tests.support.accounts import registers
 
 
 @pytest.fixture

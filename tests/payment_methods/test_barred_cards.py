@@ -9,8 +9,8 @@ from backoffice.core.actor import SYSTEM
 from backoffice.models import PaymentMethod, Person
 from backoffice.payment_methods import service as methods
 from integrations.sandbox.cards import BY_LAST4
-from tests.customers.test_accounts import logs_in, registers
 from tests.support import staff
+from tests.support.accounts import logs_in, registers
 from tests.support.consistency import problems
 from tests.support.kept_cards import PAGE, enters, goes, keeps, states
 from tests.support.shop import hidden, paid

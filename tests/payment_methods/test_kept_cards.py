@@ -6,8 +6,8 @@ from sqlalchemy import select
 from backoffice.core import units
 from backoffice.models import MethodSetup, PaymentMethod, Person
 from backoffice.payment_methods import service as methods
-from tests.customers.test_accounts import registers
 from tests.support import staff
+from tests.support.accounts import registers
 from tests.support.consistency import problems
 from tests.support.kept_cards import PAGE, enters, goes, keeps, states
 from tests.support.shop import hidden, paid

@@ -23,7 +23,7 @@ from backoffice.models import DownloadGrant, Mail, Shipment
 from backoffice.orders import service as orders
 from backoffice.refunds.wishes import Pieces
 from backoffice.staff.roles import Role
-from tests.scenarios.test_shop import register
+from tests.support.accounts import registers
 from tests.support.shop import LEVEL, hidden, paid
 from tests.support.staff import colleague
 
@@ -79,7 +79,7 @@ def test_a_parcel_goes_with_another_carrier_and_its_number_is_put_right(shop):
 
 def test_the_account_says_what_was_bought_and_how_far_it_is(shop):
     buyer = shop.buyer()
-    register(shop, buyer.client, "ada@example.org")
+    registers(shop, buyer.client, "ada@example.org")
     buyer.fills_cart(2)
     buyer.fills_cart(3, "SR-300")
     sale = paid(shop, buyer)

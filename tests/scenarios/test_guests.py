@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from backoffice.core.ports import EXTENSION
-from tests.scenarios.test_shop import register
+from tests.support.accounts import registers
 
 
 def many_orders(shop, count: int, email: str, client=None, **where) -> list[int]:
@@ -21,7 +21,7 @@ def many_orders(shop, count: int, email: str, client=None, **where) -> list[int]
 
 def test_strangers_who_order_with_an_address_do_not_stop_its_owner(shop):
     owner = shop.buyer()
-    register(shop, owner.client, "ada@example.org")
+    registers(shop, owner.client, "ada@example.org")
     assert many_orders(shop, 6, "ada@example.org") == [303] * 5 + [409]
     assert many_orders(shop, 6, "ada@example.org", owner.client) == [303] * 5 + [409]
 

@@ -5,37 +5,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from backoffice.checkout import endings
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.ports import ports
-from backoffice.fulfilment.models import Fulfilment
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import CollectionState, InvoiceState, NumberFate
+from backoffice.invoices.models import NumberFate
 from backoffice.models import Mail, Payment, WebhookEvent
 from backoffice.orders.models import OrderState
 from backoffice.payments.models import PaymentState
 from backoffice.webhooks import service as webhooks
 from tests.support.meanwhile import once_at
-from tests.support.shop import Shop
-
-
-def is_sold(shop: Shop, sale) -> None:
-    """Everything that must hold after a sale, and nothing twice."""
-    order, invoice = shop.order(sale), shop.invoice(sale)
-    assert order.state == OrderState.PAID
-    assert (invoice.state, invoice.collection_state) == (InvoiceState.ISSUED, CollectionState.PAID)
-    assert invoice.number == "S-2026-000001"
-    assert invoice.paid_amount == invoice.gross_amount == order.total_amount
-    assert shop.count(Fulfilment) == 1
-    assert shop.count(NumberFate) == 1
-    assert shop.stock() == (24, 0)
-    assert shop.provider.captured() == [12_900]
-    assert [payment.captured_amount for payment in shop.all(select(Payment)) if payment.captured_amount] == [12_900]
-    assert shop.open_cases() == []
-    assert shop.tags(order.ref).count("order.paid") == 1
+from tests.support.sales import is_sold
 
 
 def test_a_guest_buys_and_everything_follows_in_one_go(shop):
@@ -99,20 +81,6 @@ def test_webhooks_twice_out_of_order_and_late_change_nothing(shop, way):
     shop.works()
     is_sold(shop, sale)
     assert {event.deliveries for event in shop.all(select(WebhookEvent))} == ({3} if way == "twice" else {2})
-
-
-def test_late_money_is_not_forgotten_when_the_provider_falls_silent_after_its_event(shop):
-    """The event arrives, the provider cannot be asked, and nothing else asks any more: the event waits for its answer."""
-    sale = shop.buyer().orders()
-    shop.minutes_pass(46)
-    shop.provider.books.force_capture(shop.payment(sale).provider_ref, 12_900)
-    shop.provider.switch(outage=True)
-    shop.minutes_pass(5)
-    assert shop.payment(sale).captured_amount == 0
-    shop.provider.switch(outage=False)
-    shop.minutes_pass(5)
-    assert shop.payment(sale).captured_amount == 12_900
-    assert shop.open_cases() == ["unexpected_money"]
 
 
 def test_a_provider_that_counts_in_whole_seconds_is_not_taken_for_silent(shop, monkeypatch):
@@ -258,113 +226,6 @@ def test_a_customer_hears_of_a_silent_provider_only_while_it_is_silent(shop):
     second.buyer.returns_from(second)
     shop.minutes_pass(5)
     assert shop.mails() == ["order_confirmed", "order_received"]
-
-
-def test_an_abandoned_order_expires_and_its_stock_is_released_once_the_page_is_closed(shop):
-    sale = shop.buyer().orders()
-    shop.minutes_pass(44)
-    assert shop.order(sale).state == OrderState.PLACED
-    shop.minutes_pass(2)
-    assert shop.order(sale).state == OrderState.EXPIRED
-    assert shop.stock() == (25, 0)
-    assert shop.invoice(sale).state == InvoiceState.DISCARDED
-    assert shop.payment(sale).state == PaymentState.CANCELLED
-    assert shop.mails() == ["order_ended"]
-    assert "This order is closed" in sale.buyer.returns_from(sale)
-
-
-def test_more_time_that_is_given_while_the_order_is_being_ended_counts(shop):
-    sale = shop.buyer().orders()
-    order = shop.order(sale)
-    shown = order.payable_until.isoformat()
-    shop.clock.forward(minutes=46)
-
-    def gives_an_hour() -> None:
-        units.write(lambda: endings.extend(sale.order_ref, shown, by=SYSTEM, reason="she is on the telephone"))
-
-    with once_at("collection.learn.asked", gives_an_hour):
-        endings.expire(order.id)
-    assert shop.order(sale).state == OrderState.PLACED
-    assert shop.stock() == (25, 1)
-    again = sale.buyer.tries_again(sale)
-    shop.clock.forward(minutes=59)
-    shop.pays(again)
-    sale.buyer.returns_from(again)
-    shop.works()
-    assert shop.order(sale).state == OrderState.PAID
-
-
-def test_more_time_that_is_given_just_before_an_order_without_a_page_ends_counts(shop):
-    sale = shop.buyer().orders()
-    shop.is_declined(sale)
-    sale.buyer.returns_from(sale)
-    order = shop.order(sale)
-    shop.clock.forward(minutes=46)
-    units.write(
-        lambda: endings.extend(sale.order_ref, order.payable_until.isoformat(), by=SYSTEM, reason="she rings back")
-    )
-    units.write(lambda: endings._end(order.id, OrderState.EXPIRED, SYSTEM, "not paid in time"))
-    assert shop.order(sale).state == OrderState.PLACED
-
-
-def test_a_hold_does_not_end_while_the_provider_is_silent(shop):
-    sale = shop.buyer().orders()
-    shop.minutes_pass(20)
-    shop.provider.switch(outage=True, webhooks="never")
-    shop.minutes_pass(100)
-    assert shop.order(sale).state == OrderState.PLACED
-    assert shop.stock() == (25, 1)
-    assert "hold_prolonged" in shop.open_cases()
-    shop.provider.switch(outage=False)
-    shop.minutes_pass(21)
-    assert shop.order(sale).state == OrderState.EXPIRED
-    assert shop.stock() == (25, 0)
-    assert shop.open_cases() == ["webhooks_silent"]  # they never came again, and we fetched their events
-
-
-def test_an_order_that_was_held_for_longer_and_paid_is_no_case_any_more(shop):
-    sale = shop.buyer().orders()
-    settles = shop.clock() + timedelta(hours=3)
-    assert shop.provider.books.process(shop.provider.payments(sale.payment_ref)[0]["id"], "Bank debit", settles)
-    shop.minutes_pass(170)
-    assert shop.open_cases() == ["hold_prolonged"]
-    shop.minutes_pass(40)
-    is_sold(shop, sale)
-    assert shop.open_cases() == []
-
-
-def test_money_that_comes_after_the_order_expired_is_kept_and_opens_a_case(shop):
-    sale = shop.buyer().orders()
-    shop.minutes_pass(46)
-    payment = shop.provider.payments(sale.payment_ref)[0]
-    shop.provider.books.force_capture(payment["id"], 12_900)
-    shop.works()
-    assert shop.order(sale).state == OrderState.EXPIRED
-    assert (shop.payment(sale).state, shop.payment(sale).captured_amount) == (PaymentState.SETTLED, 12_900)
-    assert shop.open_cases() == ["unexpected_money"]
-    assert shop.count(NumberFate) == 0
-
-
-def test_too_little_money_puts_the_order_aside_and_no_second_payment_is_begun(shop):
-    buyer = shop.buyer()
-    sale = buyer.orders()
-    shop.pays(sale, captured=12_800)
-    page = buyer.returns_from(sale)
-    assert "We are looking at your payment" in page
-    assert shop.order(sale).state == OrderState.IN_REVIEW
-    assert shop.invoice(sale).collection_state == CollectionState.PART_PAID
-    assert shop.stock() == (25, 1)
-    assert shop.open_cases() == ["amount_differs"]
-    assert shop.count(Payment) == 1
-
-
-def test_too_much_money_completes_the_sale_and_opens_a_case(shop):
-    sale = shop.buyer().orders()
-    shop.pays(sale, captured=13_000)
-    shop.works()
-    assert shop.order(sale).state == OrderState.PAID
-    assert shop.payment(sale).captured_amount == 13_000
-    assert shop.open_cases() == ["amount_differs"]
 
 
 def test_a_bank_that_takes_its_time_is_waited_for(shop):

@@ -7,7 +7,7 @@ from werkzeug.exceptions import Forbidden
 
 from backoffice.core.ports import EXTENSION
 from backoffice.models import Withdrawal
-from tests.customers.test_accounts import logs_in, registers
+from tests.support.accounts import logs_in, registers
 from tests.support.shop import hidden
 
 

@@ -11,7 +11,7 @@ from backoffice.core.db import db
 from backoffice.core.money import Money
 from backoffice.models import Listing
 from storefront import fragments
-from tests.customers.test_accounts import registers
+from tests.support.accounts import registers
 from tests.support.shop import LEVEL, hidden, product_path
 from tests.support.statements import statements
 

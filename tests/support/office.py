@@ -1,0 +1,61 @@
+"""What a colleague does at any desk, by HTTP: press a button, take a list as a file."""
+
+import csv
+import io
+
+from sqlalchemy import select
+
+from backoffice.admin.exports import MARK
+from backoffice.models import Category, DeliveryMethod, Person, PriceList, Product, StaffMember, StockItem, Task
+from storefront import fragments
+from tests.support.shop import hidden
+
+
+def post(client, address: str, page: str = "", **form) -> str:
+    """Press a button that stands on ``page``; the page it leads to."""
+    token = hidden(client.get(page or "/admin/cases/").text)
+    answer = client.post(address, data={**token, **form}, follow_redirects=True)
+    fragments.forget()  # what the shop shows of it is looked at anew
+    return answer.text
+
+
+def refused(page: str) -> bool:
+    return 'class="flash bad"' in page
+
+
+def taken(client, address: str) -> list[list[str]]:
+    answer = client.post(address, data=hidden(client.get("/admin/cases/").text), buffered=True)
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/csv"
+    text = answer.get_data(as_text=True)
+    assert text.startswith(MARK)
+    return list(csv.reader(io.StringIO(text.removeprefix(MARK))))
+
+
+def office_rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin") and "static" not in rule.rule]
+
+
+def filled(rule, shop, sale) -> str:
+    """The address of a rule with references that exist."""
+    refs = {
+        "desk_orders": sale.order_ref, "desk_payments": sale.payment_ref, "desk_invoices": shop.invoice(sale).ref,
+        "desk_tasks": shop.all(select(Task.ref))[0], "desk_mails": "mai_x", "desk_cases": "cas_x", "desk_webhooks": "whk_x",
+        "desk_staff": shop.all(select(StaffMember.ref))[0], "desk_customers": shop.all(select(Person.ref))[0],
+        "desk_products": shop.all(select(Product.ref))[0], "desk_categories": shop.all(select(Category.ref))[0],
+        "desk_price_lists": shop.all(select(PriceList.ref))[0],
+        "desk_stock": shop.all(select(StockItem.ref))[0], "desk_delivery": shop.all(select(DeliveryMethod.ref))[0],
+    }  # fmt: skip
+    ref = refs.get(rule.endpoint.split(".")[0], "x")
+    return (
+        rule.rule.replace("<ref>", ref)
+        .replace("<payment>", sale.payment_ref)
+        .replace("<order>", sale.order_ref)
+        .replace("<kind>", "withdrawal")
+        .replace("<int(max=999999999999999999):number>", "1")
+    )
+
+
+def press(client, page: str, action: str, **form) -> str:
+    """One of the actions of a page."""
+    return post(client, f"{page}/{action}", page, **form)
