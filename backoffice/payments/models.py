@@ -78,7 +78,7 @@ class Payment(Tracked, Base):
     mode: Mapped[str] = mapped_column(exact(10))  # test or live
     idempotency_key: Mapped[str] = mapped_column(exact(120), unique=True)
     claim: Mapped[BigInt | None] = mapped_column(unique=True)
-    request: Mapped[Json]  # the exact parameters, as sent and sent again
+    request: Mapped[Json]  # the exact parameters, of which the adapter makes the same form each time
     state: Mapped[PaymentState] = mapped_column(Choice(PaymentState))
     currency: Mapped[Currency]
     amount: Mapped[BigInt]
