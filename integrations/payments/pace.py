@@ -21,12 +21,12 @@ class Pace:
         self.free_at = 0.0
         self.lock = threading.Lock()
 
-    def wait(self) -> None:
-        """Raises Throttled; nothing was asked then."""
+    def wait(self, *, anyhow: bool = False) -> None:
+        """Raises Throttled; nothing was asked then. ``anyhow``: for something that was asked before, however long it takes."""
         with self.lock:
             now = self.clock()
             turn = max(self.free_at, now)
-            if turn - now > self.patience:
+            if turn - now > self.patience and not anyhow:
                 raise Throttled("our own limit of calls a second")
             self.free_at = turn + self.gap
         if turn > now:

@@ -1,6 +1,7 @@
 """Calls to Stripe: one client, pinned, at our pace. Answers are plain rows; every failure is an error of the port."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +20,26 @@ TRIES_WHEN_THROTTLED = 3
 Row = dict[str, Any]
 
 
+class PacedClient(stripe.RequestsClient):
+    """Of the library's own repeats each waits for its turn, as the first try of a call did."""
+
+    def __init__(self, pace: Pace, timeout: tuple[int, int]) -> None:
+        super().__init__(timeout=timeout)
+        self._pace = pace
+        self._call = threading.local()
+
+    def begin(self) -> None:
+        """A call begins in this thread. Raises Throttled; nothing was asked then."""
+        self._pace.wait()
+        self._call.is_sent = False
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self._call, "is_sent", False):
+            self._pace.wait(anyhow=True)
+        self._call.is_sent = True
+        return super().request(*args, **kwargs)
+
+
 class StripeCalls:
     """Thread safe. ``api_base`` points it at another server than Stripe's."""
 
@@ -28,8 +49,7 @@ class StripeCalls:
         stripe.enable_telemetry = False
         stripe.max_network_retries = RETRIES
         self.mode = mode_of(api_key)
-        self._pace = Pace(RATES[self.mode])
-        self._connections: Any = stripe.RequestsClient(timeout=timeout)  # the SDK leaves some of it untyped
+        self._connections: Any = PacedClient(Pace(RATES[self.mode]), timeout)  # the SDK leaves some of it untyped
         client = stripe.StripeClient(
             api_key,
             stripe_version=API_VERSION,
@@ -59,7 +79,7 @@ class StripeCalls:
     def ask(self, call: Callable[[], Any]) -> Row:
         """One call, waited for when Stripe asks us to slow down."""
         for attempt in range(TRIES_WHEN_THROTTLED):
-            self._pace.wait()
+            self._connections.begin()
             try:
                 answer: Row = call().to_dict()
             except stripe.RateLimitError as error:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
 
 from integrations.payments.pace import Pace
 from integrations.payments.port import OutcomeUnknown, PaymentStatus, Refused, Throttled, Topic
-from integrations.payments.stripe_calls import API_VERSION, mode_of
+from integrations.payments.stripe_calls import API_VERSION, RETRIES, mode_of
 from integrations.payments.stripe_declines import decline_of
 from integrations.payments.stripe_objects import from_intent, to_stripe
 from tests.support.stripe_shapes import SHAPES
@@ -195,6 +196,20 @@ def test_every_call_of_the_port_keeps_to_our_pace(world, port, page, monkeypatch
     with pytest.raises(Throttled):
         port.retrieve(opened.provider_ref)
     assert len(world.server.requests) == asked, "nothing was sent"
+
+
+def test_the_librarys_own_repeats_keep_to_our_pace(world, port, page, monkeypatch):
+    waited = []
+    monkeypatch.setattr(Pace, "wait", lambda _pace, *, anyhow=False: waited.append(anyhow))
+    monkeypatch.setattr(stripe.HTTPClient, "_sleep_time_seconds", lambda *_args: 0)
+    world.server.faults["outage"] = True
+    with pytest.raises(OutcomeUnknown):
+        port.open_page(page)
+    assert len(world.server.requests) == 1 + RETRIES
+    assert waited == [False] + [True] * RETRIES
+    world.server.faults["outage"] = False
+    port.open_page(page)
+    assert waited[1 + RETRIES :] == [False], "another call is no repeat"
 
 
 def test_a_limit_that_was_hit_is_waited_for(world, port, page):
