@@ -125,6 +125,7 @@ class DeskList(Page, SavedViews, ModelView):
             head=self._head(tuple(shown), bool(many)),
             drawn=self._drawn(page.rows, shown, has_ticks=bool(many), ticked=typed.get("ticked", ())),
             typed=typed,
+            keeping=typed_before(self.get_url(".keep_view")),
             picker=self._picker(tuple(shown)),
             kept=kept,
             is_narrowed=bool(self._given(request.args)),

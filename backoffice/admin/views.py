@@ -30,14 +30,14 @@ class SavedViews(BaseView):
     @needs(Right.SAVE_VIEWS)
     def keep_view(self) -> ResponseReturnValue:
         query = self.as_kept(parse_qsl(str(request.form.get("query", ""))[:4_000]))
-        shared, opens = bool(request.form.get("shared")), bool(request.form.get("opens"))
+        wish = {what: bool(request.form.get(what)) for what in ("shared", "opens", "replace")}
         name = request.form.get("name", "")
 
         def act() -> None:
-            if shared:
+            if wish["shared"]:
                 access.demand(Right.SHARE_VIEWS)
             typed_text("name")
-            units.write(lambda: saved_views.keep(access.me().id, self.key, name, query, shared=shared, opens=opens))
+            units.write(lambda: saved_views.keep(access.me().id, self.key, name, query, **wish))
 
         return run(act, f"“{name.strip()}” is kept.", f"{self.get_url('.index_view')}?{query}")
 

@@ -39,8 +39,20 @@ class TooMuch(CounterfoilError):
         )
 
 
-def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens: bool) -> SavedView:
-    """Keep a view; one of the same name is replaced. Raises NoName, TooMuch."""
+class NameTaken(CounterfoilError):
+    status = 409
+
+    def __init__(self, name: str, *, shared: bool) -> None:
+        super().__init__(
+            f"You keep another view as “{name}”{', and share it' if shared else ''}. Say that this one replaces it, or give this "
+            "one another name."
+        )
+
+
+def keep(
+    owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens: bool, replace: bool = False
+) -> SavedView:
+    """Keep a view; another of the same name only gives way where that is said. Raises NoName, TooMuch, NameTaken."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME:
         raise NoName
@@ -51,6 +63,8 @@ def keep(owner_id: int, desk: str, name: str, query: str, *, shared: bool, opens
     if view is None:
         view = SavedView(ref=references.new("viw"), owner_id=owner_id, desk=desk, name=name, created_at=clock.now())
         session.add(view)
+    elif not replace and (view.query, view.shared, view.opens) != (query, shared, opens):
+        raise NameTaken(name, shared=view.shared)
     view.query, view.shared, view.opens = query, shared, opens
     for other in mine:
         if opens and other is not view:

@@ -178,8 +178,13 @@ def test_a_view_is_kept_shared_opened_with_and_forgotten(shop, fifty):
     theirs = hidden(fiona.get("/admin/orders/").text)
     fiona.post(f"/admin/orders/views/{view}/forget", data=theirs)
     assert shop.all(select(SavedView.name)) == ["Eve’s"]
-    otto.post("/admin/orders/views", data={**form, **kept, "query": "state=paid"})
-    assert shop.all(select(SavedView.query)) == ["state=paid"]  # of the same name: replaced
+    other = {**form, **kept, "query": "state=paid", "shared": ""}
+    page = otto.post("/admin/orders/views", data=other, follow_redirects=True).text
+    assert "You keep another view as “Eve’s”, and share it." in page
+    assert 'value="Eve’s"' in page
+    assert shop.all(select(SavedView.shared)) == [True]  # neither narrowed otherwise nor taken from others
+    otto.post("/admin/orders/views", data={**other, "replace": "y"})
+    assert [(row.query, row.shared) for row in shop.all(select(SavedView))] == [("state=paid", False)]
     otto.post(f"/admin/orders/views/{view}/forget", data=form)
     assert shop.all(select(SavedView.name)) == []
     assert 'href="/admin/orders/?delivery=open"' in otto.get("/admin/cases/").text  # what the role opens with
