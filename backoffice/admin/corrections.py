@@ -36,9 +36,13 @@ class Corrections(Deliveries):
             why, order = reason(), orders.by_ref(ref)
             typed = [request.form.get(name, "") for name in ("name", "street", "postcode", "city")]
             to = Address(typed[0], typed[1], typed[2], typed[3], order.destination.country)
-            corrections.destination(order, to, by=access.by(), reason=why)
+            corrections.destination(order, to, seen=typed_text("seen", 40), by=access.by(), reason=why)
 
-        return run(lambda: units.write(act), "What is still to come goes there.", self.get_url(".one", ref=ref))
+        return run(
+            lambda: units.write(act),
+            "What is still to come goes there. The invoice keeps the address of the customer.",
+            self.get_url(".one", ref=ref),
+        )
 
     @expose("/<ref>/email", methods=["POST"])
     @needs(Right.CORRECT_ORDERS)
@@ -88,6 +92,7 @@ class Corrections(Deliveries):
         fields = (
             *(Field(name, label, value=value) for name, label, value in place),
             Field("city", "Town", value=to.city),
+            Field("seen", "", "hidden", corrections.as_seen(order)),
         )
         return [
             *offers,

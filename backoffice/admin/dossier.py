@@ -1,7 +1,7 @@
 """All that the page of an order shows, in few looks: what every order has comes in one, what few have is asked for only where
 it is there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
 from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal
 from backoffice.payments.models import Payment
-from backoffice.refunds.models import Refund
+from backoffice.refunds.models import OPEN, UNSURE, Refund, RefundState
 
 MOVED = frozenset({FulfilmentState.PARTLY, FulfilmentState.DONE, FulfilmentState.WITHDRAWN})
 
@@ -65,9 +65,23 @@ class Dossier:
     has_cases: bool
 
     @property
-    def refunded(self) -> Money:
-        """What was given back, or is on its way."""
-        return total([payment.refunded for payment in self.attempts], self.order.currency)
+    def given_back(self) -> Money:
+        """What the provider has given back, for all that is known."""
+        taken = total([payment.refunded for payment in self.attempts], self.order.currency)
+        return taken - self.going_back - self.unsure
+
+    @property
+    def going_back(self) -> Money:
+        """What the provider has accepted to give back."""
+        return self._asked_for(OPEN - UNSURE)
+
+    @property
+    def unsure(self) -> Money:
+        """What is put aside for refunds of which nobody knows whether the provider makes them."""
+        return self._asked_for(UNSURE)
+
+    def _asked_for(self, states: Collection[RefundState]) -> Money:
+        return total([refund.money for refund in self.refunds if refund.state in states], self.order.currency)
 
     @property
     def captured(self) -> Money:

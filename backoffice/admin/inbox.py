@@ -1,6 +1,7 @@
 """The inbox: everything that needs a person, whose it is, and the page of the runbook for each kind."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from types import MappingProxyType
 from typing import Any
@@ -42,6 +43,13 @@ class NoDay(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Name the day on which the case comes back.")
+
+
+class NoOther(CounterfoilError):
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("Choose the case that is the same trouble.")
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
@@ -145,6 +153,9 @@ class CaseDesk(Noted, Many):
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         case = _case(ref)
+        others = self._others(case)
+        numbers = _order_numbers([case, *others])
+        others.sort(key=lambda it: (it.about_ref != case.about_ref, numbers[it.id] != numbers[case.id], -it.id))
         if case.detail:  # what a customer wrote, or what a provider said of them
             looks.at_page(None, case.subject())
         return self.render(
@@ -154,13 +165,14 @@ class CaseDesk(Noted, Many):
             about_url=troubles.place_of(case.about),
             best_url=next((item.url for item in troubles.best(case) if item.is_link), ""),
             called=troubles.called(case.about_kind),
-            order_number=session.scalar(select(whose.ORDER_OF_CASE).where(Case.id == case.id)),
+            order_number=numbers[case.id],
             age=formatting.age(case.opened_at, case.resolved_at or clock.now()),
             shown_state=shown_state(case),
             detail=json.dumps(case.detail, indent=2),
+            merged=session.scalars(select(Case.ref).where(Case.merged_into_id == case.id).order_by(Case.id)).all(),
             days=timeline.by_day(timeline.of([case.subject()]), ZONE),
             troubles=[],
-            actions=self._offers(case),
+            actions=self._offers(case, [(other.ref, _told(other, numbers[other.id])) for other in others]),
         )
 
     @expose("/kinds/<kind>")
@@ -215,7 +227,10 @@ class CaseDesk(Noted, Many):
     @needs(Right.RESOLVE_CASES)
     def merge(self, ref: str) -> ResponseReturnValue:
         def act(case: Case) -> None:
-            cases.merge(case, _case(typed_text("into")), by=access.by(), reason=reason())
+            into = typed_text("into")
+            if not into:
+                raise NoOther
+            cases.merge(case, _case(into), by=access.by(), reason=reason())
 
         return self._do(ref, act, "The case is closed as the same trouble as the other.")
 
@@ -227,7 +242,7 @@ class CaseDesk(Noted, Many):
     def _do(self, ref: str, act: Any, done: str) -> ResponseReturnValue:
         return run(lambda: units.write(lambda: act(_case(ref))), done, self.get_url(".one", ref=ref))
 
-    def _offers(self, case: Case) -> list[Action]:
+    def _offers(self, case: Case, others: Sequence[tuple[str, str]]) -> list[Action]:
         note = self.note_offer(case.ref)
         if case.state != CaseState.OPEN:
             over = Action(
@@ -262,7 +277,11 @@ class CaseDesk(Noted, Many):
                     fields=(Field("until", "Until the morning of", "date"),),
                 )
             )
-        return [*offers, *self._merge_offer(case)]
+        if others:
+            field = Field("into", "The same trouble as", choices=[("", "choose …"), *others])
+            url = self.get_url(".merge", ref=case.ref)
+            offers.append(Action("Merge", url, Right.RESOLVE_CASES, asks="Why is it the same?", fields=(field,)))
+        return offers
 
     def _hand_over(self, case: Case) -> Action:
         colleagues = session.scalars(
@@ -278,18 +297,29 @@ class CaseDesk(Noted, Many):
             fields=(Field("owner", "To", choices=choices, value=current, required=False),),
         )
 
-    def _merge_offer(self, case: Case) -> list[Action]:
-        known = {other.id: other for other in (*cases.open_about([case.about]), *cases.open_ones())}
-        others = [other for other in known.values() if other.id != case.id and troubles.sees(other.about)]
-        if not others:
+    def _others(self, case: Case) -> list[Case]:
+        """Open cases that may be the same trouble."""
+        if case.state != CaseState.OPEN:
             return []
-        others.sort(key=lambda other: (other.about_ref != case.about_ref, -other.id))
-        choices = [
-            (other.ref, f"{WORDINGS[CaseKind(other.kind)].title.rstrip('.')}, {other.about_ref}") for other in others
-        ]
-        field = Field("into", "The same trouble as", choices=choices)
-        url = self.get_url(".merge", ref=case.ref)
-        return [Action("Merge", url, Right.RESOLVE_CASES, asks="Why is it the same?", fields=(field,))]
+        known = {other.id: other for other in (*cases.open_about([case.about]), *cases.open_ones())}
+        return [other for other in known.values() if other.id != case.id and troubles.sees(other.about)]
+
+
+def _order_numbers(known: Sequence[Case]) -> dict[int, int | None]:
+    """Case → the number of the order it belongs to."""
+    query = select(Case.id, whose.ORDER_OF_CASE).where(Case.id.in_([case.id for case in known]))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _told(case: Case, order_number: int | None) -> str:
+    """A case among others, in one line."""
+    parts = [
+        WORDINGS[CaseKind(case.kind)].title.rstrip("."),
+        f"order {order_number}" if order_number else f"{troubles.called(case.about_kind)} {case.about_ref}",
+        formatting.money(case.at_risk) if case.at_risk else "",
+        f"open for {formatting.age(case.opened_at, clock.now())}",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _case(ref: str) -> Case:

@@ -61,7 +61,8 @@ class SameSum(CounterfoilError):
 
     def __init__(self, same: Refund) -> None:
         super().__init__(
-            f"{money(same.money)} was given back a short while ago by {same.who}. Tick “once more” if you mean it."
+            f"{money(same.money)} was {'asked' if same.is_open else 'given'} back a short while ago by {same.who}. "
+            "Tick “once more” if you mean it."
         )
 
 

@@ -126,7 +126,10 @@ class StockDesk(Noted, Many):
                     self.get_url(".correct", ref=ref),
                     Right.MOVE_STOCK,
                     asks="Why was it wrong?",
-                    fields=(Field("counted", "Counted on the shelf", "number", str(item.on_hand), most=MOST),),
+                    fields=(
+                        Field("counted", "Counted on the shelf", "number", str(item.on_hand), most=MOST),
+                        Field("seen", "", "hidden", str(item.on_hand)),
+                    ),
                 ),
                 self.note_offer(ref),
             ],
@@ -149,11 +152,14 @@ class StockDesk(Noted, Many):
     @expose("/<ref>/correct", methods=["POST"])
     @needs(Right.MOVE_STOCK)
     def correct(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
-            why = reason()
-            stock.correct(_item(ref).variant_id, typed_count("counted", MOST), by=access.by(), reason=why)
+        def act() -> bool:
+            why, counted, seen = reason(), typed_count("counted", MOST), typed_count("seen", MOST)
+            return stock.correct(_item(ref).variant_id, counted, by=access.by(), reason=why, seen=seen)
 
-        return run(lambda: units.write(act), "The count is corrected.", self.get_url(".one", ref=ref))
+        def done(is_changed: bool) -> str:
+            return "The count is corrected." if is_changed else "It stood at that already: nothing was changed."
+
+        return run(lambda: units.write(act), done, self.get_url(".one", ref=ref))
 
 
 class ShipmentDesk(Noted, Many):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from sqlalchemy import ColumnElement
@@ -98,6 +99,7 @@ class Trouble:
     wording: Wording
     age: str
     owner: str
+    asleep_until: datetime | None
     offers: Sequence[Action]
 
 
@@ -115,7 +117,9 @@ def place_of(subject: Subject) -> str:
 
 
 def of(subjects: Sequence[Subject]) -> list[Trouble]:
-    return [_trouble(case) for case in cases.open_about(subjects)]
+    """What is open about these subjects: awake first, and what costs most before the rest."""
+    known = [_trouble(case) for case in cases.open_about(subjects)]
+    return sorted(known, key=lambda item: (item.asleep_until is not None, -(item.case.at_risk_amount or 0)))
 
 
 def best(case: Case, back: str = "") -> list[Action]:
@@ -140,11 +144,13 @@ def take(case: Case, back: str = "") -> Action:
 def _trouble(case: Case) -> Trouble:
     back = place_of(case.about)
     steps = [item for item in best(case, back) if item.url != back]  # no button to where one is
-    offers = [*steps, *([] if case.owner else [take(case, back)])]
+    asleep_until = case.snoozed_until if case.snoozed_until and case.snoozed_until > clock.now() else None
+    offers = [*steps, *([] if case.owner or asleep_until else [take(case, back)])]
     return Trouble(
         case,
         WORDINGS[CaseKind(case.kind)],
         formatting.age(case.opened_at, clock.now()),
         case.owner.name if case.owner else "",
+        asleep_until,
         offers,
     )

@@ -19,6 +19,7 @@ from backoffice.disputes.models import Dispute, DisputeState
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.reconciliation.models import Break, BreakState, Payout
+from backoffice.refunds.models import Refund, RefundState
 from backoffice.staff.roles import Role
 from backoffice.stock.models import StockItem
 from backoffice.tasks.models import Task, TaskState
@@ -29,7 +30,7 @@ MOST = 999  # beyond that a count says nothing new, and costs
 # Desk → the filter that leaves what is counted there.
 NARROWED = {
     "cases": "state=open", "orders": "delivery=open", "disputes": "state=needs_response", "breaks": "state=open",
-    "payments": "state=unknown", "tasks": "state=gave_up",
+    "payments": "state=unknown", "refunds": "state=unknown", "tasks": "state=gave_up",
 }  # fmt: skip
 
 
@@ -58,6 +59,7 @@ _ON_SHELF = (  # MariaDB and MySQL are told to begin with the stock: few items f
 WAITS = (
     Wait("orders", "Orders to be delivered", NARROWED["orders"], frozenset({_O, _A})),
     Wait("payments", "Payments whose outcome is unknown", NARROWED["payments"], frozenset({_O, _F, _A})),
+    Wait("refunds", "Refunds whose outcome is unknown", NARROWED["refunds"], frozenset({_O, _F, _A})),
     Wait("disputes", "Disputes to answer", NARROWED["disputes"], frozenset({_O, _F, _A})),
     Wait("breaks", "Differences with the provider's books", NARROWED["breaks"], frozenset({_F, _A})),
     Wait("payouts", "Payouts to sign off", "state=paid&signed=no", frozenset({_F, _A}),
@@ -99,6 +101,7 @@ def _counted(role: Role) -> Select[*tuple[Any, ...]]:
         "disputes": select(Dispute.id).where(Dispute.state == DisputeState.NEEDS_RESPONSE),
         "breaks": select(Break.id).where(Break.state == BreakState.OPEN),
         "payments": select(Payment.id).where(Payment.state == PaymentState.UNKNOWN),
+        "refunds": select(Refund.id).where(Refund.state == RefundState.UNKNOWN),
         "tasks": select(Task.id).where(Task.state == TaskState.GAVE_UP),
     }
     return _numbers(wanted)

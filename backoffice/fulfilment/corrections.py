@@ -1,5 +1,6 @@
 """Corrections of what a customer typed, as long as something is still to come. The issued invoice stays as it is."""
 
+import hashlib
 from dataclasses import asdict
 
 from email_validator import EmailNotValidError, validate_email
@@ -37,6 +38,15 @@ class AnotherCountry(CounterfoilError):
         )
 
 
+class CorrectedMeanwhile(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody corrected this address since the page was opened. What you typed is kept: compare, and correct again."
+        )
+
+
 class Incomplete(CounterfoilError):
     status = 422
 
@@ -63,10 +73,16 @@ class NoPostcode(CounterfoilError):
         super().__init__("This is not a postcode of that country. The address was not changed.")
 
 
-def destination(order: Order, to: Address, *, by: Actor, reason: str) -> bool:
-    """Send what is still to come somewhere else in the same country; False where it goes there already.
+def as_seen(order: Order) -> str:
+    """Where it goes now, in a form that says nothing of it: whoever corrects it says what they had seen."""
+    return hashlib.sha256(repr(order.destination).encode()).hexdigest()[:20]
 
-    Raises NothingToCome, AnotherCountry, NoPostcode, Incomplete, CardNumber."""
+
+def destination(order: Order, to: Address, *, seen: str, by: Actor, reason: str) -> bool:
+    """Send what is still to come somewhere else in the same country; False where it goes there already. ``seen`` is what
+    `as_seen` said when somebody decided.
+
+    Raises NothingToCome, AnotherCountry, NoPostcode, Incomplete, CardNumber, CorrectedMeanwhile."""
     if not is_open(order, fulfilment.find(order.id)):
         raise NothingToCome
     name, street, postcode, city = (part.strip() for part in (to.name, to.street, to.postcode, to.city))
@@ -82,6 +98,8 @@ def destination(order: Order, to: Address, *, by: Actor, reason: str) -> bool:
     after = Address(name, street, postcode, city, to.country)
     if after == before:
         return False
+    if seen != as_seen(order):
+        raise CorrectedMeanwhile
     order.deliver_to = asdict(after)
     person = customers.get(order.person_id)
     sealed = tuple(customers.seal(person, "deliver_to", str(place)) for place in (before, after))

@@ -25,6 +25,7 @@ class RefundState(StrEnum):
 
 
 OPEN = frozenset({RefundState.CREATED, RefundState.UNKNOWN, RefundState.PENDING, RefundState.REQUIRES_ACTION})
+UNSURE = frozenset({RefundState.CREATED, RefundState.UNKNOWN})  # nobody knows whether the provider makes them
 LOST = frozenset({RefundState.FAILED, RefundState.CANCELLED})  # the money is with us again
 
 

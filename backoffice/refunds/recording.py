@@ -151,7 +151,7 @@ def enter(payment: Payment, snapshot: RefundSnapshot, *, by: Actor) -> bool:
     row = beginning.row(payment, ref, f"elsewhere:{ref}", {}, RefundReason.ELSEWHERE, snapshot.amount, by)
     session.flush()  # its id is in the task
     audit.record(Tag.REFUND_FOUND, row, by=by, amount=row.money, provider_ref=snapshot.provider_ref)
-    cases.open_case(CaseKind.REFUND_ELSEWHERE, row, amount=str(row.money), provider_ref=snapshot.provider_ref)
+    cases.open_case(CaseKind.REFUND_ELSEWHERE, row, at_risk=row.money, provider_ref=snapshot.provider_ref)
     tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{ref}", is_new=True, refund_id=row.id)
     record_snapshot(row, payment, snapshot, by=by)
     return True

@@ -44,8 +44,8 @@ class NameTaken(CounterfoilError):
 
     def __init__(self, name: str, *, shared: bool) -> None:
         super().__init__(
-            f"You keep another view as “{name}”{', and share it' if shared else ''}. Say that this one replaces it, or give this "
-            "one another name."
+            f"You keep another view as “{name}”{', and share it' if shared else ''}. Say that this one replaces it, or "
+            "give this one another name."
         )
 
 

@@ -106,6 +106,16 @@ class SoldOut(CounterfoilError):
             super().__init__("This is sold out just now.")
 
 
+class CountedMeanwhile(CounterfoilError):
+    status = 409
+
+    def __init__(self, seen: int, now: int) -> None:
+        super().__init__(
+            f"There are {now} on the shelf now, and were {seen} when the page was opened: pieces came or went since. "
+            "Count once more."
+        )
+
+
 class HeldPieces(CounterfoilError):
     """A count that is lower than what is held for orders."""
 
@@ -161,12 +171,17 @@ def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_k
     _must(_move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key))
 
 
-def correct(variant_id: int, counted: int, *, by: Actor, reason: str, request_key: str | None = None) -> bool:
-    """Set what is on hand to what was counted; False if it was right. Raises HeldPieces."""
+def correct(
+    variant_id: int, counted: int, *, by: Actor, reason: str, request_key: str | None = None, seen: int | None = None
+) -> bool:
+    """Set what is on hand to what was counted; False if it was right. ``seen`` is what was on hand when somebody decided; None
+    where nobody looked. Raises HeldPieces, CountedMeanwhile."""
     item = _item(variant_id, 0)
     missing = counted - item.on_hand
     if not missing:
         return False
+    if seen is not None and seen != item.on_hand:
+        raise CountedMeanwhile(seen, item.on_hand)
     if counted < item.held:
         raise HeldPieces(item.held)
     _must(_move(item, MovementKind.CORRECTED, on_hand=missing, by=by, reason=reason, request_key=request_key))

@@ -96,6 +96,23 @@ def test_links_that_went_to_a_wrong_address_end_when_it_is_corrected(shop, otto,
     assert (mail.recipient, stranger.get(way).status_code) == ("ada@right.example", 200)
 
 
+def test_of_two_tabs_that_correct_an_address_the_older_is_told(shop, otto, sale):
+    address = f"/admin/orders/{sale.order_ref}"
+    page = otto.get(address).text
+    older = re.search(r'name="seen" value="([^"]*)"', page.partition(f'{address}/address"')[2])[1]
+    place = {"name": "Ada", "street": "Way 2", "postcode": "10115", "city": "Berlin", "reason": "mistyped"}
+    post(otto, f"{address}/address", address, **place)
+    for _ in range(2):  # the same again says nothing new
+        assert 'class="flash good"' in post(otto, f"{address}/address", address, **place, seen=older)
+    typed = {**place, "street": "Analytical Way 1", "city": "Potsdam"}
+    page = post(otto, f"{address}/address", address, **typed, seen=older)
+    assert "Somebody corrected this address since" in page
+    assert 'value="Potsdam"' in page
+    assert shop.order(sale).destination.street == "Way 2"
+    post(otto, f"{address}/address", address, **typed)
+    assert shop.order(sale).destination.city == "Potsdam"
+
+
 def test_the_address_is_corrected_until_everything_has_left_and_the_invoice_stays(shop, otto, sale):
     address = f"/admin/orders/{sale.order_ref}"
     before = shop.invoice(sale).buyer

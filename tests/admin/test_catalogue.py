@@ -290,6 +290,8 @@ def test_stock_is_received_and_counted_with_a_reason_and_never_below_what_is_hel
     assert "Order 10001" in carl.get(address).text
     post(carl, f"{address}/correct", address, counted="20", reason="three were broken, two lost")
     assert shop.stock() == (20, 3)
+    for counted, words in (("21", "There are 20 on the shelf now, and were 25"), ("20", "nothing was changed")):
+        assert words in post(carl, f"{address}/correct", address, counted=counted, reason="an older page", seen="25")
     assert "3 pieces are held" in post(carl, f"{address}/correct", address, counted="2", reason="?")
     assert "no such article" in post(carl, "/admin/stock/receive", "/admin/stock/", sku="NOPE", pieces="1", reason="?")
     assert "above zero" in post(carl, "/admin/stock/receive", "/admin/stock/", sku=LEVEL, pieces="0", reason="?")

@@ -73,12 +73,14 @@ def test_two_cases_of_one_trouble_are_merged(shop):
     otto = colleague(shop, Role.OPERATIONS)
     first, second = open_one(shop), open_one(shop, ref="tsk_y", number=2)
     assert "reason" in post(otto, f"/admin/cases/{second}/merge", into=first)
+    assert "Choose the case" in post(otto, f"/admin/cases/{second}/merge", into="", reason="one cable")
     assert sorted(listed(otto, "state=open")) == sorted([first, second])
     page = post(otto, f"/admin/cases/{second}/merge", into=first, reason="one cable, two tasks")
     assert "one cable, two tasks" in page
     assert f'Merged into <a href="/admin/cases/{first}">' in page
     assert listed(otto, "state=open") == [first]
     assert "case.merged" in shop.tags(first)
+    assert f'The same trouble as <a href="/admin/cases/{second}">' in otto.get(f"/admin/cases/{first}").text
     assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=first, reason="x")
     assert "would disappear in itself" in post(otto, f"/admin/cases/{first}/merge", into=second, reason="x")
     assert listed(otto, "state=open") == [first]
@@ -140,6 +142,12 @@ def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):
     fiona, vera = colleague(shop, Role.FINANCE), colleague(shop, Role.VIEWER)
     page = fiona.get(f"/admin/orders/{sale.order_ref}").text
     assert "Open for less than a minute, nobody has it." in page
+    otto = colleague(shop, Role.OPERATIONS)
+    case = shop.all(select(Case.ref))[-1]
+    post(otto, f"/admin/cases/{case}/snooze", until="2026-11-25", reason="the bank is closed")
+    asleep = otto.get(f"/admin/payments/{payment.ref}").text
+    assert "asleep until" in asleep
+    assert "nobody has it" not in asleep
     back = f"/admin/payments/{payment.ref}"
     assert re.search(rf'action="/admin/payments/{payment.ref}/ask"[^>]*>.*name="back" value="{back}"', page)
     assert "Take it" in page

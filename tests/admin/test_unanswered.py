@@ -8,6 +8,8 @@ from tests.support import staff
 from tests.support.refunds import bought
 from tests.support.shop import hidden
 
+NBSP = "\N{NO-BREAK SPACE}"
+
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
@@ -52,3 +54,24 @@ def test_so_does_the_story_of_a_refund_and_of_a_payment_that_has_a_number(shop):
     asks_now(shop, f"/admin/refunds/{refund.ref}")
     assert vain(shop, refund.ref)[1:] == [("asked with the same key", shop.refund(refund.ref).unanswered)]
     assert {way for way, _asks in vain(shop, open_one.payment_ref)} == {"asked by its number"}
+
+
+def test_nobody_is_told_that_money_went_back_before_the_provider_said_so(shop):
+    sale = bought(shop.buyer())
+    olive = staff.logged_in(shop)
+    shop.provider.switch(lose_refund=1, webhooks="never")
+    shop.refunds(sale, 1_000)
+    page = olive.get(f"/admin/orders/{sale.order_ref}").text
+    assert f"whether €{NBSP}10.00 goes back is not known" in page
+    assert "given back" not in page
+    assert (
+        f"€{NBSP}10.00 was asked back at" in olive.get(f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=10").text
+    )
+    assert "Refunds whose outcome is unknown" in olive.get("/admin/").text
+    shop.minutes_pass(5)
+    page = olive.get(f"/admin/orders/{sale.order_ref}").text
+    assert f"given back €{NBSP}10.00" in page
+    assert "is not known" not in page
+    shop.provider.switch(refunds="pending")
+    shop.refunds(sale, 2_000)
+    assert f"given back €{NBSP}10.00, €{NBSP}20.00 on its way back" in olive.get(f"/admin/orders/{sale.order_ref}").text

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from sqlalchemy import select
 
@@ -12,9 +13,12 @@ from tests.support.shop import hidden
 
 
 def post(client, address: str, page: str = "", **form) -> str:
-    """Press a button that stands on ``page``; the page it leads to."""
-    token = hidden(client.get(page or "/admin/cases/").text)
-    answer = client.post(address, data={**token, **form}, follow_redirects=True)
+    """Press a button that stands on ``page``, with what the page had shown; the page it leads to."""
+    text = client.get(page or "/admin/cases/").text
+    there = re.search(rf'action="{re.escape(address)}".*?</form>', text, re.S)
+    seen = re.findall(r'name="seen" value="([^"]*)"', there[0]) if there else []
+    told = {**hidden(text), **({"seen": seen[0]} if seen else {})}
+    answer = client.post(address, data={**told, **form}, follow_redirects=True)
     fragments.forget()  # what the shop shows of it is looked at anew
     return answer.text
 
