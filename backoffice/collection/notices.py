@@ -13,7 +13,7 @@ from backoffice.mail import service as mail
 from backoffice.orders import service as orders
 from backoffice.orders.letters import facts_of
 from backoffice.orders.models import LineKind, Order, OrderState
-from backoffice.payments.models import Payment, PaymentState
+from backoffice.payments.models import ON_THE_PAGE, Payment, PaymentState
 from backoffice.tasks import service as tasks
 
 WAIT_FOR_PAPER = timedelta(minutes=2)
@@ -97,11 +97,26 @@ def _confirm(order: Order, key: str, by: Actor) -> None:
 
 
 def received(payment_id: int) -> None:
-    """Tell the customer, once, that the order is here and its payment takes time, unless an answer has come by now."""
+    """Tell the customer, once, that the order is here and its payment takes time, unless an answer has come by now. Where
+    they cannot have paid, because no page was ever open, they are told that."""
     payment = session.get_one(Payment, payment_id)
     order = orders.get(invoices.get(payment.invoice_id).order_id)
     if order.state == OrderState.PLACED and payment.state in TAKES_TIME:
-        mail.queue("order_received", to=order.email, about=order, key=f"order_received:{order.ref}", **facts_of(order))
+        template = "order_received" if payment.provider_ref else "order_waits"
+        mail.queue(template, to=order.email, about=order, key=_received(order), **facts_of(order))
+
+
+def payable(payment_id: int) -> None:
+    """Tell a customer who was told to wait that it is their turn after all: the provider answers, and nobody paid."""
+    payment = session.get_one(Payment, payment_id)
+    order = orders.get(invoices.get(payment.invoice_id).order_id)
+    if order.state == OrderState.PLACED and payment.state in ON_THE_PAGE and mail.is_known(_received(order)):
+        key = f"order_payable:{payment.ref}"
+        mail.queue("order_payable", to=order.email, about=order, key=key, **facts_of(order))
+
+
+def _received(order: Order) -> str:
+    return f"order_received:{order.ref}"
 
 
 def declined(payment_id: int) -> None:

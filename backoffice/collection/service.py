@@ -21,7 +21,7 @@ from backoffice.orders import service as orders
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.service import Keeper
 from backoffice.payments import service as payments
-from backoffice.payments.models import Payment, PaymentState
+from backoffice.payments.models import ON_THE_PAGE, Payment, PaymentState
 from backoffice.tasks import service as tasks
 from integrations.payments.port import PaymentStatus, Snapshot
 
@@ -186,7 +186,7 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
     code = snapshot.decline.code if snapshot.decline else ""
     if snapshot.decline and snapshot.decline.family == NEVER_AGAIN:
         payment_methods.refused_for_good(snapshot.fingerprint, code, payment.ref, by=by)
-    to = _STATES[snapshot.status]
+    to, was = _STATES[snapshot.status], payment.state
     moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
     if not moved:
         if code:
@@ -194,6 +194,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         payments.note(payment, notes)
     if moved and payment.state == PaymentState.DECLINED:
         tasks.schedule("notices.declined", dedupe=f"notices.declined:{payment.ref}", payment_id=payment.id)
+    if moved and was == PaymentState.UNKNOWN and payment.state in ON_THE_PAGE:
+        tasks.schedule("notices.payable", dedupe=f"notices.payable:{payment.ref}", payment_id=payment.id)
     if moved and payment.state == PaymentState.PROCESSING:
         _say_that_it_takes_time(payment)
 

@@ -35,6 +35,11 @@ class HasLeft(CounterfoilError):
 MOVES = StateTable(Mail.state, {MailState.WAITING: frozenset({MailState.SENT}), MailState.SENT: frozenset[MailState]()})
 
 
+def is_known(key: str) -> bool:
+    """Whether a mail was written under this key."""
+    return session.scalars(select(Mail.id).where(Mail.dedupe_key == key)).first() is not None
+
+
 def queue(
     template: str,
     *,

@@ -14,6 +14,11 @@ def received(payment_id: int) -> None:
     notices.received(payment_id)
 
 
+@registry.plain("notices.payable")
+def payable(payment_id: int) -> None:
+    notices.payable(payment_id)
+
+
 @registry.plain("notices.declined")
 def declined(payment_id: int) -> None:
     notices.declined(payment_id)

@@ -226,6 +226,25 @@ def test_a_customer_hears_of_a_silent_provider_only_while_it_is_silent(shop):
     second.buyer.returns_from(second)
     shop.minutes_pass(5)
     assert shop.mails() == ["order_confirmed", "order_received"]
+    shop.provider.switch(outage=False)
+    shop.minutes_pass(6)
+    assert shop.mails() == ["order_confirmed", "order_received", "order_payable"], "nobody has paid: it is their turn"
+
+
+def test_a_customer_who_never_saw_a_page_to_pay_is_told_so_and_called_when_there_is_one(shop):
+    shop.provider.switch(outage=True, webhooks="never")
+    sale = shop.buyer().orders()
+    shop.minutes_pass(3)
+    assert shop.mails() == ["order_waits"]
+    assert "nothing was charged" in shop.all(select(Mail.text))[0]
+    shop.provider.switch(outage=False)
+    shop.minutes_pass(6)
+    assert shop.mails() == ["order_waits", "order_payable"]
+    assert "Pay " in sale.buyer.client.get(shop.order_path(sale.order_ref)).text
+    shop.pays(sale)
+    shop.minutes_pass(3)
+    is_sold(shop, sale)
+    assert shop.mails() == ["order_waits", "order_payable", "order_confirmed"]
 
 
 def test_a_bank_that_takes_its_time_is_waited_for(shop):
