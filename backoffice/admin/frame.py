@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 from flask_wtf.csrf import generate_csrf
 
-from backoffice.admin import access, badges, cells, differences, looks, waiting
+from backoffice.admin import access, badges, cells, declines, differences, looks, waiting
 from backoffice.admin.actions import Action
 from backoffice.admin.cells import ZONE
 from backoffice.core import clock, formatting, units
@@ -29,6 +29,7 @@ def drawn_with(given: dict[str, Any]) -> dict[str, Any]:
         "cells": cells,
         "badge": badges.badge,
         "words": badges.words,
+        "declined": declines.told,
         "waiting": waiting.counts,
         "has": has,
         "may": lambda item: has(item.right),

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from backoffice.admin.cells import ZONE
+from backoffice.core import formatting
 from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
+from backoffice.tasks import service as tasks
 
 COLUMNS = ("asked_at", "question", "answer", "unanswered")
 LABELS = MappingProxyType(
@@ -27,6 +30,19 @@ def _answer(row: Payment | Refund) -> str:
     if "unanswered" in said:
         return f"none: {said['unanswered']}"
     return str(said.get("status") or said.get("refused") or "")
+
+
+def told(row: Payment | Refund, task: str) -> list[tuple[str, str]]:
+    """What was asked last and what came of it, as facts of a page; and when we ask again by ourselves. ``task`` is the key of
+    the task that asks."""
+    again = tasks.next_try(task) if row.is_open else None
+    return [
+        ("Last asked", formatting.moment(row.asked_at, ZONE) if row.asked_at else ""),
+        ("Asked", _question(row)),
+        ("Answer", _answer(row)),
+        ("In vain", f"{row.unanswered} times in a row" if row.unanswered > 1 else ""),
+        ("Asked again by itself", formatting.moment(again, ZONE) if again else ""),
+    ]
 
 
 WORDS = MappingProxyType({"question": _question, "answer": _answer})

@@ -23,6 +23,7 @@ from backoffice.disputes.models import Dispute
 from backoffice.disputes.service import refuses_refund
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CreditNote
+from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import booking, wishes
 from backoffice.refunds import service as refunds
@@ -88,7 +89,8 @@ class RefundDesk(RefundForm, Many):
             successor=refunds.successor(refund),
             priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.lines}),
             why=words_of(refund.reason),
-            answer=links.hidden(json.dumps(refund.last_answer, indent=2)),
+            answer=links.hidden(json.dumps(payments.answered(refund.last_answer), indent=2)),
+            asked=questions.told(refund, f"refunds.ask:{ref}"),
             request_sent=json.dumps(refund.request, indent=2),
             troubles=troubles.of(subjects),
             days=timeline.by_day(timeline.of(subjects), ZONE),

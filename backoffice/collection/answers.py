@@ -13,6 +13,7 @@ from backoffice.core import clock
 from backoffice.core.actor import Actor, ActorKind
 from backoffice.core.ports import ports
 from backoffice.payments import keys
+from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from integrations.payments.port import (
     NO_ACCESS,
@@ -75,7 +76,9 @@ class Unanswered:
 
     def is_news(self, last: Mapping[str, Any], by: Actor) -> bool:
         """Whether the story should tell of it once more: the last answer was another, or somebody of ours asked themselves."""
-        return by.kind == ActorKind.STAFF or dict(last) != self.note
+        return (
+            by.kind == ActorKind.STAFF or {name: last[name] for name in payments.IN_VAIN if name in last} != self.note
+        )
 
     @property
     def note(self) -> dict[str, str]:

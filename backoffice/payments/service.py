@@ -212,16 +212,29 @@ def return_refund(payment: Payment, amount: Money, *, by: Actor, refund: str, re
     )
 
 
+IN_VAIN = ("unanswered", "asked")  # what is kept of an ask that brought no answer
+
+
 def note_answer(payment: Payment, answer: Mapping[str, Any], *, answered: bool) -> None:
     """Keep what was asked last and what came back, for people; not a change of state."""
     note(payment, answer_notes(payment, answer, answered=answered))
+
+
+def beside(last: Mapping[str, Any], silence: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer that came before, and that the latest ask was in vain."""
+    return {**answered(last), **silence}
+
+
+def answered(last: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is kept of asking: what the provider really said last."""
+    return {name: value for name, value in last.items() if name not in IN_VAIN}
 
 
 def answer_notes(payment: Payment, answer: Mapping[str, Any], *, answered: bool) -> dict[str, Any]:
     """What to keep of an answer."""
     return {
         "asked_at": clock.now(),
-        "last_answer": dict(answer),
+        "last_answer": dict(answer) if answered else beside(payment.last_answer, answer),
         "unanswered": 0 if answered else payment.unanswered + 1,
     }
 

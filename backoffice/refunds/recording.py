@@ -137,7 +137,7 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
 def _note(refund: Refund, answer: Any, *, answered: bool) -> None:
     """Keep what came back last, for people; not a change of state."""
     refund.asked_at = clock.now()
-    refund.last_answer = dict(answer)
+    refund.last_answer = dict(answer) if answered else payments.beside(refund.last_answer, answer)
     refund.unanswered = 0 if answered else refund.unanswered + 1
 
 

@@ -16,7 +16,7 @@ from backoffice.core.db import db
 from backoffice.core.tracking import Subject
 from backoffice.models import Order, SavedView
 from backoffice.staff.roles import Role
-from tests.support.office import taken
+from tests.support.office import post, taken
 from tests.support.shop import hidden, paid
 from tests.support.staff import colleague
 from tests.support.statements import statements
@@ -247,7 +247,7 @@ def test_the_page_of_an_order_asks_at_most_ten_questions(shop):
     )
     for number in range(30):
         form = {"street": f"Way {number}", "name": "Ada", "postcode": "10115", "city": "Berlin", "reason": "again"}
-        client.post(f"{address}/address", data={**hidden(client.get("/admin/keys").text), **form})
+        post(client, f"{address}/address", address, **form)
     shop.works()
     with statements() as seen:
         page = client.get(address).text

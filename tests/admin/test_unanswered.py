@@ -75,3 +75,34 @@ def test_nobody_is_told_that_money_went_back_before_the_provider_said_so(shop):
     shop.provider.switch(refunds="pending")
     shop.refunds(sale, 2_000)
     assert f"given back €{NBSP}10.00, €{NBSP}20.00 on its way back" in olive.get(f"/admin/orders/{sale.order_ref}").text
+
+
+def test_the_last_answer_stays_in_sight_while_the_provider_is_silent(shop):
+    sale = shop.buyer().orders()
+    olive = staff.logged_in(shop)
+    place = f"/admin/payments/{sale.payment_ref}"
+    shop.provider.switch(outage=True, webhooks="never")
+    page = asks_now(shop, place)
+    asks_now(shop, place)
+    kept = shop.payment(sale).last_answer
+    assert kept["status"] == "open"
+    assert kept["asked"] == "by its number"
+    page = olive.get(place).text
+    assert "how it stands, by its number" in page
+    assert "2 times in a row" in page
+    assert "Asked again by itself" in page
+    raw = page.partition("What the provider said last")[2].partition("</details>")[0]
+    assert "open" in raw
+    assert "by its number" not in raw
+    shop.provider.switch(outage=False)
+    asks_now(shop, place)
+    assert "unanswered" not in shop.payment(sale).last_answer
+
+
+def test_an_operator_reads_why_a_bank_said_no(shop):
+    sale = shop.buyer().orders()
+    shop.is_declined(sale, "insufficient_funds")
+    shop.works()
+    olive = staff.logged_in(shop)
+    for place in (f"/admin/payments/{sale.payment_ref}", f"/admin/orders/{sale.order_ref}"):
+        assert "insufficient funds: the account does not hold enough" in olive.get(place).text
