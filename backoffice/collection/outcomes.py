@@ -29,7 +29,7 @@ def take_in(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
         )
         order = orders.lock(invoices.get(payment.invoice_id).order_id)
         if order.state in PAYABLE:
-            orders.hold_for_review(order, by=by, reason=f"captured {captured}, another currency than asked")
+            _set_aside(order, f"captured {captured}, another currency than asked", by=by)
         return
     if not payments.settle(payment, captured, by=by):
         payments.correct(payment, captured, by=by)
@@ -43,7 +43,7 @@ def take_in(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None:
         )
     elif captured < invoice.gross:
         invoices.part_paid(invoice, captured, by=by)
-        orders.hold_for_review(order, by=by, reason=f"captured {captured} of {invoice.gross}")
+        _set_aside(order, f"captured {captured} of {invoice.gross}", by=by)
     else:
         _complete(order, invoice, captured, by=by)
 
@@ -55,12 +55,22 @@ def _close_other_pages(payment: Payment, invoice: Invoice) -> None:
             tasks.schedule("payments.close", dedupe=f"payments.close:{other.ref}", payment_id=other.id)
 
 
+def _set_aside(order: Order, reason: str, *, by: Actor) -> None:
+    """Money came that is not what was asked for: a person decides."""
+    if orders.hold_for_review(order, by=by, reason=reason):
+        _waits_no_more(order, "Money came; the order waits for a decision now.")
+
+
+def _waits_no_more(order: Order, because: str) -> None:
+    if clock.now() > order.placed_at + orders.TIME_TO_PAY:  # before that nobody was told that it is held for longer
+        cases.close(CaseKind.HOLD_PROLONGED, order, because=because)
+
+
 def _complete(order: Order, invoice: Invoice, captured: Money, *, by: Actor) -> None:
     """The order is paid in full. Issuing comes last: it takes the number."""
     stock.take(order.ref, by=by)
     orders.pay(order, by=by)
-    if clock.now() > order.placed_at + orders.TIME_TO_PAY:  # before that nobody was told that it is held for longer
-        cases.close(CaseKind.HOLD_PROLONGED, order, because="The order was paid.")
+    _waits_no_more(order, "The order was paid.")
     fulfilment.open_for(order, by=by)
     finding.learn(customers.get(order.person_id), finding.words_of(order.name, order.phone), is_new=False)
     invoices.order_paper(invoice)  # before the mail that carries it

@@ -83,3 +83,15 @@ def test_an_order_that_was_held_for_longer_and_paid_is_no_case_any_more(shop):
     shop.minutes_pass(40)
     is_sold(shop, sale)
     assert shop.open_cases() == []
+
+
+def test_an_order_that_was_held_for_longer_and_paid_in_part_is_a_case_of_its_sum_alone(shop):
+    sale = shop.buyer().orders()
+    shop.provider.switch(outage=True)
+    shop.minutes_pass(170)
+    assert "hold_prolonged" in shop.open_cases()
+    shop.provider.switch(outage=False)
+    shop.provider.books.force_capture(shop.payment(sale).provider_ref, 12_800)
+    shop.minutes_pass(70)
+    assert shop.order(sale).state == OrderState.IN_REVIEW
+    assert shop.open_cases() == ["amount_differs"]

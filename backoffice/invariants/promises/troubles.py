@@ -79,7 +79,7 @@ CHECKS = (
         "WHERE going.payment_id = p.id AND going.accepted_at IS NULL AND going.state NOT IN ('failed', 'cancelled'))) OR "
         "(k.kind = 'reconciliation_break' AND b.state <> 'open') OR (k.kind IN ('dispute_open', 'dispute_due', "
         "'dispute_refused') AND d.state <> 'needs_response') OR (k.kind = 'dispute_lost' AND d.state <> 'lost') OR "
-        "(k.kind = 'hold_prolonged' AND o.state IN ('paid', 'expired', 'cancelled')) OR (k.kind = 'task_gave_up' AND "
+        "(k.kind = 'hold_prolonged' AND o.state <> 'placed') OR (k.kind = 'task_gave_up' AND "
         "t.state IN ('done', 'cancelled')))",
     ),
     Check(
