@@ -29,6 +29,21 @@ def test_a_refused_refund_moves_nothing_and_its_sum_can_be_refunded_again(shop, 
     assert shop.open_cases() == []
 
 
+def test_a_refund_of_the_dashboard_that_came_back_is_sent_again_as_one_of_ours(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(refunds="fails_later")
+    shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 2_900)
+    shop.works()
+    shop.minutes_pass(5)
+    shop.provider.switch(refunds="")
+    (lost,) = shop.all(select(Refund))
+    assert (lost.reason, lost.state) == (RefundReason.ELSEWHERE, RefundState.FAILED)
+    refunds.send_again(lost.ref, reason="the account is open again", by=SYSTEM)
+    shop.minutes_pass(2)
+    assert given_back(shop) == 2_900
+    assert problems() == []
+
+
 def test_a_refund_that_fails_after_it_succeeded_leaves_its_note_and_a_debt(shop, buyer):
     sale = bought(buyer)
     (line,) = shop.line_ids(sale)

@@ -104,8 +104,8 @@ CHECKS = (
         PROMISE,
         "a refund that was made at the provider and that no case told of",
         "Every refund that somebody made at the provider was told by a case",
-        "SELECT r.ref FROM refunds r WHERE r.reason = 'elsewhere' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref = "
-        "r.ref AND k.kind = 'refund_elsewhere')",
+        "SELECT r.ref FROM refunds r WHERE r.reason = 'elsewhere' AND r.again_of_id IS NULL AND NOT EXISTS (SELECT 1 FROM "
+        "cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_elsewhere')",  # what is sent again, we send
     ),
     Check(
         "sum-that-differs-and-that-no-case-told-of",
