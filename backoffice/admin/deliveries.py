@@ -13,13 +13,17 @@ from backoffice.admin.dossier import Dossier
 from backoffice.admin.notes import Noted
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
+from backoffice.disputes import service as disputes
 from backoffice.disputes.service import refuses_refund
 from backoffice.fulfilment import appointments, downloads, methods, parcels
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import AppointmentState, FulfilmentState
 from backoffice.fulfilment.states import STILL_TO_COME
+from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order
+from backoffice.payments import service as payments
+from backoffice.refunds import wishes
 from backoffice.staff.roles import Right
 
 
@@ -42,6 +46,15 @@ class AllDelivered(CounterfoilError):
         super().__init__("Everything of this order was delivered: there is nothing to keep back.")
 
 
+class DisputedMeanwhile(CounterfoilError):
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The bank disputes the payment since this page was opened. Look at it before anything is sent."
+        )
+
+
 class Deliveries(Noted):
     """The part of the order desk that is about delivery."""
 
@@ -58,7 +71,18 @@ class Deliveries(Noted):
             carrier, tracking = typed_text("carrier") or parcels.usual_carrier(order), typed_text("tracking")
             if not tracking and methods.page_of(carrier) and "unnumbered" not in request.form:
                 raise NoNumber(carrier)
-            parcels.ship(order, pieces, request_key=request_key(), tracking=tracking, by=access.by(), carrier=carrier)
+            attempts = payments.for_invoice(invoices.for_order(order.id))
+            if "disputed" not in request.form and any(map(refuses_refund, disputes.of(attempts))):
+                raise DisputedMeanwhile
+            parcels.ship(
+                order,
+                pieces,
+                request_key=request_key(),
+                tracking=tracking,
+                by=access.by(),
+                carrier=carrier,
+                in_question=wishes.in_question,
+            )
 
         return run(
             lambda: units.write(act),
@@ -142,6 +166,7 @@ class Deliveries(Noted):
                         Field("carrier", "Carrier", value=known.carrier, required=False),
                         Field("tracking", "Number of the parcel", required=False),
                         Field("unnumbered", "It has no number", "checkbox", required=False),
+                        *([Field("disputed", "", "hidden", "y")] if is_disputed else []),
                     ),
                     key=references.new("shk"),
                 )

@@ -25,7 +25,7 @@ from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import booking, wishes
 from backoffice.refunds import service as refunds
-from backoffice.refunds.beginning import FormUsed, RefundedMeanwhile
+from backoffice.refunds.beginning import RefundedMeanwhile
 from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Pieces, Wish
 from backoffice.staff.roles import Right
@@ -47,6 +47,11 @@ class NotAReason(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Choose why the money goes back.")
+
+
+class NoKey(CounterfoilError):
+    def __init__(self) -> None:
+        super().__init__("This form is not the one that the page showed. Open the page again, and send it anew.")
 
 
 class DamagedForSale(CounterfoilError):
@@ -127,6 +132,7 @@ class RefundForm(Noted):
             key=references.new("rfk"),
             staying=_staying(choice, parcels) if choice else {},
             half_sent=_half_sent(choice, parcels) if choice else {},
+            sent={line_id: item.shipped for line_id, item in parcels.items()},
         )
 
     @expose("/of/<payment>", methods=["POST"])
@@ -160,7 +166,7 @@ class RefundForm(Noted):
         if choice is None:  # or somebody gave back all of it meanwhile
             raise NothingToRefund if booking.left(payment) else RefundedMeanwhile(payment)
         if not request.form.get("key"):
-            raise FormUsed
+            raise NoKey
         same = self._same(refunds.of([payment]), choice)
         known = same is not None and same.request_key == request_key()
         if same and not known and not request.form.get("more"):
@@ -173,7 +179,8 @@ class RefundForm(Noted):
         }
         if shelved and reason == RefundReason.DAMAGED:
             raise DamagedForSale
-        half_sent = _half_sent(choice, _parcels(order))
+        parcels = _parcels(order)
+        half_sent = _half_sent(choice, parcels)
         seen = Money(typed_count("seen", 10**9), payment.currency)
         return Wish(
             payment_ref=payment.ref,
@@ -188,6 +195,7 @@ class RefundForm(Noted):
                     count,
                     shelved=shelved.get(line.id, 0),
                     still_sent=half_sent.get(line.id, 0) if request.form.get(f"send{line.id}") else 0,
+                    sent_seen=typed_count(f"sent{line.id}", 10**9) if line.id in parcels else None,
                 )
                 for line, count in choice.pieces
             ],

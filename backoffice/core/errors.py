@@ -27,6 +27,17 @@ class NotFound(CounterfoilError):
         )
 
 
+class FormUsed(CounterfoilError):
+    """The key of a form that has done something else already."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This form was sent before with something else in it, and that was done. Open the page again, and send it anew."
+        )
+
+
 class Conflict(Exception):
     """Another unit was faster: the unit of work is rolled back and run again as a whole."""
 

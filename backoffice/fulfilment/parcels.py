@@ -1,6 +1,6 @@
 """Parcels: whole or in parts, never more than was ordered, and a mail for each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import CounterfoilError, FormUsed, NotFound
 from backoffice.fulfilment import methods
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Shipment, ShipmentLine, ShippedPieces
@@ -34,20 +34,45 @@ class TooMany(CounterfoilError):
         super().__init__(f"Only {left} of “{name}” are left to ship. Look at the order again.")
 
 
+class InQuestion(CounterfoilError):
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The provider was asked to give money back for “{name}” and has not answered yet: these pieces may have to stay "
+            "here. Ask it again, or ship the others."
+        )
+
+
 def ship(
-    order: Order, pieces: Mapping[int, int], *, request_key: str, tracking: str, by: Actor, carrier: str = ""
+    order: Order,
+    pieces: Mapping[int, int],
+    *,
+    request_key: str,
+    tracking: str,
+    by: Actor,
+    carrier: str = "",
+    in_question: Callable[[Order], Mapping[int, int]] = lambda _order: {},
 ) -> Shipment:
     """Hand a parcel over: order line id → pieces; to the carrier of the way that was chosen, where none is named. The same
-    ``request_key`` ships once. Raises NotDeliverable, NothingPacked, TooMany; then nothing was written."""
+    ``request_key`` ships once. ``in_question`` says which pieces may have to stay here, by line.
+
+    Raises NotDeliverable, NothingPacked, TooMany, InQuestion, FormUsed; then nothing was written."""
+    wanted = {line_id: count for line_id, count in pieces.items() if count > 0}
     known = session.scalars(select(Shipment).where(Shipment.request_key == request_key)).one_or_none()
     if known:
+        packed = {line.order_line_id: line.quantity for line in known.lines}
+        if (known.order_id, known.tracking, packed) != (order.id, tracking, wanted):
+            raise FormUsed
         return known
     delivery = fulfilment.deliverable(order)
-    wanted = {line_id: count for line_id, count in pieces.items() if count > 0}
     left = {item.line.id: item for item in fulfilment.to_ship(order)}
     if not wanted or not wanted.keys() <= left.keys():
         raise NothingPacked
+    staying = in_question(order)
     for line_id, count in sorted(wanted.items()):
+        if count > left[line_id].left - staying.get(line_id, 0) and count <= left[line_id].left:
+            raise InQuestion(left[line_id].line.name)
         _count(line_id, count, left[line_id])
     carrier = carrier or usual_carrier(order)
     shipment = Shipment(

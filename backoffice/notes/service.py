@@ -10,7 +10,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, references
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import CounterfoilError, FormUsed, NotFound
 from backoffice.core.tracking import Subject
 from backoffice.notes.models import Mention, Note
 from backoffice.staff.models import StaffMember
@@ -44,11 +44,13 @@ def handle(member: StaffMember) -> str:
 def add(about: Subject, text: str, *, author: StaffMember, request_key: str) -> Note:
     """Write a note; the same ``request_key`` writes one. The audit says that it was written, not what it says.
 
-    Raises NothingWritten, CardNumber, NobodyCalled."""
+    Raises NothingWritten, CardNumber, NobodyCalled, FormUsed."""
     known = session.scalars(select(Note).where(Note.request_key == request_key)).one_or_none()
-    if known:
-        return known
     text = text.strip().replace("\r\n", "\n")
+    if known:
+        if (known.about_kind, known.about_id, known.author.id, known.text) != (*about.key, author.id, text):
+            raise FormUsed
+        return known
     if not text or len(text) > LONGEST:
         raise NothingWritten
     refuse_card_number(text)

@@ -10,7 +10,7 @@ from backoffice.collection.service import PATIENCE
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, FormUsed
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
 from backoffice.disputes import service as disputes
@@ -47,15 +47,6 @@ class AnotherAccount(CounterfoilError):
             f"This payment was taken by {payment.provider}, account {payment.account}, in {payment.mode} mode: that is "
             "not what is configured now. Give it back in that provider's dashboard."
         )
-
-
-class FormUsed(CounterfoilError):
-    """The key of a form that made another refund."""
-
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__("This form has made a refund already. Open the page again for another one.")
 
 
 class NotOwed(CounterfoilError):

@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money, total
+from backoffice.fulfilment import service as fulfilment
 from backoffice.orders.models import Order, OrderLine
 from backoffice.refunds.models import LOST, Refund, RefundLine, RefundReason
 
@@ -31,12 +32,14 @@ class PiecesRefunded(CounterfoilError):
 @dataclass(frozen=True)
 class Pieces:
     """So many pieces of an order line; ``shelved`` of them go back on the shelf. What was not sent yet stays here first;
-    ``still_sent`` of it goes out all the same, because the customer returns what arrived."""
+    ``still_sent`` of it goes out all the same, because the customer returns what arrived. ``sent_seen`` is how many of the line
+    had left when this was decided; None where nobody looked."""
 
     order_line_id: int
     quantity: int
     shelved: int = 0
     still_sent: int = 0
+    sent_seen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,34 @@ def left_of_lines(order: Order) -> dict[int, int]:
     return {line.id: line.quantity - gone.get(line.id, 0) for line in order.lines}
 
 
+class SentMeanwhile(CounterfoilError):
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Of “{name}” pieces have left since this page was opened: they do not stay here. Look at the order, "
+            "and choose again."
+        )
+
+
+def in_question(order: Order) -> dict[int, int]:
+    """Pieces of order lines that are to stay here if the provider makes the refunds that it was asked for and has not
+    accepted yet, by line id: nobody sends them meanwhile."""
+    rows = session.execute(
+        select(RefundLine.order_line_id, func.sum(RefundLine.quantity - RefundLine.still_sent))
+        .join(Refund, Refund.id == RefundLine.refund_id)
+        .where(RefundLine.order_line_id.in_([line.id for line in order.lines]))
+        .where(Refund.accepted_at.is_(None), Refund.state.not_in(LOST))
+        .group_by(RefundLine.order_line_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def check(order: Order, wished: Sequence[Pieces]) -> None:
-    """Raises PiecesRefunded where more is wished than is left, NothingToRefund for pieces of another order."""
+    """Raises PiecesRefunded where more is wished than is left, NothingToRefund for pieces of another order, SentMeanwhile. No
+    parcel of the order leaves until the unit ends."""
+    is_delivered = bool(wished) and fulfilment.lock(order.id) is not None
+    sent = {item.line.id: item.shipped for item in fulfilment.to_ship(order)} if is_delivered else {}
     left, lines = left_of_lines(order), {line.id: line for line in order.lines}
     for item in wished:
         line = lines.get(item.order_line_id)
@@ -77,6 +106,8 @@ def check(order: Order, wished: Sequence[Pieces]) -> None:
             raise NothingToRefund
         if item.quantity > left[line.id]:
             raise PiecesRefunded(line.name, left[line.id])
+        if item.sent_seen is not None and item.sent_seen != sent.get(line.id, 0):
+            raise SentMeanwhile(line.name)
 
 
 def price(order: Order, quantities: Mapping[int, int]) -> Money:

@@ -93,7 +93,8 @@ class Operators:
             ref = order.ref
         key = references.new("sim")
         if any(pieces.values()):
-            units.write(lambda: parcels.ship(orders.by_ref(ref), pieces, request_key=key, tracking="", by=OPERATOR))
+            parcel = {"request_key": key, "tracking": "", "by": OPERATOR, "in_question": wishes.in_question}
+            units.write(lambda: parcels.ship(orders.by_ref(ref), pieces, **parcel))
 
     def disputes(self) -> None:
         """A customer's bank takes the money back, or asks about it first."""

@@ -14,7 +14,7 @@ from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.entering import enter
-from backoffice.core.errors import Conflict, CounterfoilError, NotFound
+from backoffice.core.errors import Conflict, CounterfoilError, FormUsed, NotFound
 from backoffice.core.looks import look
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject
@@ -158,12 +158,15 @@ def left_with(variant_ids: Sequence[int], product_ids: Sequence[int]) -> tuple[d
 
 
 def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_key: str | None = None) -> None:
-    """Put pieces on the shelf; the same ``request_key`` does it once. Raises NothingMoves."""
+    """Put pieces on the shelf; the same ``request_key`` does it once. Raises NothingMoves, FormUsed."""
     if quantity < 1:
         raise NothingMoves
     item = next(iter(_items([variant_id])), None)
-    known = select(StockMovement.id).where(StockMovement.request_key == request_key)
-    if item is not None and request_key and session.scalars(known).first():
+    known = select(StockMovement.item_id, StockMovement.on_hand_change).where(StockMovement.request_key == request_key)
+    done = session.execute(known).first() if request_key else None
+    if done:
+        if item is None or tuple(done) != (item.id, quantity):
+            raise FormUsed
         return
     if item is None:
         row = enter(StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0))

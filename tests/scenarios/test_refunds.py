@@ -6,14 +6,17 @@ from sqlalchemy import select
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.core.errors import FormUsed
 from backoffice.core.ports import ports
 from backoffice.fulfilment import parcels
+from backoffice.fulfilment.parcels import InQuestion
 from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
-from backoffice.refunds.beginning import AnotherAccount, FormUsed, NotRefundable, RefundedMeanwhile
+from backoffice.refunds import wishes
+from backoffice.refunds.beginning import AnotherAccount, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.models import RefundReason, RefundState
-from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded
+from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded, SentMeanwhile
 from tests.support.consistency import problems
 from tests.support.refunds import bought, given_back, notes
 from tests.support.shop import paid
@@ -162,6 +165,47 @@ def test_the_key_of_a_form_makes_no_other_refund(shop, buyer):
     with pytest.raises(FormUsed):
         shop.refunds(sale, 200, request_key="form-1")
     assert given_back(shop) == 100
+
+
+def ships(shop, sale, key: str, tracking: str = "JD1", **more):
+    order = orders.by_ref(sale.order_ref)
+    pieces = {order.lines[0].id: 1}
+    return parcels.ship(order, pieces, request_key=key, tracking=tracking, by=SYSTEM, **more)
+
+
+def test_what_left_since_the_page_was_opened_does_not_stay_here(shop, buyer):
+    sale = bought(buyer)
+    (line,) = shop.line_ids(sale)
+    on_hand = shop.stock()
+    units.write(lambda: ships(shop, sale, "ship-1"))
+    with pytest.raises(SentMeanwhile):
+        shop.refunds(sale, pieces=[Pieces(line, 1, shelved=1, sent_seen=0)])
+    assert given_back(shop) == 0
+    assert shop.stock() == on_hand
+    shop.refunds(sale, pieces=[Pieces(line, 1, shelved=1, sent_seen=1)])  # the customer sent it back
+    assert shop.stock() == (on_hand[0] + 1, on_hand[1])
+
+
+def test_what_may_have_to_stay_is_not_sent_while_the_provider_is_silent(shop, buyer):
+    sale = bought(buyer)
+    (line,) = shop.line_ids(sale)
+    shop.provider.switch(outage=True)
+    refund = shop.refunds(sale, pieces=[Pieces(line, 1, shelved=1, sent_seen=0)])
+    assert refund.state == "unknown"
+    with pytest.raises(InQuestion):
+        units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+    shop.provider.switch(outage=False, refuse_refund=1)
+    shop.minutes_pass(5)
+    assert shop.refund(refund.ref).state == "failed"  # it was refused: the piece may leave
+    units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+
+
+def test_the_key_of_a_parcel_packs_no_other(shop, buyer):
+    sale = bought(buyer)
+    first = units.write(lambda: ships(shop, sale, "ship-1").ref)
+    assert units.write(lambda: ships(shop, sale, "ship-1").ref) == first
+    with pytest.raises(FormUsed):
+        units.write(lambda: ships(shop, sale, "ship-1", tracking="JD2"))
 
 
 def test_a_piece_is_credited_at_its_own_rate_as_far_as_it_goes(shop, buyer):

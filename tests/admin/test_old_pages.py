@@ -1,0 +1,85 @@
+"""Forms of a page that stood open while something happened: what was decided on it is decided anew."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from backoffice.models import Note, Refund, Shipment, StockMovement
+from backoffice.staff.roles import Role
+from tests.support.refunds import bought
+from tests.support.shop import LEVEL, hidden
+from tests.support.staff import colleague
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
+
+
+def fields(page: str, action: str = "") -> dict[str, str]:
+    """What the form sends that leads to ``action`` (the form without one, where none is named), as the page shows it."""
+    forms = re.findall(r"<form ([^>]*)>(.*?)</form>", page, re.S)
+    wanted = [inside for head, inside in forms if (f'action="{action}"' in head if action else "refund" in head)]
+    inputs = re.findall(r"<input ([^>]*)>", wanted[0])
+    sent = {}
+    for text in inputs:
+        name, value = re.search(r'name="([^"]*)"', text), re.search(r'value="([^"]*)"', text)
+        if name and ("checkbox" not in text or "checked" in text):
+            sent[name[1]] = value[1] if value else ""
+    return sent
+
+
+@pytest.fixture
+def sold(shop):
+    return bought(shop.buyer())
+
+
+def packed(otto, sale) -> dict[str, str]:
+    """The form to note a parcel, with one piece in it."""
+    address = f"/admin/orders/{sale.order_ref}"
+    form = fields(otto.get(address).text, f"{address}/ship")
+    line = next(name for name in form if name.startswith("line"))
+    return {**form, line: "1", "tracking": "JD1"}
+
+
+def test_a_refund_form_from_before_the_parcel_left_gives_nothing_back(shop, otto, fiona, sold):
+    place = f"/admin/refunds/of/{sold.payment_ref}?what=all"
+    old = {**fields(fiona.get(place).text), "reason": "returned"}
+    assert any(name.startswith("shelve") for name in old), "what was not sent stays here"
+    on_hand = shop.stock()
+    otto.post(f"/admin/orders/{sold.order_ref}/ship", data=packed(otto, sold))
+    page = fiona.post(place, data=old, follow_redirects=True).text
+    assert "have left since this page was opened" in page
+    assert (shop.all(select(Refund)), shop.stock()) == ([], on_hand)
+    new = {**fields(fiona.get(place).text), "reason": "returned"}
+    assert not any(name.startswith("shelve") for name in new)
+    assert "on its way back" in fiona.post(place, data=new, follow_redirects=True).text
+
+
+def test_a_form_for_a_parcel_from_before_the_dispute_sends_nothing(shop, otto, sold):
+    old = packed(otto, sold)
+    shop.is_disputed(sold)
+    shop.works()
+    place = f"/admin/orders/{sold.order_ref}"
+    assert "disputes the payment since" in otto.post(f"{place}/ship", data=old, follow_redirects=True).text
+    assert shop.all(select(Shipment)) == []
+    assert "The parcel is noted" in otto.post(f"{place}/ship", data=packed(otto, sold), follow_redirects=True).text
+
+
+def test_a_key_does_one_thing_and_never_says_that_it_did_another(shop, otto, sold):
+    carl = colleague(shop, Role.CATALOGUE)
+    place, stock = f"/admin/orders/{sold.order_ref}", "/admin/stock/"
+    ship, receive = (
+        packed(otto, sold),
+        {**hidden(carl.get(stock).text), "sku": LEVEL, "reason": "bought", "key": "shk_x"},
+    )
+    note = {**hidden(otto.get(place).text), "text": "Called them.", "key": "nok_x"}
+    for client, address, first, second, done in (
+        (otto, f"{place}/ship", ship, {**ship, "tracking": "JD2"}, "The parcel is noted"),
+        (carl, f"{stock}receive", {**receive, "pieces": "1"}, {**receive, "pieces": "50"}, "on the shelf"),
+        (otto, f"{place}/note", note, {**note, "text": "Wrote to them."}, "The note is written"),
+    ):
+        for _ in range(2):
+            assert done in client.post(address, data=first, follow_redirects=True).text
+        page = client.post(address, data=second, follow_redirects=True).text
+        assert "with something else in it" in page
+    assert [len(shop.all(select(kind))) for kind in (Shipment, Note)] == [1, 1]
+    assert len(shop.all(select(StockMovement).where(StockMovement.request_key == "shk_x"))) == 1
