@@ -10,7 +10,7 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, and_, case
 
-from backoffice.admin import access, acquaintance, looks, related, timeline, troubles
+from backoffice.admin import access, acquaintance, looks, related, timeline, troubles, whose
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -87,7 +87,7 @@ class CustomerDesk(Noted, Many):
         },
     )
     narrows = (
-        Filter("email", "E-mail", lambda text: Person.email == text, customers.normalised),
+        Filter("email", "E-mail", lambda text: Person.email == text, whose.whole_email),
         Filter("name", "Name", _called),
         Filter("flag", "Look out for", _flagged, choices=FLAGS),
     )

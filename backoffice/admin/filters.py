@@ -34,6 +34,7 @@ class Filter:
     choices: Sequence[tuple[str, str]] = ()
     kind: str = "text"
     is_plain: bool = False
+    is_personal: bool = False  # names somebody: what is found says something of them, whatever its rows show
 
     def drawn(self, given: str) -> Markup:
         """Its field, with what the address gives."""

@@ -115,7 +115,7 @@ class DeskList(Page, SavedViews, ModelView):
         many = self.offered()
         typed = typed_before(self.get_url(".batch")) if many else {}
         kept = self._kept(request.args)
-        if self.personal:
+        if self.personal or any(item.is_personal and item.name in request.args for item in self.filters()):
             looks.at_list(self.key, self._told(request.args), len(page.rows))
         return self.render(
             self.list_template,

@@ -23,7 +23,6 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
-from backoffice.customers import service as customers
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
@@ -89,7 +88,7 @@ class OrderDesk(Corrections, Many):
     )
     narrows = (
         equals("number", "Number", Order.number, read=row_number),
-        Filter("email", "E-mail", whose.of_customer, customers.normalised),
+        Filter("email", "E-mail", whose.of_customer, whose.whole_email),
         equals("state", "State", Order.state, choices(OrderState), OrderState),
         Filter("delivery", "Delivery", _delivered, FulfilmentState, DELIVERY),
     )

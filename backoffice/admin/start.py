@@ -75,13 +75,14 @@ class Start(Page, AdminIndexView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         sells, counts = access.has(Right.SEE_SALES), access.has(Right.MOVE_STOCK)
+        called = notes.waiting_for(access.me().id)
+        looks.at_list("notes", "who they call", len(called))  # colleagues write what they like
         return self.render(
             "office/start.html",
             broken=_broken(),
             mine=_mine(access.me().id),
             mentions=[
-                (item.note, troubles.place_of(item.note.about), troubles.sees(item.note.about))
-                for item in notes.waiting_for(access.me().id)
+                (item.note, troubles.place_of(item.note.about), troubles.sees(item.note.about)) for item in called
             ],
             waits=waiting.at_desks(),
             day=today.compare(ZONE) if sells else [],

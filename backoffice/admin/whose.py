@@ -57,6 +57,14 @@ def of_customer(email: str) -> ColumnElement[bool]:
     return or_(theirs, Order.id.in_(others)) if others else theirs
 
 
+def whole_email(text: str) -> str:
+    """An address as it was typed into a filter, in the form it is kept in. Raises ValueError for a part of one: it would find
+    nothing, and look as if there were nothing."""
+    if "@" not in text:
+        raise ValueError(text)
+    return customers.normalised(text)
+
+
 def corrected_to(email: str) -> list[int]:
     """Orders with this address that belong to somebody with another one, by their ids."""
     return [row[0] for row in look(_CORRECTED, email=email)]
@@ -101,6 +109,10 @@ def _filters(column: InstrumentedAttribute[Any], rows: Select[Any]) -> tuple[Fil
     return (
         Filter("order", "Order", lambda number: column.in_(rows.where(Order.number == number)), row_number),
         Filter(
-            "email", "Customer's e-mail", lambda email: column.in_(rows.where(of_customer(email))), customers.normalised
+            "email",
+            "Customer's e-mail",
+            lambda email: column.in_(rows.where(of_customer(email))),
+            whole_email,
+            is_personal=True,
         ),
     )

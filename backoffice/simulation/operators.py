@@ -93,8 +93,10 @@ class Operators:
             ref = order.ref
         key = references.new("sim")
         if any(pieces.values()):
-            parcel = {"request_key": key, "tracking": "", "by": OPERATOR, "in_question": wishes.in_question}
-            units.write(lambda: parcels.ship(orders.by_ref(ref), pieces, **parcel))
+            by, asked = OPERATOR, wishes.in_question
+            units.write(
+                lambda: parcels.ship(orders.by_ref(ref), pieces, request_key=key, tracking="", by=by, in_question=asked)
+            )
 
     def disputes(self) -> None:
         """A customer's bank takes the money back, or asks about it first."""

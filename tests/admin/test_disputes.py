@@ -6,6 +6,7 @@ import re
 import pytest
 
 from backoffice.models import DisputeAnswer
+from tests.support.office import refund_form
 from tests.support.shop import hidden, paid
 
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios.
@@ -55,7 +56,7 @@ def test_a_disputed_order_says_so_and_offers_no_refund(shop, operator, sale):
         assert "the customer&#39;s bank disputes it" in page
         assert "A customer&#39;s bank disputes a payment." in page
     answer = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=all")
-    form = {**hidden(answer.text, "key", "seen"), "reason": "returned", "note": ""}
+    form = refund_form(answer.text)
     refused = operator.post(f"/admin/refunds/of/{sale.payment_ref}?what=all", data=form, follow_redirects=True)
     assert "the dispute decides" in refused.text
     assert shop.payment(sale).refunded_amount == 0

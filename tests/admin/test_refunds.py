@@ -14,7 +14,7 @@ from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
 from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
-from tests.support.office import taken
+from tests.support.office import refund_form, taken
 from tests.support.shop import hidden, paid
 from tests.support.staff import logged_in
 
@@ -29,21 +29,16 @@ def sale(shop):
     return paid(shop, buyer)
 
 
-def form_of(page: str, **typed: str) -> dict[str, str]:
-    """What the confirming form sends: its hidden values, and what somebody chose."""
-    return {**hidden(page, "key", "seen"), "reason": "returned", "note": "", **typed}
-
-
 def test_what_is_damaged_is_not_put_up_for_sale_again(shop, operator, sale):
     (line,) = shop.line_ids(sale)
     place = f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=1"
-    form = form_of(operator.get(place).text, reason="damaged", note="cracked vial")
+    form = refund_form(operator.get(place).text, reason="damaged", note="cracked vial")
     answer = operator.post(place, data={**form, f"shelve{line}": "y"})
     page = operator.get(answer.location).text
     assert "What is damaged is not sold again" in page
     assert "cracked vial" in page  # nothing typed is lost
     assert shop.all(select(Refund)) == []
-    operator.post(place, data=form_of(page, reason="damaged", note="cracked vial"))
+    operator.post(place, data=refund_form(page, reason="damaged", note="cracked vial"))
     assert [item.shelved for item in shop.all(select(RefundLine))] == [0]
 
 
@@ -57,16 +52,16 @@ def test_three_ways_lead_to_what_will_happen_and_then_it_does(shop, operator, sa
     assert "129.00" in re.search(r'id="confirm">([^<]+)', page).group(1)
     assert "was not sent yet, and stays here" in page
     assert re.search(rf'name="shelve{line}"[^>]*checked', page)
-    answer = operator.post(f"{place}?what=pieces&line{line}=1", data=form_of(page, **{f"shelve{line}": "y"}))
+    answer = operator.post(f"{place}?what=pieces&line{line}=1", data=refund_form(page, **{f"shelve{line}": "y"}))
     (refund,) = shop.all(select(Refund))
     assert answer.location.endswith(f"/admin/refunds/{refund.ref}")
     assert "is on its way back to the customer" in operator.get(answer.location).text
     assert shop.stock() == (23, 0)
     page = operator.get(f"{place}?what=sum&amount=12,50").text
-    operator.post(f"{place}?what=sum&amount=12,50", data=form_of(page, reason="goodwill", note="a scratch"))
+    operator.post(f"{place}?what=sum&amount=12,50", data=refund_form(page, reason="goodwill", note="a scratch"))
     page = operator.get(f"{place}?what=all").text
     assert "Nothing is left of the payment then" in page
-    operator.post(f"{place}?what=all", data=form_of(page))
+    operator.post(f"{place}?what=all", data=refund_form(page))
     assert [item.amount for item in shop.all(select(Refund).order_by(Refund.id))] == [12_900, 1_250, 24_550]
     assert "All of this payment was given back" in operator.get(place).text
     page = operator.get(f"/admin/orders/{sale.order_ref}").text
@@ -106,10 +101,10 @@ def test_what_cannot_be_is_said_before_anything_is_confirmed(shop, operator, sal
 def test_what_was_typed_stays_when_it_is_refused(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=5"
     page = operator.get(place).text
-    answer = operator.post(place, data=form_of(page, reason="", note="said by phone"), follow_redirects=True)
+    answer = operator.post(place, data=refund_form(page, reason="", note="said by phone"), follow_redirects=True)
     assert "Choose why the money goes back." in answer.text
     assert "said by phone" in answer.text
-    answer = operator.post(place, data=form_of(page, note="card 4242 4242 4242 4242"), follow_redirects=True)
+    answer = operator.post(place, data=refund_form(page, note="card 4242 4242 4242 4242"), follow_redirects=True)
     assert "4242 4242" not in answer.text
     assert shop.count(Refund) == 0
 
@@ -118,7 +113,7 @@ def test_pressing_twice_and_two_operators_give_back_once(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=50"
     mine, theirs = operator.get(place).text, operator.get(place).text
     for page in (mine, mine, theirs):
-        answer = operator.post(place, data=form_of(page, more="y"), follow_redirects=True)
+        answer = operator.post(place, data=refund_form(page, more="y"), follow_redirects=True)
     assert "Look at it again before you decide" in answer.text
     assert shop.provider.payments()[0]["refunded"] == 5_000
 
@@ -126,8 +121,8 @@ def test_pressing_twice_and_two_operators_give_back_once(shop, operator, sale):
 def test_who_gives_all_of_it_back_in_a_second_tab_hears_that_it_was_done(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=all"
     mine, theirs = operator.get(place).text, operator.get(place).text
-    operator.post(place, data=form_of(mine))
-    answer = operator.post(place, data=form_of(theirs), follow_redirects=True)
+    operator.post(place, data=refund_form(mine))
+    answer = operator.post(place, data=refund_form(theirs), follow_redirects=True)
     assert "of this payment are left" in answer.text
     assert shop.count(Refund) == 1
 
@@ -151,7 +146,7 @@ def test_every_answer_of_the_provider_is_said(shop, operator, sale):
     ]:
         shop.provider.switch(**switch)
         page = operator.get(place).text
-        assert words in operator.post(place, data=form_of(page, more="y"), follow_redirects=True).text
+        assert words in operator.post(place, data=refund_form(page, more="y"), follow_redirects=True).text
     unknown = shop.all(select(Refund).where(Refund.state == "unknown"))[0]
     operator.post(f"/admin/refunds/{unknown.ref}/ask", data=hidden(operator.get("/admin/refunds/").text))
     assert shop.refund(unknown.ref).state == "succeeded"  # it had gone through: only its answer was lost
@@ -218,20 +213,20 @@ def test_the_jump_box_finds_refund_and_note(shop, operator, sale):
 
 def test_the_same_sum_a_moment_later_asks_whether_it_is_meant(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=7"
-    operator.post(place, data=form_of(operator.get(place).text))
+    operator.post(place, data=refund_form(operator.get(place).text))
     page = operator.get(place).text  # somebody went back in the browser
     assert "Once more" in page
     assert "Olive" in page
-    answer = operator.post(place, data=form_of(page), follow_redirects=True)
+    answer = operator.post(place, data=refund_form(page), follow_redirects=True)
     assert "Tick “once more” if you mean it" in answer.text
     assert shop.count(Refund) == 1
-    operator.post(place, data=form_of(page, more="y"))
+    operator.post(place, data=refund_form(page, more="y"))
     assert shop.count(Refund) == 2
 
 
 def test_a_form_without_its_key_gives_nothing_back(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=7"
-    form = form_of(operator.get(place).text)
+    form = refund_form(operator.get(place).text)
     operator.post(place, data={**form, "key": ""})
     assert shop.count(Refund) == 0
 
@@ -242,7 +237,7 @@ def test_a_piece_can_be_given_back_after_a_part_of_its_price(shop, operator, sal
     place = f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=3"
     page = operator.get(place).text
     assert "less what was given back before" in page
-    operator.post(place, data=form_of(page, **{f"shelve{line}": "y"}))
+    operator.post(place, data=refund_form(page, **{f"shelve{line}": "y"}))
     assert [item.amount for item in shop.all(select(Refund).order_by(Refund.id))] == [5_000, 33_700]
     assert shop.stock() == (25, 0)
     with units.read():
@@ -268,10 +263,10 @@ def test_of_a_half_sent_order_the_customer_may_return_what_arrived(shop, operato
     page = operator.get(place).text
     assert "stays here, unless you say otherwise below" in page
     assert f'name="send{line}" value="y">' in page
-    operator.post(place, data=form_of(page, **{f"send{line}": "y", f"shelve{line}": "y"}))
+    operator.post(place, data=refund_form(page, **{f"send{line}": "y", f"shelve{line}": "y"}))
     assert "(2 left)" in operator.get(order).text
     page = operator.get(place).text
-    operator.post(place, data=form_of(page, more="y"))
+    operator.post(place, data=refund_form(page, more="y"))
     assert "(1 left)" in operator.get(order).text, "not said otherwise, one stays here"
     assert [finding.check.key for finding in invariants.check() if not finding.holds] == []
 
@@ -296,7 +291,7 @@ def test_no_link_of_a_customer_is_readable_in_the_office(shop, operator, sale):
 
 def test_lists_say_who_and_for_what(shop, operator, sale):
     place = f"/admin/refunds/of/{sale.payment_ref}?what=sum&amount=7"
-    operator.post(place, data=form_of(operator.get(place).text, note="a scratch"))
+    operator.post(place, data=refund_form(operator.get(place).text, note="a scratch"))
     page = operator.get("/admin/refunds/").text
     number = str(shop.order(sale).number)
     assert all(words in page for words in ("Olive", "a scratch", number))

@@ -81,6 +81,19 @@ PEOPLE = (Person.name, Person.email, Order.street, Order.phone, StaffMember.emai
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_who_asks_a_desk_of_money_for_an_address_leaves_a_trace(full):
+    vera = colleague(full, Role.VIEWER)
+    looks = select(AuditEntry.changes).where(AuditEntry.tag == "list.viewed").order_by(AuditEntry.id)
+    for desk in ("payments", "refunds", "credit_notes", "disputes"):
+        before = len(full.all(looks))
+        vera.get(f"/admin/{desk}/")
+        assert len(full.all(looks)) == before, "sums and states alone"
+        assert "/admin/" in vera.get(f"/admin/{desk}/?email=eve@example.org").text
+        assert full.all(looks)[-1]["desk"][1] == desk
+        assert len(full.all(looks)) == before + 1
+        assert "cannot be read as “" in vera.get(f"/admin/{desk}/?email=eve").text
+
+
 def test_no_page_shows_anybody_without_a_trace(full):
     """Every page that a click leads to: where a name, an address or a number of somebody stands, the look is written."""
     olive = logged_in(full)

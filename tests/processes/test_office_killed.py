@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.processes.test_killed import ask
+from tests.support.office import refund_form
 from tests.support.processes import HttpBuyer, World
 from tests.support.servers import Valkey
 from tests.support.shop import hidden
@@ -51,7 +52,7 @@ def test_the_office_dies_while_it_gives_money_back(world, payment, border):
     it the task does."""
     browser = operator(world)
     place = f"/admin/refunds/of/{payment}?what=all"
-    form = {**hidden(browser.get(place).text, "key", "seen"), "reason": "returned", "note": ""}
+    form = refund_form(browser.get(place).text)
     world.kill("web")
     world.start("web", kill_at=border)
     with pytest.raises(requests.ConnectionError):

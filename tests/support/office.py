@@ -23,6 +23,12 @@ def post(client, address: str, page: str = "", **form) -> str:
     return answer.text
 
 
+def refund_form(page: str, **typed: str) -> dict[str, str]:
+    """What the form sends that gives money back: its hidden values, and what somebody chose."""
+    sent = dict(re.findall(r'name="(sent\d+)" value="(\d+)"', page))
+    return {**hidden(page, "key", "seen"), **sent, "reason": "returned", "note": "", **typed}
+
+
 def refused(page: str) -> bool:
     return 'class="flash bad"' in page
 
