@@ -28,6 +28,7 @@ from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoiceState
+from backoffice.mail import service as mail
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
@@ -37,6 +38,10 @@ from backoffice.staff.roles import Right, Role
 
 def _captured(_view: object, _context: object, payment: Payment, _name: str) -> str:
     return "not known" if payment.state == PaymentState.UNKNOWN else money(payment.captured)
+
+
+WITH_INVOICE = ("order_confirmed", "invoice_sent")  # mails that carry it
+LATEST = 5
 
 
 class PaymentDesk(Noted, Many):
@@ -191,6 +196,7 @@ class InvoiceDesk(Noted, Many):
             credit_notes=notes,
             credited=total([note.gross for note in notes], invoice.currency),
             paper=paper,
+            sent=[item for item in mail.about([found.order.subject()]) if item.template in WITH_INVOICE][-LATEST:],
             days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
             actions=[*self._paper_offers(invoice, paper is not None), self.note_offer(ref)],
         )
@@ -198,12 +204,13 @@ class InvoiceDesk(Noted, Many):
     @expose("/<ref>/send", methods=["POST"])
     @needs(Right.SEND_MAILS)
     def send(self, ref: str) -> ResponseReturnValue:
-        def act() -> None:
+        def act() -> str:
             order = orders.get(invoices.by_ref(ref).order_id)
             notices.send_invoice(order, by=access.by(), request_key=request_key())
+            return order.email
 
         return run(
-            lambda: units.write(act), "The invoice is on its way to the customer.", self.get_url(".one", ref=ref)
+            lambda: units.write(act), lambda to: f"The invoice is on its way to {to}.", self.get_url(".one", ref=ref)
         )
 
     @expose("/<ref>/typeset", methods=["POST"])

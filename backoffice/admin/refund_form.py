@@ -16,6 +16,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.customers import service as customers
+from backoffice.disputes import service as disputes
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.service import ToShip
 from backoffice.invoices import service as invoices
@@ -112,6 +113,7 @@ class RefundForm(Noted):
         choice, problem = None, ""
         try:
             choice = self._chosen(order, row, left)
+            disputes.refuse_refund(row)
         except CounterfoilError as error:
             problem = str(error)
         return self.render(

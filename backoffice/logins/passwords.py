@@ -1,5 +1,7 @@
 """Passwords: kept as argon2id hashes; an unknown account costs as much time as a wrong password."""
 
+import re
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -11,12 +13,20 @@ DECOY = "$argon2id$v=19$m=65536,t=3,p=4$kvLgFeDLEeBM2fhd0gdXYw$BQLVEi7q5XkvZw+9z
 _decoy = DECOY
 
 
+# What is tried first, whatever stands around it.
+WORN = re.compile(
+    r"[\W\d_]*(pass ?wor[dt]|passwort|qwert[yz]\w*|letmein|welcome|willkommen|counterfoil|admin\w*)[\W\d_]*"
+)
+REPEATED = re.compile(r"(.{1,4}?)\1+")
+
+
 class WeakPassword(CounterfoilError):
     status = 422
 
     def __init__(self, shortest: int) -> None:
         super().__init__(
-            "Choose a password of at least %(shortest)s characters that is not your address.", shortest=shortest
+            "Choose a password of at least %(shortest)s characters that is not your address, and not one that everybody tries.",
+            shortest=shortest,
         )
 
 
@@ -36,7 +46,8 @@ def use(hasher: PasswordHasher) -> None:
 
 def make(password: str, address: str, shortest: int) -> str:
     """The hash to keep. Raises WeakPassword."""
-    if len(password) < shortest or password.lower() == address.lower():
+    plain = password.lower()
+    if len(password) < shortest or plain == address.lower() or WORN.fullmatch(plain) or REPEATED.fullmatch(plain):
         raise WeakPassword(shortest)
     return _hasher.hash(password)
 

@@ -65,9 +65,11 @@ def test_the_invoice_is_sent_to_the_corrected_address(shop, otto, sale):
     assert 'value="ada@exmaple"' in page
     post(otto, f"{address}/email", address, email="ada@example.com", reason="she spelled it")
     invoice = f"/admin/invoices/{shop.invoice(sale).ref}"
-    post(otto, f"{invoice}/send", invoice, key="inv_1")
+    assert "is on its way to ada@example.com." in post(otto, f"{invoice}/send", invoice, key="inv_1")
     shop.works()
     assert sent_to(shop)[-1] == ("invoice_sent", "ada@example.com")
+    mails = otto.get(invoice).text.partition("Mails with it")[2]
+    assert mails.index("to ada@example.com") < mails.index("to ada@example.org"), "the latest first"
     assert why(shop, "order.corrected") == "she spelled it"
     entry = shop.all(select(AuditEntry).where(AuditEntry.tag == "order.corrected"))[-1]
     assert "example.com" not in str(entry.changes), "personal data stands sealed"

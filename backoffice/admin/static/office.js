@@ -66,7 +66,7 @@
       case "k": step(-1); break;
       case "n": press("a[rel=next]"); break;
       case "p": press("a[rel=prev]"); break;
-      case "x": var first = document.querySelector("main .actions summary, main .actions button"); if (first) { first.focus(); } break;
+      case "x": var first = document.querySelector("main .actions > .first, main .actions > form > .first, main .actions > details > summary.first") || document.querySelector("main .actions summary, main .actions button"); if (first) { first.focus(); } break;
       case "m": var note = document.querySelector(".actions textarea[name=text]"); if (note) { event.preventDefault(); open(note.closest("details")); } break;
     }
   });
