@@ -49,7 +49,8 @@ class Corrections(Deliveries):
     def email(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            corrections.email(orders.by_ref(ref), typed_text("email", 254), by=access.by(), reason=why)
+            address, seen = typed_text("email", 254), typed_text("seen", 254)
+            corrections.email(orders.by_ref(ref), address, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "We write to that address from now on.", self.get_url(".one", ref=ref))
 
@@ -109,6 +110,6 @@ class Corrections(Deliveries):
                 self.get_url(".email", ref=order.ref),
                 Right.CORRECT_ORDERS,
                 asks="Why?",
-                fields=(Field("email", "E-mail", "email", order.email),),
+                fields=(Field("email", "E-mail", "email", order.email), Field("seen", "", "hidden", order.email)),
             ),
         ]

@@ -72,7 +72,9 @@ class Deliveries(Noted):
             if not tracking and methods.page_of(carrier) and "unnumbered" not in request.form:
                 raise NoNumber(carrier)
             attempts = payments.for_invoice(invoices.for_order(order.id))
-            if "disputed" not in request.form and any(map(refuses_refund, disputes.of(attempts))):
+            told = request.form.get("disputed", "").split()
+            is_news = any(refuses_refund(item) and item.ref not in told for item in disputes.of(attempts))
+            if is_news and not parcels.find(request_key()):  # else it has left
                 raise DisputedMeanwhile
             parcels.ship(
                 order,
@@ -141,7 +143,7 @@ class Deliveries(Noted):
             return []
         gone = "delivery was withdrawn" if delivery.state == "withdrawn" else ""
         left = [item for item in known.to_ship if item.left]
-        is_disputed = any(refuses_refund(item) for item in known.disputes)
+        disputed = " ".join(item.ref for item in known.disputes if refuses_refund(item))
         offers = []
         if known.to_ship:
             pieces = tuple(
@@ -156,17 +158,17 @@ class Deliveries(Noted):
             )
             offers.append(
                 Action(
-                    "Mark as shipped, though the bank disputes the payment" if is_disputed else "Mark as shipped",
+                    "Mark as shipped, though the bank disputes the payment" if disputed else "Mark as shipped",
                     self.get_url(".ship", ref=order.ref),
                     Right.DELIVER,
                     gone or ("" if left else "nothing is left to send"),
-                    first=bool(left) and not is_disputed,
+                    first=bool(left) and not disputed,
                     fields=(
                         *pieces,
                         Field("carrier", "Carrier", value=known.carrier, required=False),
                         Field("tracking", "Number of the parcel", required=False),
                         Field("unnumbered", "It has no number", "checkbox", required=False),
-                        *([Field("disputed", "", "hidden", "y")] if is_disputed else []),
+                        Field("disputed", "", "hidden", disputed),
                     ),
                     key=references.new("shk"),
                 )

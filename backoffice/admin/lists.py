@@ -115,8 +115,9 @@ class DeskList(Page, SavedViews, ModelView):
         many = self.offered()
         typed = typed_before(self.get_url(".batch")) if many else {}
         kept = self._kept(request.args)
-        if self.personal or any(item.is_personal and item.name in request.args for item in self.filters()):
-            looks.at_list(self.key, self._told(request.args), len(page.rows))
+        asked_for = any(item.is_personal and request.args.get(item.name) for item in self.filters())
+        if self.personal or asked_for:
+            looks.at_list(self.key, self._told(request.args), len(page.rows), asked_for=asked_for)
         return self.render(
             self.list_template,
             page=page,

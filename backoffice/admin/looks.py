@@ -28,9 +28,10 @@ def at_page(person: Tracked | None, page: Subject) -> None:
     _noted().append((Tag.PERSON_VIEWED, about, {"page": f"{page.kind} {page.ref}"}))
 
 
-def at_list(desk: str, narrowed_by: str, rows: int) -> None:
-    """Note that a list of people was shown, with what it was narrowed by."""
-    if rows:
+def at_list(desk: str, narrowed_by: str, rows: int, *, asked_for: bool = False) -> None:
+    """Note that a list of people was shown, with what it was narrowed by; also that it was empty, where somebody was
+    ``asked_for``."""
+    if rows or asked_for:
         _noted().append((Tag.LIST_VIEWED, access.me(), {"desk": desk, "narrowed_by": narrowed_by, "rows": rows}))
 
 

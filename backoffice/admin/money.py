@@ -206,8 +206,9 @@ class InvoiceDesk(Noted, Many):
     def send(self, ref: str) -> ResponseReturnValue:
         def act() -> str:
             order = orders.get(invoices.by_ref(ref).order_id)
-            notices.send_invoice(order, by=access.by(), request_key=request_key())
-            return order.email
+            return notices.send_invoice(
+                order, by=access.by(), request_key=request_key()
+            ).recipient  # of the first press
 
         return run(
             lambda: units.write(act), lambda to: f"The invoice is on its way to {to}.", self.get_url(".one", ref=ref)

@@ -9,7 +9,7 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, case, func, select
 
-from backoffice.admin import access, looks, timeline, troubles
+from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, needs, run
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, code
@@ -124,7 +124,7 @@ class MailDesk(Many):
     }
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # never the texts of a whole page
     narrows = (
-        Filter("recipient", "To (address)", lambda address: Mail.recipient == address, mail.address),
+        Filter("recipient", "To (address)", lambda address: Mail.recipient == address, whose.whole_email),
         Filter("about", "About (number or reference)", lambda text: Mail.about_ref.in_(refs_of(text))),
         equals("state", "State", Mail.state, (("waiting", "Waiting"), ("sent", "Sent")), MailState),
     )

@@ -28,7 +28,7 @@ from backoffice.admin.notes import Noted
 from backoffice.catalog.models import Product, Variant
 from backoffice.core import references, units
 from backoffice.core.db import session
-from backoffice.core.errors import NotFound
+from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.fulfilment import notices, parcels
@@ -162,6 +162,16 @@ class StockDesk(Noted, Many):
         return run(lambda: units.write(act), done, self.get_url(".one", ref=ref))
 
 
+class NumberedMeanwhile(CounterfoilError):
+    status = 409
+
+    def __init__(self, tracking: str) -> None:
+        super().__init__(
+            f"Somebody gave this parcel another number since the page was opened, {tracking or 'none'}. Compare, and "
+            "correct again."
+        )
+
+
 class ShipmentDesk(Noted, Many):
     sees = Right.SEE_SALES
     moment = "shipped_at"
@@ -205,6 +215,7 @@ class ShipmentDesk(Noted, Many):
                     fields=(
                         Field("carrier", "Carrier", value=parcel.carrier, required=False),
                         Field("tracking", "Number of the parcel", value=parcel.tracking, required=False),
+                        Field("seen", "", "hidden", parcel.tracking),
                     ),
                 ),
                 Action(
@@ -226,10 +237,11 @@ class ShipmentDesk(Noted, Many):
     @needs(Right.DELIVER)
     def correct(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            why = reason()
-            parcels.correct(
-                parcels.by_ref(ref), typed_text("carrier"), typed_text("tracking"), by=access.by(), reason=why
-            )
+            why, parcel = reason(), parcels.by_ref(ref)
+            carrier, tracking = typed_text("carrier"), typed_text("tracking")
+            if typed_text("seen") not in (parcel.tracking, tracking):
+                raise NumberedMeanwhile(parcel.tracking)
+            parcels.correct(parcel, carrier, tracking, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "The customer gets another mail.", self.get_url(".one", ref=ref))
 

@@ -60,7 +60,7 @@ def of_customer(email: str) -> ColumnElement[bool]:
 def whole_email(text: str) -> str:
     """An address as it was typed into a filter, in the form it is kept in. Raises ValueError for a part of one: it would find
     nothing, and look as if there were nothing."""
-    if "@" not in text:
+    if "@" not in text.strip().strip("@"):
         raise ValueError(text)
     return customers.normalised(text)
 

@@ -14,7 +14,7 @@ from backoffice.batches.models import Batch, BatchItem, BatchState, ItemState
 from backoffice.core import actor, borders, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import NOW, session
-from backoffice.core.errors import CounterfoilError, NotFound, ProgrammingError
+from backoffice.core.errors import CounterfoilError, FormUsed, NotFound, ProgrammingError
 from backoffice.core.states import StateTable, change_where
 from backoffice.core.writes import change
 from backoffice.staff.models import StaffMember
@@ -68,9 +68,11 @@ def right_for(name: str) -> Right:
 def start(action: str, refs: Sequence[str], *, desk: str, owner: StaffMember, reason: str, request_key: str) -> Batch:
     """Write a batch with its rows, and the task that runs it. The same ``request_key`` starts one. Raises NothingChosen."""
     known = session.scalars(select(Batch).where(Batch.request_key == request_key)).one_or_none()
-    if known:
-        return known
     chosen = list(dict.fromkeys(refs))
+    if known:
+        if (known.action, known.desk, known.reason) != (action, desk, reason):  # what fits a filter changes meanwhile
+            raise FormUsed
+        return known
     if not 0 < len(chosen) <= MOST:
         raise NothingChosen
     if action not in _actions:

@@ -10,6 +10,7 @@ from backoffice.entities import service as entities
 from backoffice.entities.models import LegalKind
 from backoffice.invoices import service as invoices
 from backoffice.mail import service as mail
+from backoffice.mail.models import Mail
 from backoffice.orders import service as orders
 from backoffice.orders.letters import facts_of
 from backoffice.orders.models import LineKind, Order, OrderState
@@ -54,7 +55,7 @@ def confirm_again(order: Order, *, by: Actor, request_key: str) -> None:
     _confirm(order, f"order_confirmed:{order.ref}:{request_key}", by)
 
 
-def send_invoice(order: Order, *, by: Actor, request_key: str) -> None:
+def send_invoice(order: Order, *, by: Actor, request_key: str) -> Mail:
     """Send the invoice alone to the order's address; the same ``request_key`` sends one. Raises NotConfirmed, NoPaperYet."""
     invoice = invoices.for_order(order.id)
     paper = invoices.paper(invoice)
@@ -62,7 +63,7 @@ def send_invoice(order: Order, *, by: Actor, request_key: str) -> None:
         raise NotConfirmed
     if paper is None:
         raise NoPaperYet
-    mail.queue(
+    return mail.queue(
         "invoice_sent",
         to=order.email,
         about=order,

@@ -107,9 +107,10 @@ def destination(order: Order, to: Address, *, seen: str, by: Actor, reason: str)
     return True
 
 
-def email(order: Order, address: str, *, by: Actor, reason: str) -> bool:
+def email(order: Order, address: str, *, seen: str, by: Actor, reason: str) -> bool:
     """Write to another address from now on; False where it is that one. Whose order it is stays. Links that were made before
-    open nothing any more: they may have gone to a stranger. Raises NotAnEmail."""
+    open nothing any more: they may have gone to a stranger. ``seen`` is the address that the page showed. Raises NotAnEmail,
+    CorrectedMeanwhile."""
     try:
         after = validate_email(address.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
@@ -117,6 +118,8 @@ def email(order: Order, address: str, *, by: Actor, reason: str) -> bool:
     before = order.email
     if after == before:
         return False
+    if seen != before:
+        raise CorrectedMeanwhile
     order.email, order.links_since = after, clock.now().replace(microsecond=0)  # links tell whole seconds
     person = customers.get(order.person_id)
     sealed = tuple(customers.seal(person, "email", text) for text in (before, after))

@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
+from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
@@ -59,10 +60,9 @@ def ship(
 
     Raises NotDeliverable, NothingPacked, TooMany, InQuestion, FormUsed; then nothing was written."""
     wanted = {line_id: count for line_id, count in pieces.items() if count > 0}
-    known = session.scalars(select(Shipment).where(Shipment.request_key == request_key)).one_or_none()
+    known = find(request_key)
     if known:
-        packed = {line.order_line_id: line.quantity for line in known.lines}
-        if (known.order_id, known.tracking, packed) != (order.id, tracking, wanted):
+        if not _is_the_same(known, order, wanted, carrier or usual_carrier(order), tracking):
             raise FormUsed
         return known
     delivery = fulfilment.deliverable(order)
@@ -95,6 +95,21 @@ def ship(
     fulfilment.advance(delivery, by=by)
     tasks.schedule("notices.shipped", dedupe=f"notices.shipped:{shipment.ref}", shipment_id=shipment.id)
     return shipment
+
+
+def find(request_key: str) -> Shipment | None:
+    """What a form has noted already."""
+    return session.scalars(select(Shipment).where(Shipment.request_key == request_key)).one_or_none()
+
+
+def _is_the_same(known: Shipment, order: Order, wanted: Mapping[int, int], carrier: str, tracking: str) -> bool:
+    """Whether a form says what it said before; its number may have been corrected since."""
+    packed = {line.order_line_id: line.quantity for line in known.lines}
+    if (known.order_id, packed) != (order.id, wanted):
+        return False
+    first = select(AuditEntry.changes).where(AuditEntry.subject_ref == known.ref, AuditEntry.tag == Tag.SHIPMENT_SENT)
+    said = {name: pair[1] for name, pair in session.scalars(first).one().items()}
+    return (said["carrier"], said["tracking"]) == (carrier, tracking)
 
 
 def correct(shipment: Shipment, carrier: str, tracking: str, *, by: Actor, reason: str) -> bool:

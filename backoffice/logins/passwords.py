@@ -13,11 +13,16 @@ DECOY = "$argon2id$v=19$m=65536,t=3,p=4$kvLgFeDLEeBM2fhd0gdXYw$BQLVEi7q5XkvZw+9z
 _decoy = DECOY
 
 
-# What is tried first, whatever stands around it.
-WORN = re.compile(
-    r"[\W\d_]*(pass ?wor[dt]|passwort|qwert[yz]\w*|letmein|welcome|willkommen|counterfoil|admin\w*)[\W\d_]*"
-)
+# What is tried first, with whatever digits and signs around it.
+WORN = frozenset(
+    {
+        "password", "passwort", "passw", "pass", "word", "qwerty", "qwertz", "qwertyuiop", "qwertzuiop", "letmein", "welcome",
+        "willkommen", "counterfoil", "admin", "administrator", "iloveyou", "changeme", "secret",
+    }
+)  # fmt: skip
 REPEATED = re.compile(r"(.{1,4}?)\1+")
+COUNTED = "0123456789" * 3
+LONGEST = 200
 
 
 class WeakPassword(CounterfoilError):
@@ -25,8 +30,10 @@ class WeakPassword(CounterfoilError):
 
     def __init__(self, shortest: int) -> None:
         super().__init__(
-            "Choose a password of at least %(shortest)s characters that is not your address, and not one that everybody tries.",
+            "Choose a password of at least %(shortest)s characters (at most %(longest)s) that is neither your "
+            "address nor one that everybody tries.",
             shortest=shortest,
+            longest=LONGEST,
         )
 
 
@@ -47,7 +54,9 @@ def use(hasher: PasswordHasher) -> None:
 def make(password: str, address: str, shortest: int) -> str:
     """The hash to keep. Raises WeakPassword."""
     plain = password.lower()
-    if len(password) < shortest or plain == address.lower() or WORN.fullmatch(plain) or REPEATED.fullmatch(plain):
+    letters = "".join(filter(str.isalpha, plain))
+    is_guessed = letters in WORN or plain in COUNTED or plain in COUNTED[::-1] or REPEATED.fullmatch(plain)
+    if not shortest <= len(password) <= LONGEST or plain == address.lower() or is_guessed:
         raise WeakPassword(shortest)
     return _hasher.hash(password)
 

@@ -77,7 +77,9 @@ def begin(wish: Wish, *, by: Actor) -> Refund:
     )  # first: who pressed twice finds what the first press made
     known = session.scalars(select(Refund).where(Refund.request_key == wish.request_key)).one_or_none()
     if known:
-        if (known.payment_id, known.money) != (payment.id, wish.amount):
+        pieces = {line.order_line_id: (line.quantity, line.shelved, line.still_sent) for line in known.lines}
+        wished = {item.order_line_id: (item.quantity, item.shelved, item.still_sent) for item in wish.pieces}
+        if (known.payment_id, known.money, known.reason, pieces) != (payment.id, wish.amount, wish.reason, wished):
             raise FormUsed
         return known
     _check(payment)

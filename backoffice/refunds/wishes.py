@@ -9,7 +9,9 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money, total
 from backoffice.fulfilment import service as fulfilment
+from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order, OrderLine
+from backoffice.payments.models import Payment
 from backoffice.refunds.models import LOST, Refund, RefundLine, RefundReason
 
 
@@ -83,6 +85,8 @@ class SentMeanwhile(CounterfoilError):
 def in_question(order: Order) -> dict[int, int]:
     """Pieces of order lines that are to stay here if the provider makes the refunds that it was asked for and has not
     accepted yet, by line id: nobody sends them meanwhile."""
+    if _may_end(order):
+        return {line.id: line.quantity for line in order.lines}
     rows = session.execute(
         select(RefundLine.order_line_id, func.sum(RefundLine.quantity - RefundLine.still_sent))
         .join(Refund, Refund.id == RefundLine.refund_id)
@@ -91,6 +95,18 @@ def in_question(order: Order) -> dict[int, int]:
         .group_by(RefundLine.order_line_id)
     )
     return {row[0]: int(row[1]) for row in rows}
+
+
+def _may_end(order: Order) -> bool:
+    """Whether nothing is left of what was paid once a refund is made that the provider was asked for and has not accepted:
+    then nothing is delivered any more, whatever the refund says of pieces."""
+    theirs = select(Payment).join(Invoice, Invoice.id == Payment.invoice_id).where(Invoice.order_id == order.id)
+    attempts = [item for item in session.scalars(theirs) if item.captured_amount]
+    asked = select(Refund.id).where(
+        Refund.payment_id.in_([item.id for item in attempts]), Refund.accepted_at.is_(None), Refund.state.not_in(LOST)
+    )
+    is_all = all(item.refunded_amount == item.captured_amount for item in attempts)
+    return bool(attempts) and is_all and session.scalars(asked.limit(1)).first() is not None
 
 
 def check(order: Order, wished: Sequence[Pieces]) -> None:

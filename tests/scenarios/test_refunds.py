@@ -200,6 +200,17 @@ def test_what_may_have_to_stay_is_not_sent_while_the_provider_is_silent(shop, bu
     units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
 
 
+def test_nothing_is_sent_while_nobody_knows_whether_all_of_the_money_goes_back(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(outage=True)
+    shop.refunds(sale)  # a sum, of no pieces
+    with pytest.raises(InQuestion):
+        units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+    shop.provider.switch(outage=False, refuse_refund=1)
+    shop.minutes_pass(5)
+    units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+
+
 def test_the_key_of_a_parcel_packs_no_other(shop, buyer):
     sale = bought(buyer)
     first = units.write(lambda: ships(shop, sale, "ship-1").ref)
