@@ -185,7 +185,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         return
     code = snapshot.decline.code if snapshot.decline else ""
     if snapshot.decline and snapshot.decline.family == NEVER_AGAIN:
-        payment_methods.refused_for_good(snapshot.fingerprint, code, payment.ref, by=by)
+        is_advised = snapshot.decline.is_advised
+        payment_methods.refused_for_good(snapshot.fingerprint, code, payment.ref, by=by, is_advised=is_advised)
     to, was = _STATES[snapshot.status], payment.state
     moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
     if not moved:

@@ -172,9 +172,10 @@ def prefer(row: PaymentMethod, *, by: Actor) -> None:
         audit.record(Tag.METHOD_CHANGED, row, by=by, preferred=(False, True))
 
 
-def refused_for_good(card: str, code: str, source: str, *, by: Actor) -> None:
-    """A bank says never of a card, in an attempt to pay: said once for one attempt, however often it is asked about."""
-    if card and code not in OF_THE_ATTEMPT and _bar_of(card, source) is None:
+def refused_for_good(card: str, code: str, source: str, *, by: Actor, is_advised: bool = False) -> None:
+    """A bank says never of a card, in an attempt to pay: said once for one attempt, however often it is asked about. Some codes
+    are about the attempt, unless the card itself ``is_advised`` against."""
+    if card and (is_advised or code not in OF_THE_ATTEMPT) and _bar_of(card, source) is None:
         _bar(card, source, code, by=by)
 
 

@@ -86,10 +86,12 @@ class ChargeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """Why the customer's bank said no: the provider's code, and the family it belongs to."""
+    """Why the customer's bank said no: the provider's code, and the family it belongs to. ``is_advised`` where bank or network
+    say themselves that the card is not to be asked again, whatever the code."""
 
     code: str
     family: str
+    is_advised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

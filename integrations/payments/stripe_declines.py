@@ -26,11 +26,8 @@ NETWORK_ADVICE = {"03": "hard", "21": "hard", "01": "data"}
 def decline_of(error: dict[str, Any]) -> Decline:
     """Code and family of ``last_payment_error``, or of the error of a refused call."""
     code = str(error.get("decline_code") or error.get("code") or "unknown")
-    family = (
-        ADVICE.get(str(error.get("advice_code") or ""))
-        or NETWORK_ADVICE.get(str(error.get("network_advice_code") or ""))
-        or FAMILIES.get(code)
-        or FAMILIES.get(str(error.get("code") or ""))
-        or "soft"
+    advice = ADVICE.get(str(error.get("advice_code") or "")) or NETWORK_ADVICE.get(
+        str(error.get("network_advice_code") or "")
     )
-    return Decline(code[:120], family)
+    family = advice or FAMILIES.get(code) or FAMILIES.get(str(error.get("code") or "")) or "soft"
+    return Decline(code[:120], family, is_advised=advice == "hard")

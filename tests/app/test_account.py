@@ -48,6 +48,11 @@ def test_a_key_of_another_account_or_mode_starts_nothing(start, opened):
         start(opened)
 
 
+def test_a_key_that_the_provider_does_not_know_starts_nothing(start):
+    with pytest.raises(SystemExit, match="stripe does not know the key"):
+        start(Refused("unauthorised", "no"))
+
+
 @pytest.mark.parametrize("trouble", [OutcomeUnknown("timeout"), Refused("permission_denied", "no")])
 def test_a_provider_that_does_not_say_stops_nobody_and_is_told(start, trouble):
     assert start(trouble) == ["the provider did not say what its key opens"]

@@ -135,6 +135,7 @@ def test_amounts_it_cannot_count_are_refused(amount, currency):
 def test_declines_are_told_apart_by_advice_first(error, code, family):
     found = decline_of(error)
     assert (found.code, found.family) == (code, family)
+    assert found.is_advised == (family == "hard" and ("advice_code" in error or "network_advice_code" in error))
 
 
 def read(world, port, **event):

@@ -40,6 +40,16 @@ def test_a_card_that_its_bank_refuses_for_good_is_barred_for_everybody_until_it_
 
 
 @on_one_engine
+def test_what_is_said_of_an_attempt_bars_the_card_where_its_bank_says_so_itself(shop, ada):
+    kept = keeps(shop, ada)
+    units.write(lambda: methods.refused_for_good(kept.card, "transaction_not_allowed", "pay_x", by=SYSTEM))
+    assert states(shop) == ["4242 kept"]
+    code = "transaction_not_allowed"
+    units.write(lambda: methods.refused_for_good(kept.card, code, "pay_y", by=SYSTEM, is_advised=True))
+    assert states(shop) == ["4242 barred"]
+
+
+@on_one_engine
 def test_a_decline_that_may_pass_another_time_bars_nothing(shop, ada):
     keeps(shop, ada, "9995")
     ada.fills_cart()
