@@ -9,6 +9,7 @@ from backoffice.core import formatting
 from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
 from backoffice.tasks import service as tasks
+from backoffice.tasks.models import TaskState
 
 COLUMNS = ("asked_at", "question", "answer", "unanswered")
 LABELS = MappingProxyType(
@@ -35,7 +36,8 @@ def _answer(row: Payment | Refund) -> str:
 def told(row: Payment | Refund, task: str) -> list[tuple[str, str]]:
     """What was asked last and what came of it, as facts of a page; and when we ask again by ourselves. ``task`` is the key of
     the task that asks."""
-    again = tasks.next_try(task) if row.is_open else None
+    asking = tasks.find(task) if row.is_open else None
+    again = asking.due_at if asking and asking.state == TaskState.WAITING else None
     return [
         ("Last asked", formatting.moment(row.asked_at, ZONE) if row.asked_at else ""),
         ("Asked", _question(row)),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import defer
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -132,8 +133,10 @@ def send(mail_id: int) -> None:
 
 
 def about(subjects: Sequence[Subject]) -> list[Mail]:
+    """What was written about these, oldest first; what the mails say is not read."""
     refs = [subject.ref for subject in subjects]
-    return list(session.scalars(select(Mail).where(Mail.about_ref.in_(refs)).order_by(Mail.id)))
+    query = select(Mail).where(Mail.about_ref.in_(refs)).order_by(Mail.id)
+    return list(session.scalars(query.options(defer(Mail.text), defer(Mail.html))))
 
 
 def _handing_over(mail: Mail) -> str:

@@ -95,12 +95,6 @@ def is_known(dedupe: str) -> bool:
     return session.scalars(select(Task.id).where(Task.dedupe_key == dedupe)).first() is not None
 
 
-def next_try(dedupe: str) -> datetime | None:
-    """When the task under this key runs next; None if it does no more."""
-    query = select(Task.due_at).where(Task.dedupe_key == dedupe, Task.state == TaskState.WAITING)
-    return session.scalars(query).one_or_none()
-
-
 def find(dedupe: str) -> Task | None:
     """The task that was written under this key."""
     return session.scalars(select(Task).where(Task.dedupe_key == dedupe)).one_or_none()
