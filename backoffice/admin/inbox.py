@@ -74,9 +74,8 @@ def _owned(by: str) -> ColumnElement[bool]:
 
 
 def shown_state(case: Case) -> Markup:
-    if case.state == CaseState.OPEN and case.snoozed_until and case.snoozed_until > clock.now():
-        until = formatting.short_moment(case.snoozed_until, ZONE)
-        return badge(case.state, f"Asleep until {until}", "waiting")
+    if until := cases.asleep_until(case):
+        return badge(case.state, f"Asleep until {formatting.short_moment(until, ZONE)}", "waiting")
     return badge(case.state)
 
 
@@ -251,7 +250,6 @@ class CaseDesk(Noted, Many):
             return [over, note]
         here = str(self.get_url(".one", ref=case.ref))
         mine = case.owner_id == access.me().id
-        asleep = case.snoozed_until is not None and case.snoozed_until > clock.now()
         offers = troubles.best(case, back=here)
         if not mine:
             offers.append(troubles.take(case))
@@ -265,7 +263,7 @@ class CaseDesk(Noted, Many):
         )
         offers.append(note)
         offers.append(self._hand_over(case))
-        if asleep:
+        if cases.asleep_until(case):
             offers.append(Action("Wake it", self.get_url(".wake", ref=case.ref), Right.RESOLVE_CASES))
         else:
             offers.append(

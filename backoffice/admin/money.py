@@ -206,9 +206,8 @@ class InvoiceDesk(Noted, Many):
     def send(self, ref: str) -> ResponseReturnValue:
         def act() -> str:
             order = orders.get(invoices.by_ref(ref).order_id)
-            return notices.send_invoice(
-                order, by=access.by(), request_key=request_key()
-            ).recipient  # of the first press
+            sent = notices.send_invoice(order, by=access.by(), request_key=request_key())
+            return sent.recipient  # of the first press, wherever mails go by now
 
         return run(
             lambda: units.write(act), lambda to: f"The invoice is on its way to {to}.", self.get_url(".one", ref=ref)

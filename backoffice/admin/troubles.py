@@ -144,7 +144,7 @@ def take(case: Case, back: str = "") -> Action:
 def _trouble(case: Case) -> Trouble:
     back = place_of(case.about)
     steps = [item for item in best(case, back) if item.url != back]  # no button to where one is
-    asleep_until = case.snoozed_until if case.snoozed_until and case.snoozed_until > clock.now() else None
+    asleep_until = cases.asleep_until(case)
     offers = [*steps, *([] if case.owner or asleep_until else [take(case, back)])]
     return Trouble(
         case,

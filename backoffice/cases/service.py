@@ -189,6 +189,12 @@ def awake() -> ColumnElement[bool]:
     return and_(Case.state == CaseState.OPEN, or_(Case.snoozed_until.is_(None), Case.snoozed_until <= NOW))
 
 
+def asleep_until(case: Case) -> datetime | None:
+    """When an open case wakes; None if it is awake, or over."""
+    until = case.snoozed_until
+    return until if case.state == CaseState.OPEN and until and until > clock.now() else None
+
+
 def open_ones(most: int = 200) -> Sequence[Case]:
     """The open cases, the oldest first."""
     return session.scalars(select(Case).where(Case.state == CaseState.OPEN).order_by(Case.id).limit(most)).all()
