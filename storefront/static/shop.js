@@ -17,9 +17,12 @@
     });
   });
 
-  // What is wrong with a field is said until somebody mends it; the next press looks again.
-  document.addEventListener("input", function (event) {
-    var field = event.target;
+  // What is wrong with a field is said until somebody mends it, be it before this script was there; the next press looks again.
+  document.addEventListener("input", function (event) { mended(event.target); });
+  document.querySelectorAll(".field.wrong [aria-invalid]").forEach(function (field) {
+    if (valueOf(field) !== givenTo(field)) { mended(field); }
+  });
+  function mended(field) {
     var place = field.closest(".field.wrong");
     if (!place) { return; }
     place.classList.remove("wrong");
@@ -34,7 +37,7 @@
       link.closest("li").remove();
       if (!notice.querySelector("li")) { notice.remove(); }
     });
-  });
+  }
 
   // The shelf one stands at is in sight; what hangs over the edge can be pushed.
   var shelf = document.querySelector(".shelves [aria-current]");

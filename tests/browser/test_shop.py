@@ -210,6 +210,29 @@ def test_what_is_wrong_with_a_field_is_said_until_somebody_mends_it(world: World
     context.close()
 
 
+def test_what_is_mended_before_the_script_is_there_is_not_called_wrong(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDTHS["phone"])
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    tour.put_in(world, page)
+    page.get_by_role("button", name="To checkout").click()
+    page.wait_for_load_state()
+    late: list[Route] = []
+    page.route("**/shop.js*", lambda route: late.append(route))
+    page.get_by_role("button", name="Order and pay").click(no_wait_after=True)
+    page.locator("#email").press_sequentially("a")
+    page.get_by_label("I accept the").check()
+    assert late, "the script is asked for and not answered yet"
+    expect(page.locator("#email-error")).to_have_count(1)
+    before = page.get_by_role("alert").get_by_role("listitem").count()
+    for route in late:
+        route.continue_()
+    expect(page.locator("#email-error")).to_have_count(0)
+    expect(page.get_by_role("alert").get_by_role("listitem")).to_have_count(before - 2)
+    expect(page.locator("#name-error")).to_be_visible()
+    context.close()
+
+
 def test_a_customer_makes_an_account_and_the_office_ships_in_two_parcels(world: World, browser: Browser):
     context = browser.new_context(viewport=WIDTHS["desk"])
     context.set_default_timeout(20_000)
