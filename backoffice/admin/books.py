@@ -41,6 +41,7 @@ WORDS = {
     EntryKind.PAYOUT_ARRIVED: "Payout arrived",
     EntryKind.EXCHANGE: "Currencies exchanged",
     EntryKind.PROVIDER_OTHER: "Moved by the provider",
+    EntryKind.DIFFERENCE_EXPLAINED: "Difference explained",
 }
 NAMES = {
     Account.CLEARING: ("Provider clearing", "what the provider holds for us"),
@@ -56,7 +57,7 @@ NAMES = {
     Account.FEES: ("Fees", "what the provider keeps"),
     Account.DISPUTES: ("Disputes", "taken back by customers' banks"),
     Account.EXCHANGE: ("Exchange", "given and received when the provider changed currencies"),
-    Account.SUSPENSE: ("Suspense", "moved at the provider, and not explained yet"),
+    Account.SUSPENSE: ("Suspense", "moved at the provider, and for nothing of ours"),
 }
 
 

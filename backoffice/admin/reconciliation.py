@@ -14,7 +14,6 @@ from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.core import clock, formatting, references, units
-from backoffice.core.money import Money
 from backoffice.core.tracking import Subject
 from backoffice.payments import service as payments
 from backoffice.reconciliation import advice, breaks, lines, rounds
@@ -86,16 +85,12 @@ class BreakDesk(Noted):
     @expose("/books")
     def books(self) -> ResponseReturnValue:
         """What the provider's lines sum to beside our clearing account, and how much of the difference is listed."""
-        last, complete, listed = rounds.last(), rounds.last_complete(), breaks.in_balance()
-        rows = [
-            (item, listed.get(item.theirs.currency, Money.zero(item.theirs.currency)))
-            for item in (rounds.balances(complete) if complete else [])
-        ]
+        last, complete = rounds.last(), rounds.last_complete()
         return self.render(
             "office/books.html",
             last=last,
             complete=complete,
-            rows=rows,
+            rows=rounds.balances(complete) if complete else [],
             actions=[compare_now(self.get_url(".compare"))],
         )
 
@@ -119,6 +114,7 @@ class BreakDesk(Noted):
             wording=advice.words_of(item.kind),
             what_to_do=advice.what_to_do(item),
             state=shown_state(item),
+            is_booked=item.state == BreakState.EXPLAINED and item.kind in breaks.MOVED,
             age=formatting.age(item.found_at, item.closed_at or clock.now()),
             place=troubles.place_of(item.about),
             payment=payment,
@@ -131,7 +127,8 @@ class BreakDesk(Noted):
                     self.get_url(".explain", ref=ref),
                     Right.RECONCILE,
                     "" if item.state == BreakState.OPEN else f"it is {WORDS[item.state].lower()}",
-                    asks="Why may both books differ? It stays with the difference.",
+                    asks="Why may both books differ? It stays with the difference"
+                    + (", and the sum is booked to suspense." if item.kind in breaks.MOVED else "."),
                     fields=(Field("seen", "", "hidden", breaks.sums_of(item)),),
                 ),
                 compare_now(self.get_url(".compare")),
@@ -148,5 +145,5 @@ class BreakDesk(Noted):
             units.write(lambda: breaks.explain(breaks.by_ref(ref), words, seen=seen, by=access.by()))
 
         return run(
-            act, "The difference is explained; it opens again if its sums change.", self.get_url(".one", ref=ref)
+            act, "The difference is explained, and opens again if its sums change.", self.get_url(".one", ref=ref)
         )

@@ -75,7 +75,7 @@ def exchange(received: Money) -> Sides:
 
 
 def unexplained(moved: Money) -> Sides:
-    """The provider's balance moved for a reason that a person has to explain."""
+    """The provider's balance moved for a reason that no book of ours has: a person explains it."""
     return [(Account.CLEARING, moved), (Account.SUSPENSE, -moved)]
 
 

@@ -26,7 +26,7 @@ class Account(StrEnum):
     FEES = "fees"
     DISPUTES = "disputes"
     EXCHANGE = "exchange"  # given and received when the provider changed currencies
-    SUSPENSE = "suspense"  # moved at the provider, and not explained yet
+    SUSPENSE = "suspense"  # moved at the provider for nothing of ours
 
 
 class EntryKind(StrEnum):
@@ -46,6 +46,7 @@ class EntryKind(StrEnum):
     PAYOUT_ARRIVED = "payout_arrived"
     EXCHANGE = "exchange"
     PROVIDER_OTHER = "provider_other"
+    DIFFERENCE_EXPLAINED = "difference_explained"
 
 
 class LedgerEntry(Base):

@@ -63,7 +63,8 @@ WORDS: dict[BreakKind, Wording] = {
         "Moved, by the provider's line",
         "Known to us",
         "Money came in for something that is not ours. Look up the provider's id in its dashboard: a payment made there, "
-        "another system on the same account, or an event that has not been handled.",
+        "another system on the same account, or an event that has not been handled. Explain what is not ours: it stands in "
+        "suspense from then on.",
         "Money went out that we did not send. Look up the provider's id in its dashboard: a refund made there is taken in "
         "with its event; look under Webhooks whether it waits.",
     ),

@@ -15,10 +15,16 @@ from backoffice.core.db import session
 from backoffice.core.errors import Conflict, CounterfoilError, NotFound
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable, change_where
+from backoffice.ledger import entries
+from backoffice.ledger import service as ledger
+from backoffice.ledger.models import Account, EntryKind
 from backoffice.reconciliation.comparing import Difference
 from backoffice.reconciliation.models import Break, BreakKind, BreakState, Payout, ProviderLine
 
 GRACE = timedelta(hours=1)  # books that are written one after the other differ for a while
+# Differences between the provider's balance and our clearing account. Money that went out counts against the balance; what was
+# posted from its line (a payout, suspense) moved both, and an invoice or a payout differs from something else.
+MOVED = {BreakKind.CAPTURE: 1, BreakKind.REFUND: -1, BreakKind.DISPUTE: -1, BreakKind.UNKNOWN_LINE: 1}
 
 MOVES = StateTable(
     Break.state,
@@ -69,8 +75,9 @@ def follow(differences: Sequence[Difference], known: Sequence[Break]) -> None:
 
 
 def explain(item: Break, explanation: str, *, seen: str, by: Actor) -> None:
-    """Say why both books may differ. It opens again when its sums change. ``seen`` is what ``sums_of`` said when somebody
-    decided. Raises NotOpen, SumsChanged, ExplanationMissing."""
+    """Say why both books may differ, and book the difference to suspense, so that the clearing account is what the provider
+    holds. It opens again when its sums change. ``seen`` is what ``sums_of`` said when somebody decided. Raises NotOpen,
+    SumsChanged, ExplanationMissing."""
     words = explanation.strip()[:255]
     if not words:
         raise ExplanationMissing
@@ -90,6 +97,7 @@ def explain(item: Break, explanation: str, *, seen: str, by: Actor) -> None:
         Tag.BREAK_EXPLAINED, item, by=by, reason=words, difference=item.difference,
         state=(BreakState.OPEN, BreakState.EXPLAINED),
     )  # fmt: skip
+    _book(item)
     cases.close(CaseKind.RECONCILIATION_BREAK, item, because=f"Explained: {words}")
 
 
@@ -120,15 +128,11 @@ def open_within(payout: Payout) -> Sequence[Break]:
 
 
 def in_balance() -> dict[str, Money]:
-    """By how much the provider's balance is above our clearing account because of what is listed, by currency. Money that
-    went out counts against it; what was posted from its line (a payout, suspense) moved both sides."""
-    sign = case((Break.kind.in_((BreakKind.REFUND, BreakKind.DISPUTE)), -1), else_=1)
+    """By how much the provider's balance is above our clearing account because of what nobody has explained, by currency."""
+    sign = case(MOVED, value=Break.kind)
     query = (
         select(Break.currency, func.sum(sign * (Break.provider_amount - Break.our_amount)))
-        .where(
-            Break.open_key.is_not(None),
-            Break.kind.in_((BreakKind.CAPTURE, BreakKind.REFUND, BreakKind.DISPUTE, BreakKind.UNKNOWN_LINE)),
-        )
+        .where(Break.state == BreakState.OPEN, Break.kind.in_(MOVED))
         .group_by(Break.currency)
     )
     return {currency: Money(int(amount), currency) for currency, amount in session.execute(query)}
@@ -194,6 +198,7 @@ def _follow(item: Break, difference: Difference) -> None:
         Tag.BREAK_CHANGED, item, by=SYSTEM, provider=(before[0], item.theirs), ours=(before[1], item.ours),
         state=(state, item.state),
     )  # fmt: skip
+    _book(item)
     _tell(item)
 
 
@@ -202,7 +207,20 @@ def _close(item: Break) -> None:
     if not MOVES.move(item, BreakState.CLOSED, open_key=None, closed_at=clock.now()):
         return
     audit.record(Tag.BREAK_CLOSED, item, by=SYSTEM, state=(before, BreakState.CLOSED), difference=item.difference)
+    _book(item)
     cases.close(CaseKind.RECONCILIATION_BREAK, item, because="Both books agree.")
+
+
+def _book(item: Break) -> None:
+    """Suspense holds what a difference of the provider's balance makes while it is explained, and nothing of it before and
+    after: then its fact is known, or looked for again."""
+    if item.kind not in MOVED:
+        return
+    booked = -ledger.balance_about(Account.SUSPENSE, [item.ref], item.currency)
+    is_explained = item.state == BreakState.EXPLAINED
+    wanted = item.difference * MOVED[item.kind] if is_explained else Money.zero(item.currency)
+    before = len(ledger.about([item.ref]))
+    ledger.post(EntryKind.DIFFERENCE_EXPLAINED, item, entries.unexplained(wanted - booked), part=str(before + 1))
 
 
 def _tell(item: Break) -> None:

@@ -1,6 +1,6 @@
 """The rounds of reconciliation: how far the provider's lines are ours, and what both books summed to at the end of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,10 +33,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Balance:
-    """One currency: what the provider's lines sum to, and what our clearing account says."""
+    """One currency: what the provider's lines sum to, what our clearing account says, and how much of the difference is listed
+    and not explained."""
 
     theirs: Money
     ours: Money
+    listed: Money
 
     @property
     def difference(self) -> Money:
@@ -69,7 +71,7 @@ def end(round_id: int, outcome: Outcome, both: Sequence[Balance] = ()) -> None:
     row = session.get_one(ReconciliationRound, round_id)
     row.ended_at, row.failure = clock.now(), outcome.failure
     row.new_lines, row.compared = outcome.new_lines, outcome.compared
-    row.balances = {item.theirs.currency: [item.theirs.amount, item.ours.amount] for item in both}
+    row.balances = {item.theirs.currency: [item.theirs.amount, item.ours.amount, item.listed.amount] for item in both}
     provider = Subject("provider", 1, row.provider)
     if not outcome.failure:
         cases.close(CaseKind.BOOKS_SILENT, provider, because="The provider showed its books again.")
@@ -115,17 +117,25 @@ def payouts_since(overlap: timedelta) -> datetime:
 
 def balances(row: ReconciliationRound) -> list[Balance]:
     """Both books' sums when a round ended, by currency."""
-    return [Balance(Money(both[0], name), Money(both[1], name)) for name, both in sorted(row.balances.items())]
+    known = {
+        name: [*both, 0][:3] for name, both in row.balances.items()
+    }  # the earliest rounds did not keep what was listed
+    return [Balance(*(Money(amount, name) for amount in known[name])) for name in sorted(known)]
 
 
-def sums() -> list[Balance]:
-    """What the provider's lines sum to beside our clearing account, by currency."""
+def sums(listed: Mapping[str, Money]) -> list[Balance]:
+    """What the provider's lines sum to beside our clearing account, by currency. ``listed`` is what unexplained differences
+    make of it."""
     net = func.sum(ProviderLine.amount - ProviderLine.fee)
     query = select(ProviderLine.currency, net).where(*of_this_account(ProviderLine))
     theirs = {currency: int(total) for currency, total in session.execute(query.group_by(ProviderLine.currency))}
     ours = {money.currency: money.amount for money in ledger.balances_of(Account.CLEARING)}
     return [
-        Balance(Money(theirs.get(currency, 0), currency), Money(ours.get(currency, 0), currency))
+        Balance(
+            Money(theirs.get(currency, 0), currency),
+            Money(ours.get(currency, 0), currency),
+            listed.get(currency, Money.zero(currency)),
+        )
         for currency in sorted({*theirs, *ours})
     ]
 

@@ -55,7 +55,7 @@ def run(*, everything: bool = False) -> Outcome:
         borders.cross("reconciliation.taken_in")
         done = Outcome(new_lines, _compare(since))
         with units.read():
-            sums = rounds.sums()
+            sums = rounds.sums(breaks.in_balance())
     except (OutcomeUnknown, Refused) as error:
         log.warning("provider did not show its books", error=str(error))
         return failed(str(error) or type(error).__name__)

@@ -3,18 +3,20 @@ something else than ours. Each answer is a list of sentences, empty where all is
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 
 from backoffice.cases.kinds import CaseKind
 from backoffice.cases.models import Case
 from backoffice.core import clock, units
+from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.disputes.models import Dispute
 from backoffice.payments.models import OPEN, Payment
-from backoffice.reconciliation import advice, rounds
+from backoffice.reconciliation import advice, breaks, rounds
 from backoffice.reconciliation import service as reconciliation
-from backoffice.reconciliation.models import BreakKind, ProviderLine
+from backoffice.reconciliation.models import Break, BreakKind, ProviderLine
 from backoffice.refunds.models import OPEN as REFUNDING
 from backoffice.refunds.models import Refund
 from backoffice.simulation.world import World
@@ -88,11 +90,16 @@ def compare(world: World) -> list[str]:
 
 
 def _is_told(provider_payment: str) -> bool:
-    """Whether a case says that the provider holds money for a payment that is not ours."""
-    query = select(Case.id).join(WebhookEvent, WebhookEvent.ref == Case.about_ref)
-    query = query.where(Case.kind == CaseKind.UNMATCHED_MONEY, WebhookEvent.object_id == provider_payment)
+    """Whether a case says that the provider holds money for a payment that is not ours: of its event, or, where nobody asked
+    for events while the provider still listed it, of its line in the provider's books."""
+    by_event = select(Case.id).join(WebhookEvent, WebhookEvent.ref == Case.about_ref)
+    by_event = by_event.where(Case.kind == CaseKind.UNMATCHED_MONEY, WebhookEvent.object_id == provider_payment)
+    by_line = (
+        select(Case.id).join(Break, Break.ref == Case.about_ref).join(ProviderLine, ProviderLine.id == Break.line_id)
+    )
+    by_line = by_line.where(Case.kind == CaseKind.RECONCILIATION_BREAK, ProviderLine.payment_ref == provider_payment)
     with units.read():
-        return session.scalar(query.limit(1)) is not None
+        return any(session.scalar(query.limit(1)) is not None for query in (by_event, by_line))
 
 
 def answered(event: str) -> list[str]:
@@ -133,34 +140,44 @@ def _disputes_against_the_books(world: World) -> list[str]:
 
 
 def unreconciled(world: World) -> list[str]:
-    """Line by line: both books agree, but for money that the day left without an invoice, or that was never ours, which has its
-    own case. What the provider holds is what our clearing account says."""
+    """Line by line: both books agree, but for money that the day left without an invoice, which has its own case. What was
+    never ours is a difference until finance explains it. What the provider holds is what our clearing account says."""
     world.clock.forward(hours=2)
     world.provider.books.advance()  # a payout that is made while lines are listed is in the next list
+    reconciliation.run(everything=True)
+    problems = _explain_what_is_not_ours(world)
     outcome = reconciliation.run(everything=True)
-    problems = [f"the books could not be compared: {outcome.failure}"] if outcome.failure else []
+    problems += [f"the books could not be compared: {outcome.failure}"] if outcome.failure else []
     with units.read():
         with_case = select(Payment.id).join(Case, Case.about_ref == Payment.ref)
         told = set(session.scalars(with_case.where(Case.kind.in_(MONEY_WITHOUT_INVOICE))))
-        foreign = set(session.scalars(select(ProviderLine.id).where(ProviderLine.payment_ref.in_(world.elsewhere))))
         for item in reconciliation.open_breaks():
-            if item.kind == BreakKind.UNKNOWN_LINE and item.about_id in foreign:
-                continue
             if item.kind != BreakKind.INVOICE or not told & set(_payments_of(item.about_id)):
                 problems.append(f"the books differ: {advice.sentence(item)}")
         last = rounds.last()
         sums = rounds.balances(last) if last else []
     with world.provider.books.transaction() as db:
         held = dict(db.execute("SELECT currency, SUM(amount - fee) FROM balance GROUP BY currency").fetchall())
-        marks = ", ".join("?" * len(world.elsewhere))
-        of_others = "SELECT currency, SUM(amount) FROM balance WHERE payment IN ({}) GROUP BY currency"
-        not_ours = dict(db.execute(of_others.format(marks), sorted(world.elsewhere)).fetchall())
     for sum_ in sums:
-        currency = sum_.theirs.currency  # what is not ours is posted nowhere; the fee that was kept of it is
-        ours = sum_.ours.amount + not_ours.get(currency, 0)
-        if not sum_.theirs.amount == ours == held.get(currency, 0):
+        if not sum_.theirs.amount == sum_.ours.amount == held.get(sum_.theirs.currency, 0):
             problems.append(f"clearing: they hold {held}, their lines {sum_.theirs}, our account {sum_.ours}")
     return problems
+
+
+def _explain_what_is_not_ours(world: World) -> list[str]:
+    """What finance does about a charge in the dashboard. Each is one difference, whatever happened that day."""
+    with units.read():
+        lines = select(ProviderLine.id).where(ProviderLine.payment_ref.in_(world.elsewhere))
+        foreign = session.scalars(select(Break).where(Break.kind == BreakKind.UNKNOWN_LINE, Break.line_id.in_(lines)))
+        found = {item.ref: breaks.sums_of(item) for item in foreign}
+    for ref, seen in found.items():
+        units.write(partial(_explain, ref, seen))
+    charged = len(world.elsewhere)
+    return [] if len(found) == charged else [f"{charged} charges are not ours, and {len(found)} differences say so"]
+
+
+def _explain(ref: str, seen: str) -> None:
+    breaks.explain(breaks.by_ref(ref), "Charged by telephone.", seen=seen, by=SYSTEM)
 
 
 def _payments_of(invoice_id: int) -> list[int]:

@@ -53,6 +53,7 @@ SPOILED = {
     "refund-that-the-ledger-does-not-hold": unposted("refund"),
     "dispute-that-the-ledger-does-not-hold": unposted("dispute"),
     "line-of-the-provider-that-the-ledger-does-not-hold": unposted("fee"),
+    "explained-difference-that-the-ledger-does-not-hold": "UPDATE breaks SET state = 'explained'",
     "payout-that-the-bank-has-and-the-ledger-has-not": unposted("payout_arrived"),
     "credit-note-that-the-ledger-does-not-hold": unposted("credit_note"),
     "money-we-owe-customers-below-nothing": "UPDATE ledger_postings SET amount = 999999 WHERE account = 'customer_money'",

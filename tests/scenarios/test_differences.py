@@ -8,13 +8,14 @@ from sqlalchemy import select, update
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.ledger.models import Account
 from backoffice.payments.models import Payment
 from backoffice.reconciliation import breaks, intake
 from backoffice.reconciliation.breaks import ExplanationMissing, NotOpen, SumsChanged
 from backoffice.reconciliation.models import Break
 from backoffice.webhooks import service as webhooks
 from tests.support.consistency import problems
-from tests.support.reconciling import explains, provider_books
+from tests.support.reconciling import explains, provider_books, provider_holds
 
 on_one_engine = pytest.mark.parametrize("engine_name", ["sqlite"])
 
@@ -62,10 +63,13 @@ def test_money_of_somebody_elses_payment_is_a_break_until_it_is_explained(shop, 
     assert shop.breaks() == ["unknown_line 5000 0"]
     with pytest.raises(ExplanationMissing):
         explains(shop, "  ")
+    assert shop.balance(Account.CLEARING) == provider_holds(shop) - 5_000
     explains(shop, "The shop of our sister company uses the same account.")
     shop.reconciles(everything=True)
     assert shop.breaks() == []
     assert "reconciliation_break" not in shop.open_cases()
+    assert (shop.balance(Account.CLEARING), shop.balance(Account.SUSPENSE)) == (provider_holds(shop), -5_000)
+    assert problems() == []
     (item,) = shop.all(select(Break))
     assert (item.state, item.explanation) == ("explained", "The shop of our sister company uses the same account.")
     with pytest.raises(NotOpen):
@@ -77,13 +81,34 @@ def test_what_was_explained_opens_again_when_its_sums_change(shop, sale):
     shop.clock.forward(hours=2)
     shop.reconciles()
     explains(shop, "A goodwill of nine euro, agreed by telephone.")
-    assert shop.breaks() == []
+    assert (shop.breaks(), shop.balance(Account.SUSPENSE)) == ([], 900)
     provider_books(shop, sale, -1_000)
     shop.clock.forward(hours=2)
     shop.reconciles()
-    assert shop.breaks() == ["capture 11000 12900"]
+    assert (shop.breaks(), shop.balance(Account.SUSPENSE)) == (["capture 11000 12900"], 0)
     (item,) = shop.all(select(Break))
     assert shop.tags(item.ref)[-2:] == ["break.changed", "case.opened"]
+    explains(shop, "And ten for the second parcel.")
+    shop.reconciles()
+    assert (shop.balance(Account.SUSPENSE), shop.balance(Account.CLEARING)) == (1_900, provider_holds(shop))
+    assert problems() == []
+
+
+def test_what_was_explained_is_taken_from_suspense_when_its_fact_is_known_after_all(shop, sale):
+    """Finance took it for somebody else's; then the event came."""
+    shop.provider.switch(webhooks="never")
+    shop.provider.books.refunds.create(shop.payment(sale).provider_ref, 2_900, reason="requested_by_customer")
+    shop.clock.forward(hours=2)
+    shop.reconciles()
+    explains(shop, "The office in Graz gave it back.")
+    assert (shop.balance(Account.SUSPENSE), shop.balance(Account.CLEARING)) == (2_900, provider_holds(shop))
+    webhooks.poll()
+    shop.works()
+    shop.reconciles()
+    (item,) = shop.all(select(Break).where(Break.kind == "unknown_line"))
+    assert item.state == "closed"
+    assert (shop.balance(Account.SUSPENSE), shop.balance(Account.CLEARING)) == (0, provider_holds(shop))
+    assert problems() == []
 
 
 @on_one_engine

@@ -91,6 +91,7 @@ def test_a_charge_of_another_system_is_explained_by_a_person(shop, stripe):
     assert [item.partition(" ")[0] for item in shop.breaks()] == ["unknown_line"]
     explains(shop, "the till in the workshop uses the account too")
     assert (shop.breaks(), shop.open_cases()) == ([], [])
+    assert shop.balance(Account.CLEARING) == stripe_holds(stripe)
 
 
 def test_a_payout_arrives_is_itemised_and_signed_off(shop, stripe):

@@ -69,6 +69,17 @@ CHECKS = (
         "l.kind WHEN 'other' THEN -l.amount ELSE 0 END",
     ),
     Check(
+        "explained-difference-that-the-ledger-does-not-hold",
+        PROMISE,
+        "a difference of the provider's balance that is explained in one book alone",
+        "The ledger holds every explained difference, and no other",
+        "SELECT b.ref FROM breaks b LEFT JOIN (SELECT e.about_id, SUM(-l.amount) moved FROM ledger_entries e JOIN "
+        "ledger_postings l ON l.entry_id = e.id WHERE e.kind = 'difference_explained' AND l.account = 'suspense' GROUP BY "
+        "e.about_id) h ON h.about_id = b.id WHERE COALESCE(h.moved, 0) <> CASE WHEN b.state = 'explained' AND b.kind IN "
+        "('capture', 'refund', 'dispute', 'unknown_line') THEN CASE WHEN b.kind IN ('refund', 'dispute') THEN -1 ELSE 1 "
+        "END * (b.provider_amount - b.our_amount) ELSE 0 END",
+    ),
+    Check(
         "payout-that-the-bank-has-and-the-ledger-has-not",
         PROMISE,
         "a payout that is at the bank in one book alone",
