@@ -50,7 +50,7 @@ class WebhookDesk(Noted, Many):
     narrows = (
         equals("event", "Provider's event id", WebhookEvent.event_key),
         equals("payment", "Payment", WebhookEvent.payment_ref),
-        equals("type", "Type (payment.settled)", WebhookEvent.type),
+        equals("type", "Type, as the provider names it", WebhookEvent.type),
         equals("state", "State", WebhookEvent.state, choices(EventState), EventState),
     )
     blank = "No event fits."

@@ -2,8 +2,6 @@
 a task may take, and this test that it does. Typing and Enter are no clicks; the login is not counted."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from config import ROOT
+from tests.browser import morning, tour
 from tests.browser.tour import WIDTHS
-from tests.support.processes import World
+from tests.support.processes import World, ask
 from tests.support.shop import LEVEL
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.parametrize("world", ["sqlite"], indirect=True)]
@@ -24,40 +23,6 @@ DOCUMENTED = {
     row["task"]: (row["who"], int(row["clicks"])) for row in TABLE.finditer((ROOT / "docs/desk-tasks.md").read_text())
 }
 TASKS: dict[str, Callable[["Desk"], None]] = {}
-
-# What cannot be brought about from outside in a moment: a task that gave up, a payment nobody answers for, an empty shelf.
-TROUBLE = """
-from backoffice.cases import service as cases
-from backoffice.cases.kinds import CaseKind
-from backoffice.core import units
-from backoffice.core.db import session
-from backoffice.core.actor import SYSTEM
-from backoffice.models import Order, Payment, Invoice, StockItem, Task, Variant
-from backoffice.stock import service as stock
-from backoffice.tasks import service as tasks
-from sqlalchemy import select
-from wsgi import app
-
-def trouble():
-    tasks.schedule("mail.send", dedupe="stuck", mail_id=1)
-
-def more():
-    task = session.scalars(select(Task).where(Task.dedupe_key == "stuck")).one()
-    task.state, task.last_error = "gave_up", "the mail server was away"
-    cases.open_case(CaseKind.TASK_GAVE_UP, task.subject(), error="the mail server was away")
-    open_one = session.scalars(select(Payment).where(Payment.state == "sent").order_by(Payment.id)).first()
-    cases.open_case(CaseKind.PAYMENT_UNKNOWN, open_one, at_risk=open_one.asked_for)
-    for kind in (CaseKind.DATE_DECLINED, CaseKind.UNEXPECTED_MONEY):
-        cases.open_case(kind, session.scalars(select(Order).order_by(Order.id)).first())
-    article = session.scalars(select(StockItem).join(Variant).where(Variant.sku == "ML-200")).one()
-    stock.correct(article.variant_id, 0, by=SYSTEM, reason="counted")
-    unpaid = session.scalars(select(Order).where(Order.state == "placed").order_by(Order.id)).first()
-    cases.open_case(CaseKind.WITHDRAWAL, unpaid)  # no refund closes it: the tasks may run in any order
-
-with app.app_context():
-    units.write(trouble)
-    units.write(more)
-"""
 
 
 class Desk:
@@ -107,36 +72,28 @@ def task(words: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None
     return keep
 
 
-def order_of(world: World, email: str, quantity: int = 1, card: str | None = "good") -> str:
-    """An order of somebody; its number."""
-    buyer = world.buyer()
-    form = {**buyer.checkout_form(), "email": email, "name": email.partition("@")[0].capitalize() + " Person"}
-    if quantity > 1:
-        page = buyer.get("/cart").text
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
-        field = re.search(r'name="(q-[^"]+)"', page).group(1)
-        buyer.post("/cart/change", {"csrf_token": token, field: str(quantity)})
-        page = buyer.get("/checkout").text
-        form |= {
-            name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', page).group(1) for name in ("checkout_key", "total")
-        }
-    place = buyer.orders(form)
-    if card:
-        buyer.follows(buyer.pays(place))
-    return re.search(r"/pay/(sbx_\w+)", place).group(1)
-
-
 @pytest.fixture(scope="module")
-def sold(world: World) -> dict[str, str]:
-    """What the tasks are about: the provider's ids of some payments."""
+def sold(world: World, browser: Browser) -> dict[str, str]:
+    """What the tasks are about, as it came to be: the provider's ids of some payments."""
     found = {
-        "paid": order_of(world, "ada@example.org"),
-        "two": order_of(world, "grace@example.org", quantity=2),
-        "open": order_of(world, "eve@example.org", card=None),
-        "later": order_of(world, "alan@example.org", card=None),
+        "paid": morning.order_of(world, "ada@example.org"),
+        "two": morning.order_of(world, "grace@example.org", quantity=2),
+        "open": morning.order_of(world, "eve@example.org", card=None),
+        "later": morning.order_of(world, "alan@example.org", card=None),
     }
     world.wait(lambda: len(list(world.folder.glob("mail/*.eml"))) >= 2, "the confirmations are sent")
-    subprocess.run([sys.executable, "-c", TROUBLE], env=world.env, cwd=ROOT, check=True)
+    contexts = [browser.new_context(viewport=WIDTHS["desk"]) for _ in range(3)]
+    shopper, visited, desk = (context.new_page() for context in contexts)
+    morning.prices_and_shelves_change(world, desk)
+    desk.context.clear_cookies()
+    tour.enter_office(world, desk)
+    morning.date_is_declined(world, visited, desk)
+    morning.money_comes_for_an_order_that_was_given_up(world, shopper)
+    morning.customer_withdraws(world, "10004", "alan@example.org")
+    morning.mail_server_is_away(world)
+    morning.provider_says_nothing(world)
+    for context in contexts:
+        context.close()
     return found
 
 
@@ -183,7 +140,7 @@ def _(desk: Desk) -> None:
 @task("Handle an event of the provider once more")
 def _(desk: Desk) -> None:
     desk.desk("Webhooks")
-    desk.click(desk.page.locator("table.list a").filter(has_text="20").first)
+    desk.click(desk.page.locator("table.list tr").filter(has_text="payment.paid").locator("a").first)
     desk.form("Handle it once more", reason="the customer says it was paid")
     desk.sees("as soon as a worker is free")
 
@@ -191,8 +148,12 @@ def _(desk: Desk) -> None:
 @task("Ask about a payment whose outcome is unknown")
 def _(desk: Desk) -> None:
     desk.follow("The provider has not said what became of a payment")
+    unknown = "SELECT COUNT(*) FROM payments WHERE state = 'unknown'"
+    assert ask(desk.world, unknown) == [(1,)]
     desk.press("Ask the provider now")
     desk.sees("The provider was asked")
+    expect(desk.page.get_by_role("button", name="Ask the provider now")).to_have_count(0)
+    assert ask(desk.world, unknown) == [(0,)]
 
 
 @task("Start a stuck task again")
@@ -203,6 +164,8 @@ def _(desk: Desk) -> None:
     row.locator("[name=reason]").fill("the mail server is back")
     desk.click(row.get_by_role("button"))
     desk.sees("The task runs as soon as a worker is free.")
+    left = (path.read_text() for path in desk.world.folder.glob("mail/*.eml"))
+    desk.world.wait(lambda: any("mary@example.org" in text for text in left), "the confirmation leaves")
 
 
 @task("Fill a shelf that is nearly empty")
@@ -233,9 +196,10 @@ def _(desk: Desk) -> None:
 
 @task("Say who changed a price")
 def _(desk: Desk) -> None:
-    desk.jump(LEVEL)
+    desk.jump(morning.PRICED)
     desk.sees("Price set")
-    desk.sees("by Counterfoil, SL-60-OAK · demo shop")
+    desk.sees("by Carl Catalogue")
+    desk.sees("steel costs more")
 
 
 @task("Export the invoices of a month for the accountant")

@@ -2,17 +2,14 @@
 
 The sale comes out right each time, or waits in the state unknown with what was asked."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pymysql
 import pytest
 import requests
 from redis import Redis
-from sqlalchemy.engine import make_url
 
-from tests.support.processes import World, heading
+from tests.support.processes import World, ask, heading
 from tests.support.servers import Valkey
 
 pytestmark = pytest.mark.redis
@@ -29,18 +26,6 @@ def world(database_url: str, valkey: Valkey, tmp_path: Path, furnish: Callable[[
 
 # the level that is bought: 25 pieces at the start
 STOCK = "SELECT on_hand, held FROM stock_items JOIN variants ON variants.id = variant_id WHERE sku = 'SL-60-OAK'"
-
-
-def ask(world: World, query: str) -> list:
-    """Look into the database from outside."""
-    url = make_url(world.database_url)
-    if url.drivername == "sqlite":
-        with sqlite3.connect(url.database) as connection:
-            return connection.execute(query).fetchall()
-    connection = pymysql.connect(host=url.host, port=url.port, user=url.username, database=url.database)
-    with connection, connection.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor.fetchall())
 
 
 def is_sold_once(world: World) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.processes.test_killed import ask
 from tests.support.office import refund_form
-from tests.support.processes import HttpBuyer, World
+from tests.support.processes import HttpBuyer, World, ask
 from tests.support.servers import Valkey
 from tests.support.shop import hidden
 from tests.support.staff import EMAIL, PASSWORD

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.test_killed import ask
 from tests.support import programs
-from tests.support.processes import World
+from tests.support.processes import World, ask
 from tests.support.servers import Valkey
 
 pytestmark = pytest.mark.redis

@@ -3,13 +3,16 @@
 import os
 import re
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import requests
+from sqlalchemy.engine import make_url
 
 from tests.support import programs
 from tests.support.provider import API_KEY, SECRET
@@ -123,6 +126,18 @@ class World:
 
     def buyer(self) -> "HttpBuyer":
         return HttpBuyer(self)
+
+
+def ask(world: World, query: str) -> list:
+    """Look into the database from outside."""
+    url = make_url(world.database_url)
+    if url.drivername == "sqlite":
+        with sqlite3.connect(url.database) as connection:
+            return connection.execute(query).fetchall()
+    connection = pymysql.connect(host=url.host, port=url.port, user=url.username, database=url.database)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
 
 
 class HttpBuyer:
