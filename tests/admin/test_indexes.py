@@ -48,7 +48,7 @@ def goes_through_an_index(shop: Shop, client, address: str, given: dict[str, str
     seen = []
 
     def note(_connection, _cursor, statement, parameters, *_more):
-        if re.search(rf"FROM {table}\b", statement) and "LIMIT" in statement and statement.startswith("SELECT"):
+        if re.search(rf"FROM {table}\b", statement) and "ORDER BY" in statement and statement.startswith("SELECT"):
             seen.append((statement, parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)
