@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from backoffice.admin import badges
 from backoffice.core import references
 from backoffice.core.cards import has_card_number, refuse_card_number
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import CounterfoilError
 from backoffice.core.typed import tidy
 from backoffice.staff.roles import Right
 
@@ -141,7 +141,7 @@ def asked(what: str) -> Callable[[Any], str]:
 
 def refuse(error: CounterfoilError) -> None:
     """Say why it was not done, and keep what was typed for the form on the next page."""
-    flash(f"There is no such {error.values['what']}." if isinstance(error, NotFound) else str(error), "bad")
+    flash(str(error), "bad")
     typed = {
         name: value[:LONGEST_KEPT]
         for name, value in request.form.items()

@@ -44,7 +44,8 @@ class Assortment(Noted):
             chosen, why = variant_of(product), reason()
             price_list = pricing.list_in(typed_text("currency"))
             amount = Money.parse(typed_text("amount"), price_list.currency)
-            pricing.set_price(chosen, price_list, amount, by=access.by(), since=_since(), reason=why)
+            seen = typed_text("seen", 40)
+            pricing.set_price(chosen, price_list, amount, by=access.by(), since=_since(), reason=why, seen=seen)
 
         return self.do(ref, act, "The price is set.")
 
@@ -61,7 +62,7 @@ class Assortment(Noted):
         return self.do(ref, act, "The variant is changed; customers see it now.")
 
     def variant_offers(
-        self, product: Product, variants: Sequence[Variant], price_lists: Sequence[PriceList]
+        self, product: Product, variants: Sequence[Variant], price_lists: Sequence[PriceList], seen: str
     ) -> list[Action]:
         choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in variants]
         lists = [(row.currency, row.currency) for row in price_lists]
@@ -71,6 +72,7 @@ class Assortment(Noted):
             Field("currency", "Currency", choices=lists),
             Field("amount", "Price, VAT included (129.00)"),
             Field("since", f"From ({ZONE}); empty for now", "datetime-local", required=False),
+            Field("seen", "", "hidden", seen),
         )
         options = product.options.get("names", [])
         more = (
@@ -99,20 +101,25 @@ class Assortment(Noted):
         return run(lambda: units.write(lambda: act(catalog.by_ref(ref))), done, self.get_url(".one", ref=ref))
 
 
-def prices_of(variant_ids: list[int]) -> tuple[list[PriceList], dict[int, list[tuple[Money, datetime]]]]:
-    """All price lists, and every price of these variants there ever was or will be, the latest first."""
+def prices_of(
+    variant_ids: list[int],
+) -> tuple[list[PriceList], dict[int, list[tuple[Money, datetime]]], int | None]:
+    """All price lists, every price of these variants there ever was or will be, the latest first, and the number of the one
+    that was written last."""
     query = (
-        select(PriceList, Price.variant_id, Price.amount, Price.valid_from)
+        select(PriceList, Price.variant_id, Price.amount, Price.valid_from, Price.id)
         .outerjoin(Price, (Price.price_list_id == PriceList.id) & Price.variant_id.in_(variant_ids))
         .order_by(PriceList.position, PriceList.id, Price.valid_from.desc())
     )
     lists: dict[int, PriceList] = {}
     found: dict[int, list[tuple[Money, datetime]]] = {}
-    for price_list, variant_id, amount, since in session.execute(query):
+    last = None
+    for price_list, variant_id, amount, since, number in session.execute(query):
         lists[price_list.id] = price_list
         if variant_id is not None:
             found.setdefault(variant_id, []).append((Money(amount, price_list.currency), since))
-    return list(lists.values()), found
+            last = max(last or 0, number)
+    return list(lists.values()), found, last
 
 
 def variant_of(product: Product) -> Variant:

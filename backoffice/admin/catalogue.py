@@ -22,11 +22,12 @@ from backoffice.catalog import editing
 from backoffice.catalog import search as catalogue_search
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Texts, Unreadable
-from backoffice.catalog.models import Category, PriceList, Product, ProductKind, ProductTrait, Variant
+from backoffice.catalog.models import Category, PriceList, Product, ProductKind, Variant
 from backoffice.catalog.service import ProductData, VariantData
 from backoffice.core import clock, units
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.seen import mark
 from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right
 from backoffice.stock.models import StockItem
@@ -124,7 +125,7 @@ class ProductDesk(Furnishing, TakesTables, Many):
                 typed["name"], typed["summary"], typed["story"], typed["category"], typed["sold_in"],
                 editing.pairs(typed["facts"]), editing.pairs(typed["traits"]),
             )  # fmt: skip
-            editing.rewrite(catalog.by_ref(ref), said, by=access.by())
+            editing.rewrite(catalog.by_ref(ref), said, seen=typed_text("seen", 40), by=access.by())
 
         try:
             units.write(act)
@@ -152,7 +153,8 @@ class ProductDesk(Furnishing, TakesTables, Many):
     def _page(self, product: Product, typed: dict[str, str] | None = None, problem: str = "") -> str:
         variants, stock = _variants(product)
         ids = [variant.id for variant in variants]
-        lists, prices = prices_of(ids)
+        lists, prices, last = prices_of(ids)
+        texts = editing.texts_of(product)
         shown = catalog.beside(product)
         here = self.page_of(product.ref)
         named = {variant.subject(): (variant.sku, here) for variant in variants} if len(variants) > 1 else {}
@@ -167,16 +169,17 @@ class ProductDesk(Furnishing, TakesTables, Many):
             prices=prices,
             now=clock.now(),
             categories=session.scalars(select(Category).order_by(Category.position)).all(),
-            texts=typed or _texts(product),
+            texts=typed or _typed(texts),
+            seen=mark(texts),
             problem=problem,
             files=catalog.assets_of(ids) if product.kind == ProductKind.DIGITAL else [],
             beside=shown,
             days=timeline.by_day(timeline.of(subjects, named=named), ZONE),
-            actions=self._offers(product, variants, lists, shown),
+            actions=self._offers(product, variants, lists, shown, mark(last)),
         )
 
     def _offers(
-        self, product: Product, variants: list[Variant], lists: list[PriceList], shown: list[Product]
+        self, product: Product, variants: list[Variant], lists: list[PriceList], shown: list[Product], seen: str
     ) -> list[Action]:
         here = product.ref
         shelf = (
@@ -188,7 +191,7 @@ class ProductDesk(Furnishing, TakesTables, Many):
         )
         return [
             shelf,
-            *self.variant_offers(product, variants, lists),
+            *self.variant_offers(product, variants, lists, seen),
             self.beside_offer(product, shown),
             self.note_offer(here),
         ]
@@ -224,18 +227,7 @@ def _created() -> Product:
     return catalog.create(catalog.category(typed_text("category")), data, by=access.by())
 
 
-def _texts(product: Product) -> dict[str, str]:
-    traits = session.execute(
-        select(ProductTrait.trait, ProductTrait.value)
-        .where(ProductTrait.product_id == product.id)
-        .order_by(ProductTrait.id)
-    )
-    return {
-        "name": product.name,
-        "summary": product.summary,
-        "story": product.story,
-        "category": product.category.slug,
-        "sold_in": product.sold_in,
-        "facts": "\n".join(f"{name}: {value}" for name, value in product.facts.get("rows", [])),
-        "traits": "\n".join(f"{trait}: {value}" for trait, value in traits),
-    }
+def _typed(texts: Texts) -> dict[str, str]:
+    """What is said of a product, as the fields of its form hold it."""
+    lines = {name: "\n".join(f"{of}: {value}" for of, value in getattr(texts, name)) for name in ("facts", "traits")}
+    return {**{name: getattr(texts, name) for name in FIELDS if name not in lines}, **lines}

@@ -16,6 +16,7 @@ from backoffice.catalog.models import Category
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
+from backoffice.core.seen import mark
 from backoffice.staff.roles import Right
 
 
@@ -42,6 +43,7 @@ class CategoryDesk(DeskList):
             Field("name", "Name", value=category.name),
             Field("lead", "A sentence about it", "textarea", category.lead, required=False, most=500),
             Field("position", "Place", "number", str(category.position), most=999),
+            Field("seen", "", "hidden", mark(category.name, category.lead, category.position)),
         )
         return self.render(
             self.one_template,
@@ -65,7 +67,8 @@ class CategoryDesk(DeskList):
     def change(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             lead, place = request.form.get("lead", "")[:500], typed_count("position", 999)
-            editing.change_category(_category(ref), typed_text("name"), lead, place, by=access.by())
+            name, seen = typed_text("name"), typed_text("seen", 40)
+            editing.change_category(_category(ref), name, lead, place, seen=seen, by=access.by())
 
         return run(
             lambda: units.write(act), "The category is changed; customers see it now.", self.get_url(".one", ref=ref)

@@ -10,6 +10,7 @@ from backoffice.admin.deliveries import Deliveries
 from backoffice.checkout import endings
 from backoffice.collection import notices
 from backoffice.core import references, units
+from backoffice.core.seen import mark
 from backoffice.customers.models import Address
 from backoffice.fulfilment import corrections
 from backoffice.fulfilment.models import Fulfilment
@@ -49,7 +50,7 @@ class Corrections(Deliveries):
     def email(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            address, seen = typed_text("email", 254), typed_text("seen", 254)
+            address, seen = typed_text("email", 254), typed_text("seen", 40)
             corrections.email(orders.by_ref(ref), address, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "We write to that address from now on.", self.get_url(".one", ref=ref))
@@ -110,6 +111,6 @@ class Corrections(Deliveries):
                 self.get_url(".email", ref=order.ref),
                 Right.CORRECT_ORDERS,
                 asks="Why?",
-                fields=(Field("email", "E-mail", "email", order.email), Field("seen", "", "hidden", order.email)),
+                fields=(Field("email", "E-mail", "email", order.email), Field("seen", "", "hidden", mark(order.email))),
             ),
         ]

@@ -20,6 +20,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.formatting import country
 from backoffice.core.money import Money
+from backoffice.core.seen import mark
 from backoffice.fulfilment import offering
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
 from backoffice.fulfilment.offering import MethodData
@@ -91,7 +92,8 @@ class DeliveryDesk(DeskList):
     def zone(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             codes = editing.countries(typed_text("countries", 400)).split()
-            offering.change_zone(_zone(), codes, by=access.by(), reason=reason())
+            seen = typed_text("seen", 40)
+            offering.change_zone(_zone(), codes, seen=seen, by=access.by(), reason=reason())
 
         done = "The zone is changed, for all ways of delivery."
         return run(lambda: units.write(act), done, self.get_url(".one", ref=ref))
@@ -100,7 +102,8 @@ class DeliveryDesk(DeskList):
     @needs(Right.EDIT_CATALOGUE)
     def change(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            offering.rewrite(_method(ref), _typed(), by=access.by(), reason=reason())
+            seen = typed_text("seen", 40)
+            offering.rewrite(_method(ref), _typed(), seen=seen, by=access.by(), reason=reason())
 
         return run(lambda: units.write(act), "Customers see it now.", self.get_url(".one", ref=ref))
 
@@ -120,7 +123,8 @@ class DeliveryDesk(DeskList):
         def act() -> None:
             chosen, why = _rate(_method(ref)), reason()
             price, free_from = _typed_price(chosen.currency)
-            offering.change_rate(chosen, price, free_from, by=access.by(), reason=why)
+            seen = typed_text("seen", 40)
+            offering.change_rate(chosen, price, free_from, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "New orders are delivered at this price.", self.get_url(".one", ref=ref))
 
@@ -146,6 +150,7 @@ class DeliveryDesk(DeskList):
         fields = (
             Field("zone", "", "hidden", zone.ref),
             Field("countries", f"{COUNTRIES}, for all ways of delivery", value=" ".join(zone.countries["codes"])),
+            Field("seen", "", "hidden", mark(zone.countries["codes"])),
         )
         url = self.get_url(".zone", ref=ref)
         offer = Action("Change its countries", url, Right.EDIT_CATALOGUE, asks="Why?", fields=fields)
@@ -163,16 +168,17 @@ class DeliveryDesk(DeskList):
         currency = Field("currency", "Currency", choices=[(row.currency, row.currency) for row in pricing.lists()])
         word, wish = ("Offer it no more", "no") if method.active else ("Offer it", "yes")
         offered = Field("offered", "", "hidden", wish)  # what is wished, so that pressing twice is once
+        seen = Field("seen", "", "hidden", offering.as_seen(method))
         nothing = "" if there else "it has no price yet"
 
         def offer(label: str, view: str, right: Right, fields: tuple[Field, ...], why_not: str = "") -> Action:
             return Action(label, self.get_url(view, ref=ref), right, why_not, asks="Why?", fields=fields)
 
         return [
-            offer("Change a price", ".rate", Right.CHANGE_PRICES, (*of_rate, *price), nothing),
+            offer("Change a price", ".rate", Right.CHANGE_PRICES, (*of_rate, *price, seen), nothing),
             offer("Add a price", ".add", Right.CHANGE_PRICES, (of_zone, currency, *price)),
             offer("Take a price away", ".drop", Right.CHANGE_PRICES, of_rate, nothing),
-            offer("Change the words", ".change", Right.EDIT_CATALOGUE, _said(method)),
+            offer("Change the words", ".change", Right.EDIT_CATALOGUE, (*_said(method), seen)),
             offer(word, ".switch", Right.EDIT_CATALOGUE, (offered,), "" if method.active else nothing),
         ]
 

@@ -28,7 +28,8 @@ from backoffice.admin.notes import Noted
 from backoffice.catalog.models import Product, Variant
 from backoffice.core import references, units
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import NotFound
+from backoffice.core.seen import mark
 from backoffice.core.tracking import Subject
 from backoffice.customers import service as customers
 from backoffice.fulfilment import notices, parcels
@@ -162,16 +163,6 @@ class StockDesk(Noted, Many):
         return run(lambda: units.write(act), done, self.get_url(".one", ref=ref))
 
 
-class NumberedMeanwhile(CounterfoilError):
-    status = 409
-
-    def __init__(self, tracking: str) -> None:
-        super().__init__(
-            f"Somebody gave this parcel another number since the page was opened, {tracking or 'none'}. Compare, and "
-            "correct again."
-        )
-
-
 class ShipmentDesk(Noted, Many):
     sees = Right.SEE_SALES
     moment = "shipped_at"
@@ -215,7 +206,7 @@ class ShipmentDesk(Noted, Many):
                     fields=(
                         Field("carrier", "Carrier", value=parcel.carrier, required=False),
                         Field("tracking", "Number of the parcel", value=parcel.tracking, required=False),
-                        Field("seen", "", "hidden", parcel.tracking),
+                        Field("seen", "", "hidden", mark(parcel.carrier, parcel.tracking)),
                     ),
                 ),
                 Action(
@@ -239,9 +230,8 @@ class ShipmentDesk(Noted, Many):
         def act() -> None:
             why, parcel = reason(), parcels.by_ref(ref)
             carrier, tracking = typed_text("carrier"), typed_text("tracking")
-            if typed_text("seen") not in (parcel.tracking, tracking):
-                raise NumberedMeanwhile(parcel.tracking)
-            parcels.correct(parcel, carrier, tracking, by=access.by(), reason=why)
+            seen = typed_text("seen", 40)
+            parcels.correct(parcel, carrier, tracking, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "The customer gets another mail.", self.get_url(".one", ref=ref))
 

@@ -120,7 +120,8 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.errorhandler(CounterfoilError)
     def refused(error: CounterfoilError) -> ResponseReturnValue:
-        answer = app.make_response(page(error.status, said(error)))
+        words = [said(error), *([_in_the_words_of_the_page(ADVICE[404])] if error.status == 404 else [])]
+        answer = app.make_response(page(error.status, " ".join(words)))
         if error.retry_after:
             answer.headers["Retry-After"] = str(error.retry_after)
         return answer

@@ -19,6 +19,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.folding import fold
 from backoffice.core.formatting import is_country
+from backoffice.core.seen import check
 from backoffice.core.typed import tidy
 from backoffice.files.models import StoredFile
 from backoffice.tasks import service as tasks
@@ -141,8 +142,19 @@ def check_sku(sku: str) -> str:
     return sku
 
 
-def rewrite(product: Product, texts: Texts, *, by: Actor) -> bool:
-    """Say something else of a product; False where nothing differs. Raises Unreadable, NotFound, CardNumber."""
+def texts_of(product: Product) -> Texts:
+    """What is said of it now."""
+    traits = select(ProductTrait.trait, ProductTrait.value).where(ProductTrait.product_id == product.id)
+    return Texts(
+        product.name, product.summary, product.story, product.category.slug, product.sold_in,
+        [(str(row[0]), str(row[1])) for row in product.facts.get("rows", [])],
+        [(row.trait, row.value) for row in session.execute(traits.order_by(ProductTrait.id))],
+    )  # fmt: skip
+
+
+def rewrite(product: Product, texts: Texts, *, seen: str | None = None, by: Actor) -> bool:
+    """Say something else of a product; False where nothing differs. ``seen`` is the ``mark`` of its texts when somebody
+    began. Raises Unreadable, NotFound, CardNumber, ChangedMeanwhile."""
     story = richtext.clean(texts.story)
     _check_texts(texts, story)
     category = session.scalars(select(Category).where(Category.slug == texts.category)).one_or_none()
@@ -153,11 +165,13 @@ def rewrite(product: Product, texts: Texts, *, by: Actor) -> bool:
         "sold_in": countries(texts.sold_in),
         "facts": {"rows": [list(row) for row in texts.facts]},
     }  # fmt: skip
+    session.refresh(product, with_for_update=True)  # of two at the same moment the second finds what the first wrote
     changes = _differing(product, wanted)
-    traits = sorted(set(texts.traits))
-    before = sorted((row.trait, row.value) for row in _traits(product))
+    known = texts_of(product)
+    traits, before = sorted(set(texts.traits)), sorted(known.traits)
     if not changes and traits == before:
         return False
+    check(seen, known)
     for name, (_before, after) in changes.items():
         setattr(product, name, after)
     if traits != before:
@@ -271,15 +285,20 @@ def new_category(name: str, slug: str, lead: str, *, by: Actor) -> Category:
     return catalog.create_category(slug, name[:120], lead.strip(), last + 1, by=by)
 
 
-def change_category(category: Category, name: str, lead: str, position: int, *, by: Actor) -> bool:
-    """Rename, describe or move a shelf; False where nothing differs. Raises Unreadable."""
+def change_category(
+    category: Category, name: str, lead: str, position: int, *, seen: str | None = None, by: Actor
+) -> bool:
+    """Rename, describe or move a shelf; False where nothing differs. ``seen`` is the ``mark`` of its name, words and place when
+    somebody began. Raises Unreadable, CardNumber, ChangedMeanwhile."""
     if not name.strip() or not 0 <= position <= 999:
         raise Unreadable("A category needs a name and a place from 0 to 999.")
     refuse_card_number(f"{name} {lead}")
     wanted: dict[str, Any] = {"name": name.strip()[:120], "lead": lead.strip(), "position": position}
+    session.refresh(category, with_for_update=True)
     changes = _differing(category, wanted)
     if not changes:
         return False
+    check(seen, category.name, category.lead, category.position)
     for key, (_before, after) in changes.items():
         setattr(category, key, after)
     audit.record(Tag.CATEGORY_CHANGED, category, by=by, **changes)
@@ -318,10 +337,6 @@ def _check_texts(texts: Texts, story: str) -> None:
 def _differing(row: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     """Field → (before, after) of what is not so already."""
     return {name: (getattr(row, name), after) for name, after in wanted.items() if getattr(row, name) != after}
-
-
-def _traits(product: Product) -> Sequence[ProductTrait]:
-    return session.scalars(select(ProductTrait).where(ProductTrait.product_id == product.id)).all()
 
 
 def _told(rows: Sequence[tuple[str, str]]) -> str:

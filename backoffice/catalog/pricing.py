@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from babel import Locale
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -16,6 +16,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.formatting import LOCALE
 from backoffice.core.money import Money
+from backoffice.core.seen import check
 from backoffice.tasks import service as tasks
 
 HIGHEST = 10_000_000  # of a currency's whole units: whatever is dearer is a slip of the hand
@@ -113,10 +114,19 @@ def list_in(currency: str) -> PriceList:
 
 
 def set_price(
-    variant: Variant, price_list: PriceList, price: Money, *, by: Actor, since: datetime | None = None, reason: str = ""
+    variant: Variant,
+    price_list: PriceList,
+    price: Money,
+    *,
+    by: Actor,
+    since: datetime | None = None,
+    reason: str = "",
+    seen: str | None = None,
 ) -> Price:
-    """Let a variant cost ``price`` from ``since`` (UTC; now by default). Raises WrongCurrency, NegativePrice, AbsurdPrice,
-    PriceInThePast, PriceSetAlready.
+    """Let a variant cost ``price`` from ``since`` (UTC; now by default). ``seen`` is the ``mark`` of the number of
+    the last price that its product had when somebody decided.
+
+    Raises WrongCurrency, NegativePrice, AbsurdPrice, PriceInThePast, PriceSetAlready, ChangedMeanwhile.
 
     At that moment a task puts the new price on the shelves; the cart and the order look it up themselves."""
     if price.currency != price_list.currency:
@@ -141,6 +151,7 @@ def set_price(
     before = _counting(variant, price_list)
     if since is None and before and before.amount == price.amount:
         return before  # it costs that already: pressed twice, or set by a colleague
+    check(seen, _last_price(variant.product_id))
     row = Price(
         variant_id=variant.id, price_list_id=price_list.id, amount=price.amount, valid_from=start, created_at=now
     )
@@ -158,6 +169,12 @@ def set_price(
     else:
         listings.refresh(variant.product)
     return row
+
+
+def _last_price(product_id: int) -> int | None:
+    """Prices are never changed, only followed by others: the last one says them all."""
+    variants = select(Variant.id).where(Variant.product_id == product_id)
+    return session.scalar(select(func.max(Price.id)).where(Price.variant_id.in_(variants)))
 
 
 def _counting(variant: Variant, price_list: PriceList) -> Price | None:

@@ -22,9 +22,7 @@ class NotFound(CounterfoilError):
     status = 404
 
     def __init__(self, what: str = "page") -> None:
-        super().__init__(
-            "There is no such %(what)s. The address may be mistyped, or the link may have expired.", what=what
-        )
+        super().__init__("There is no such %(what)s.", what=what)
 
 
 class FormUsed(CounterfoilError):

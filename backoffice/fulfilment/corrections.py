@@ -1,6 +1,5 @@
 """Corrections of what a customer typed, as long as something is still to come. The issued invoice stays as it is."""
 
-import hashlib
 from dataclasses import asdict
 
 from email_validator import EmailNotValidError, validate_email
@@ -11,6 +10,7 @@ from backoffice.core import clock
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.seen import check, mark
 from backoffice.customers import postcodes
 from backoffice.customers import service as customers
 from backoffice.customers.models import Address
@@ -35,15 +35,6 @@ class AnotherCountry(CounterfoilError):
     def __init__(self) -> None:
         super().__init__(
             "Delivery to another country has another price and another VAT. Cancel the order and let it be placed anew."
-        )
-
-
-class CorrectedMeanwhile(CounterfoilError):
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Somebody corrected this address since the page was opened. What you typed is kept: compare, and correct again."
         )
 
 
@@ -75,14 +66,14 @@ class NoPostcode(CounterfoilError):
 
 def as_seen(order: Order) -> str:
     """Where it goes now, in a form that says nothing of it: whoever corrects it says what they had seen."""
-    return hashlib.sha256(repr(order.destination).encode()).hexdigest()[:20]
+    return mark(order.destination)
 
 
 def destination(order: Order, to: Address, *, seen: str, by: Actor, reason: str) -> bool:
     """Send what is still to come somewhere else in the same country; False where it goes there already. ``seen`` is what
     `as_seen` said when somebody decided.
 
-    Raises NothingToCome, AnotherCountry, NoPostcode, Incomplete, CardNumber, CorrectedMeanwhile."""
+    Raises NothingToCome, AnotherCountry, NoPostcode, Incomplete, CardNumber, ChangedMeanwhile."""
     if not is_open(order, fulfilment.find(order.id)):
         raise NothingToCome
     name, street, postcode, city = (part.strip() for part in (to.name, to.street, to.postcode, to.city))
@@ -98,8 +89,7 @@ def destination(order: Order, to: Address, *, seen: str, by: Actor, reason: str)
     after = Address(name, street, postcode, city, to.country)
     if after == before:
         return False
-    if seen != as_seen(order):
-        raise CorrectedMeanwhile
+    check(seen, order.destination)
     order.deliver_to = asdict(after)
     person = customers.get(order.person_id)
     sealed = tuple(customers.seal(person, "deliver_to", str(place)) for place in (before, after))
@@ -109,8 +99,8 @@ def destination(order: Order, to: Address, *, seen: str, by: Actor, reason: str)
 
 def email(order: Order, address: str, *, seen: str, by: Actor, reason: str) -> bool:
     """Write to another address from now on; False where it is that one. Whose order it is stays. Links that were made before
-    open nothing any more: they may have gone to a stranger. ``seen`` is the address that the page showed. Raises NotAnEmail,
-    CorrectedMeanwhile."""
+    open nothing any more: they may have gone to a stranger. ``seen`` is the ``mark`` of the address that the page showed.
+    Raises NotAnEmail, ChangedMeanwhile."""
     try:
         after = validate_email(address.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
@@ -118,8 +108,7 @@ def email(order: Order, address: str, *, seen: str, by: Actor, reason: str) -> b
     before = order.email
     if after == before:
         return False
-    if seen != before:
-        raise CorrectedMeanwhile
+    check(seen, before)
     order.email, order.links_since = after, clock.now().replace(microsecond=0)  # links tell whole seconds
     person = customers.get(order.person_id)
     sealed = tuple(customers.seal(person, "email", text) for text in (before, after))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import country, is_country
 from backoffice.core.money import Money
+from backoffice.core.seen import check, mark
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate, DeliveryZone
 from backoffice.tax.rates import RATES
 
@@ -84,12 +85,14 @@ def create_zone(name: str, countries: Sequence[str], *, by: Actor) -> DeliveryZo
     return zone
 
 
-def change_zone(zone: DeliveryZone, countries: Sequence[str], *, by: Actor, reason: str) -> bool:
-    """Deliver to other countries at the prices of a zone; False where it is so. Raises NotAZone."""
+def change_zone(zone: DeliveryZone, countries: Sequence[str], *, seen: str, by: Actor, reason: str) -> bool:
+    """Deliver to other countries at the prices of a zone; False where it is so. ``seen`` is the ``mark`` of those that the page
+    showed. Raises NotAZone, ChangedMeanwhile."""
     _check_zone(zone.name, countries, zone)
     before, after = zone.countries["codes"], sorted(set(countries))
     if before == after:
         return False
+    check(seen, before)
     zone.countries = {"codes": after}
     audit.record(Tag.DELIVERY_CHANGED, zone, by=by, reason=reason, countries=(", ".join(before), ", ".join(after)))
     version.bump()
@@ -122,14 +125,21 @@ def create_method(
     return method
 
 
-def rewrite(method: DeliveryMethod, data: MethodData, *, by: Actor, reason: str) -> bool:
-    """Say something else of a way of delivery; False where nothing differs. Raises NotAMethod."""
+def as_seen(method: DeliveryMethod) -> str:
+    """What is said of a way of delivery and what it costs, in a form that says nothing of it."""
+    return mark(*_shown(method))
+
+
+def rewrite(method: DeliveryMethod, data: MethodData, *, seen: str, by: Actor, reason: str) -> bool:
+    """Say something else of a way of delivery; False where nothing differs. ``seen`` is what ``as_seen`` said when somebody
+    began. Raises NotAMethod, ChangedMeanwhile."""
     _check(data)
     changes = {
         name: (getattr(method, name), value) for name, value in asdict(data).items() if getattr(method, name) != value
     }
     if not changes:
         return False
+    check(seen, *_shown(method))
     for name, (_before, value) in changes.items():
         setattr(method, name, value)
     audit.record(Tag.DELIVERY_CHANGED, method, by=by, reason=reason, **changes)
@@ -174,15 +184,19 @@ def drop_rate(rate: DeliveryRate, *, by: Actor, reason: str) -> None:
     version.bump()
 
 
-def change_rate(rate: DeliveryRate, price: Money, free_from: Money | None, *, by: Actor, reason: str) -> bool:
-    """Let a delivery cost something else from now on; False where it does already. Orders keep what they agreed to.
+def change_rate(
+    rate: DeliveryRate, price: Money, free_from: Money | None, *, seen: str, by: Actor, reason: str
+) -> bool:
+    """Let a delivery cost something else from now on; False where it does already. Orders keep what they agreed to. ``seen`` is
+    what ``as_seen`` said of its way when somebody decided.
 
-    Raises NotARate."""
+    Raises NotARate, ChangedMeanwhile."""
     _check_rate(price, free_from)
     after = (price.amount, free_from.amount if free_from else None)
     before = (rate.amount, rate.free_from)
     if before == after:
         return False
+    check(seen, *_shown(rate.method))
     rate.amount, rate.free_from = after
     free = tuple(Money(value, rate.currency) if value is not None else None for value in (before[1], after[1]))
     audit.record(
@@ -203,6 +217,11 @@ def switch(method: DeliveryMethod, active: bool, *, by: Actor, reason: str) -> b
     audit.record(Tag.DELIVERY_CHANGED, method, by=by, reason=reason, active=(not active, active))
     version.bump()
     return True
+
+
+def _shown(method: DeliveryMethod) -> tuple[object, ...]:
+    rates = sorted((row.zone_id, row.currency, row.amount, row.free_from) for row in method.rates)
+    return *(getattr(method, item.name) for item in fields(MethodData)), rates
 
 
 def _check_rate(price: Money, free_from: Money | None) -> None:

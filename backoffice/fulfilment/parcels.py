@@ -14,6 +14,7 @@ from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, FormUsed, NotFound
+from backoffice.core.seen import check
 from backoffice.fulfilment import methods
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Shipment, ShipmentLine, ShippedPieces
@@ -112,8 +113,9 @@ def _is_the_same(known: Shipment, order: Order, wanted: Mapping[int, int], carri
     return (said["carrier"], said["tracking"]) == (carrier, tracking)
 
 
-def correct(shipment: Shipment, carrier: str, tracking: str, *, by: Actor, reason: str) -> bool:
-    """Another carrier took it, or it has another number: the customer is told again. False where it is known so."""
+def correct(shipment: Shipment, carrier: str, tracking: str, *, seen: str, by: Actor, reason: str) -> bool:
+    """Another carrier took it, or it has another number: the customer is told again. False where it is known so. ``seen`` is
+    the ``mark`` of the carrier and the number that the page showed. Raises ChangedMeanwhile."""
     changes = {
         name: (before, after)
         for name, before, after in (
@@ -124,6 +126,7 @@ def correct(shipment: Shipment, carrier: str, tracking: str, *, by: Actor, reaso
     }
     if not changes:
         return False
+    check(seen, shipment.carrier, shipment.tracking)
     shipment.carrier, shipment.tracking = carrier, tracking
     shipment.tracking_url = _address(carrier, tracking)
     audit.record(Tag.SHIPMENT_CORRECTED, shipment, by=by, reason=reason, **changes)

@@ -108,7 +108,7 @@ def test_of_two_tabs_that_correct_an_address_the_older_is_told(shop, otto, sale)
         assert 'class="flash good"' in post(otto, f"{address}/address", address, **place, seen=older)
     typed = {**place, "street": "Analytical Way 1", "city": "Potsdam"}
     page = post(otto, f"{address}/address", address, **typed, seen=older)
-    assert "Somebody corrected this address since" in page
+    assert "Somebody changed this since" in page
     assert 'value="Potsdam"' in page
     assert shop.order(sale).destination.street == "Way 2"
     post(otto, f"{address}/address", address, **typed)

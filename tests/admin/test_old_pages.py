@@ -1,11 +1,12 @@
 """Forms of a page that stood open while something happened: what was decided on it is decided anew."""
 
+import html
 import re
 
 import pytest
 from sqlalchemy import select
 
-from backoffice.models import Note, Refund, Shipment, StockMovement
+from backoffice.models import Category, DeliveryMethod, Note, Product, Refund, Shipment, StockMovement
 from backoffice.staff.roles import Role
 from tests.support.refunds import bought
 from tests.support.shop import LEVEL, hidden
@@ -25,6 +26,17 @@ def fields(page: str, action: str = "") -> dict[str, str]:
         if name and ("checkbox" not in text or "checked" in text):
             sent[name[1]] = value[1] if value else ""
     return sent
+
+
+def all_fields(page: str, action: str) -> dict[str, str]:
+    """The same with what stands in its longer texts and choices."""
+    (inside,) = re.findall(rf'<form [^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.S)[:1]
+    texts = dict(re.findall(r'<textarea name="(\w+)"[^>]*>(.*?)</textarea>', inside, re.S))
+    chosen = {}
+    for name, options in re.findall(r'<select name="(\w+)"[^>]*>(.*?)</select>', inside, re.S):
+        values = re.findall(r'<option value="([^"]*)"( selected)?', options)
+        chosen[name] = next((value for value, is_chosen in values if is_chosen), values[0][0])
+    return {name: html.unescape(text) for name, text in {**fields(page, action), **texts, **chosen}.items()}
 
 
 @pytest.fixture
@@ -62,6 +74,51 @@ def test_a_form_for_a_parcel_from_before_the_dispute_sends_nothing(shop, otto, s
     assert "disputes the payment since" in otto.post(f"{place}/ship", data=old, follow_redirects=True).text
     assert shop.all(select(Shipment)) == []
     assert "The parcel is noted" in otto.post(f"{place}/ship", data=packed(otto, sold), follow_redirects=True).text
+
+
+CATALOGUE = {  # where, by which form, with what typed: first by one colleague, then on the older page of another
+    "products:texts": ({"name": "Level of oak"}, {"name": "Oak level"}),
+    "products:price": ({"amount": "140.00"}, {"amount": "131.00"}),
+    "categories:change": ({"name": "Levels and such"}, {"name": "Spirit levels"}),
+    "delivery:change": ({"name": "By parcel"}, {"name": "As a parcel"}),
+    "delivery:rate": ({"amount": "5.90"}, {"amount": "4.50"}),
+    "delivery:zone": ({"countries": "DE US"}, {"countries": "DE CA"}),
+}
+ROWS = {"products": Product, "categories": Category, "delivery": DeliveryMethod}
+
+
+@pytest.mark.parametrize("what", CATALOGUE)
+def test_an_older_page_of_the_catalogue_takes_nothing_back(shop, what):
+    desk, verb = what.split(":")
+    carl, olive = colleague(shop, Role.CATALOGUE), colleague(shop, Role.ADMINISTRATOR)
+    place = f"/admin/{desk}/{shop.all(select(ROWS[desk].ref).order_by(ROWS[desk].id))[0]}"
+    shop.clock.forward(minutes=1)
+    old = all_fields(carl.get(place).text, f"{place}/{verb}")
+    first, second = CATALOGUE[what]
+    for who, typed in ((olive, first), (olive, first), (carl, first)):  # pressed twice, or by two, is well
+        page = who.post(f"{place}/{verb}", data={**old, "reason": "decided", **typed}, follow_redirects=True).text
+        assert 'class="flash bad"' not in page
+    shop.clock.forward(minutes=1)
+    page = carl.post(f"{place}/{verb}", data={**old, "reason": "decided", **second}, follow_redirects=True).text
+    assert "Somebody changed this since the page was opened" in page
+    assert next(iter(second.values())) in page, "what was typed is kept"
+    new = {**all_fields(page, f"{place}/{verb}"), "reason": "decided", **second}
+    assert 'class="flash bad"' not in carl.post(f"{place}/{verb}", data=new, follow_redirects=True).text
+
+
+def test_an_older_page_of_a_parcel_corrects_neither_its_number_nor_its_carrier(shop, otto, sold):
+    otto.post(f"/admin/orders/{sold.order_ref}/ship", data=packed(otto, sold))
+    place = f"/admin/shipments/{shop.all(select(Shipment.ref))[0]}"
+    old = all_fields(otto.get(place).text, f"{place}/correct")
+    for typed in ({"carrier": "Cyclist"}, {"carrier": "Cyclist"}):
+        page = otto.post(f"{place}/correct", data={**old, "reason": "decided", **typed}, follow_redirects=True).text
+        assert 'class="flash bad"' not in page
+    page = otto.post(
+        f"{place}/correct", data={**old, "reason": "decided", "tracking": "JD2"}, follow_redirects=True
+    ).text
+    assert "Somebody changed this since" in page
+    (parcel,) = shop.all(select(Shipment))
+    assert (parcel.carrier, parcel.tracking) == ("Cyclist", "JD1")
 
 
 def test_a_key_does_one_thing_and_never_says_that_it_did_another(shop, otto, sold):

@@ -82,7 +82,7 @@ def in_german(app, tmp_path, monkeypatch):
     for english, german in (
         ("A cart holds at most %(most)s different things. Order these first, or take something out.",
          "Mehr als %(most)s verschiedene Dinge fasst ein Warenkorb nicht."),
-        ("There is no such %(what)s. The address may be mistyped, or the link may have expired.",
+        ("There is no such %(what)s.",
          "%(what)s gibt es hier nicht."),
         ("product", "Dieses Produkt"),
         ("Nothing here", "Nichts da"),
