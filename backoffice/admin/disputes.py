@@ -19,7 +19,7 @@ from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.core import clock, formatting, links, references, units
 from backoffice.core.cards import refuse_card_number
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, FormUsed
 from backoffice.core.tracking import Subject
 from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
@@ -121,11 +121,12 @@ class DisputeDesk(Noted, Many):
             )  # fmt: skip
         except CounterfoilError as error:
             with units.read():
-                return self._form(ref, texts, str(error)), error.status
+                return self._form(ref, texts, error), error.status
         flash(*_said(made))
         return redirect(self.get_url(".one", ref=ref), 303)
 
-    def _form(self, ref: str, typed: Mapping[F, str] | None = None, problem: str = "") -> str:
+    def _form(self, ref: str, typed: Mapping[F, str] | None = None, problem: CounterfoilError | None = None) -> str:
+        known = "" if isinstance(problem, FormUsed) else request.form.get("key")
         dispute, invoice, receipt = _seen(ref)
         held = evidence.held(dispute.order, invoice, dispute.payment)
         return self.render(
@@ -140,8 +141,8 @@ class DisputeDesk(Noted, Many):
             longest=evidence.LONGEST,
             receipt=receipt,
             with_receipt=typed is None or bool(request.form.get("receipt")),
-            problem=problem,
-            key=request.form.get("key") or references.new("dsk"),
+            problem=str(problem or ""),
+            key=known or references.new("dsk"),
         )
 
     def _offers(self, dispute: Dispute) -> list[Action]:

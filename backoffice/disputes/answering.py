@@ -16,7 +16,7 @@ from backoffice.collection.service import CASE_AFTER, PATIENCE
 from backoffice.core import actor, clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError
+from backoffice.core.errors import CounterfoilError, FormUsed
 from backoffice.core.ports import ports
 from backoffice.core.states import StateTable
 from backoffice.core.steps import ask_and_record, learn_now
@@ -100,8 +100,8 @@ def answer(
 ) -> DisputeAnswer:
     """Submit evidence, and return the answer as it stands then, detached. The same request key submits once.
 
-    Raises NoAnswerTaken, OnItsWay, SaysNothing; then nothing was written. A silent provider is no error: the answer is UNKNOWN
-    then, and asked about later."""
+    Raises NoAnswerTaken, OnItsWay, SaysNothing, FormUsed; then nothing was written. A silent provider is no error: the
+    answer is UNKNOWN then, and asked about later."""
     answer_id = units.write(lambda: _begin(ref, texts, with_receipt, request_key, by=by).id)
     learn(answer_id, by=by)
     with units.read():
@@ -162,14 +162,17 @@ def _begin(
     dispute = by_ref(ref)
     payment = payments.lock(dispute.payment_id)  # first: who pressed twice finds what the first press made
     session.refresh(dispute)
+    said = {name.value: text.strip() for name, text in texts.items() if text.strip()}
     known = session.scalars(select(DisputeAnswer).where(DisputeAnswer.request_key == request_key)).one_or_none()
     if known:
+        before = EvidenceRequest.from_json(known.request)
+        if (before.dispute, before.texts) != (dispute.provider_ref, said) or (before.receipt_name and not with_receipt):
+            raise FormUsed
         return known
     if _is_waiting(dispute):
         raise OnItsWay
     if why_not(dispute):
         raise NoAnswerTaken(dispute)
-    said = {name.value: text.strip() for name, text in texts.items() if text.strip()}
     if not said:
         raise SaysNothing
     return _write(dispute, payment, said, with_receipt, request_key, by=by)

@@ -95,7 +95,8 @@ def test_the_answer_is_filled_in_and_submitted_as_it_stands(shop, operator, sale
     form = filled(page)
     assert form["customer_name"] == "Ada Lovelace"
     assert "S-2026-000001.pdf" in page
-    answer = operator.post(f"{place}/answer", data={**form, "uncategorized_text": "She asked for it.\r\nTwice."})
+    form["uncategorized_text"] = "She asked for it.\r\nTwice."
+    answer = operator.post(f"{place}/answer", data=form)
     assert answer.status_code == 303
     page = operator.get(answer.location).text
     assert "The answer was submitted." in page
@@ -103,6 +104,8 @@ def test_the_answer_is_filled_in_and_submitted_as_it_stands(shop, operator, sale
     assert "Answer … · under review" in page
     again = operator.post(f"{place}/answer", data=form)
     assert again.status_code == 303  # the same showing of the form: nothing more happened
+    other = operator.post(f"{place}/answer", data={**form, "uncategorized_text": "She never did."})
+    assert (other.status_code, "with something else in it" in other.text) == (409, True)
     assert shop.count(DisputeAnswer) == 1
     late = operator.post(f"{place}/answer", data={**form, "key": "another"})
     assert (late.status_code, "takes no answer any more" in late.text) == (409, True)

@@ -7,6 +7,7 @@ from backoffice.cases import service as cases
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
+from backoffice.core.errors import FormUsed
 from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, DisputeAnswer
@@ -126,7 +127,9 @@ def test_an_answer_is_submitted_once_with_its_receipt_and_closes_the_case(shop, 
     shop.minutes_pass(1)
     made = answers(shop, receipt=True)
     assert made.state == AnswerState.ACCEPTED
-    assert answers(shop, "something else").ref == made.ref  # the same form, pressed again
+    assert answers(shop, receipt=True).ref == made.ref  # the same form, pressed again
+    with pytest.raises(FormUsed):
+        answers(shop, "something else", receipt=True)
     given = shop.provider.books.disputes.get(taken)
     assert given["evidence"]["texts"] == {"uncategorized_text": "It was sent and signed for."}
     assert given["evidence"]["receipt"] == "S-2026-000001.pdf"
