@@ -70,6 +70,7 @@ class ProductDesk(Furnishing, TakesTables, Many):
             "kind": lambda _view, _context, row, _name: dict(KINDS)[row.kind.value],
         }
     )
+    filed = MappingProxyType({"kind": lambda row: dict(KINDS)[row.kind.value]})
     narrows = (
         Filter("words", "Words", catalogue_search.in_office),
         equals("slug", "Address", Product.slug),

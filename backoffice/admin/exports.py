@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select
 
+from backoffice.admin.badges import words
 from backoffice.admin.cells import ZONE
 from backoffice.admin.paging import Keyset
 from backoffice.core import units
@@ -91,7 +92,7 @@ def _cell(value: Any) -> str:
         case datetime():
             return value.astimezone(_OFFICE).isoformat(timespec="seconds")  # of the day that the lists show
         case Enum():
-            return str(value.value)
+            return words(value)  # as the list says it
         case int():
             return str(value)
         case dict():

@@ -70,9 +70,11 @@ def equals(
     column: InstrumentedAttribute[Any],
     choices: Sequence[tuple[str, str]] = (),
     read: Callable[[str], Any] = str,
+    *,
+    is_personal: bool = False,
 ) -> Filter:
     """The column is exactly this."""
-    return Filter(name, label, lambda value: column == value, read, choices, is_plain=True)
+    return Filter(name, label, lambda value: column == value, read, choices, is_plain=True, is_personal=is_personal)
 
 
 def days(column: InstrumentedAttribute[Any], zone: str, label: str = "") -> tuple[Filter, Filter]:

@@ -117,13 +117,18 @@ class CaseDesk(Noted, Many):
         ),
     }
     numbers = frozenset({"at_risk"})
-    filed = MappingProxyType({"next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label})
+    filed = MappingProxyType(
+        {
+            "kind": lambda row: WORDINGS[CaseKind(row.kind)].title.rstrip("."),
+            "next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label,
+        }
+    )
     looked_up = MappingProxyType({"order_number": (Case.order_number, whose.ORDER_OF_CASE)})
     narrows = (
         Filter("state", "State", _in_state, choices=STATES),
         Filter("owner", "Whose", _owned, choices=OWNERS),
         equals("kind", "Kind", Case.kind, [(str(kind), WORDINGS[kind].title) for kind in CaseKind]),
-        equals("about", "About (reference)", Case.about_ref),
+        equals("about", "About (reference)", Case.about_ref, is_personal=True),
     )
     blank = "Nothing needs you. When something gives up or does not add up, it appears here."
     one_template = "office/case.html"

@@ -81,8 +81,8 @@ class AuditDesk(DeskList):
         ),
     }
     narrows = (
-        Filter("subject", "About (number or reference)", _about),
-        Filter("actor", "Who (name or reference)", _by),
+        Filter("subject", "About (number or reference)", _about, is_personal=True),
+        Filter("actor", "Who (name or reference)", _by, is_personal=True),
         equals("request", "Request", AuditEntry.request_id),
         equals("tag", "What", AuditEntry.tag, [(str(tag), WORDS[tag]) for tag in Tag]),
     )

@@ -81,6 +81,7 @@ class OrderDesk(Corrections, Many):
         "state": state,
         "delivered": lambda _view, _context, row, _name: _delivery_badge(row.delivered),
     }
+    filed = MappingProxyType({"delivered": lambda row: dict(DELIVERY).get(row.delivered or "", "")})
     numbers = frozenset({"total", "given_back"})
     made_of = MappingProxyType({"total": ("total_amount", "currency"), "given_back": ("currency",)})
     looked_up = MappingProxyType(

@@ -25,6 +25,7 @@ from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.notes import Noted
+from backoffice.catalog import search as catalogue_search
 from backoffice.catalog.models import Product, Variant
 from backoffice.core import references, units
 from backoffice.core.db import session
@@ -64,6 +65,10 @@ def _at_level(level: str) -> ColumnElement[bool]:
     return conditions[level]
 
 
+def _of_product(words: str) -> ColumnElement[bool]:
+    return StockItem.variant_id.in_(select(Variant.id).join(Product).where(catalogue_search.in_office(words)))
+
+
 def _level(item: StockItem) -> Markup:
     shape = {"sold out": "declined", "few left": "processing", "in stock": "done"}[item.level]
     return badge(shape, item.level.capitalize())
@@ -75,7 +80,11 @@ class StockDesk(Noted, Many):
     column_labels = MappingProxyType({"sku": "Article", "on_hand": "On hand", "available": "Can be sold"})
     column_formatters = MappingProxyType({"level": lambda _view, _context, row, _name: _level(row)})
     numbers = frozenset({"on_hand", "held", "available"})
-    narrows = (Filter("sku", "Article number", _with_sku), Filter("level", "Level", _at_level, choices=LEVELS))
+    narrows = (
+        Filter("sku", "Article number", _with_sku),
+        Filter("words", "Words", _of_product),
+        Filter("level", "Level", _at_level, choices=LEVELS),
+    )
     blank = "Nothing fits. A variant stands here once pieces of it were received."
     for_many = (ForMany("stock.write_off", "Write off what is free"),)
     one_template = "office/stock.html"

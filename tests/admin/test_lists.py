@@ -117,7 +117,7 @@ def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked
     assert 'class="number"></td>' in page, "nothing was given back yet"
     shop.refunds(sale, 1_250)
     assert "12.50" in client.get(orders.format("")).text
-    assert taken(client, orders.format("export.csv"))[1][1:] == ["open", "12.50", "EUR"]
+    assert taken(client, orders.format("export.csv"))[1][1:] == ["To be delivered", "12.50", "EUR"]
     assert "12.50" in client.get(invoices.format("")).text
     assert taken(client, invoices.format("export.csv"))[1] == ["12.50", "EUR"]
 

@@ -97,6 +97,20 @@ def test_who_asks_a_desk_of_money_for_an_address_leaves_a_trace(full):
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_who_asks_what_somebody_did_or_what_troubles_them_leaves_a_trace(full):
+    vera = colleague(full, Role.VIEWER)
+    looks = select(AuditEntry.changes).where(AuditEntry.tag == "list.viewed").order_by(AuditEntry.id)
+    person = full.all(select(Person.ref))[0]
+    for desk, asked in (("audit", "subject"), ("audit", "actor"), ("cases", "about")):
+        before = len(full.all(looks))
+        vera.get(f"/admin/{desk}/?request=none" if desk == "audit" else f"/admin/{desk}/?state=open")
+        assert len(full.all(looks)) == before
+        vera.get(f"/admin/{desk}/?{asked}={person}")
+        assert len(full.all(looks)) == before + 1
+        assert full.all(looks)[-1]["desk"][1] == desk
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_no_page_shows_anybody_without_a_trace(full):
     """Every page that a click leads to: where a name, an address or a number of somebody stands, the look is written."""
     olive = logged_in(full)

@@ -29,6 +29,13 @@ def test_registering_a_known_and_an_unknown_address_looks_the_same(shop):
     assert "/account/password/" not in mails(shop, "account_known")[0].text
 
 
+def test_a_mail_to_a_stranger_says_nothing_of_whoever_asked_for_it(shop):
+    """An address is typed by anybody, and so is a name: nobody writes to others through ours."""
+    asks(shop.app.test_client(), "/account/register", email="stranger@example.org", name="Buy at evil example")
+    (mail,) = mails(shop, "account_link")
+    assert "evil" not in f"{mail.subject_line} {mail.text} {mail.html}"
+
+
 def test_asking_for_a_link_and_logging_in_tell_nothing_either(shop):
     registers(shop, shop.app.test_client())
     for path, more in (("/account/forgot", {}), ("/account/login", {"password": "wrong password"})):
