@@ -1,7 +1,7 @@
 """Collecting money. ``learn`` is the one way to find out what became of a payment: the return page, the webhook, the
 poller and the task all run it; any may come first, twice, or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from backoffice.audit import service as audit
@@ -23,7 +23,7 @@ from backoffice.payment_methods.service import Keeper
 from backoffice.payments import service as payments
 from backoffice.payments.models import ON_THE_PAGE, Payment, PaymentState
 from backoffice.tasks import service as tasks
-from integrations.payments.port import PaymentStatus, Snapshot
+from integrations.payments.port import PaymentStatus, Refusal, Snapshot
 
 PAGE_LIFE = timedelta(minutes=30)
 CLOSE_AGAIN = timedelta(seconds=30)
@@ -184,9 +184,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
             payment_methods.keep(orders.get(invoices.get(payment.invoice_id).order_id).person_id, snapshot.kept, by=by)
         return
     code = snapshot.decline.code if snapshot.decline else ""
-    if snapshot.decline and snapshot.decline.family == NEVER_AGAIN:
-        is_advised = snapshot.decline.is_advised
-        payment_methods.refused_for_good(snapshot.fingerprint, code, payment.ref, by=by, is_advised=is_advised)
+    if snapshot.decline:
+        heed(payment, [Refusal(snapshot.decline, snapshot.method, snapshot.fingerprint)], by=by)
     to, was = _STATES[snapshot.status], payment.state
     moved = payments.move(payment, to, by=by, reason=code or snapshot.status, decline_code=code, **notes)
     if not moved:
@@ -199,6 +198,14 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
         tasks.schedule("notices.payable", dedupe=f"notices.payable:{payment.ref}", payment_id=payment.id)
     if moved and payment.state == PaymentState.PROCESSING:
         _say_that_it_takes_time(payment)
+
+
+def heed(payment: Payment, refusals: Sequence[Refusal], *, by: Actor) -> None:
+    """Charge no card again that a bank refused for good for a payment; harmless when that was known."""
+    for item in refusals:
+        if item.decline.family == NEVER_AGAIN:
+            code, is_advised = item.decline.code, item.decline.is_advised
+            payment_methods.refused_for_good(item.fingerprint, code, payment.ref, by=by, is_advised=is_advised)
 
 
 def _say_that_it_takes_time(payment: Payment) -> None:

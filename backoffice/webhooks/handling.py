@@ -88,6 +88,19 @@ def _learn_payment(seen: Seen) -> None:
     collection.learn(payment_id, by=actor.provider(seen.provider), then=done)
 
 
+def _learn_refusal(seen: Seen) -> None:
+    """A card was refused, and its page may have taken another one since: then the payment says that it was paid, and nothing of
+    the first. So its refusals are asked for, before the payment itself."""
+    payment_id = _payment_of(seen)
+    if payment_id is not None:
+        refusals = _asked(seen, lambda: ports().payments.refusals_of(seen.provider_payment))
+        if refusals is None:
+            return
+        by = actor.provider(seen.provider)
+        units.write(lambda: collection.heed(payments.get(payment_id), refusals, by=by))
+    _learn_payment(seen)
+
+
 def _learn_refund(seen: Seen) -> None:
     """A refund of ours is asked about; one that somebody made elsewhere is taken in as a fact."""
     payment_id = _paid_with(seen)
@@ -275,6 +288,7 @@ def _mark(event_id: int, state: EventState, note: str) -> None:
 HANDLERS: dict[Topic, Callable[[Seen], None]] = {
     Topic.NOTHING: _ignore,
     Topic.PAYMENT: _learn_payment,
+    Topic.REFUSAL: _learn_refusal,
     Topic.REFUND: _learn_refund,
     Topic.DISPUTE: _learn_dispute,
     Topic.WARNING: _learn_warning,

@@ -113,6 +113,15 @@ class Snapshot:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A card that its bank refused on the page of a payment, whatever came of the payment: another card may have paid it."""
+
+    decline: Decline
+    method: str  # for people: "Visa ·· 4242"
+    fingerprint: str
+
+
 class RefundStatus(StrEnum):
     """What the provider says of one refund. One that succeeded may still fail days later."""
 
@@ -169,6 +178,7 @@ class Topic(StrEnum):
 
     NOTHING = ""  # of no use to us
     PAYMENT = "payment"
+    REFUSAL = "refusal"  # of a card, on the page of a payment that goes on
     REFUND = "refund"
     DISPUTE = "dispute"
     WARNING = "warning"  # a dispute is to be expected
@@ -271,6 +281,10 @@ class PaymentsPort(Protocol):
 
     def find(self, reference: str) -> Snapshot | None:
         """Look a payment up by our own reference; None when the provider never heard of it."""
+        ...
+
+    def refusals_of(self, payment: str) -> list[Refusal]:
+        """All cards that were refused for a payment (the provider's reference), the latest first."""
         ...
 
     def cancel(self, provider_ref: str, *, key: str) -> Snapshot:

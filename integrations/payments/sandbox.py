@@ -18,6 +18,7 @@ from integrations.payments.port import (
     RefundRequest,
     RefundSnapshot,
     RefundStatus,
+    Refusal,
     Snapshot,
     Topic,
 )
@@ -79,6 +80,10 @@ class SandboxPayments:
     def find(self, reference: str) -> Snapshot | None:
         page = self._calls.get("/v1/payments", reference=reference)
         return _snapshot(page["data"][0]) if page["data"] else None
+
+    def refusals_of(self, payment: str) -> list[Refusal]:
+        known = self.retrieve(payment)  # a refusal is its end here: another card is another payment
+        return [Refusal(known.decline, known.method, known.fingerprint)] if known.decline else []
 
     def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
         return _snapshot(self._calls.post(f"/v1/payments/{provider_ref}/cancel", {}, key))

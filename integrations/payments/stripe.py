@@ -18,6 +18,7 @@ from integrations.payments.port import (
     ProviderEvent,
     RefundRequest,
     RefundSnapshot,
+    Refusal,
     Refused,
     Snapshot,
     Topic,
@@ -31,10 +32,11 @@ PAGES = "https://checkout.stripe.com"
 PAYMENT_EVENTS = frozenset(
     {
         "checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed", "payment_intent.succeeded", "payment_intent.payment_failed",
+        "checkout.session.async_payment_failed", "payment_intent.succeeded",
         "payment_intent.processing", "payment_intent.requires_action", "payment_intent.canceled",
     }
 )  # fmt: skip
+REFUSAL_EVENTS = frozenset({"payment_intent.payment_failed"})
 REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed"})
 DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
                             "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"})  # fmt: skip
@@ -43,8 +45,9 @@ PAYOUT_EVENTS = frozenset({"payout.created", "payout.updated", "payout.paid", "p
                            "payout.reconciliation_completed"})  # fmt: skip
 METHOD_EVENTS = frozenset({"payment_method.detached", "payment_method.updated", "payment_method.automatically_updated"})
 TOPICS = {kind: topic for topic, kinds in (
-    (Topic.PAYMENT, PAYMENT_EVENTS), (Topic.REFUND, REFUND_EVENTS), (Topic.DISPUTE, DISPUTE_EVENTS),
-    (Topic.WARNING, WARNING_EVENTS), (Topic.PAYOUT, PAYOUT_EVENTS), (Topic.METHOD, METHOD_EVENTS),
+    (Topic.PAYMENT, PAYMENT_EVENTS), (Topic.REFUSAL, REFUSAL_EVENTS), (Topic.REFUND, REFUND_EVENTS),
+    (Topic.DISPUTE, DISPUTE_EVENTS), (Topic.WARNING, WARNING_EVENTS), (Topic.PAYOUT, PAYOUT_EVENTS),
+    (Topic.METHOD, METHOD_EVENTS),
 ) for kind in kinds}  # fmt: skip
 log = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -115,6 +118,12 @@ class StripePayments:
         ]
         return objects.from_intent(found[0]) if found else None
 
+    def refusals_of(self, payment: str) -> list[Refusal]:
+        rows = self._calls.every(
+            lambda page: self._calls.v1.charges.list({"payment_intent": payment, "limit": 100, **page})
+        )
+        return [objects.from_failed_charge(row) for row in rows if row["status"] == "failed"]
+
     def cancel(self, provider_ref: str, *, key: str) -> Snapshot:
         known = self.retrieve(provider_ref)
         if not provider_ref.startswith("cs_") or known.status not in (
@@ -168,7 +177,7 @@ class StripePayments:
         return stripe_setup.account_of(self._api_key, self._api_base), self.mode
 
     def describe(self) -> Mapping[str, str]:
-        return stripe_setup.describe(self._calls, self.mode)
+        return stripe_setup.describe(self._calls, self.mode, events=TOPICS)
 
     # -- asking
 

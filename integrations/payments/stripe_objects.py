@@ -9,6 +9,7 @@ from integrations.payments.port import (
     PaymentStatus,
     RefundSnapshot,
     RefundStatus,
+    Refusal,
     Refused,
     Snapshot,
 )
@@ -126,6 +127,15 @@ def from_method(row: Row) -> MethodSnapshot:
 
 
 @reads
+def from_failed_charge(row: Row) -> Refusal:
+    outcome, details = row.get("outcome") or {}, row.get("payment_method_details") or {}
+    told = {"code": row.get("failure_code"), "decline_code": outcome.get("reason")}
+    advice = {name: outcome.get(name) or row.get(name) for name in ("advice_code", "network_advice_code")}
+    fingerprint = str((details.get("card") or {}).get("fingerprint") or "")[:120]
+    return Refusal(decline_of({**told, **advice}), _named(details), fingerprint)
+
+
+@reads
 def from_refund(row: Row) -> RefundSnapshot:
     currency, intent = str(row["currency"]).upper(), row.get("payment_intent")
     return RefundSnapshot(
@@ -144,7 +154,10 @@ def from_refund(row: Row) -> RefundSnapshot:
 def _method(intent: Row | None) -> str:
     """``Visa ·· 4242``: brand and last four are all that is kept of a card."""
     charge = intent.get("latest_charge") if intent else None
-    details = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    return _named(charge.get("payment_method_details") if isinstance(charge, dict) else None)
+
+
+def _named(details: Row | None) -> str:
     if not details:
         return ""
     card = details.get("card")

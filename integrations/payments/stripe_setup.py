@@ -2,7 +2,7 @@
 whether the key may read what we read. What it may write is known when it writes."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from integrations.payments.port import Refused
 from integrations.payments.stripe_calls import API_VERSION, Row, StripeCalls
@@ -20,8 +20,8 @@ def account_of(api_key: str, api_base: str) -> str:
         calls.close()
 
 
-def describe(calls: StripeCalls, mode: str) -> Mapping[str, str]:
-    """As the port's ``describe`` promises."""
+def describe(calls: StripeCalls, mode: str, *, events: Iterable[str]) -> Mapping[str, str]:
+    """As the port's ``describe`` promises. ``events`` are the types that an endpoint of ours must be sent."""
     account = calls.ask(lambda: calls.v1.accounts.retrieve_current())
     ends = calls.ask(lambda: calls.v1.webhook_endpoints.list({"limit": 100}))["data"]
     return {
@@ -29,7 +29,7 @@ def describe(calls: StripeCalls, mode: str) -> Mapping[str, str]:
         "mode": mode,
         "version": API_VERSION,
         "endpoints": ", ".join(f"{item['url']} ({_version(item)})" for item in ends),
-        "problems": "\n".join([*_unreadable(calls), *_other_versions(ends)]),
+        "problems": "\n".join([*_unreadable(calls), *_at_endpoints(ends, frozenset(events))]),
     }
 
 
@@ -53,7 +53,7 @@ def _unreadable(calls: StripeCalls) -> Iterator[str]:
             yield f"The key may not read {what} ({refusal.code})."
 
 
-def _other_versions(ends: list[Row]) -> Iterator[str]:
+def _at_endpoints(ends: list[Row], events: frozenset[str]) -> Iterator[str]:
     ours = [item for item in ends if str(item["url"]).endswith(OURS)]
     if not ours:
         yield f"No webhook endpoint ends in {OURS}."
@@ -62,6 +62,9 @@ def _other_versions(ends: list[Row]) -> Iterator[str]:
             yield f"The endpoint {item['url']} speaks {_version(item)}, and we speak {API_VERSION}: make a new one."
         if item.get("status") == "disabled":
             yield f"The endpoint {item['url']} is disabled."
+        sent = frozenset(item.get("enabled_events") or ())
+        if "*" not in sent and (missing := sorted(events - sent)):
+            yield f"The endpoint {item['url']} is not sent {', '.join(missing)}: subscribe it to them."
 
 
 def _version(item: Row) -> str:

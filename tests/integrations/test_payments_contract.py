@@ -61,6 +61,20 @@ def test_an_outcome_we_have_no_word_for_yet_is_not_taken_for_one(port, world, pa
     assert port.retrieve(paid).status == PaymentStatus.PROCESSING
 
 
+def test_a_refused_card_is_told_of_by_its_fingerprint_and_family(port, world, page, clock):
+    begun, opened = clock(), port.open_page(page)
+    world.happens("decline", opened.provider_ref)
+    told = port.events_since(begun)[-1]
+    (refusal,) = port.refusals_of(told.payment)
+    assert (refusal.decline.code, refusal.decline.family) == ("lost_card", "hard")
+    assert refusal.fingerprint
+    assert refusal.method.endswith("0002")
+
+
+def test_of_a_payment_that_went_well_no_card_was_refused(port, paid):
+    assert port.refusals_of(paid) == []
+
+
 def test_cancelling_closes_the_page_and_leaves_a_paid_payment_paid(port, world, page):
     opened = port.open_page(page)
     closed = port.cancel(opened.provider_ref, key="pay_1-cancel").status

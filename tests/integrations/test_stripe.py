@@ -9,6 +9,7 @@ import stripe
 
 from integrations.payments.pace import Pace
 from integrations.payments.port import OutcomeUnknown, PaymentStatus, Refused, Throttled, Topic
+from integrations.payments.stripe import TOPICS
 from integrations.payments.stripe_calls import API_VERSION, RETRIES, mode_of
 from integrations.payments.stripe_declines import decline_of
 from integrations.payments.stripe_objects import from_intent, to_stripe
@@ -238,6 +239,16 @@ def test_it_says_what_the_key_does_not_open(world, port):
     assert "speaks 2020-08-27, and we speak 2026-10-28.endive" in version
     world.server.faults["denied"] = {"v1/charges"}
     assert port.describe()["problems"].startswith("The key may not read Charges (permission_denied).\nThe endpoint")
+
+
+def test_it_says_which_events_an_endpoint_lacks(world, port):
+    world.server.faults["endpoint_is_sent"] = sorted(
+        {*TOPICS, "invoice.paid"} - {"refund.failed", "charge.dispute.closed"}
+    )
+    (problem,) = port.describe()["problems"].split("\n")
+    assert "is not sent charge.dispute.closed, refund.failed: subscribe it to them" in problem
+    world.server.faults["endpoint_is_sent"] = sorted(TOPICS)
+    assert port.describe()["problems"] == ""
 
 
 def unlike(row: dict, allowed: frozenset[str] = frozenset()) -> list[str]:

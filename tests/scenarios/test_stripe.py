@@ -10,12 +10,24 @@ from sqlalchemy import select
 
 from backoffice import commands
 from backoffice.core import logs
-from backoffice.models import AuditEntry, Case, CreditNote, Dispute, Payment, Refund, WebhookEvent
+from backoffice.models import (
+    AuditEntry,
+    CardBar,
+    Case,
+    CreditNote,
+    Dispute,
+    Payment,
+    PaymentMethod,
+    Refund,
+    WebhookEvent,
+)
 from backoffice.tasks import runner
 from backoffice.webhooks import service as webhooks
 from integrations.payments import stripe_objects
 from tests.support import stripe_server
+from tests.support.accounts import registers
 from tests.support.consistency import problems
+from tests.support.kept_cards import goes, states
 from tests.support.stripe_shop import delivers, hears, sold
 
 
@@ -60,6 +72,44 @@ def test_a_card_that_is_declined_on_the_page_is_told_once_and_kept_when_another_
     told = shop.all(select(AuditEntry.reason).where(AuditEntry.tag == "payment.card_declined").order_by(AuditEntry.id))
     assert told == ["insufficient_funds", "do_not_honor"]
     assert problems() == []
+
+
+@pytest.mark.parametrize("heard", ["at once", "after another card has paid"])
+def test_a_card_that_is_refused_for_good_is_barred_whatever_pays_instead(shop, stripe, heard):
+    ada = shop.buyer()
+    registers(shop, ada.client)
+    stripe.keeping.enter(goes(ada).location.rpartition("/")[2], "9987")
+    delivers(shop, stripe)
+    assert states(shop) == ["9987 kept"]
+    sale = ada.orders()
+    session = shop.payment(sale).provider_ref
+    stripe.pay(session, "9987")
+    if heard == "at once":
+        delivers(shop, stripe)
+    stripe.pay(session, "4242")
+    delivers(shop, stripe)
+    assert (shop.payment(sale).state, shop.payment(sale).method) == ("settled", "Visa ·· 4242")
+    (kept,) = shop.all(select(PaymentMethod))
+    assert (kept.state, kept.barred_because) == ("barred", "lost_card")
+    bars = shop.count(CardBar)
+    delivers(shop, stripe, backwards=True)
+    assert shop.count(CardBar) == bars == 1
+    assert problems() == []
+
+
+def test_a_page_that_the_provider_does_not_tell_of_waits_for_its_refusals(shop, stripe):
+    """Who was refused is asked before the payment is: while the provider is silent, the event waits."""
+    ada = shop.buyer()
+    sale = ada.orders()
+    stripe.pay(shop.payment(sale).provider_ref, "9987")
+    stripe.faults["outage"] = True
+    delivers(shop, stripe)
+    assert {event.state for event in shop.all(select(WebhookEvent))} == {"received"}
+    stripe.faults["outage"] = False
+    shop.minutes_pass(5)
+    assert {event.state for event in shop.all(select(WebhookEvent))} == {"handled"}
+    assert shop.payment(sale).decline_code == "lost_card"
+    assert shop.count(CardBar) == 1
 
 
 def test_events_backwards_and_twice_change_nothing(shop, stripe):

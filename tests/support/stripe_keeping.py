@@ -43,8 +43,7 @@ class StripeKeeping:
         self.methods[method] = {
             "id": method, "object": "payment_method", "type": "card", "customer": row["customer"], "livemode": False,
             "billing_details": {"name": "Ada"},
-            "card": {"brand": card.brand, "last4": card.last4, "exp_month": 11, "exp_year": 2029,
-                     "fingerprint": f"fp{card.last4}", "funding": "credit", "country": "DE"},
+            "card": {**cards.details(card), "funding": "credit", "country": "DE"},
         }  # fmt: skip
         return self.methods[method]
 
@@ -127,13 +126,9 @@ class StripeKeeping:
         card = cards.known(method["card"]["last4"])
         refusal = card.refusal
         if refusal:
-            intent["last_payment_error"] = refusal
-            self.server.note("payment_intent.payment_failed", intent)
+            self.server.refuse(intent, refusal, method["card"])
             return 402, {"error": {**refusal, "payment_intent": intent}}
-        charge = {
-            "id": self.server.new_id("ch"), "object": "charge", "payment_intent": intent["id"], "amount": intent["amount"],
-            "currency": intent["currency"], "payment_method_details": {"type": "card", "card": method["card"]},
-        }  # fmt: skip
+        charge = self.server.attempt(intent, method["card"])
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge}
         self.server.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
         self.server.note("payment_intent.succeeded", intent)

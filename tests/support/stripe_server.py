@@ -42,6 +42,7 @@ class StripeServer:
         self.clock = clock
         self.sessions: dict[str, Row] = {}
         self.intents: dict[str, Row] = {}
+        self.charges: list[Row] = []
         self.refunds: dict[str, Row] = {}
         self.events: list[Row] = []
         self.keys: dict[str, list[Any]] = {}
@@ -69,15 +70,13 @@ class StripeServer:
         """With a card by its name or its last four; one that the bank refuses leaves the page open for another."""
         intent, card = self._intent_of(session), cards.known(named)
         if card.refusal and not card.asks:
-            return self._decline(intent, card.refusal)
-        charge = {"id": self.new_id("ch"), "object": "charge", "payment_method_details": {"type": "card", "card": {
-            "brand": card.brand, "last4": card.last4, "exp_month": 8, "exp_year": 2030, "fingerprint": "fp"}}}  # fmt: skip
+            return self.refuse(intent, card.refusal, cards.details(card))
+        charge = self.attempt(intent, cards.details(card))
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge,
                    "last_payment_error": None}  # fmt: skip
         if intent["setup_future_usage"]:
             intent["payment_method"] = self.keeping.keep(self.sessions[session], named)
         self.sessions[session] |= {"status": "complete", "payment_status": "paid", "url": None}
-        charge |= {"payment_intent": intent["id"], "amount": intent["amount"], "currency": intent["currency"]}
         self.books.post("charge", charge, intent["amount"], fee=fee_of(intent["amount"]))
         self.note("payment_intent.succeeded", intent)
         self.note("checkout.session.completed", self.sessions[session])
@@ -85,8 +84,8 @@ class StripeServer:
 
     def decline(self, session: str, code: str, **advice: str) -> None:
         """The customer may try another card: the page stays open."""
-        refusal = cards.Card("", "card_declined", code).refusal or {}
-        self._decline(self._intent_of(session), {**refusal, **advice})
+        card = cards.Card("0002", "card_declined", code)
+        self.refuse(self._intent_of(session), {**(card.refusal or {}), **advice}, cards.details(card))
 
     def authenticate(self, session: str) -> None:
         intent = self._intent_of(session)
@@ -230,8 +229,8 @@ class StripeServer:
         if path == "v1/checkout/sessions":
             return 200, wire.page(list(self.sessions.values()), params)
         if path == "v1/charges":
-            charges = [row["latest_charge"] for row in self.intents.values() if row.get("latest_charge")]
-            return 200, wire.page(charges, params)
+            of = params.get("payment_intent")
+            return 200, wire.page([row for row in self.charges if of in (None, row["payment_intent"])], params)
         if path == "v1/setup_intents":
             entered = [row["setup_intent"] for row in self.sessions.values() if row["mode"] == "setup"]
             return 200, wire.page([{"id": setup, "object": "setup_intent"} for setup in entered], params)
@@ -260,6 +259,7 @@ class StripeServer:
                         "url": "https://shop.example/webhooks/stripe",
                         "status": "enabled",
                         "api_version": self.faults.get("endpoint_speaks", "2026-10-28.endive"),
+                        "enabled_events": self.faults.get("endpoint_is_sent", ["*"]),
                     }
                 ],
                 params,
@@ -326,8 +326,25 @@ class StripeServer:
             row["payment_intent"] = intent
         return self.intents[row["payment_intent"]]
 
-    def _decline(self, intent: Row, error: Row) -> None:
-        intent |= {"status": "requires_payment_method", "last_payment_error": error}
+    def attempt(self, intent: Row, card: Row) -> Row:
+        """A charge of a card, that succeeds."""
+        charge = {
+            "id": self.new_id("ch"), "object": "charge", "status": "succeeded", "payment_intent": intent["id"],
+            "amount": intent["amount"], "currency": intent["currency"], "failure_code": None,
+            "outcome": {"type": "authorized", "reason": None}, "payment_method_details": {"type": "card", "card": card},
+        }  # fmt: skip
+        self.charges.insert(0, charge)
+        return charge
+
+    def refuse(self, intent: Row, error: Row, card: Row) -> None:
+        """Its bank says no; on a page another card may be tried."""
+        charge = self.attempt(intent, card)
+        advice = {name: error[name] for name in ("advice_code", "network_advice_code") if name in error}
+        outcome = {"type": "issuer_declined", "reason": error.get("decline_code"), **advice}
+        charge |= {"status": "failed", "failure_code": error["code"], "outcome": outcome}
+        method = {"object": "payment_method", "type": "card", "card": card}
+        told = {**error, "charge": charge["id"], "payment_method": method}
+        intent |= {"status": "requires_payment_method", "last_payment_error": told, "latest_charge": charge}
         self.note("payment_intent.payment_failed", intent)
 
     def _expanded(self, row: Row, params: Row) -> Row:
