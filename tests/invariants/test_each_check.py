@@ -67,6 +67,8 @@ SPOILED = {
     "dispute-that-waits-for-an-answer-and-that-no-case-told-of": without_case("dispute_open"),
     "dispute-that-was-lost-and-that-no-case-told-of": "UPDATE disputes SET state = 'lost'",
     "open-dispute-that-nobody-asks-about": "UPDATE tasks SET state = 'done' WHERE name = 'disputes.ask'",
+    "open-payment-that-nobody-asks-about": "UPDATE payments SET state = 'sent'",
+    "open-refund-that-nobody-asks-about": "UPDATE refunds SET state = 'pending'",
     "event-that-no-task-handles": "UPDATE webhook_events SET state = 'received'",
     "difference-of-the-books-that-no-case-told-of": without_case("reconciliation_break"),
     "case-that-should-have-closed": "UPDATE disputes SET state = 'under_review'",

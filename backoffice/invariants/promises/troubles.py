@@ -47,6 +47,24 @@ CHECKS = (
         "t.state IN ('waiting', 'gave_up'))",
     ),
     Check(
+        "open-payment-that-nobody-asks-about",
+        PROMISE,
+        "an open payment that nobody asks about",
+        "Every open payment is asked about",
+        "SELECT p.ref FROM payments p WHERE p.state IN ('created', 'sent', 'processing', 'requires_action', 'unknown') AND "
+        "p.ref NOT IN (SELECT SUBSTR(t.dedupe_key, 14) FROM tasks t WHERE t.name = 'payments.ask' AND t.dedupe_key IS NOT "
+        "NULL AND t.state IN ('waiting', 'gave_up'))",
+    ),
+    Check(
+        "open-refund-that-nobody-asks-about",
+        PROMISE,
+        "an open refund that nobody asks about",
+        "Every open refund is asked about",
+        "SELECT r.ref FROM refunds r WHERE r.state IN ('created', 'unknown', 'pending', 'requires_action') AND r.ref NOT IN "
+        "(SELECT SUBSTR(t.dedupe_key, 13) FROM tasks t WHERE t.name = 'refunds.ask' AND t.dedupe_key IS NOT NULL AND "
+        "t.state IN ('waiting', 'gave_up'))",
+    ),
+    Check(
         "event-that-no-task-handles",
         PROMISE,
         "an event that is to be handled and that no task handles",
