@@ -105,7 +105,7 @@ class Trouble:
 
 def called(kind: str) -> str:
     """What a colleague calls the kind of thing that a case is about."""
-    return {"person": "customer", "invariant": "promise"}.get(kind, kind.replace("_", " "))
+    return {"person": "customer", "invariant": "promise", "break": "difference"}.get(kind, kind.replace("_", " "))
 
 
 def place_of(subject: Subject) -> str:

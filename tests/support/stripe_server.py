@@ -5,20 +5,16 @@ It encodes our reading of Stripe's documentation; nothing here was checked again
 
 import json
 import re
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, request
-
 from integrations.sandbox.balance import fee_of
 from integrations.sandbox.courier import signature
-from integrations.sandbox.faults import drop_connection
 from tests.support import stripe_cards as cards
 from tests.support import stripe_wire as wire
-from tests.support.servers import answering, listening
 from tests.support.stripe_books import StripeBooks
+from tests.support.stripe_door import StripeDoor
 from tests.support.stripe_keeping import StripeKeeping
 
 KEY = "sk_test_" + "k" * 24
@@ -29,40 +25,26 @@ KNOWN = {
     "payment_intent_data", "customer", "customer_creation", "customer_email", "expand",
 }  # fmt: skip
 DELAY = 20  # seconds
-KEY_LIFE = 24 * 3600  # seconds: after them a key is as good as new
 COURSES = {"": ("succeeded", ""), "pending": ("pending", "succeeded"), "fails": ("pending", "failed"),
            "fails_later": ("succeeded", "failed")}  # fmt: skip
 Row = dict[str, Any]
 
 
-class StripeServer:
-    """Its state, its HTTP side, and what customers and their banks do to it."""
+class StripeServer(StripeDoor):
+    """Its state, what it answers, and what customers and their banks do to it."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        self.clock = clock
+        super().__init__(clock, KEY)
         self.sessions: dict[str, Row] = {}
         self.intents: dict[str, Row] = {}
         self.charges: list[Row] = []
         self.refunds: dict[str, Row] = {}
         self.events: list[Row] = []
-        self.keys: dict[str, list[Any]] = {}
-        self.requests: list[Any] = []
         self.books = StripeBooks(self)
         self.keeping = StripeKeeping(self)
-        self.faults: dict[str, Any] = {}
         self.course = ""
-        self.lock = threading.RLock()
         self.count = 0
         self._later: list[tuple[int, str, str]] = []
-        app = Flask(__name__)
-        app.add_url_rule("/<path:path>", "all", self._serve, methods=["GET", "POST"])
-        door = listening()
-        self.url = f"http://127.0.0.1:{door.getsockname()[1]}"
-        self.server = answering(door, app)
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
     # -- what customers and banks do
 
@@ -163,54 +145,7 @@ class StripeServer:
 
     # -- HTTP
 
-    def _serve(self, path: str) -> Response:
-        with self.lock:
-            return self._answer(path)
-
-    def _answer(self, path: str) -> Response:
-        params = wire.nested(request.args if request.method == "GET" else request.form)
-        params |= {name: paper.read() for name, paper in request.files.items()}
-        self.requests.append((request.method, path, params, dict(request.headers)))
-        if self.faults.get("outage"):
-            drop_connection()
-            return Response(status=502)
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
-            return wire.answer(401, wire.error("invalid_request_error", None, "Invalid API Key provided"))
-        if path in self.faults.get("denied", ()):
-            return wire.answer(403, wire.error("invalid_request_error", None, "The provided key may not do this."))
-        if self._take("throttle"):
-            return wire.answer(429, wire.error("invalid_request_error", "rate_limit", "Too many requests"))
-        if self._take("fail"):
-            return wire.answer(500, wire.error("api_error", None, "Something went wrong"), retry="false")
-        if request.method == "GET":
-            return self._lose("read", wire.answer(*self._get(path, params)))
-        return self._once(path, params)
-
-    def _once(self, path: str, params: Row) -> Response:
-        key, asked = request.headers["Idempotency-Key"], json.dumps([path, params], sort_keys=True, default=str)
-        self.keys = {name: kept for name, kept in self.keys.items() if kept[3] > self.now() - KEY_LIFE}
-        if self.faults.get("in_use"):
-            return wire.answer(409, wire.error("idempotency_error", "idempotency_key_in_use", "in use"), retry="false")
-        if key in self.keys:
-            known, status, body, _since = self.keys[key]
-            if known != asked:
-                return wire.answer(
-                    400, wire.error("idempotency_error", None, "Keys can only be used with the same parameters")
-                )
-            answer = wire.answer(status, body)
-            answer.headers["Idempotent-Replayed"] = "true"
-            return self._lose(wire.what(path), answer)
-        if self._take(
-            "fail_for_good"
-        ):  # as Stripe keeps a failure of its own: whoever asks with this key hears it again
-            status, body = 500, wire.error("api_error", None, "Something went wrong")
-        else:
-            status, body = self._post(path, params)
-        if status != 400 or body["error"]["code"] in ("charge_already_refunded", "amount_too_large"):
-            self.keys[key] = [asked, status, json.loads(json.dumps(body)), self.now()]
-        return self._lose(wire.what(path), wire.answer(status, body))
-
-    def _get(self, path: str, params: Row) -> tuple[int, Row]:
+    def get(self, path: str, params: Row) -> tuple[int, Row]:
         self.advance()
         kept = self.keeping.get(path, params)
         if kept is not None:
@@ -266,7 +201,7 @@ class StripeServer:
             )
         return 404, wire.error("invalid_request_error", None, "Unrecognized request URL")
 
-    def _post(self, path: str, params: Row) -> tuple[int, Row]:
+    def post(self, path: str, params: Row) -> tuple[int, Row]:
         kept = self.keeping.change(path, params)
         if kept is not None:
             return kept
@@ -359,20 +294,6 @@ class StripeServer:
             "data": {"object": json.loads(json.dumps(about))},
         })  # fmt: skip
 
-    def _lose(self, what: str, answer: Response) -> Response:
-        if self._take(f"lose_{what}"):
-            drop_connection()
-            return Response(status=502, headers={"Stripe-Should-Retry": "false"})
-        return answer
-
-    def _take(self, name: str) -> bool:
-        left = self.faults.get(name, 0)
-        self.faults[name] = max(0, left - 1)
-        return left > 0
-
     def new_id(self, prefix: str) -> str:
         self.count += 1
         return f"{prefix}_{self.count:06d}" + "x" * 60  # ids may be long
-
-    def now(self) -> int:
-        return int(self.clock().timestamp())
