@@ -3,8 +3,8 @@
 import structlog
 from flask import Flask
 
+from backoffice.core import holders
 from backoffice.core.ports import ports
-from backoffice.payments import keys
 from integrations.payments.port import PaymentsError, Refused
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ def confirm(app: Flask) -> None:
     with app.app_context():
         port = ports().payments
         try:
-            unlike = keys.unlike(port, *port.opens())
+            unlike = holders.unlike(port, *port.opens())
         except Refused as refusal:
             if refusal.code == "unauthorised":
                 raise SystemExit(

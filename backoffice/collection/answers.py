@@ -9,10 +9,9 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from backoffice.core import clock
+from backoffice.core import clock, holders
 from backoffice.core.actor import Actor, ActorKind
 from backoffice.core.ports import ports
-from backoffice.payments import keys
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from integrations.payments.port import (
@@ -41,7 +40,7 @@ class Question:
     provider_ref: str | None
     request: PageRequest
     created_at: datetime
-    held_at: keys.Holder
+    held_at: holders.Holder
 
 
 class Way(StrEnum):
@@ -143,7 +142,7 @@ def is_key_honoured(since: datetime) -> bool:
 
 def _find_out(asked: Question, by: Way) -> Answer:
     port = ports().payments
-    keys.refuse_elsewhere(port, asked.held_at)
+    holders.refuse_elsewhere(port, asked.held_at)
     if by == Way.ITS_NUMBER:
         return port.retrieve(str(asked.provider_ref))
     if by == Way.SAME_KEY:

@@ -6,13 +6,12 @@ from flask.cli import AppGroup, with_appcontext
 
 from backoffice.catalog import listings
 from backoffice.commands.demo import demo_group
-from backoffice.core import maintenance, units
+from backoffice.core import holders, maintenance, units
 from backoffice.core.actor import SYSTEM, Origin, coming_from, new_request_id
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.ports import ports
 from backoffice.invariants import service as invariants
-from backoffice.payments import keys
 from backoffice.reconciliation import advice, rounds
 from backoffice.reconciliation import service as reconciliation
 from backoffice.staff import accounts
@@ -82,7 +81,7 @@ def check_payments() -> None:
     for name, value in found.items():
         if name != "problems":
             click.echo(f"{name:10} {value}")
-    if unlike := keys.unlike(port, found["account"], found["mode"]):
+    if unlike := holders.unlike(port, found["account"], found["mode"]):
         raise click.ClickException(unlike)
     if found["problems"]:
         raise click.ClickException(f"The key opens what is configured, but:\n{found['problems']}")

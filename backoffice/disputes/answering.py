@@ -13,7 +13,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection.answers import Never, Unanswered, is_key_honoured, safely
 from backoffice.collection.service import CASE_AFTER, PATIENCE
-from backoffice.core import actor, clock, references, units
+from backoffice.core import actor, clock, holders, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, FormUsed
@@ -26,7 +26,6 @@ from backoffice.disputes.service import by_ref
 from backoffice.disputes.service import learn as learn_of_dispute
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
-from backoffice.payments import keys
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
@@ -79,7 +78,7 @@ class Question:
     receipt: str  # the hash of its file
     created_at: datetime
     is_open: bool
-    held_at: keys.Holder
+    held_at: holders.Holder
 
 
 def why_not(dispute: Dispute) -> str:
@@ -213,7 +212,7 @@ def _write(
 def _submit(asked: Question) -> DisputeSnapshot | Never:
     """With the same key while the provider honours it; after that, by looking whether an answer arrived."""
     port = ports().payments
-    keys.refuse_elsewhere(port, asked.held_at)
+    holders.refuse_elsewhere(port, asked.held_at)
     if is_key_honoured(asked.created_at):
         try:
             receipt = files.read(asked.receipt) if asked.receipt else b""

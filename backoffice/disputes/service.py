@@ -12,7 +12,7 @@ from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection.answers import Unanswered, safely
 from backoffice.collection.service import CASE_AFTER
-from backoffice.core import actor, clock, units
+from backoffice.core import actor, clock, holders, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
@@ -24,7 +24,6 @@ from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
 from backoffice.payment_methods import service as payment_methods
-from backoffice.payments import keys
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
@@ -58,7 +57,7 @@ class Question:
     dispute_id: int
     payment_id: int
     provider_ref: str
-    held_at: keys.Holder
+    held_at: holders.Holder
 
 
 def learn(dispute_id: int, *, by: Actor, then: Then | None = None) -> DisputeState:
@@ -76,7 +75,7 @@ def learn(dispute_id: int, *, by: Actor, then: Then | None = None) -> DisputeSta
 
 def _retrieve(asked: Question) -> DisputeSnapshot:
     port = ports().payments
-    keys.refuse_elsewhere(port, asked.held_at)
+    holders.refuse_elsewhere(port, asked.held_at)
     return port.disputes.retrieve(asked.provider_ref)
 
 

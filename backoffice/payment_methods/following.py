@@ -7,7 +7,7 @@ import structlog
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import actor, borders, clock, units
+from backoffice.core import actor, borders, clock, holders, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.ports import ports
@@ -24,9 +24,11 @@ log = structlog.get_logger(__name__)
 def learn(method_id: int, *, by: Actor, then: Callable[[], None]) -> bool:
     """Ask what became of a kept method at the provider. ``then`` runs in the unit; False where the provider is silent."""
     with units.read():
-        provider_ref = session.get_one(PaymentMethod, method_id).provider_ref
+        row = session.get_one(PaymentMethod, method_id)
+        provider_ref, held_at = row.provider_ref, (row.provider, row.account, row.mode)
     units.closed()
     try:
+        holders.refuse_elsewhere(ports().payments, held_at)
         snapshot = ports().payments.methods.retrieve(provider_ref)
     except OutcomeUnknown as error:
         log.warning("provider did not say what became of a method", error=str(error))
@@ -51,9 +53,11 @@ def have_removed(method_id: int) -> None:
     with units.read():
         row = session.get_one(PaymentMethod, method_id)
         provider_ref, key, state = row.provider_ref, f"{row.ref}-remove", row.state
+        held_at = (row.provider, row.account, row.mode)
     if state == MethodState.REMOVING:
         units.closed()
         try:
+            holders.refuse_elsewhere(ports().payments, held_at)
             ports().payments.methods.remove(provider_ref, key=key)
         except OutcomeUnknown as error:
             log.warning("provider did not take a method off", error=str(error))

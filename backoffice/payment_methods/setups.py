@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.core import actor, clock, links, references, units
+from backoffice.core import actor, clock, holders, links, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
@@ -27,7 +27,8 @@ from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused
 
 PAGE_LIFE = timedelta(minutes=30)
 ASK_AGAIN = timedelta(minutes=10)
-GIVE_UP = timedelta(days=2)
+ASK_RARELY = timedelta(hours=6)
+LONG_OVER = timedelta(days=2)  # a page of half an hour of which nobody has said yet what became of it
 MOST = 10  # kept by one person
 
 S = SetupState
@@ -57,6 +58,7 @@ class Question:
     setup_id: int
     provider_ref: str | None
     request: SetupRequest
+    held_at: holders.Holder
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def learn(setup_id: int, *, by: Actor, then: Then | None = None) -> SetupState:
     """Ask what became of a page, and do what follows in one unit. Never raises for a silent provider: it is asked later."""
     with units.read():
         setup = session.get_one(MethodSetup, setup_id)
-        asked = Question(setup.id, setup.provider_ref, SetupRequest.from_json(setup.request))
+        request = SetupRequest.from_json(setup.request)
+        asked = Question(setup.id, setup.provider_ref, request, (setup.provider, setup.account, setup.mode))
     return ask_and_record(
         "payment_methods.learn",
         asked,
@@ -137,10 +140,9 @@ def ask_again(setup_id: int) -> None:
     """The task of every page that waits: asks until it is over."""
 
     def come_back(setup: MethodSetup) -> None:
-        if setup.state in WAITING and clock.now() > setup.created_at + GIVE_UP:
-            _move(setup, S.EXPIRED, by=actor.SYSTEM, failure_code="never_answered")  # its page is long over
-        if setup.state in WAITING:
-            tasks.postpone_running(clock.now() + ASK_AGAIN)
+        if setup.state in WAITING:  # until the provider says, never by the clock: a card may be kept there
+            is_recent = clock.now() < setup.created_at + LONG_OVER
+            tasks.postpone_running(clock.now() + (ASK_AGAIN if is_recent else ASK_RARELY))
         else:
             tasks.finish_running()
 
@@ -168,6 +170,7 @@ def kept_by(setup_id: int) -> PaymentMethod:
 def _ask(question: Question) -> Answer:
     port = ports().payments.methods
     try:
+        holders.refuse_elsewhere(ports().payments, question.held_at)
         if question.provider_ref:
             return port.retrieve_setup(question.provider_ref)
         if clock.now() >= question.request.expires_at:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backoffice.collection.answers import Never, Unanswered, Way, after_refusal, safely, way
+from backoffice.core import holders
 from backoffice.core.ports import ports
-from backoffice.payments import keys
 from backoffice.payments import service as payments
 from backoffice.refunds.models import Refund
 from integrations.payments.port import RefundRequest, RefundSnapshot, Refused
@@ -21,7 +21,7 @@ class Question:
     provider_ref: str | None
     request: RefundRequest | None  # none where somebody else asked for it
     created_at: datetime
-    held_at: keys.Holder
+    held_at: holders.Holder
 
 
 Answer = RefundSnapshot | Unanswered | Never
@@ -48,7 +48,7 @@ def ask(asked: Question) -> Answer:
 def _find_out(asked: Question, by: Way) -> Answer:
     """As about a payment; by our number it is looked for among all refunds of the payment."""
     port = ports().payments
-    keys.refuse_elsewhere(port, asked.held_at)
+    holders.refuse_elsewhere(port, asked.held_at)
     if by == Way.ITS_NUMBER:
         return port.retrieve_refund(str(asked.provider_ref))
     assert asked.request is not None

@@ -73,6 +73,17 @@ def test_a_double_click_opens_one_page_and_a_lost_answer_is_asked_for_with_the_s
 
 
 @on_one_engine
+def test_a_provider_that_says_nothing_for_days_is_asked_until_it_does(shop, ada):
+    enters(shop, goes(ada).location)
+    shop.provider.switch(outage=True)
+    shop.clock.forward(days=5)
+    shop.works()
+    assert shop.all(select(MethodSetup.state)) == ["open"]
+    shop.provider.switch(outage=False)
+    shop.minutes_pass(6 * 60)
+    assert states(shop) == ["4242 kept"]
+
+
 def test_a_page_that_nobody_filled_in_is_over_and_leaves_nothing(shop, ada):
     goes(ada)
     shop.clock.forward(hours=1)
