@@ -12,6 +12,7 @@ from backoffice.admin import badges
 from backoffice.core import references
 from backoffice.core.cards import has_card_number, refuse_card_number
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.seen import ChangedMeanwhile
 from backoffice.core.typed import tidy
 from backoffice.staff.roles import Right
 
@@ -80,6 +81,11 @@ def typed_text(name: str, most: int = 120) -> str:
     return text[:most]
 
 
+def typed_seen() -> str:
+    """What the page had shown of what its form changes: a ``mark``."""
+    return request.form.get("seen", "")[:40]
+
+
 def typed_number(name: str) -> int:
     """A whole number that was typed into the form; zero for anything else."""
     text = request.form.get(name, "").strip()
@@ -142,10 +148,13 @@ def asked(what: str) -> Callable[[Any], str]:
 def refuse(error: CounterfoilError) -> None:
     """Say why it was not done, and keep what was typed for the form on the next page."""
     flash(str(error), "bad")
+    renewed = (
+        ("seen",) if isinstance(error, ChangedMeanwhile) else ()
+    )  # else the page says what was seen when it was typed
     typed = {
         name: value[:LONGEST_KEPT]
         for name, value in request.form.items()
-        if name not in ("csrf_token", "key", "back", "ref") and value and not has_card_number(value)
+        if name not in ("csrf_token", "key", "back", "ref", *renewed) and value and not has_card_number(value)
     }
     ticked = request.form.getlist("ref")[:MOST_TICKED]
     if typed or ticked:

@@ -9,7 +9,7 @@ from flask_admin import expose
 from sqlalchemy import select
 
 from backoffice.admin import access
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_seen, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.notes import Noted
 from backoffice.catalog import editing, pricing
@@ -44,7 +44,7 @@ class Assortment(Noted):
             chosen, why = variant_of(product), reason()
             price_list = pricing.list_in(typed_text("currency"))
             amount = Money.parse(typed_text("amount"), price_list.currency)
-            seen = typed_text("seen", 40)
+            seen = typed_seen()
             pricing.set_price(chosen, price_list, amount, by=access.by(), since=_since(), reason=why, seen=seen)
 
         return self.do(ref, act, "The price is set.")

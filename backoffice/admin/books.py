@@ -57,7 +57,7 @@ NAMES = {
     Account.FEES: ("Fees", "what the provider keeps"),
     Account.DISPUTES: ("Disputes", "taken back by customers' banks"),
     Account.EXCHANGE: ("Exchange", "given and received when the provider changed currencies"),
-    Account.SUSPENSE: ("Suspense", "moved at the provider, and for nothing of ours"),
+    Account.SUSPENSE: ("Suspense", "moved at the provider, and in no other book of ours"),
 }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_seen, typed_text
 from backoffice.admin.assortment import prices_of
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -27,7 +27,7 @@ from backoffice.catalog.service import ProductData, VariantData
 from backoffice.core import clock, units
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
-from backoffice.core.seen import mark
+from backoffice.core.seen import ChangedMeanwhile, mark
 from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right
 from backoffice.stock.models import StockItem
@@ -70,7 +70,7 @@ class ProductDesk(Furnishing, TakesTables, Many):
             "kind": lambda _view, _context, row, _name: dict(KINDS)[row.kind.value],
         }
     )
-    filed = MappingProxyType({"kind": lambda row: dict(KINDS)[row.kind.value]})
+    spoken = frozenset({"kind", "published"})
     narrows = (
         Filter("words", "Words", catalogue_search.in_office),
         equals("slug", "Address", Product.slug),
@@ -126,13 +126,13 @@ class ProductDesk(Furnishing, TakesTables, Many):
                 typed["name"], typed["summary"], typed["story"], typed["category"], typed["sold_in"],
                 editing.pairs(typed["facts"]), editing.pairs(typed["traits"]),
             )  # fmt: skip
-            editing.rewrite(catalog.by_ref(ref), said, seen=typed_text("seen", 40), by=access.by())
+            editing.rewrite(catalog.by_ref(ref), said, seen=typed_seen(), by=access.by())
 
         try:
             units.write(act)
         except CounterfoilError as error:
             with units.read():
-                return self._page(catalog.by_ref(ref), typed, str(error)), error.status
+                return self._page(catalog.by_ref(ref), typed, error), error.status
         return run(lambda: None, "The texts are changed; customers see them now.", self.get_url(".one", ref=ref))
 
     @expose("/<ref>/publish", methods=["POST"])
@@ -151,11 +151,16 @@ class ProductDesk(Furnishing, TakesTables, Many):
 
         return self.do(ref, act, "The product is off its shelf; carts that hold it say so.")
 
-    def _page(self, product: Product, typed: dict[str, str] | None = None, problem: str = "") -> str:
+    def _page(
+        self, product: Product, typed: dict[str, str] | None = None, problem: CounterfoilError | None = None
+    ) -> str:
         variants, stock = _variants(product)
         ids = [variant.id for variant in variants]
         lists, prices, last = prices_of(ids)
         texts = editing.texts_of(product)
+        stands = _typed(texts)
+        is_other = typed is not None and isinstance(problem, ChangedMeanwhile)
+        other = {name: text for name, text in stands.items() if is_other and text != (typed or {})[name]}
         shown = catalog.beside(product)
         here = self.page_of(product.ref)
         named = {variant.subject(): (variant.sku, here) for variant in variants} if len(variants) > 1 else {}
@@ -170,9 +175,10 @@ class ProductDesk(Furnishing, TakesTables, Many):
             prices=prices,
             now=clock.now(),
             categories=session.scalars(select(Category).order_by(Category.position)).all(),
-            texts=typed or _typed(texts),
-            seen=mark(texts),
-            problem=problem,
+            texts=typed or stands,
+            now_says=other,
+            seen=typed_seen() if typed and not other else mark(texts),
+            problem=str(problem or ""),
             files=catalog.assets_of(ids) if product.kind == ProductKind.DIGITAL else [],
             beside=shown,
             days=timeline.by_day(timeline.of(subjects, named=named), ZONE),

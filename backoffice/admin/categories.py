@@ -8,7 +8,7 @@ from flask_admin import expose
 from sqlalchemy import select
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, Field, needs, run, typed_count, typed_text
+from backoffice.admin.actions import Action, Field, needs, run, typed_count, typed_seen, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.lists import DeskList
 from backoffice.catalog import editing
@@ -67,7 +67,7 @@ class CategoryDesk(DeskList):
     def change(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             lead, place = request.form.get("lead", "")[:500], typed_count("position", 999)
-            name, seen = typed_text("name"), typed_text("seen", 40)
+            name, seen = typed_text("name"), typed_seen()
             editing.change_category(_category(ref), name, lead, place, seen=seen, by=access.by())
 
         return run(

@@ -39,6 +39,7 @@ class StaffDesk(DeskList):
         "role": lambda _view, _context, row, _name: row.role.value.capitalize(),
         "active": lambda _view, _context, row, _name: standing(row),
     }
+    spoken = frozenset({"active"})
     narrows = (
         equals("email", "E-mail", StaffMember.email, read=lambda text: text.lower()),
         equals("role", "Role", StaffMember.role, ROLES, Role),

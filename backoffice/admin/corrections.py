@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access
-from backoffice.admin.actions import Action, Field, needs, reason, request_key, run, typed_text
+from backoffice.admin.actions import Action, Field, needs, reason, request_key, run, typed_seen, typed_text
 from backoffice.admin.deliveries import Deliveries
 from backoffice.checkout import endings
 from backoffice.collection import notices
@@ -37,7 +37,7 @@ class Corrections(Deliveries):
             why, order = reason(), orders.by_ref(ref)
             typed = [request.form.get(name, "") for name in ("name", "street", "postcode", "city")]
             to = Address(typed[0], typed[1], typed[2], typed[3], order.destination.country)
-            corrections.destination(order, to, seen=typed_text("seen", 40), by=access.by(), reason=why)
+            corrections.destination(order, to, seen=typed_seen(), by=access.by(), reason=why)
 
         return run(
             lambda: units.write(act),
@@ -50,7 +50,7 @@ class Corrections(Deliveries):
     def email(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             why = reason()
-            address, seen = typed_text("email", 254), typed_text("seen", 40)
+            address, seen = typed_text("email", 254), typed_seen()
             corrections.email(orders.by_ref(ref), address, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "We write to that address from now on.", self.get_url(".one", ref=ref))

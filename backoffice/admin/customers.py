@@ -91,6 +91,7 @@ class CustomerDesk(Noted, Many):
         Filter("name", "Name", _called),
         Filter("flag", "Look out for", _flagged, choices=FLAGS),
     )
+    spoken = frozenset({"standing", "flags"})
     looked_up = MappingProxyType({"flags": (Person.flags, _FLAGS)})
     blank = "No customer fits."
     for_many = (ForMany("customers.bar", "Bar"), ForMany("customers.admit", "Admit again"))

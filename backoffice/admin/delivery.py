@@ -9,7 +9,17 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from backoffice.admin import access, timeline
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_count, typed_number, typed_text
+from backoffice.admin.actions import (
+    Action,
+    Field,
+    needs,
+    reason,
+    run,
+    typed_count,
+    typed_number,
+    typed_seen,
+    typed_text,
+)
 from backoffice.admin.badges import badge
 from backoffice.admin.cells import ZONE
 from backoffice.admin.frame import for_whoever_asks
@@ -39,6 +49,7 @@ class DeliveryDesk(DeskList):
         {"name": "Way of delivery", "vat_class": "VAT", "position": "Place", "active": "Offered"}
     )
     column_formatters = MappingProxyType({"active": lambda _view, _context, row, _name: _offered(row)})
+    spoken = frozenset({"active"})
     numbers = frozenset({"position"})
     blank = "Nothing is delivered yet."
     one_template = "office/delivery.html"
@@ -92,7 +103,7 @@ class DeliveryDesk(DeskList):
     def zone(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
             codes = editing.countries(typed_text("countries", 400)).split()
-            seen = typed_text("seen", 40)
+            seen = typed_seen()
             offering.change_zone(_zone(), codes, seen=seen, by=access.by(), reason=reason())
 
         done = "The zone is changed, for all ways of delivery."
@@ -102,7 +113,7 @@ class DeliveryDesk(DeskList):
     @needs(Right.EDIT_CATALOGUE)
     def change(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            seen = typed_text("seen", 40)
+            seen = typed_seen()
             offering.rewrite(_method(ref), _typed(), seen=seen, by=access.by(), reason=reason())
 
         return run(lambda: units.write(act), "Customers see it now.", self.get_url(".one", ref=ref))
@@ -123,7 +134,7 @@ class DeliveryDesk(DeskList):
         def act() -> None:
             chosen, why = _rate(_method(ref)), reason()
             price, free_from = _typed_price(chosen.currency)
-            seen = typed_text("seen", 40)
+            seen = typed_seen()
             offering.change_rate(chosen, price, free_from, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "New orders are delivered at this price.", self.get_url(".one", ref=ref))

@@ -61,6 +61,7 @@ class DisputeDesk(Noted, Many):
     column_formatters = MappingProxyType(
         {"state": state, "ref": code, "order_number": whose.order_cell, "reason": lambda _v, _c, row, _n: row.why}
     )
+    spoken = frozenset({"reason"})
     numbers = frozenset({"money", "withdrawn"})
     narrows = (
         *whose.by_payment(Dispute.payment_id),

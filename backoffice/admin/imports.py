@@ -21,6 +21,7 @@ from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.money import Money
+from backoffice.core.seen import ChangedMeanwhile, mark
 from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
 from backoffice.tax.rates import RATES
@@ -86,11 +87,19 @@ def look_through(text: str) -> list[Row]:
     return rows
 
 
-def take(text: str, reason: str, *, by: Actor) -> int:
-    """Do what ``look_through`` showed, all of it, in the unit of the caller; the number of rows that changed something.
+def as_seen(rows: Sequence[Row]) -> str:
+    """What a table would do, in a form that says nothing of it."""
+    return mark([(row.number, row.changes) for row in rows])
 
-    Raises Unreadable, HasProblems, and whatever a service refuses: then nothing is taken."""
+
+def take(text: str, reason: str, *, seen: str, by: Actor) -> int:
+    """Do what ``look_through`` showed, all of it, in the unit of the caller; the number of rows that changed something.
+    ``seen`` is what ``as_seen`` said of it: pieces that were sold meanwhile are not counted back.
+
+    Raises Unreadable, ChangedMeanwhile, HasProblems, and whatever a service refuses: then nothing is taken."""
     rows = look_through(text)
+    if seen != as_seen(rows):
+        raise ChangedMeanwhile
     wrong = [row for row in rows if row.problems]
     if wrong:
         raise HasProblems(len(wrong))

@@ -117,11 +117,9 @@ class CaseDesk(Noted, Many):
         ),
     }
     numbers = frozenset({"at_risk"})
+    spoken = frozenset({"state", "kind"})
     filed = MappingProxyType(
-        {
-            "kind": lambda row: WORDINGS[CaseKind(row.kind)].title.rstrip("."),
-            "next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label,
-        }
+        {"next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label if row.state == CaseState.OPEN else ""}
     )
     looked_up = MappingProxyType({"order_number": (Case.order_number, whose.ORDER_OF_CASE)})
     narrows = (

@@ -2,6 +2,7 @@
 
 Rows of money and audit are never edited or deleted here: Flask-Admin's routes that could are not even registered."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -37,6 +38,7 @@ LONG = frozenset({"last_error", "reason", "note", "resolution"})  # columns that
 TICKED = '<tr><td class="tick"><input type="checkbox" name="ref" value="%s" form="many" aria-label="Tick %s"%s></td>'
 PICKED = Markup('<label><input type="checkbox" name="show" value="{}"{}> {}</label>')
 SHOW = "show"  # names the columns in an address
+SHAPE = re.compile(r'<span aria-hidden="true">[^<]*</span>')  # of a badge; each begins with its own
 
 
 class NoRightNamed(ProgrammingError):
@@ -65,7 +67,8 @@ class DeskList(Page, SavedViews, ModelView):
     # Column → the attribute it is made of, and how that is found in other tables, for lists that show it.
     looked_up: ClassVar[Mapping[str, tuple[InstrumentedAttribute[Any], ColumnElement[Any]]]] = {}
     numbers: ClassVar[frozenset[str]] = frozenset()  # columns that are right-aligned
-    # Column → what a file says of a row there, where that is not the attribute's own value.
+    spoken: ClassVar[frozenset[str]] = frozenset()  # columns of which a file says what the list says, in words
+    # Column → what a file says of a row there, where that is neither the attribute's own value nor what the list says.
     filed: ClassVar[Mapping[str, exports.Words]] = {}
     personal: ClassVar[bool] = False  # whether its rows show personal data
     blank: ClassVar[str] = "Nothing here."
@@ -145,13 +148,25 @@ class DeskList(Page, SavedViews, ModelView):
             query, problems = narrowed(self._query(shown), self.filters(), request.args)
         if problems:  # the list says which: a file that is empty for no reason would be believed
             return redirect(f"{self.get_url('.index_view')}?{urlencode(self._kept(request.args))}", 303)
-        columns = exports.columns_of(self.model, shown, self.filed)
+        columns = exports.columns_of(
+            self.model, shown, {**{name: self._spoken(name) for name in self.spoken}, **self.filed}
+        )
         narrowed_by = self._told(request.args)
         audit.record_alone(Tag.LIST_EXPORTED, access.me(), by=access.by(), desk=self.key, narrowed_by=narrowed_by)
         lines = exports.stream(query, self._keyset(request.args), columns)
         answer = Response(stream_with_context(lines), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="{self._file_name(request.args)}.csv"'
         return answer
+
+    def _spoken(self, name: str) -> exports.Words:
+        """What the list says in a column, without its shape."""
+        cell = self.column_formatters[name]
+
+        def words(row: Any) -> str:
+            parts = SHAPE.sub("\0", str(escape(cell(self, None, row, name)))).split("\0")
+            return ", ".join(filter(None, (Markup(part).striptags() for part in parts)))  # noqa: S704 - our own cells
+
+        return words
 
     def rows(self) -> Select[Any]:
         """The rows of the list, with what its columns read of others: the same for colleagues of one role."""

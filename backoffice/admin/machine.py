@@ -61,7 +61,7 @@ class WebhookDesk(Noted, Many):
     def one(self, ref: str) -> ResponseReturnValue:
         event = webhooks.by_ref(ref)
         try:
-            body = links.hidden(json.dumps(json.loads(event.raw), indent=2))
+            body = links.hidden(json.dumps(json.loads(event.raw), indent=2, ensure_ascii=False))
         except ValueError:
             body = links.hidden(event.raw.decode(errors="replace"))
         payment = payments.find(event.provider, event.provider_payment, event.payment_ref)

@@ -69,6 +69,7 @@ class PayoutDesk(Noted, Many):
         "provider_ref": code,
         "is_signed": lambda _view, _context, row, _name: shown_sign_off(row),
     }
+    spoken = frozenset({"is_signed"})
     numbers = frozenset({"money"})
     narrows = (
         equals("state", "State", Payout.state, choices(PayoutStatus), PayoutStatus),
@@ -133,6 +134,7 @@ class LineDesk(DeskList):
         "our_payment": code,
         "kept": lambda _view, _context, row, _name: plain(row.kept) if row.fee else "",
     }
+    spoken = frozenset({"kind"})
     numbers = frozenset({"moved", "kept", "net", "charged"})
     narrows = (
         equals("kind", "Kind", ProviderLine.kind, [(str(kind), KINDS[kind]) for kind in LineKind], LineKind),

@@ -29,6 +29,7 @@ class PriceListDesk(DeskList):
     column_list = ("currency", "code", "position", "active")
     column_labels = MappingProxyType({"code": "Name", "position": "Place", "active": "Offered"})
     column_formatters = MappingProxyType({"active": lambda _view, _context, row, _name: _offered(row)})
+    spoken = frozenset({"active"})
     numbers = frozenset({"position"})
     blank = "Nothing has a price yet."
     one_template = "office/price_list.html"

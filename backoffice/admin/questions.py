@@ -15,7 +15,7 @@ COLUMNS = ("asked_at", "question", "answer", "unanswered")
 LABELS = MappingProxyType(
     {"asked_at": "Asked last", "question": "Question", "answer": "Answer", "unanswered": "In vain"}
 )
-MADE_OF = MappingProxyType({"question": ("provider_ref",), "answer": ("last_answer",)})
+MADE_OF = MappingProxyType({"question": ("asked_at", "provider_ref", "last_answer"), "answer": ("last_answer",)})
 
 
 def _question(row: Payment | Refund) -> str:

@@ -60,9 +60,8 @@ class BreakDesk(Noted):
         ),
         "state": lambda _view, _context, row, _name: shown_next(row),
     }
-    filed = MappingProxyType(
-        {"kind": lambda row: advice.words_of(row.kind).title, "state": lambda row: WORDS[row.state]}
-    )
+    spoken = frozenset({"kind"})
+    filed = MappingProxyType({"state": lambda row: WORDS[row.state]})
     numbers = frozenset({"theirs", "ours", "difference"})
     narrows = (
         equals("state", "State", Break.state, [(str(state), WORDS[state]) for state in BreakState], BreakState),

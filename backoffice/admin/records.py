@@ -80,6 +80,7 @@ class AuditDesk(DeskList):
             f"{name}: {before} → {after}" for name, before, after in timeline.changes_of(row)
         ),
     }
+    spoken = frozenset({"tag"})
     narrows = (
         Filter("subject", "About (number or reference)", _about, is_personal=True),
         Filter("actor", "Who (name or reference)", _by, is_personal=True),
@@ -122,6 +123,7 @@ class MailDesk(Many):
         "state": lambda _view, _context, row, _name: _standing(row),
         "about_ref": code,
     }
+    spoken = frozenset({"state"})
     made_of: ClassVar[Mapping[str, Sequence[str]]] = {}  # never the texts of a whole page
     narrows = (
         Filter("recipient", "To (address)", lambda address: Mail.recipient == address, whose.whole_email),

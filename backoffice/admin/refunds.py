@@ -53,6 +53,7 @@ class RefundDesk(RefundForm, Many):
         "reason": lambda _v, _c, row, _n: words_of(row.reason),
         **questions.CELLS,
     }
+    spoken = frozenset({"reason"})
     filed = questions.WORDS
     looked_up = MappingProxyType({"paper": (Refund.paper, _PAPER)})
     numbers = frozenset({"money", "unanswered"})

@@ -16,6 +16,7 @@ from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
 from backoffice.admin.customers import flags
 from backoffice.admin.filters import Filter, equals, row_number
+from backoffice.catalog.models import Variant
 from backoffice.checkout import endings
 from backoffice.collection import service as collection
 from backoffice.core import units
@@ -27,7 +28,7 @@ from backoffice.fulfilment.models import Fulfilment, FulfilmentState
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
 from backoffice.orders import service as orders
-from backoffice.orders.models import PAYABLE, Order, OrderState
+from backoffice.orders.models import PAYABLE, Order, OrderLine, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.staff.roles import Right, Role
@@ -53,6 +54,12 @@ def _delivery_badge(state: FulfilmentState | None) -> Markup:
     if state is None:
         return Markup("")
     return badge(f"delivery_{state.value}", dict(DELIVERY)[state.value])
+
+
+def _with_article(sku: str) -> ColumnElement[bool]:
+    """A recall: whoever bought it."""
+    variant = select(Variant.id).where(Variant.sku == sku.upper()).scalar_subquery()
+    return Order.id.in_(select(OrderLine.order_id).where(OrderLine.variant_id == variant))
 
 
 def _delivered(state: FulfilmentState) -> ColumnElement[bool]:
@@ -81,7 +88,7 @@ class OrderDesk(Corrections, Many):
         "state": state,
         "delivered": lambda _view, _context, row, _name: _delivery_badge(row.delivered),
     }
-    filed = MappingProxyType({"delivered": lambda row: dict(DELIVERY).get(row.delivered or "", "")})
+    spoken = frozenset({"delivered"})
     numbers = frozenset({"total", "given_back"})
     made_of = MappingProxyType({"total": ("total_amount", "currency"), "given_back": ("currency",)})
     looked_up = MappingProxyType(
@@ -91,6 +98,7 @@ class OrderDesk(Corrections, Many):
         equals("number", "Number", Order.number, read=row_number),
         Filter("email", "E-mail", whose.of_customer, whose.whole_email),
         equals("state", "State", Order.state, choices(OrderState), OrderState),
+        Filter("article", "Article number", _with_article),
         Filter("delivery", "Delivery", _delivered, FulfilmentState, DELIVERY),
     )
     opens = MappingProxyType({Role.OPERATIONS: {"delivery": "open"}})

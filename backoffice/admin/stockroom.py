@@ -18,6 +18,7 @@ from backoffice.admin.actions import (
     request_key,
     run,
     typed_count,
+    typed_seen,
     typed_text,
 )
 from backoffice.admin.badges import badge
@@ -79,6 +80,7 @@ class StockDesk(Noted, Many):
     column_list = ("sku", "name", "on_hand", "held", "available", "level")
     column_labels = MappingProxyType({"sku": "Article", "on_hand": "On hand", "available": "Can be sold"})
     column_formatters = MappingProxyType({"level": lambda _view, _context, row, _name: _level(row)})
+    spoken = frozenset({"level"})
     numbers = frozenset({"on_hand", "held", "available"})
     narrows = (
         Filter("sku", "Article number", _with_sku),
@@ -239,7 +241,7 @@ class ShipmentDesk(Noted, Many):
         def act() -> None:
             why, parcel = reason(), parcels.by_ref(ref)
             carrier, tracking = typed_text("carrier"), typed_text("tracking")
-            seen = typed_text("seen", 40)
+            seen = typed_seen()
             parcels.correct(parcel, carrier, tracking, seen=seen, by=access.by(), reason=why)
 
         return run(lambda: units.write(act), "The customer gets another mail.", self.get_url(".one", ref=ref))

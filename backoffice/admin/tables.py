@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.admin import access, imports
-from backoffice.admin.actions import needs, reason, run
+from backoffice.admin.actions import needs, reason, run, typed_seen
 from backoffice.admin.lists import DeskList
 from backoffice.core import units
 from backoffice.core.errors import CounterfoilError
@@ -44,7 +44,8 @@ class TakesTables(DeskList):
         text = request.form.get("table", "")
         try:
             why = reason()
-            taken = units.write(lambda: imports.take(text, why, by=access.by()))
+            seen = typed_seen()
+            taken = units.write(lambda: imports.take(text, why, seen=seen, by=access.by()))
         except CounterfoilError as error:
             return self._looked_through(text, error)
         return run(lambda: None, f"{taken} articles were changed.", self.get_url(".index_view"))
@@ -61,6 +62,7 @@ class TakesTables(DeskList):
 
     def _table_page(self, text: str, rows: Sequence[imports.Row] = (), problem: str = "") -> str:
         return self.render(
-            "office/import.html", text=text, rows=rows, wrong=imports.rows_with_problems(rows), problem=problem,
+            "office/import.html", text=text, rows=rows, seen=imports.as_seen(rows), wrong=imports.rows_with_problems(rows),
+            problem=problem,
             reason=request.form.get("reason", ""), sample=imports.SAMPLE,
         )  # fmt: skip

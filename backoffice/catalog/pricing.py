@@ -148,6 +148,7 @@ def set_price(
         raise PriceSetAlready(Money(known.amount, price.currency))
     if known:
         return known
+    session.execute(select(Product.id).where(Product.id == variant.product_id).with_for_update())  # one after the other
     before = _counting(variant, price_list)
     if since is None and before and before.amount == price.amount:
         return before  # it costs that already: pressed twice, or set by a colleague

@@ -15,9 +15,13 @@ def unlike(port: PaymentsPort, account: str, mode: str) -> str:
     )
 
 
+def is_here(port: PaymentsPort, holder: Holder) -> bool:
+    return holder == (port.name, port.account, port.mode)
+
+
 def refuse_elsewhere(port: PaymentsPort, holder: Holder) -> None:
     """Nobody but who holds a payment is asked about it: another account knows nothing of it, and would open it anew. Raises
     OutcomeUnknown."""
-    if holder != (port.name, port.account, port.mode):
+    if not is_here(port, holder):
         provider, account, mode = holder
         raise OutcomeUnknown(f"it is held at {provider}, {account}, {mode} mode, and another is configured")

@@ -5,19 +5,24 @@ import hashlib
 
 from backoffice.core.errors import CounterfoilError
 
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # a number could be taken for that of a card
+
 
 class ChangedMeanwhile(CounterfoilError):
+    """``words`` say what has changed, where the page does not."""
+
     status = 409
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = "") -> None:
         super().__init__(
-            "Somebody changed this since the page was opened. What you typed is kept: compare, and send it again."
+            words
+            or "Somebody changed this since the page was opened. What you typed is kept: compare, and send it again."
         )
 
 
 def mark(*shown: object) -> str:
-    """The same for the same values in this order: twenty letters and digits. Values say all of themselves in ``repr``."""
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
+    """The same for the same values in this order: twenty letters. Values say all of themselves in ``repr``."""
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:20].translate(_LETTERS)
 
 
 def check(seen: str | None, *shown: object) -> None:

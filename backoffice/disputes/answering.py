@@ -165,7 +165,8 @@ def _begin(
     known = session.scalars(select(DisputeAnswer).where(DisputeAnswer.request_key == request_key)).one_or_none()
     if known:
         before = EvidenceRequest.from_json(known.request)
-        if (before.dispute, before.texts) != (dispute.provider_ref, said) or (before.receipt_name and not with_receipt):
+        receipt = with_receipt and evidence.receipt(invoices.get(payment.invoice_id)) is not None
+        if (before.dispute, before.texts, bool(before.receipt_name)) != (dispute.provider_ref, said, receipt):
             raise FormUsed
         return known
     if _is_waiting(dispute):

@@ -9,6 +9,7 @@ from backoffice.audit.tags import Tag
 from backoffice.core import clock
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
+from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.seen import check, mark
 from backoffice.customers import postcodes
@@ -81,6 +82,7 @@ def destination(order: Order, to: Address, *, seen: str, by: Actor, reason: str)
     if not all(parts) or max(map(len, parts)) > 120:
         raise Incomplete
     refuse_card_number(str(to))
+    session.refresh(order, with_for_update=True)  # of two at the same moment the second finds what the first wrote
     before = order.destination
     if to.country != before.country:
         raise AnotherCountry
@@ -105,6 +107,7 @@ def email(order: Order, address: str, *, seen: str, by: Actor, reason: str) -> b
         after = validate_email(address.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
         raise NotAnEmail(address) from None
+    session.refresh(order, with_for_update=True)
     before = order.email
     if after == before:
         return False

@@ -89,6 +89,7 @@ def change_zone(zone: DeliveryZone, countries: Sequence[str], *, seen: str, by: 
     """Deliver to other countries at the prices of a zone; False where it is so. ``seen`` is the ``mark`` of those that the page
     showed. Raises NotAZone, ChangedMeanwhile."""
     _check_zone(zone.name, countries, zone)
+    session.refresh(zone, with_for_update=True)
     before, after = zone.countries["codes"], sorted(set(countries))
     if before == after:
         return False
@@ -134,6 +135,7 @@ def rewrite(method: DeliveryMethod, data: MethodData, *, seen: str, by: Actor, r
     """Say something else of a way of delivery; False where nothing differs. ``seen`` is what ``as_seen`` said when somebody
     began. Raises NotAMethod, ChangedMeanwhile."""
     _check(data)
+    session.refresh(method, with_for_update=True)  # of two at the same moment the second finds what the first wrote
     changes = {
         name: (getattr(method, name), value) for name, value in asdict(data).items() if getattr(method, name) != value
     }
@@ -193,6 +195,7 @@ def change_rate(
     Raises NotARate, ChangedMeanwhile."""
     _check_rate(price, free_from)
     after = (price.amount, free_from.amount if free_from else None)
+    session.refresh(rate, with_for_update=True)
     before = (rate.amount, rate.free_from)
     if before == after:
         return False

@@ -116,6 +116,7 @@ def _is_the_same(known: Shipment, order: Order, wanted: Mapping[int, int], carri
 def correct(shipment: Shipment, carrier: str, tracking: str, *, seen: str, by: Actor, reason: str) -> bool:
     """Another carrier took it, or it has another number: the customer is told again. False where it is known so. ``seen`` is
     the ``mark`` of the carrier and the number that the page showed. Raises ChangedMeanwhile."""
+    session.refresh(shipment, with_for_update=True)  # of two at the same moment the second finds what the first wrote
     changes = {
         name: (before, after)
         for name, before, after in (

@@ -26,7 +26,7 @@ class Account(StrEnum):
     FEES = "fees"
     DISPUTES = "disputes"
     EXCHANGE = "exchange"  # given and received when the provider changed currencies
-    SUSPENSE = "suspense"  # moved at the provider for nothing of ours
+    SUSPENSE = "suspense"  # moved at the provider, and in no other book of ours
 
 
 class EntryKind(StrEnum):

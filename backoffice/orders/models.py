@@ -110,7 +110,10 @@ class LineKind(StrEnum):
 
 class OrderLine(Part, Base):
     __tablename__ = "order_lines"
-    __table_args__ = table(CheckConstraint("quantity > 0", name="quantity_positive"))
+    __table_args__ = table(
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        Index("ix_order_lines_variant", "variant_id", "order_id"),
+    )
 
     id: Mapped[Id]
     order_id: Mapped[BigInt] = mapped_column(ForeignKey("orders.id"), index=True)

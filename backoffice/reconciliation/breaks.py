@@ -14,10 +14,12 @@ from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.db import session
 from backoffice.core.errors import Conflict, CounterfoilError, NotFound
 from backoffice.core.money import Money
+from backoffice.core.seen import ChangedMeanwhile
 from backoffice.core.states import StateTable, change_where
 from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account, EntryKind
+from backoffice.reconciliation import rounds
 from backoffice.reconciliation.comparing import Difference
 from backoffice.reconciliation.models import Break, BreakKind, BreakState, Payout, ProviderLine
 
@@ -43,9 +45,7 @@ class NotOpen(CounterfoilError):
         super().__init__("This difference is not open any more; there is nothing to explain.")
 
 
-class SumsChanged(CounterfoilError):
-    status = 409
-
+class SumsChanged(ChangedMeanwhile):
     def __init__(self) -> None:
         super().__init__("Both books differ by another sum now. Look at it again before you explain it.")
 
@@ -81,6 +81,7 @@ def explain(item: Break, explanation: str, *, seen: str, by: Actor) -> None:
     words = explanation.strip()[:255]
     if not words:
         raise ExplanationMissing
+    rounds.one_at_a_time()  # what is listed and what is booked are read together
     if item.state != BreakState.OPEN:
         raise NotOpen
     as_seen = (Break.provider_amount == item.provider_amount, Break.our_amount == item.our_amount)

@@ -222,4 +222,4 @@ class ReconciliationRound(Base):
     new_lines: Mapped[int] = mapped_column(Integer)
     compared: Mapped[int] = mapped_column(Integer)  # payments, lines and payouts
     failure: Mapped[Line]
-    balances: Mapped[Json]  # currency → [what the provider's lines sum to, what our clearing account says]
+    balances: Mapped[Json]  # currency → provider's lines, our clearing account, listed

@@ -106,6 +106,8 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))
     for kind in (CaseKind.REFUND_UNKNOWN, CaseKind.REFUND_REFUSED):
         cases.close(kind, refund, because=f"The provider answered: {snapshot.status}.")
+    if before in LOST and refund.state in OPEN:  # its task was done with it
+        tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{refund.ref}:again", refund_id=refund.id)
     if is_new:
         consequences.follow(refund, payment, by=by)
 

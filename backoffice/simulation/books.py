@@ -16,7 +16,7 @@ from backoffice.disputes.models import Dispute
 from backoffice.payments.models import OPEN, Payment
 from backoffice.reconciliation import advice, breaks, rounds
 from backoffice.reconciliation import service as reconciliation
-from backoffice.reconciliation.models import Break, BreakKind, ProviderLine
+from backoffice.reconciliation.models import Break, BreakKind, BreakState, ProviderLine
 from backoffice.refunds.models import OPEN as REFUNDING
 from backoffice.refunds.models import Refund
 from backoffice.simulation.world import World
@@ -90,8 +90,9 @@ def compare(world: World) -> list[str]:
 
 
 def _is_told(provider_payment: str) -> bool:
-    """Whether a case says that the provider holds money for a payment that is not ours: of its event, or, where nobody asked
-    for events while the provider still listed it, of its line in the provider's books."""
+    """Whether a case says that the provider holds money for a payment that is not ours: of its event, or, where nobody heard of
+    one and nobody asked for events while the provider still listed them, of its line in the provider's books."""
+    events = select(WebhookEvent.id).where(WebhookEvent.object_id == provider_payment)
     by_event = select(Case.id).join(WebhookEvent, WebhookEvent.ref == Case.about_ref)
     by_event = by_event.where(Case.kind == CaseKind.UNMATCHED_MONEY, WebhookEvent.object_id == provider_payment)
     by_line = (
@@ -99,7 +100,8 @@ def _is_told(provider_payment: str) -> bool:
     )
     by_line = by_line.where(Case.kind == CaseKind.RECONCILIATION_BREAK, ProviderLine.payment_ref == provider_payment)
     with units.read():
-        return any(session.scalar(query.limit(1)) is not None for query in (by_event, by_line))
+        is_heard = session.scalar(events.limit(1)) is not None
+        return session.scalar((by_event if is_heard else by_line).limit(1)) is not None
 
 
 def answered(event: str) -> list[str]:
@@ -169,11 +171,11 @@ def _explain_what_is_not_ours(world: World) -> list[str]:
     with units.read():
         lines = select(ProviderLine.id).where(ProviderLine.payment_ref.in_(world.elsewhere))
         foreign = session.scalars(select(Break).where(Break.kind == BreakKind.UNKNOWN_LINE, Break.line_id.in_(lines)))
-        found = {item.ref: breaks.sums_of(item) for item in foreign}
+        found = {item.ref: breaks.sums_of(item) for item in foreign if item.state == BreakState.OPEN}
     for ref, seen in found.items():
         units.write(partial(_explain, ref, seen))
     charged = len(world.elsewhere)
-    return [] if len(found) == charged else [f"{charged} charges are not ours, and {len(found)} differences say so"]
+    return [] if len(found) == charged else [f"{charged} charges are not ours, and {len(found)} differences ask why"]
 
 
 def _explain(ref: str, seen: str) -> None:

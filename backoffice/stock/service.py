@@ -16,6 +16,7 @@ from backoffice.core.db import session
 from backoffice.core.entering import enter
 from backoffice.core.errors import Conflict, CounterfoilError, FormUsed, NotFound
 from backoffice.core.looks import look
+from backoffice.core.seen import ChangedMeanwhile
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject
 from backoffice.core.writes import change, insert, put
@@ -106,9 +107,7 @@ class SoldOut(CounterfoilError):
             super().__init__("This is sold out just now.")
 
 
-class CountedMeanwhile(CounterfoilError):
-    status = 409
-
+class CountedMeanwhile(ChangedMeanwhile):
     def __init__(self, seen: int, now: int) -> None:
         super().__init__(
             f"There are {now} on the shelf now, and were {seen} when the page was opened: pieces came or went since. "

@@ -11,7 +11,7 @@ import structlog
 from backoffice.cases import service as cases
 from backoffice.cases.kinds import CaseKind
 from backoffice.collection import service as collection
-from backoffice.core import actor, borders, clock, units
+from backoffice.core import actor, borders, clock, holders, units
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.ports import ports
@@ -92,13 +92,18 @@ def _learn_refusal(seen: Seen) -> None:
     """A card was refused, and its page may have taken another one since: then the payment says that it was paid, and nothing of
     the first. So its refusals are asked for, before the payment itself."""
     payment_id = _payment_of(seen)
-    if payment_id is not None:
+    if payment_id is not None and _is_held_here(payment_id):
         refusals = _asked(seen, lambda: ports().payments.refusals_of(seen.provider_payment))
         if refusals is None:
             return
         by = actor.provider(seen.provider)
         units.write(lambda: collection.heed(payments.get(payment_id), refusals, by=by))
     _learn_payment(seen)
+
+
+def _is_held_here(payment_id: int) -> bool:
+    with units.read():
+        return holders.is_here(ports().payments, payments.get(payment_id).held_at)
 
 
 def _learn_refund(seen: Seen) -> None:

@@ -1,16 +1,18 @@
 """A table of articles: shown before it is taken, wrong rows named, and taken whole or not at all."""
 
 import io
+import re
 
 import pytest
 from sqlalchemy import select
 
+from backoffice.admin import imports
 from backoffice.catalog import pricing
 from backoffice.core import units
 from backoffice.models import AuditEntry, Price, Product, StockItem, Variant
 from backoffice.staff.roles import Role
 from tests.support.office import post
-from tests.support.shop import LEVEL, hidden
+from tests.support.shop import LEVEL, hidden, paid
 from tests.support.staff import colleague
 
 PAGE = "/admin/products/table"
@@ -28,6 +30,17 @@ def state(shop) -> tuple:
     return shop.count(Product), shop.count(Price), shop.stock(), shop.count(AuditEntry)
 
 
+def takes(carl, table: str, reason: str, seen: str = "") -> str:
+    """Press the button below what the table would do; ``seen`` is what an older page had shown."""
+    page = post(carl, f"{PAGE}/read", PAGE, table=table)
+    return post(carl, f"{PAGE}/take", PAGE, table=table, reason=reason, seen=seen or shown(page))
+
+
+def shown(page: str) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', page)
+    return found[1] if found else ""
+
+
 def price(shop, sku: str, currency: str = "EUR") -> int | None:
     variant = shop.all(select(Variant).where(Variant.sku == sku))[0]
     with units.read():
@@ -40,7 +53,7 @@ def test_a_table_is_shown_first_and_then_taken_whole(shop, carl):
     for words in ("2 rows were read", "EUR 129.00 → 135.00; pieces 25 → 24", "new product “Line reel”, not published"):
         assert words in page, words
     assert state(shop) == before, "looking changes nothing"
-    assert "2 articles were changed" in post(carl, f"{PAGE}/take", PAGE, table=GOOD, reason="autumn list")
+    assert "2 articles were changed" in takes(carl, GOOD, "autumn list")
     assert (price(shop, LEVEL), price(shop, "LR-1"), price(shop, "LR-1", "DKK")) == (13_500, 1_250, 9_500)
     assert (shop.stock(), shop.stock("LR-1")) == ((24, 0), (7, 0))
     assert shop.all(select(Product.published).where(Product.slug == "line-reel")) == [False]
@@ -52,11 +65,29 @@ def test_a_table_is_shown_first_and_then_taken_whole(shop, carl):
 
 def test_the_same_table_twice_changes_nothing_more(shop, carl):
     table = HEAD + f"{LEVEL},,,,,,135.00,,24\n"
-    post(carl, f"{PAGE}/take", PAGE, table=table, reason="x")
+    old = shown(post(carl, f"{PAGE}/read", PAGE, table=table))
+    takes(carl, table, "x")
     before = state(shop)
     assert "nothing" in post(carl, f"{PAGE}/read", PAGE, table=table)
-    post(carl, f"{PAGE}/take", PAGE, table=table, reason="x")
+    assert "0 articles were changed" in takes(carl, table, "x")
+    assert "Somebody changed this since" in takes(carl, table, "x", seen=old), "pressed twice"
     assert state(shop) == before
+
+
+def test_what_was_sold_since_a_table_was_looked_at_is_not_counted_back(shop, carl):
+    table = f"article;counted\n{LEVEL};30\n"
+    old = shown(post(carl, f"{PAGE}/read", PAGE, table=table))
+    shop.buyer().orders()
+    shop.minutes_pass(1)
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    paid(shop, buyer)
+    before = state(shop)
+    page = takes(carl, table, "counted", seen=old)
+    assert "Somebody changed this since" in page
+    assert "pieces 24 → 30" in page, "what it would do now stands there, to be decided anew"
+    assert state(shop) == before
+    assert "1 articles were changed" in takes(carl, table, "counted")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +112,9 @@ def test_wrong_rows_are_named_and_nothing_is_taken(shop, carl, row, words):
     page = post(carl, f"{PAGE}/read", PAGE, table=table)
     assert words in page
     assert "Take all of it" not in page
-    page = post(carl, f"{PAGE}/take", PAGE, table=table, reason="x")
+    with units.read():
+        seen = imports.as_seen(imports.look_through(table))
+    page = takes(carl, table, "x", seen=seen)
     assert "have problems, so nothing was taken" in page
     assert state(shop) == before
 
@@ -106,7 +139,7 @@ def test_what_is_no_table_is_refused_and_stays(shop, carl, table, words):
 def test_two_rows_that_want_one_address_are_taken_neither(shop, carl):
     rows = "".join(f"LR-{n},Reel,line-reel,rules,Thirty.,standard,1.00,,\n" for n in (1, 2))
     before = state(shop)
-    assert "used already" in post(carl, f"{PAGE}/take", PAGE, table=HEAD + rows, reason="x")
+    assert "used already" in takes(carl, HEAD + rows, "x")
     assert state(shop) == before
 
 

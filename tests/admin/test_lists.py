@@ -1,6 +1,7 @@
 """Lists of the office: pages both ways, filters that combine, views that are kept, and that
 whoever looks at a customer's data leaves a trace."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -104,6 +105,26 @@ def test_every_column_of_every_desk_can_be_shown_and_taken(shop):
         head, *rows = taken(client, f"{desk.url}/export.csv?{columns}")
         assert len(head) >= len(desk.column_list)
         assert desk.key not in slim or rows
+
+
+def test_files_say_what_lists_say(full):
+    """Words of every column, in a list and in its file: none of the code in one, and of people in the other."""
+    olive = colleague(full, Role.ADMINISTRATOR)
+    unlike = []
+    for desk in full.app.extensions["admin"][0]._views:
+        if not isinstance(desk, DeskList):
+            continue
+        for name in (*desk.column_list, *desk.column_more):
+            asked = f"?show={name}&state=&delivery="
+            page = olive.get(f"{desk.url}/{asked}").text
+            cells = re.findall(r'<td[^>]*data-label="[^"]*"[^>]*>(.*?)</td>', page, re.S)
+            shown = {html.unescape(re.sub("<[^>]+>", "", cell)).strip() for cell in cells}
+            rows = taken(olive, f"{desk.url}/export.csv{asked}")[1:][-len(cells) :]  # the newest, which the page shows
+            filed = {row[0] for row in rows if row and row[0]}
+            words = {text for text in filed if re.fullmatch(r"[A-Za-z][A-Za-z_. ]*", text)}
+            missing = {text for text in words if not any(text in each for each in shown)}
+            unlike += [(desk.key, name, sorted(missing)[:3], sorted(shown)[:3])] if missing else []
+    assert not unlike, "\n".join(map(str, unlike))
 
 
 def test_lists_tell_of_delivery_and_of_money_that_went_back_where_they_are_asked(shop):

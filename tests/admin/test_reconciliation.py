@@ -195,7 +195,7 @@ def test_the_audit_of_an_order_has_its_money_and_is_taken_along_with_names(shop,
     assert "invoice.issued" in page
     rows = taken(finance, place.replace("/?", "/export.csv?") + "&show=tag&show=who&show=changes")
     assert rows[0] == ["What", "Who", "Before and after"]
-    issued = next(row for row in rows if row[0] == "invoice.issued")
+    issued = next(row for row in rows if row[0] == "Invoice issued")
     assert json.loads(issued[2])["state"] == ["draft", "issued"]
     who = {row[0] for row in taken(finance, "/admin/audit/export.csv?show=who")}
     assert "Olive Ops" in who  # she looked at the order

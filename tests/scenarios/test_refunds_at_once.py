@@ -47,6 +47,28 @@ def test_a_refund_that_was_given_up_while_it_was_on_its_way_is_known_once_it_is_
     given_back_once(shop, sale)
 
 
+def test_a_refund_that_was_made_after_all_and_takes_its_time_is_asked_about_until_its_end(shop, monkeypatch):
+    sale, refund = unanswered(shop)
+    made = SandboxPayments.refund
+
+    def slow(port, request):
+        shop.clock.forward(days=3)
+        shop.works()
+        assert shop.refund(refund.ref).failure_code == "never_arrived"
+        shop.provider.switch(refunds="pending", webhooks="never")
+        return made(port, request)
+
+    monkeypatch.setattr(SandboxPayments, "refund", slow)
+    refunds.learn(refund.id, by=SYSTEM)
+    assert shop.refund(refund.ref).state == "pending"
+    assert problems() == []
+    shop.provider.books.advance()
+    shop.clock.forward(days=2)
+    shop.provider.books.advance()
+    shop.works()
+    given_back_once(shop, sale)
+
+
 def test_who_found_nothing_does_not_give_up_what_another_was_told_of_meanwhile(shop):
     sale, refund = unanswered(shop)
 

@@ -61,7 +61,7 @@ CHECKS = (
         "an open refund that nobody asks about",
         "Every open refund is asked about",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('created', 'unknown', 'pending', 'requires_action') AND r.ref NOT IN "
-        "(SELECT SUBSTR(t.dedupe_key, 13) FROM tasks t WHERE t.name = 'refunds.ask' AND t.dedupe_key IS NOT NULL AND "
+        "(SELECT SUBSTR(t.dedupe_key, 13, 24) FROM tasks t WHERE t.name = 'refunds.ask' AND t.dedupe_key IS NOT NULL AND "
         "t.state IN ('waiting', 'gave_up'))",
     ),
     Check(
