@@ -132,7 +132,9 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
         ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
         cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
         tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
-    elif refund.reason != RefundReason.ELSEWHERE:  # of that a case tells already, and nobody here has to try again
+    elif (
+        refund.again_of_id or refund.reason != RefundReason.ELSEWHERE
+    ):  # of that a case tells, and we have nothing to try again
         cases.open_case(CaseKind.REFUND_REFUSED, refund, at_risk=refund.money, code=code)
 
 

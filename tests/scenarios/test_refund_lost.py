@@ -29,8 +29,8 @@ def test_a_refused_refund_moves_nothing_and_its_sum_can_be_refunded_again(shop, 
     assert shop.open_cases() == []
 
 
-def test_a_refund_of_the_dashboard_that_came_back_is_sent_again_as_one_of_ours(shop, buyer):
-    sale = bought(buyer)
+def came_back(shop, sale) -> Refund:
+    """A refund of the dashboard that its customer's bank sent back."""
     shop.provider.switch(refunds="fails_later")
     shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 2_900)
     shop.works()
@@ -38,6 +38,20 @@ def test_a_refund_of_the_dashboard_that_came_back_is_sent_again_as_one_of_ours(s
     shop.provider.switch(refunds="")
     (lost,) = shop.all(select(Refund))
     assert (lost.reason, lost.state) == (RefundReason.ELSEWHERE, RefundState.FAILED)
+    return lost
+
+
+def test_a_refund_of_the_dashboard_that_is_sent_again_and_refused_is_a_case(shop, buyer):
+    lost = came_back(shop, bought(buyer))
+    shop.provider.switch(refuse_refund=1)
+    again = refunds.send_again(lost.ref, reason="the account is open again", by=SYSTEM)
+    assert (shop.refund(again.ref).state, "refund_refused" in shop.open_cases()) == (RefundState.FAILED, True)
+    assert problems() == []
+
+
+def test_a_refund_of_the_dashboard_that_came_back_is_sent_again_as_one_of_ours(shop, buyer):
+    sale = bought(buyer)
+    lost = came_back(shop, sale)
     refunds.send_again(lost.ref, reason="the account is open again", by=SYSTEM)
     shop.minutes_pass(2)
     assert given_back(shop) == 2_900

@@ -107,7 +107,8 @@ CHECKS = (
         "Every refund that failed was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
         "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.accepted_at IS NOT NULL THEN "
-        "'refund_failed' WHEN r.reason = 'elsewhere' THEN 'refund_elsewhere' ELSE 'refund_refused' END)",
+        "'refund_failed' WHEN r.reason = 'elsewhere' AND r.again_of_id IS NULL THEN 'refund_elsewhere' ELSE "
+        "'refund_refused' END)",
     ),
     Check(
         "task-that-gave-up-and-that-no-case-tells-of",
