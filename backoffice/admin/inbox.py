@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from backoffice.admin import access, looks, timeline, troubles, whose
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_text
+from backoffice.admin.actions import Action, Field, needs, reason, run, typed_seen, typed_text
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, plain
@@ -194,7 +194,7 @@ class CaseDesk(Noted, Many):
     @needs(Right.RESOLVE_CASES)
     def take(self, ref: str) -> ResponseReturnValue:
         def act(case: Case) -> None:
-            cases.assign(case, staff.by_ref(access.me().ref), by=access.by())
+            cases.assign(case, staff.by_ref(access.me().ref), seen=request.args.get("from", ""), by=access.by())
 
         return self._do(ref, act, "The case is yours.")
 
@@ -203,7 +203,7 @@ class CaseDesk(Noted, Many):
     def assign(self, ref: str) -> ResponseReturnValue:
         def act(case: Case) -> None:
             chosen = typed_text("owner")
-            cases.assign(case, staff.by_ref(chosen) if chosen else None, by=access.by())
+            cases.assign(case, staff.by_ref(chosen) if chosen else None, seen=typed_seen(), by=access.by())
 
         return self._do(ref, act, "The case has another owner.")
 
@@ -295,7 +295,10 @@ class CaseDesk(Noted, Many):
             "Hand it over",
             self.get_url(".assign", ref=case.ref),
             Right.RESOLVE_CASES,
-            fields=(Field("owner", "To", choices=choices, value=current, required=False),),
+            fields=(
+                Field("owner", "To", choices=choices, value=current, required=False),
+                Field("seen", "", "hidden", current),
+            ),
         )
 
     def _others(self, case: Case) -> list[Case]:

@@ -138,7 +138,8 @@ def best(case: Case, back: str = "") -> list[Action]:
 
 def take(case: Case, back: str = "") -> Action:
     """Make it mine."""
-    return Action("Take it", f"/admin/cases/{case.ref}/take", Right.RESOLVE_CASES, back=back)
+    label, seen = ("Take it over", f"?from={case.owner.ref}") if case.owner else ("Take it", "")
+    return Action(label, f"/admin/cases/{case.ref}/take{seen}", Right.RESOLVE_CASES, back=back)
 
 
 def _trouble(case: Case) -> Trouble:

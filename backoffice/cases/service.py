@@ -18,6 +18,7 @@ from backoffice.core.db import NOW, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.looks import look
 from backoffice.core.money import Money
+from backoffice.core.seen import ChangedMeanwhile
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked
 from backoffice.staff.models import StaffMember
@@ -59,6 +60,12 @@ class CannotTake(CounterfoilError):
 
     def __init__(self, owner: StaffMember) -> None:
         super().__init__(f"{owner.name} could not see this case: the account is closed, or its role does not show it.")
+
+
+class TakenMeanwhile(ChangedMeanwhile):
+    def __init__(self, owner: StaffMember | None) -> None:
+        has_it = f"{owner.name} has it" if owner else "Nobody has it"
+        super().__init__(f"{has_it} since this page was opened. Look at it again, then decide.")
 
 
 class ReasonMissing(CounterfoilError):
@@ -125,15 +132,19 @@ def can_take(case: Case, owner: StaffMember) -> bool:
     return owner.active and seeing.sees(owner.role, case.about_kind)
 
 
-def assign(case: Case, owner: StaffMember | None, *, by: Actor) -> bool:
-    """Make a case somebody's, or nobody's; False if it was so already. Raises CaseClosed, and CannotTake for a colleague who
+def assign(case: Case, owner: StaffMember | None, *, seen: str | None = None, by: Actor) -> bool:
+    """Make a case somebody's, or nobody's; False if it was so already. ``seen`` is the reference of whose it was when somebody
+    decided, empty for nobody's; None where nobody looked. Raises CaseClosed, TakenMeanwhile, and CannotTake for a colleague who
     would never find it among theirs."""
+    session.refresh(case, with_for_update=True)
     _must_be_open(case)
     if owner and not can_take(case, owner):
         raise CannotTake(owner)
     before, after = case.owner, owner
     if (before and before.id) == (after and after.id):
         return False
+    if seen is not None and seen != (before.ref if before else ""):
+        raise TakenMeanwhile(before)
     case.owner = owner
     audit.record(Tag.CASE_ASSIGNED, case, by=by, owner=(before and before.ref, after and after.ref))
     return True

@@ -4,6 +4,7 @@ reads and changes them before they are submitted."""
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from backoffice.audit.models import AuditEntry
 from backoffice.audit.tags import Tag
@@ -13,7 +14,7 @@ from backoffice.core.formatting import country, day, moment, money
 from backoffice.entities.models import LegalText
 from backoffice.files.models import StoredFile
 from backoffice.fulfilment import appointments
-from backoffice.fulfilment.models import AppointmentState, DownloadGrant, Shipment
+from backoffice.fulfilment.models import AppointmentState, DownloadGrant, Shipment, ShipmentLine
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
@@ -41,8 +42,8 @@ def held(order: Order, invoice: Invoice, payment: Payment) -> dict[EvidenceField
         F.TEXT: _story(order, invoice, payment, shipments),
     }
     if LineKind.PHYSICAL in kinds:
-        to = order.destination
-        found[F.SHIPPING] = _address(to.name, to.street, to.postcode, to.city, to.country)
+        places = dict.fromkeys(item.destination for item in shipments) or [order.destination]  # each of them once
+        found[F.SHIPPING] = "\n\n".join(_address(to.name, to.street, to.postcode, to.city, to.country) for to in places)
     if shipments:
         found[F.CARRIER] = ", ".join(sorted({item.carrier for item in shipments if item.carrier}))
         found[F.TRACKING] = ", ".join(item.tracking for item in shipments if item.tracking)
@@ -65,7 +66,9 @@ def _address(name: str, street: str, postcode: str, city: str, code: str) -> str
 
 
 def _shipments(order: Order) -> Sequence[Shipment]:
-    return session.scalars(select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.id)).all()
+    query = select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.id)
+    inside = joinedload(Shipment.lines).joinedload(ShipmentLine.order_line, innerjoin=True)
+    return session.scalars(query.options(inside)).unique().all()
 
 
 def _downloads(order: Order) -> str:
@@ -107,7 +110,8 @@ def _story(order: Order, invoice: Invoice, payment: Payment, shipments: Sequence
     for item in shipments:
         with_ = f" with {item.carrier}" if item.carrier else ""
         number = f", tracking number {item.tracking}" if item.tracking else ""
-        lines.append(f"{moment(item.shipped_at, ZONE)}: parcel sent{with_}{number}.")
+        inside = ", ".join(f"{line.quantity} × {line.order_line.name}" for line in item.lines)
+        lines.append(f"{moment(item.shipped_at, ZONE)}: parcel sent{with_}{number}: {inside}.")
     lines += [
         f"{day(note.issued_on)}: credit note {note.number} over {money(note.gross)} ({note.because})."
         for note in credit_notes.of(invoice)

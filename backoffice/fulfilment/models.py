@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.catalog.models import DigitalAsset
@@ -9,6 +9,7 @@ from backoffice.core.columns import (
     BigInt,
     Choice,
     Currency,
+    Document,
     Exact,
     Id,
     Json,
@@ -21,6 +22,7 @@ from backoffice.core.columns import (
 )
 from backoffice.core.db import Base, table
 from backoffice.core.tracking import Part, Subject, Tracked
+from backoffice.customers.models import Address
 from backoffice.orders.models import Order, OrderLine
 
 
@@ -119,6 +121,7 @@ class Shipment(Tracked, Base):
     tracking: Mapped[Exact]
     tracking_url: Mapped[LongText]  # a whole address, or empty
     shipped_at: Mapped[Timestamp]
+    sent_to: Mapped[Document | None] = mapped_column(JSON(none_as_null=True))  # an Address; None before it was kept
     order: Mapped[Order] = relationship()
     lines: Mapped[list["ShipmentLine"]] = relationship(order_by="ShipmentLine.id", back_populates="shipment")
 
@@ -127,8 +130,13 @@ class Shipment(Tracked, Base):
         return self.order.number
 
     @property
+    def destination(self) -> Address:
+        """Where it went, though its order was corrected since."""
+        return Address(**self.sent_to) if self.sent_to else self.order.destination
+
+    @property
     def goes_to(self) -> str:
-        return f"{self.order.destination.name}, {self.order.destination.city}"
+        return f"{self.destination.name}, {self.destination.city}"
 
 
 class ShipmentLine(Part, Base):

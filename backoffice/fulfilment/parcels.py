@@ -1,6 +1,7 @@
 """Parcels: whole or in parts, never more than was ordered, and a mail for each."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import cast
 from urllib.parse import quote
 
@@ -36,6 +37,15 @@ class TooMany(CounterfoilError):
         super().__init__(f"Only {left} of “{name}” are left to ship. Look at the order again.")
 
 
+class NotedAlready(CounterfoilError):
+    status = 409
+
+    def __init__(self, tracking: str) -> None:
+        super().__init__(
+            f"A parcel with the number {tracking} is noted already, perhaps by a colleague. Look at the order again."
+        )
+
+
 class InQuestion(CounterfoilError):
     status = 409
 
@@ -59,7 +69,7 @@ def ship(
     """Hand a parcel over: order line id → pieces; to the carrier of the way that was chosen, where none is named. The same
     ``request_key`` ships once. ``in_question`` says which pieces may have to stay here, by line.
 
-    Raises NotDeliverable, NothingPacked, TooMany, InQuestion, FormUsed; then nothing was written."""
+    Raises NotDeliverable, NothingPacked, NotedAlready, TooMany, InQuestion, FormUsed; then nothing was written."""
     wanted = {line_id: count for line_id, count in pieces.items() if count > 0}
     known = find(request_key)
     if known:
@@ -70,6 +80,8 @@ def ship(
     left = {item.line.id: item for item in fulfilment.to_ship(order)}
     if not wanted or not wanted.keys() <= left.keys():
         raise NothingPacked
+    if tracking and any(item.tracking == tracking for item in of(order)):
+        raise NotedAlready(tracking)
     staying = in_question(order)
     for line_id, count in sorted(wanted.items()):
         if count > left[line_id].left - staying.get(line_id, 0) and count <= left[line_id].left:
@@ -84,6 +96,7 @@ def ship(
         tracking=tracking,
         tracking_url=_address(carrier, tracking),
         shipped_at=clock.now(),
+        sent_to=asdict(order.destination),
     )
     shipment.lines = [
         ShipmentLine(order_line=left[line_id].line, quantity=count) for line_id, count in sorted(wanted.items())

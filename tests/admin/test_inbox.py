@@ -13,7 +13,7 @@ from backoffice.core import units
 from backoffice.core.tracking import Subject
 from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember
 from backoffice.staff.roles import Role
-from tests.support.office import post
+from tests.support.office import post, press
 from tests.support.shop import hidden, paid
 from tests.support.staff import colleague
 
@@ -37,9 +37,9 @@ def test_a_case_is_taken_handed_over_and_given_back(shop):
     assert "Otto Orders has it" in post(otto, f"/admin/cases/{ref}/take")
     assert listed(otto, "state=open&owner=me") == [ref]
     assert listed(otto, "state=open&owner=nobody") == []
-    assert "Olive Ops has it" in post(otto, f"/admin/cases/{ref}/assign", owner=olive.ref)
+    assert "Olive Ops has it" in press(otto, f"/admin/cases/{ref}", "assign", owner=olive.ref)
     assert listed(otto, "owner=others") == [ref]
-    assert "Nobody has it" in post(otto, f"/admin/cases/{ref}/assign", owner="")
+    assert "Nobody has it" in press(otto, f"/admin/cases/{ref}", "assign", owner="")
     assert shop.tags(ref) == ["case.opened", "case.assigned", "case.assigned", "case.assigned"]
 
 

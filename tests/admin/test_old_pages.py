@@ -6,10 +6,26 @@ import re
 import pytest
 from sqlalchemy import select
 
-from backoffice.models import Category, DeliveryMethod, Note, Product, Refund, Shipment, StockMovement
+from backoffice.core import units
+from backoffice.disputes import evidence
+from backoffice.invoices import service as invoices
+from backoffice.models import (
+    Case,
+    Category,
+    DeliveryMethod,
+    Note,
+    Product,
+    Refund,
+    Shipment,
+    StaffMember,
+    StockMovement,
+)
+from backoffice.orders import service as orders
+from backoffice.payments import service as payments
 from backoffice.staff.roles import Role
+from integrations.payments.disputes import EvidenceField
 from tests.support.refunds import bought
-from tests.support.shop import LEVEL, hidden
+from tests.support.shop import LEVEL, hidden, paid
 from tests.support.staff import colleague
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -76,6 +92,7 @@ def test_a_form_for_a_parcel_from_before_the_dispute_sends_nothing(shop, otto, s
     assert "The parcel is noted" in otto.post(f"{place}/ship", data=packed(otto, sold), follow_redirects=True).text
 
 
+MINE = select(StaffMember.ref).where(StaffMember.role == Role.FINANCE)
 CATALOGUE = {  # where, by which form, with what typed: first by one colleague, then on the older page of another
     "products:texts": ({"name": "Level of oak"}, {"name": "Oak level"}),
     "products:price": ({"amount": "140.00"}, {"amount": "131.00"}),
@@ -132,6 +149,61 @@ def test_a_form_that_was_refused_for_something_else_still_says_what_had_been_see
     assert 'class="flash bad"' in page
     again = {**all_fields(page, f"{place}/change"), "position": "1", "name": "Level things"}
     assert "Somebody changed this since" in carl.post(f"{place}/change", data=again, follow_redirects=True).text
+
+
+def test_an_older_page_takes_no_case_from_a_colleague(shop, otto, fiona, sold):
+    shop.is_disputed(sold)
+    shop.works()
+    (case,) = shop.all(select(Case))
+    place = f"/admin/cases/{case.ref}"
+    old, hers = all_fields(fiona.get(place).text, f"{place}/assign"), hidden(fiona.get(place).text)
+    otto.post(f"{place}/take", data=hidden(otto.get(place).text))
+    for verb, form in (
+        ("take", hers),
+        ("assign", {**old, "owner": ""}),
+        ("assign", {**old, "owner": shop.all(MINE)[0]}),
+    ):
+        page = fiona.post(f"{place}/{verb}", data=form, follow_redirects=True).text
+        assert "Otto Orders has it since this page was opened" in page, verb
+    assert "Take it over" in page
+    address = re.search(rf'action="({place}/take[^"]*)"', page)[1]
+    assert "The case is yours" in fiona.post(html.unescape(address), data=hers, follow_redirects=True).text
+
+
+def test_a_parcel_is_noted_once_though_two_packed_it(shop, otto, sold):
+    """Both had the form open; what tells parcels apart is their number."""
+    buyer = shop.buyer("two@example.org")
+    buyer.fills_cart(2)
+    sale = paid(shop, buyer)
+    first, second = packed(otto, sale), packed(otto, sale)
+    assert first["key"] != second["key"]
+    place = f"/admin/orders/{sale.order_ref}/ship"
+    assert "The parcel is noted" in otto.post(place, data=first, follow_redirects=True).text
+    assert "is noted already" in otto.post(place, data=second, follow_redirects=True).text
+    assert "The parcel is noted" in otto.post(place, data={**second, "tracking": "JD2"}, follow_redirects=True).text
+
+
+def test_a_parcel_went_where_it_went(shop, otto):
+    """An address that is corrected after a parcel left is that of the next one."""
+    buyer = shop.buyer("two@example.org")
+    buyer.fills_cart(2)
+    sale = paid(shop, buyer)
+    place = f"/admin/orders/{sale.order_ref}"
+    otto.post(f"{place}/ship", data=packed(otto, sale))
+    form = all_fields(otto.get(place).text, f"{place}/address")
+    otto.post(f"{place}/address", data={**form, "street": "New Way 9", "reason": "moved"})
+    parcel = f"/admin/shipments/{shop.all(select(Shipment.ref))[0]}"
+    page = otto.get(parcel).text
+    assert "Analytical Way 1" in page
+    assert "New Way 9" not in page
+    shop.is_disputed(sale)
+    shop.works()
+    with units.read():
+        order, payment = orders.by_ref(sale.order_ref), payments.by_ref(sale.payment_ref)
+        found = evidence.held(order, invoices.get(payment.invoice_id), payment)
+    assert "Analytical Way 1" in found[EvidenceField.SHIPPING]
+    assert "New Way 9" not in found[EvidenceField.SHIPPING]
+    assert "tracking number JD1: 1 × Spirit level, oak" in found[EvidenceField.TEXT]
 
 
 def test_an_older_page_of_a_parcel_corrects_neither_its_number_nor_its_carrier(shop, otto, sold):
