@@ -6,6 +6,8 @@ Revises: 0032
 
 from alembic import op
 
+from migrations.types import on_sqlite
+
 revision = "0033"
 down_revision = "0032"
 branch_labels = None
@@ -17,6 +19,6 @@ def upgrade():
 
 
 def downgrade():
-    # MariaDB made an index of its own for the foreign key before, and takes it away for one that begins with the same column
-    op.create_index("ix_order_lines_variant_id", "order_lines", ["variant_id"])
+    if not on_sqlite():  # the one that MariaDB had made for the foreign key, and took away for one that begins as it does
+        op.create_index("fk_order_lines_variant_id", "order_lines", ["variant_id"])
     op.drop_index("ix_order_lines_variant", "order_lines")
