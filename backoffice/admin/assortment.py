@@ -103,21 +103,25 @@ class Assortment(Noted):
 
 def prices_of(
     variant_ids: list[int],
-) -> tuple[list[PriceList], dict[int, list[tuple[Money, datetime]]], int | None]:
-    """All price lists, every price of these variants there ever was or will be, the latest first, and the number of the one
-    that was written last."""
+) -> tuple[list[PriceList], dict[int, list[tuple[Money, datetime, bool]]], int | None]:
+    """All price lists, every price of these variants there ever was or will be, the latest first, with whether another one
+    replaced it before it counted; and the number of the one that was written last."""
     query = (
         select(PriceList, Price.variant_id, Price.amount, Price.valid_from, Price.id)
         .outerjoin(Price, (Price.price_list_id == PriceList.id) & Price.variant_id.in_(variant_ids))
         .order_by(PriceList.position, PriceList.id, Price.valid_from.desc())
     )
     lists: dict[int, PriceList] = {}
-    found: dict[int, list[tuple[Money, datetime]]] = {}
+    found: dict[int, list[tuple[Money, datetime, bool]]] = {}
+    followed: dict[tuple[int, int], datetime] = {}
     last = None
     for price_list, variant_id, amount, since, number in session.execute(query):
         lists[price_list.id] = price_list
         if variant_id is not None:
-            found.setdefault(variant_id, []).append((Money(amount, price_list.currency), since))
+            next_begins = followed.get((price_list.id, variant_id))
+            is_replaced = next_begins is not None and next_begins < since + pricing.AT_ONCE
+            followed[price_list.id, variant_id] = since
+            found.setdefault(variant_id, []).append((Money(amount, price_list.currency), since, is_replaced))
             last = max(last or 0, number)
     return list(lists.values()), found, last
 

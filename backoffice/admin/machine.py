@@ -15,6 +15,7 @@ from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, moment, state
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
+from backoffice.admin.related import of_arguments
 from backoffice.admin.whose import customer_of
 from backoffice.audit.models import AuditEntry
 from backoffice.core import links, references, units
@@ -184,6 +185,9 @@ class TaskDesk(Noted, Many):
         return self.render(
             self.one_template,
             task=task,
+            about=[
+                (troubles.called(item.kind), item.ref, troubles.place_of(item)) for item in of_arguments(task.arguments)
+            ],
             arguments=json.dumps(task.arguments, indent=2),
             failures=tasks.failures(task),
             troubles=troubles.of([task.subject()]),

@@ -1,7 +1,7 @@
 """What belongs to what: an order's papers, money and parcels; what became of a payment; the lines of a payout or a dispute.
 For lists that are narrowed by "about", and for stories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, literal, or_, select, union, union_all
@@ -13,10 +13,12 @@ from backoffice.core.tracking import Subject
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Appointment, Fulfilment, Shipment
 from backoffice.invoices.models import CreditNote, Invoice
+from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
 from backoffice.reconciliation.models import Payout, ProviderLine
 from backoffice.refunds.models import Refund
+from backoffice.webhooks.models import WebhookEvent
 
 
 def refs_of(wish: str) -> list[str]:
@@ -47,6 +49,23 @@ def refs_of(wish: str) -> list[str]:
         looks.append(select(ProviderLine.ref).where(ProviderLine.source_ref == disputed.provider_ref))
     own = [item.ref for item in (order, payout) if item is not None]
     return [wish, *own, *session.scalars(union(*looks))]
+
+
+# An argument of a task → the rows whose number it is.
+_ARGUMENTS: Mapping[str, type[Any]] = {
+    "order_id": Order, "payment_id": Payment, "refund_id": Refund, "invoice_id": Invoice, "credit_note_id": CreditNote,
+    "shipment_id": Shipment, "dispute_id": Dispute, "mail_id": Mail, "event_id": WebhookEvent,
+}  # fmt: skip
+
+
+def of_arguments(arguments: Mapping[str, Any]) -> list[Subject]:
+    """What a task is about, by the numbers among its arguments."""
+    found = []
+    for name, number in arguments.items():
+        model = _ARGUMENTS.get(name)
+        row = session.get(model, number) if model and isinstance(number, int) else None
+        found += [row.subject()] if row else []
+    return found
 
 
 def of_orders(ids: Sequence[int]) -> dict[Subject, int]:

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from markupsafe import Markup
@@ -116,7 +117,9 @@ class StockDesk(Noted, Many):
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         item = _item(ref)
+        before = request.args.get("before", 0, int)
         moved = select(StockMovement).where(StockMovement.item_id == item.id).order_by(StockMovement.id.desc())
+        moved = moved.where(StockMovement.id < before) if before else moved
         held = select(StockHold).where(StockHold.variant_id == item.variant_id, StockHold.state == HoldState.HELD)
         holds = session.scalars(held.order_by(StockHold.id).limit(LATEST)).all()
         movements = session.scalars(moved.limit(LATEST)).all()
@@ -129,6 +132,8 @@ class StockDesk(Noted, Many):
             level=_level(item),
             holds=holds,
             movements=movements,
+            older=movements[-1].id if len(movements) == LATEST else None,
+            is_older=bool(before),
             numbers=numbers,
             days=timeline.by_day(timeline.of([item.subject()], most=LATEST), ZONE),
             actions=[

@@ -1,7 +1,7 @@
 """Price lists, and prices that count from a moment on. A price is never changed: a new row follows it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel import Locale
 from sqlalchemy import func, or_, select
@@ -19,6 +19,8 @@ from backoffice.core.money import Money
 from backoffice.core.seen import check
 from backoffice.tasks import service as tasks
 
+REPLACED_BY = timedelta(microseconds=1)
+AT_ONCE = timedelta(milliseconds=1)  # prices that begin within it are one moment's: the last of them counts
 HIGHEST = 10_000_000  # of a currency's whole units: whatever is dearer is a slip of the hand
 
 
@@ -128,7 +130,8 @@ def set_price(
 
     Raises WrongCurrency, NegativePrice, AbsurdPrice, PriceInThePast, PriceSetAlready, ChangedMeanwhile.
 
-    At that moment a task puts the new price on the shelves; the cart and the order look it up themselves."""
+    At that moment a task puts the new price on the shelves; the cart and the order look it up themselves. Another price for the
+    same moment to come replaces the one that was announced: it counts a microsecond later, so that nobody sees the former."""
     if price.currency != price_list.currency:
         raise WrongCurrency(price, price_list.currency)
     if price.amount < 0:
@@ -139,17 +142,15 @@ def set_price(
     start = since or now
     if start < now:
         raise PriceInThePast
-    known = session.scalars(
-        select(Price).where(
-            Price.variant_id == variant.id, Price.price_list_id == price_list.id, Price.valid_from == start
-        )
-    ).first()
-    if known and known.amount != price.amount:
+    session.execute(select(Product.id).where(Product.id == variant.product_id).with_for_update())  # one after the other
+    known = _announced(variant, price_list, start)
+    if known and known.amount == price.amount:
+        return known
+    if known and start == now:
         raise PriceSetAlready(Money(known.amount, price.currency))
     if known:
-        return known
-    session.execute(select(Product.id).where(Product.id == variant.product_id).with_for_update())  # one after the other
-    before = _counting(variant, price_list)
+        start = known.valid_from + REPLACED_BY
+    before = known or _counting(variant, price_list)
     if since is None and before and before.amount == price.amount:
         return before  # it costs that already: pressed twice, or set by a colleague
     check(seen, _last_price(variant.product_id))
@@ -170,6 +171,13 @@ def set_price(
     else:
         listings.refresh(variant.product)
     return row
+
+
+def _announced(variant: Variant, price_list: PriceList, start: datetime) -> Price | None:
+    """The price that is to count from a moment, or whatever replaced it."""
+    query = select(Price).where(Price.variant_id == variant.id, Price.price_list_id == price_list.id)
+    at_once = query.where(Price.valid_from >= start, Price.valid_from < start + AT_ONCE)
+    return session.scalars(at_once.order_by(Price.valid_from.desc())).first()
 
 
 def _last_price(product_id: int) -> int | None:

@@ -79,7 +79,7 @@ MATRIX: dict[Right, frozenset[Role]] = {
     Right.CLOSE_ACCOUNTS: _OPERATIONS,
     Right.BAR_CUSTOMERS: _MONEY,
     Right.WRITE_NOTES: _ALL - {Role.VIEWER},
-    Right.EXPORT: _MONEY,
+    Right.EXPORT: _ALL - {Role.VIEWER},  # of the lists that a role sees
     Right.SAVE_VIEWS: _ALL,
     Right.SHARE_VIEWS: _ALL - {Role.VIEWER},
     Right.PUBLISH_TEXTS: _ADMINISTRATORS,

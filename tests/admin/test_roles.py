@@ -86,7 +86,7 @@ MAY = {
 DESKS = {name.partition(".")[0].removeprefix("desk_") for name in MAY if name.endswith("index_view")}
 for desk in DESKS:
     readers = MAY[f"desk_{desk}.index_view"]
-    MAY[f"desk_{desk}.download"] = readers & {O, F, A}
+    MAY[f"desk_{desk}.download"] = readers & {O, F, C, A}
     MAY[f"desk_{desk}.keep_view"] = MAY[f"desk_{desk}.forget_view"] = readers
 
 MANY = (

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from backoffice.catalog import pricing
 from backoffice.catalog import service as catalog
 from backoffice.core import units
 from backoffice.core.actor import staff
 from backoffice.core.money import Money
-from backoffice.models import Order
+from backoffice.models import Order, Product, Variant
 from backoffice.orders.models import OrderState
 from tests.support.shop import LEVEL, hidden, paid, product_path
+from tests.support.staff import logged_in
 
 OLIVE = staff("stf_olive")
 NBSP = "\N{NO-BREAK SPACE}"
@@ -54,6 +56,33 @@ def test_a_price_that_was_announced_counts_from_its_moment_on(shop):
                 catalog.variant(LEVEL), pricing.list_in("EUR"), Money(1, "EUR"), by=OLIVE, since=since
             )
         )
+
+
+def test_a_price_that_was_announced_by_mistake_is_replaced_and_never_seen(shop):
+    """1.39 instead of 139: the right one for the same moment, or what it costs until then."""
+    since = shop.clock() + timedelta(hours=1)
+
+    def announces(cents: int) -> int:
+        def act() -> int:
+            level, euro = catalog.variant(LEVEL), pricing.list_in("EUR")
+            return pricing.set_price(level, euro, Money(cents, "EUR"), by=OLIVE, since=since).id
+
+        return units.write(act)
+
+    client = shop.app.test_client()
+    wrong, right = announces(139), announces(13_900)
+    assert announces(13_900) == right != wrong, "pressed twice"
+    product = shop.all(select(Product.ref).join(Variant).where(Variant.sku == LEVEL))[0]
+    page = logged_in(shop).get(f"/admin/products/{product}").text
+    assert f"<s>€{NBSP}1.39</s>" in page
+    shop.clock.forward(minutes=60)
+    assert f"€{NBSP}1.39" not in client.get(product_path(LEVEL)).text
+    buyer = shop.buyer()
+    buyer.fills_cart()
+    assert f"€{NBSP}139.00" in buyer.client.get("/cart").text
+    shop.minutes_pass(1)
+    assert f"€{NBSP}139.00" in client.get(product_path(LEVEL)).text
+    assert f"€{NBSP}1.39" not in client.get("/shop/levels").text
 
 
 def test_the_currency_is_switched_with_a_full_cart_and_the_order_is_in_it(shop):
