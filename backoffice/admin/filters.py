@@ -35,12 +35,19 @@ class Filter:
     kind: str = "text"
     is_plain: bool = False
     is_personal: bool = False  # names somebody: what is found says something of them, whatever its rows show
+    is_short: bool = False  # what is typed needs little room
 
     def drawn(self, given: str) -> Markup:
         """Its field, with what the address gives."""
         if self.choices:
             return self._selects.get(given) or self._selects[""]
-        short = ' class="short" inputmode="numeric"' if self.read is row_number else ""
+        short = (
+            ' class="short" inputmode="numeric"'
+            if self.read is row_number
+            else ' class="short"'
+            if self.is_short
+            else ""
+        )
         value = escape(given)
         field = f'{self._label}<input name="{self.name}" type="{self.kind}"{short} value="{value}"></label>'
         return Markup(field)  # noqa: S704 - what was given is escaped

@@ -98,7 +98,7 @@ class OrderDesk(Corrections, Many):
         equals("number", "Number", Order.number, read=row_number),
         Filter("email", "E-mail", whose.of_customer, whose.whole_email),
         equals("state", "State", Order.state, choices(OrderState), OrderState),
-        Filter("article", "Article number", _with_article),
+        Filter("article", "Article", _with_article, is_short=True),
         Filter("delivery", "Delivery", _delivered, FulfilmentState, DELIVERY),
     )
     opens = MappingProxyType({Role.OPERATIONS: {"delivery": "open"}})

@@ -131,7 +131,7 @@ def set_price(
     Raises WrongCurrency, NegativePrice, AbsurdPrice, PriceInThePast, PriceSetAlready, ChangedMeanwhile.
 
     At that moment a task puts the new price on the shelves; the cart and the order look it up themselves. Another price for the
-    same moment to come replaces the one that was announced: it counts a microsecond later, so that nobody sees the former."""
+    same moment to come replaces the one that was announced: it counts a microsecond later, and the former for no longer."""
     if price.currency != price_list.currency:
         raise WrongCurrency(price, price_list.currency)
     if price.amount < 0:

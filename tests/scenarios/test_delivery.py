@@ -30,12 +30,16 @@ from tests.support.staff import colleague
 OLIVE = staff("stf_olive")
 
 
-def ship(sale, pieces: dict[str, int], key: str, tracking: str = "JD014600003"):
+def ship(sale, pieces: dict[str, int], key: str, tracking: str = ""):
     def act():
         order = orders.by_ref(sale.order_ref)
         by_sku = {line.sku: line.id for line in order.lines}
         return parcels.ship(
-            order, {by_sku[sku]: count for sku, count in pieces.items()}, request_key=key, tracking=tracking, by=OLIVE
+            order,
+            {by_sku[sku]: count for sku, count in pieces.items()},
+            request_key=key,
+            tracking=tracking or f"JD014600003-{key}",
+            by=OLIVE,
         ).ref
 
     return units.write(act)
