@@ -148,9 +148,8 @@ def asked(what: str) -> Callable[[Any], str]:
 def refuse(error: CounterfoilError) -> None:
     """Say why it was not done, and keep what was typed for the form on the next page."""
     flash(str(error), "bad")
-    renewed = (
-        ("seen",) if isinstance(error, ChangedMeanwhile) else ()
-    )  # else the page says what was seen when it was typed
+    # Only a conflict shows anew what is there; else the form says what had been seen when it was typed.
+    renewed = ("seen",) if isinstance(error, ChangedMeanwhile) else ()
     typed = {
         name: value[:LONGEST_KEPT]
         for name, value in request.form.items()

@@ -220,6 +220,8 @@ def _book(item: Break) -> None:
     booked = -ledger.balance_about(Account.SUSPENSE, [item.ref], item.currency)
     is_explained = item.state == BreakState.EXPLAINED
     wanted = item.difference * MOVED[item.kind] if is_explained else Money.zero(item.currency)
+    if wanted == booked:
+        return
     before = len(ledger.about([item.ref]))
     ledger.post(EntryKind.DIFFERENCE_EXPLAINED, item, entries.unexplained(wanted - booked), part=str(before + 1))
 
