@@ -1,7 +1,8 @@
 """Measure the office: lists, pages, jump box and export over years of history, ours beside the floor.
 
-``bin/bench office`` starts a private MariaDB and Valkey, writes 10,000 products and BENCH_ORDERS (200000) orders, and asks one
-after the other, both servers in turns, then eight at once. Printed: medians in milliseconds, and what a 50 times larger distance costs."""
+``bin/bench office`` writes 10,000 products and BENCH_ORDERS (200000) orders into a private MariaDB and asks one after the other, both
+servers in turns, then eight at once. ``BENCH_ORDERS=200000,1000000`` has a database, a floor and an office for each size, all of them
+up at the same time and asked in turns. Printed: medians in milliseconds, answers per second, and how far pages and sizes lie apart."""
 
 import http.client
 import os
@@ -12,7 +13,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -21,10 +24,11 @@ import pymysql
 from bench.shop import ROOT, Server
 from tests.support.servers import MariaDB, Valkey
 
-ORDERS = int(os.environ.get("BENCH_ORDERS", "200000"))
+SIZES = [int(size) for size in os.environ.get("BENCH_ORDERS", "200000").split(",")]
 TIMES = int(os.environ.get("BENCH_TIMES", "100"))
 WARM = 5  # requests before the first that counts
 CLIENTS = 8
+ENDS = ("newest orders", "orders, middle page", "orders, last page")
 EMAIL, PASSWORD = "olive@plumb-and-level.example", "measure twice"
 
 
@@ -120,21 +124,22 @@ def tell_much(url: str, path: str) -> None:
     where.close()
 
 
-def taking_turns(operators: Mapping[str, Operator], asked: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    """The medians of answers in milliseconds, kind of page → server. Servers and pages take turns with every request, so that
-    a machine that is slow for a moment is slow for all of them."""
-    taken: dict[str, dict[str, list[float]]] = {kind: {name: [] for name in operators} for kind in asked}
+def taking_turns(
+    operators: Mapping[tuple[int, str], Operator], asked: Mapping[int, Mapping[str, str]]
+) -> dict[str, dict[tuple[int, str], float]]:
+    """The medians of answers in milliseconds, kind of page → size and server. Servers, sizes and pages take turns with every request,
+    so that a machine that is slow for a moment is slow for all of them."""
+    kinds = list(asked[SIZES[0]])
+    taken: dict[str, dict[tuple[int, str], list[float]]] = {kind: {who: [] for who in operators} for kind in kinds}
     for number in range(TIMES + WARM):
-        for kind, path in asked.items():
-            for name, operator in operators.items():
+        for kind in kinds:
+            for (size, name), operator in operators.items():
                 started = time.perf_counter()
-                status, _page = operator.ask("GET", path)
+                status, _page = operator.ask("GET", asked[size][kind])
                 if number >= WARM:
-                    taken[kind][name].append((time.perf_counter() - started) * 1000)
-                assert status in (200, 303), (path, status)
-    return {
-        kind: {name: statistics.median(times) for name, times in servers.items()} for kind, servers in taken.items()
-    }
+                    taken[kind][size, name].append((time.perf_counter() - started) * 1000)
+                assert status in (200, 303), (asked[size][kind], status)
+    return {kind: {who: statistics.median(times) for who, times in each.items()} for kind, each in taken.items()}
 
 
 def all_at_once(operators: list[Operator], path: str) -> float:
@@ -167,65 +172,89 @@ def export(server: Server, operator: Operator) -> tuple[float, float, float]:
     return first, rows / (time.perf_counter() - started), server.memory() - before
 
 
-def measure(env: dict[str, str], url: str) -> None:
-    asked = pages(url)
-    tell_much(url, asked["an order"])
-    servers = {
-        "floor": Server("bench.floor.office:app", env, os.devnull, ready="/admin/"),
-        "ours": Server("bench.ours:app", env, "gunicorn.conf.py", ready="/admin/login"),
-    }
-    try:
-        operators = {
-            name: [Operator(server.port, name == "ours") for _ in range(CLIENTS)] for name, server in servers.items()
+@dataclass(slots=True)
+class Measured:
+    """A history of one size: what is asked of it, both servers over it, and their colleagues."""
+
+    asked: dict[str, str]
+    servers: dict[str, Server]
+    operators: dict[str, list[Operator]] = field(default_factory=dict)
+
+    def log_in(self) -> None:
+        self.operators = {
+            name: [Operator(server.port, name == "ours") for _ in range(CLIENTS)]
+            for name, server in self.servers.items()
         }
-        alone = taking_turns({name: several[0] for name, several in operators.items()}, asked)
-        print(
-            f"{ORDERS:,} orders{'':15} {'floor ms':>9} {'ours ms':>9} {'times':>6}   {'floor /s':>9} {'ours /s':>9}  (eight at once)"
-        )
-        for kind, path in asked.items():
-            many = {name: all_at_once(several, path) for name, several in operators.items()}
-            floor, ours = alone[kind]["floor"], alone[kind]["ours"]
-            print(f"{kind:28} {floor:9.1f} {ours:9.1f} {ours / floor:6.1f}   {many['floor']:9.0f} {many['ours']:9.0f}")
-        ends = [alone[kind]["ours"] for kind in ("newest orders", "orders, middle page", "orders, last page")]
-        print(f"newest, middle and last page within {max(ends) / min(ends):.2f} of each other")
-        for name, server in servers.items():
-            first, rate, grown = export(server, operators[name][0])
-            print(
-                f"export, {name}: first byte after {first:.0f} ms, {rate:,.0f} rows/s, memory grew by {grown:.1f} MiB"
-            )
-    finally:
-        for server in servers.values():
-            server.stop()
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+@contextmanager
+def history(size: int) -> Iterator[Measured]:
+    """A private MariaDB and Valkey with so many orders, a floor and an office over them."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as ends:
         for part in ("m", "v"):
             (Path(folder) / part).mkdir()
-        database, valkey = MariaDB(Path(folder) / "m"), Valkey(Path(folder) / "v")
+        database = MariaDB(Path(folder) / "m")
+        ends.callback(database.stop)
+        valkey = Valkey(Path(folder) / "v")
+        ends.callback(valkey.stop)
         url = database.url("bench")
         env = {
             "DATABASE_URL": url, "REDIS_URL": valkey.url, "COUNTERFOIL_VAR": folder, "LOG_LEVEL": "ERROR",
             "BASE_URL": "http://127.0.0.1:1",
         }  # fmt: skip
         flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-        try:
-            subprocess.run(
-                [*flask, "db", "upgrade"], env={**os.environ, **env}, cwd=ROOT, check=True, capture_output=True
+        subprocess.run([*flask, "db", "upgrade"], env={**os.environ, **env}, cwd=ROOT, check=True, capture_output=True)
+        started = time.monotonic()
+        seed = ["demo", "seed", "--no-pictures", "--products", "10000", "--orders", str(size)]
+        subprocess.run([*flask, *seed], env={**os.environ, **env}, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        print(f"10,000 products and {size:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
+        with (
+            pymysql.connect(host="127.0.0.1", port=database.port, user="root", database="bench") as where,
+            where.cursor() as cursor,
+        ):
+            cursor.execute("ANALYZE TABLE orders, payments, invoices, audit_log, webhook_events, shipments, people")
+        asked = pages(url)
+        tell_much(url, asked["an order"])
+        servers = {}
+        for name, target, config, ready in (
+            ("floor", "bench.floor.office:app", os.devnull, "/admin/"),
+            ("ours", "bench.ours:app", "gunicorn.conf.py", "/admin/login"),
+        ):
+            servers[name] = Server(target, env, config, ready=ready)
+            ends.callback(servers[name].stop)
+        yield Measured(asked, servers)
+
+
+def main() -> None:
+    with ExitStack() as ends:
+        histories = {size: ends.enter_context(history(size)) for size in SIZES}
+        for measured in histories.values():
+            measured.log_in()
+        alone = taking_turns(
+            {(size, name): several[0] for size, one in histories.items() for name, several in one.operators.items()},
+            {size: one.asked for size, one in histories.items()},
+        )
+        for size, one in histories.items():
+            print(
+                f"{size:,} orders{'':15} {'floor ms':>9} {'ours ms':>9} {'times':>6}   {'floor /s':>9} {'ours /s':>9}  (eight at once)"
             )
-            started = time.monotonic()
-            seed = ["demo", "seed", "--no-pictures", "--products", "10000", "--orders", str(ORDERS)]
-            subprocess.run([*flask, *seed], env={**os.environ, **env}, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-            print(f"10,000 products and {ORDERS:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
-            with (
-                pymysql.connect(host="127.0.0.1", port=database.port, user="root", database="bench") as where,
-                where.cursor() as cursor,
-            ):
-                cursor.execute("ANALYZE TABLE orders, payments, invoices, audit_log, webhook_events, shipments, people")
-            measure(env, url)
-        finally:
-            valkey.stop()
-            database.stop()
+            for kind, path in one.asked.items():
+                many = {name: all_at_once(several, path) for name, several in one.operators.items()}
+                floor, ours = alone[kind][size, "floor"], alone[kind][size, "ours"]
+                print(
+                    f"{kind:28} {floor:9.1f} {ours:9.1f} {ours / floor:6.1f}   {many['floor']:9.0f} {many['ours']:9.0f}"
+                )
+            pages_of_list = [alone[kind][size, "ours"] for kind in ENDS]
+            print(f"newest, middle and last page within {max(pages_of_list) / min(pages_of_list):.2f} of each other")
+            for name, server in one.servers.items():
+                first, rate, grown = export(server, one.operators[name][0])
+                print(
+                    f"export, {name}: first byte after {first:.0f} ms, {rate:,.0f} rows/s, memory grew by {grown:.1f} MiB",
+                    flush=True,
+                )
+        for size in SIZES[1:]:
+            times = [f"{kind} {each[size, 'ours'] / each[SIZES[0], 'ours']:.2f}" for kind, each in alone.items()]
+            print(f"{size:,} take of {SIZES[0]:,}: {', '.join(times)}")
 
 
 if __name__ == "__main__":
