@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, literal, select, union_all
 
+from backoffice.admin import flags
 from backoffice.core import clock
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.customers.models import Person, SavedAddress
-from backoffice.disputes import service as disputes
-from backoffice.invoices import owing
 from backoffice.invoices.models import Invoice
 from backoffice.logins.models import Holder, LoginSession
 from backoffice.mail.models import Mail
@@ -43,8 +42,7 @@ class Seen(NamedTuple):
 @dataclass(frozen=True)
 class Acquaintance:
     person: Person
-    owes: bool  # money came for an order, but not all of it
-    disputing: bool
+    flags: str  # as `flags.OF_PERSON` says
     orders: Sequence[Order]  # the latest
     has_more: bool
     papers: dict[int, Invoice]  # of an order
@@ -58,7 +56,7 @@ class Acquaintance:
 
 def of(ref: str) -> Acquaintance:
     """Raises NotFound."""
-    person, owes, disputing, kept, saved = _person(ref)
+    person, found, kept, saved = _person(ref)
     latest = session.execute(
         select(Order, Invoice)
         .outerjoin(Invoice, Invoice.order_id == Order.id)
@@ -70,8 +68,7 @@ def of(ref: str) -> Acquaintance:
     bought, returned = _sums(person)
     return Acquaintance(
         person=person,
-        owes=owes,
-        disputing=disputing,
+        flags=found,
         orders=[row[0] for row in latest[:LATEST]],
         has_more=len(latest) > LATEST,
         papers={row[0].id: row[1] for row in latest if row[1]},
@@ -84,10 +81,10 @@ def of(ref: str) -> Acquaintance:
     )
 
 
-def _person(ref: str) -> tuple[Person, bool, bool, list[PaymentMethod], list[SavedAddress]]:
+def _person(ref: str) -> tuple[Person, str, list[PaymentMethod], list[SavedAddress]]:
     """A customer with the few cards and addresses that each of them may keep; the preferred ones first."""
     rows = session.execute(
-        select(Person, owing.owing(Person.id), disputes.disputing(), PaymentMethod, SavedAddress)
+        select(Person, flags.OF_PERSON, PaymentMethod, SavedAddress)
         .outerjoin(PaymentMethod, (PaymentMethod.person_id == Person.id) & PaymentMethod.state.in_(SHOWN))
         .outerjoin(SavedAddress, SavedAddress.person_id == Person.id)
         .where(Person.ref == ref)
@@ -95,9 +92,9 @@ def _person(ref: str) -> tuple[Person, bool, bool, list[PaymentMethod], list[Sav
     ).all()
     if not rows:
         raise NotFound("customer")
-    kept = list(dict.fromkeys(row[3] for row in rows if row[3]))
-    saved = list(dict.fromkeys(row[4] for row in rows if row[4]))
-    return rows[0][0], bool(rows[0][1]), bool(rows[0][2]), sorted(kept, key=lambda row: not row.is_preferred), saved
+    kept = list(dict.fromkeys(row[2] for row in rows if row[2]))
+    saved = list(dict.fromkeys(row[3] for row in rows if row[3]))
+    return rows[0][0], rows[0][1], sorted(kept, key=lambda row: not row.is_preferred), saved
 
 
 def _account(person: Person) -> tuple[list[Written], list[Seen]]:

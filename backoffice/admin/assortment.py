@@ -12,7 +12,7 @@ from backoffice.admin import access
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_seen, typed_text
 from backoffice.admin.cells import ZONE
 from backoffice.admin.notes import Noted
-from backoffice.catalog import editing, pricing
+from backoffice.catalog import pricing, variants
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Unreadable
 from backoffice.catalog.models import Price, PriceList, Product, Variant
@@ -20,6 +20,7 @@ from backoffice.core import clock, units
 from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
+from backoffice.core.seen import mark
 from backoffice.staff.roles import Right
 
 
@@ -30,10 +31,27 @@ class Assortment(Noted):
     @needs(Right.EDIT_CATALOGUE)
     def variant(self, ref: str) -> ResponseReturnValue:
         def act(product: Product) -> None:
-            choices = [typed_text(f"choice{place}") for place in range(len(product.options.get("names", [])))]
-            editing.add_variant(product, typed_text("sku"), choices, by=access.by())
+            variants.add(product, typed_text("sku"), _choices(product), by=access.by())
 
         return self.do(ref, act, "The variant is written. Give it a price, then sell it.")
+
+    @expose("/<ref>/variant/<variant>", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def rename(self, ref: str, variant: str) -> ResponseReturnValue:
+        """Another article number, or other values."""
+
+        def act(product: Product) -> None:
+            why = reason()
+            variants.correct(
+                _one_of(product, variant),
+                typed_text("sku"),
+                _choices(product),
+                seen=typed_seen(),
+                by=access.by(),
+                reason=why,
+            )
+
+        return self.do(ref, act, "The variant is corrected; orders and papers keep what it was called then.")
 
     @expose("/<ref>/price", methods=["POST"])
     @needs(Right.CHANGE_PRICES)
@@ -55,16 +73,16 @@ class Assortment(Noted):
         def act(product: Product) -> None:
             chosen = variant_of(product)
             if request.form.get("sold") == "yes":
-                editing.offer(chosen, by=access.by())
+                variants.offer(chosen, by=access.by())
             else:
-                editing.withdraw(chosen, by=access.by(), reason=reason())
+                variants.withdraw(chosen, by=access.by(), reason=reason())
 
         return self.do(ref, act, "The variant is changed; customers see it now.")
 
     def variant_offers(
-        self, product: Product, variants: Sequence[Variant], price_lists: Sequence[PriceList], seen: str
+        self, product: Product, offered: Sequence[Variant], price_lists: Sequence[PriceList], seen: str
     ) -> list[Action]:
-        choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in variants]
+        choices = [(variant.ref, f"{variant.label or product.name} ({variant.sku})") for variant in offered]
         lists = [(row.currency, row.currency) for row in price_lists]
         here = product.ref
         price = (
@@ -97,6 +115,19 @@ class Assortment(Noted):
             ),
         ]
 
+    def correction_of(self, variant: Variant) -> Action:
+        options, values = variant.product.options.get("names", []), variant.choices.get("values", [])
+        fields = (
+            Field("sku", "Article number", value=variant.sku),
+            *(
+                Field(f"choice{place}", name, value=value)
+                for place, (name, value) in enumerate(zip(options, values, strict=True))
+            ),
+            Field("seen", "", "hidden", mark(variant.sku, variant.label)),
+        )
+        url = self.get_url(".rename", ref=variant.product.ref, variant=variant.ref)
+        return Action("Correct", url, Right.EDIT_CATALOGUE, asks="What was wrong?", fields=fields)
+
     def do(self, ref: str, act: Callable[[Product], object], done: str) -> ResponseReturnValue:
         return run(lambda: units.write(lambda: act(catalog.by_ref(ref))), done, self.get_url(".one", ref=ref))
 
@@ -128,11 +159,19 @@ def prices_of(
 
 def variant_of(product: Product) -> Variant:
     """The variant that the form names. Raises NotFound."""
-    wish = request.form.get("variant", "")
-    chosen = next((variant for variant in product.variants if variant.ref == wish), None)
+    return _one_of(product, request.form.get("variant", ""))
+
+
+def _one_of(product: Product, ref: str) -> Variant:
+    chosen = next((variant for variant in product.variants if variant.ref == ref), None)
     if chosen is None:
         raise NotFound("variant of this product")
     return chosen
+
+
+def _choices(product: Product) -> list[str]:
+    """What is typed for each of the options in which its variants differ."""
+    return [typed_text(f"choice{place}") for place in range(len(product.options.get("names", [])))]
 
 
 def _since() -> datetime | None:

@@ -16,7 +16,7 @@ from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE
 from backoffice.admin.filters import Filter, equals
-from backoffice.admin.furnishing import Furnishing
+from backoffice.admin.furnishing import Furnishing, for_variants
 from backoffice.admin.tables import TakesTables
 from backoffice.catalog import editing
 from backoffice.catalog import search as catalogue_search
@@ -24,6 +24,7 @@ from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Texts, Unreadable
 from backoffice.catalog.models import Category, PriceList, Product, ProductKind, Variant
 from backoffice.catalog.service import ProductData, VariantData
+from backoffice.catalog.variants import check_sku
 from backoffice.core import clock, units
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
@@ -38,6 +39,7 @@ KINDS = [
     (ProductKind.DIGITAL.value, "Download"),
     (ProductKind.SERVICE.value, "Visit"),
 ]
+VAT = sorted({(rate.vat_class, rate.vat_class.capitalize()) for rate in RATES})
 PUBLISHED = (("yes", "On the shelf"), ("no", "Withdrawn"))
 FIELDS = ("name", "summary", "story", "category", "sold_in", "facts", "traits")
 
@@ -91,9 +93,7 @@ class ProductDesk(Furnishing, TakesTables, Many):
             Field("slug", "Address (brass-plumb-bob)"),
             Field("category", "Category", choices=[(row.slug, row.name) for row in categories]),
             Field("kind", "Reaches the customer", choices=KINDS),
-            Field(
-                "vat_class", "VAT", choices=sorted({(rate.vat_class, rate.vat_class.capitalize()) for rate in RATES})
-            ),
+            Field("vat_class", "VAT", choices=VAT),
             Field("summary", "Summary", "textarea", most=1_000),
             Field("option", "Variants differ in (Length); empty for one variant", required=False),
             Field("sku", "Article number of the first variant"),
@@ -134,6 +134,14 @@ class ProductDesk(Furnishing, TakesTables, Many):
             with units.read():
                 return self._page(catalog.by_ref(ref), typed, error), error.status
         return run(lambda: None, "The texts are changed; customers see them now.", self.get_url(".one", ref=ref))
+
+    @expose("/<ref>/tax", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def tax(self, ref: str) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            editing.retax(product, _vat_class(), seen=typed_seen(), by=access.by(), reason=reason())
+
+        return self.do(ref, act, "What is ordered from now on is taxed so; prices stay as they are.")
 
     @expose("/<ref>/publish", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
@@ -182,6 +190,9 @@ class ProductDesk(Furnishing, TakesTables, Many):
             files=catalog.assets_of(ids) if product.kind == ProductKind.DIGITAL else [],
             beside=shown,
             days=timeline.by_day(timeline.of(subjects, named=named), ZONE),
+            corrections={variant.id: self.correction_of(variant) for variant in variants},
+            of_pictures={image.id: self.picture_offers(image) for image in product.images},
+            for_variants=for_variants(product),
             actions=self._offers(product, variants, lists, shown, mark(last)),
         )
 
@@ -200,6 +211,16 @@ class ProductDesk(Furnishing, TakesTables, Many):
             shelf,
             *self.variant_offers(product, variants, lists, seen),
             self.beside_offer(product, shown),
+            Action(
+                "Change the VAT",
+                self.get_url(".tax", ref=here),
+                Right.EDIT_CATALOGUE,
+                asks="Why?",
+                fields=(
+                    Field("vat_class", "VAT", value=product.vat_class, choices=VAT),
+                    Field("seen", "", "hidden", mark(product.vat_class)),
+                ),
+            ),
             self.note_offer(here),
         ]
 
@@ -224,14 +245,20 @@ def _created() -> Product:
         slug=editing.check_slug(typed_text("slug")),
         name=name,
         summary=summary,
-        vat_class=typed_text("vat_class"),
-        variants=[VariantData(editing.check_sku(typed_text("sku")), [choice] if choice else [])],
+        vat_class=_vat_class(),
+        variants=[VariantData(check_sku(typed_text("sku")), [choice] if choice else [])],
         kind=ProductKind(kind),
         options=[option] if option else [],
     )
-    if data.vat_class not in {rate.vat_class for rate in RATES}:
-        raise Unreadable("Choose one of the VAT rates.")
     return catalog.create(catalog.category(typed_text("category")), data, by=access.by())
+
+
+def _vat_class() -> str:
+    """Raises Unreadable."""
+    wish = typed_text("vat_class")
+    if wish not in dict(VAT):
+        raise Unreadable("Choose one of the VAT rates.")
+    return wish
 
 
 def _typed(texts: Texts) -> dict[str, str]:

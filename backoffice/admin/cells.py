@@ -47,9 +47,10 @@ def person(ref: str, words: str, flags: Markup | str = "") -> Markup:
     return Markup("{} {}").format(link, flags) if flags else link
 
 
-def buyer(order: Order) -> Markup:
-    """Whoever ordered, leading to what we know of them."""
-    return LINK % (f"/admin/customers/of/{order.ref}", order.name)
+def buyer(order: Order, flags: Markup | str = "", called: str = "") -> Markup:
+    """Whoever ordered, by the name of the order or of a paper, leading to what we know of them, with what to look out for."""
+    link = LINK % (f"/admin/customers/of/{order.ref}", called or order.name)
+    return Markup("{} {}").format(link, flags) if flags else link
 
 
 def reference(ref: str) -> Markup:

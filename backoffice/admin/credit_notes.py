@@ -64,6 +64,7 @@ class CreditNoteDesk(Noted):
             self.one_template,
             note=note,
             order=found.order,
+            flags=found.flags,
             refund=refund,
             paper=paper,
             days=timeline.by_day(timeline.of([note.subject()]), ZONE),

@@ -1,16 +1,14 @@
 """The customers' desk: who they are, what they bought and owe, and everything that happened with them."""
 
-from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, and_
 
-from backoffice.admin import access, acquaintance, looks, related, timeline, troubles, whose
+from backoffice.admin import access, acquaintance, flags, looks, related, timeline, troubles, whose
 from backoffice.admin.actions import Action, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -25,32 +23,12 @@ from backoffice.core.tracking import Subject
 from backoffice.customers import accounts, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
-from backoffice.disputes import service as disputes
-from backoffice.invoices import owing
 from backoffice.orders import service as orders
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.models import MethodState, PaymentMethod
 from backoffice.staff.roles import Right
 
 SHAPES = MappingProxyType({"account": "done", "guest": "waiting"})
-FLAGS = (("barred", "Barred"), ("overdue", "Overdue"), ("disputed", "Disputed"))
-# In lists: which of them a row has, in their order.
-_FLAGS = (
-    case((Person.barred_at.is_not(None), "barred "), else_="")
-    + case((owing.owing(Person.id), "overdue "), else_="")
-    + case((disputes.disputing(), "disputed "), else_="")
-)
-
-
-def _flagged(flag: str) -> ColumnElement[bool]:
-    conditions = {
-        "barred": Person.barred_at.is_not(None),
-        "overdue": Person.id.in_(owing.people()),
-        "disputed": Person.id.in_(disputes.disputing_people()),
-    }
-    if flag not in conditions:
-        raise ValueError(flag)
-    return conditions[flag]
 
 
 def _called(name: str) -> ColumnElement[bool]:
@@ -58,17 +36,6 @@ def _called(name: str) -> ColumnElement[bool]:
     if not words:
         raise ValueError(name)
     return and_(*(Person.id.in_(finding.having(*word)) for word in words))
-
-
-def flags(person: Person, *, owes: bool, disputing: bool) -> Markup:
-    """What a colleague should know before they decide anything about a customer."""
-    there = {"barred": person.barred_at is not None, "overdue": owes, "disputed": disputing}
-    return _badges([flag for flag, is_there in there.items() if is_there])
-
-
-def _badges(found: Sequence[str]) -> Markup:
-    shapes = {"barred": "rejected", "overdue": "declined", "disputed": "lost"}
-    return Markup(" ").join(badge(shapes[flag], flag.capitalize()) for flag in found)
 
 
 class CustomerDesk(Noted, Many):
@@ -83,16 +50,16 @@ class CustomerDesk(Noted, Many):
     column_formatters = MappingProxyType(
         {
             "standing": lambda _view, _context, row, _name: badge(SHAPES[row.standing], row.standing.capitalize()),
-            "flags": lambda _view, _context, row, _name: _badges((row.flags or "").split()),
+            "flags": lambda _view, _context, row, _name: flags.shown(row.flags),
         },
     )
     narrows = (
         Filter("email", "E-mail", lambda text: Person.email == text, whose.whole_email),
         Filter("name", "Name", _called),
-        Filter("flag", "Look out for", _flagged, choices=FLAGS),
+        Filter("flag", "Look out for", flags.having, choices=flags.FLAGS),
     )
     spoken = frozenset({"standing", "flags"})
-    looked_up = MappingProxyType({"flags": (Person.flags, _FLAGS)})
+    looked_up = MappingProxyType({"flags": (Person.flags, flags.OF_PERSON)})
     blank = "No customer fits."
     for_many = (ForMany("customers.bar", "Bar"), ForMany("customers.admit", "Admit again"))
     one_template = "office/customer.html"
@@ -115,7 +82,7 @@ class CustomerDesk(Noted, Many):
             known=known,
             person=person,
             standing=badge(SHAPES[person.standing], person.standing.capitalize()),
-            flags=flags(person, owes=known.owes, disputing=known.disputing),
+            flags=flags.shown(known.flags),
             kept=[(row, self._card_offer(person, row)) for row in known.kept],
             troubles=wrong,
             days=timeline.by_day(

@@ -25,7 +25,6 @@ from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
 from backoffice.files.models import StoredFile
-from backoffice.invoices.models import Invoice
 from backoffice.reconciliation import lines
 from backoffice.staff.roles import Right
 from integrations.payments.disputes import EvidenceField as F
@@ -81,13 +80,15 @@ class DisputeDesk(Noted, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        dispute, invoice, _paper = _seen(ref)
+        found, _paper = _seen(ref)
+        dispute = found.thing
         return self.render(
             self.one_template,
             dispute=dispute,
             payment=dispute.payment,
-            invoice=invoice,
-            order=dispute.order,
+            invoice=found.invoice,
+            order=found.order,
+            flags=found.flags,
             left=_left(dispute),
             answers=[(item, _read(item)) for item in dispute.answers],
             fees=lines.kept_for(dispute.provider_ref),
@@ -128,12 +129,14 @@ class DisputeDesk(Noted, Many):
 
     def _form(self, ref: str, typed: Mapping[F, str] | None = None, problem: CounterfoilError | None = None) -> str:
         known = "" if isinstance(problem, FormUsed) else request.form.get("key")
-        dispute, invoice, receipt = _seen(ref)
-        held = evidence.held(dispute.order, invoice, dispute.payment)
+        found, receipt = _seen(ref)
+        dispute = found.thing
+        held = evidence.held(found.order, found.invoice, dispute.payment)
         return self.render(
             "office/dispute_form.html",
             dispute=dispute,
-            order=dispute.order,
+            order=found.order,
+            flags=found.flags,
             why_not=answering.why_not(dispute),
             left=_left(dispute),
             fields=[
@@ -161,11 +164,11 @@ class DisputeDesk(Noted, Many):
         ]
 
 
-def _seen(ref: str) -> tuple[Dispute, Invoice, StoredFile | None]:
-    """A dispute, the invoice it is about and its PDF, where that is made; whoever looks at it looks at its customer."""
+def _seen(ref: str) -> tuple[sold.Sold[Dispute], StoredFile | None]:
+    """A dispute, and the PDF of the invoice it is about, where that is made; whoever looks at it looks at its customer."""
     found, paper = sold.dispute(ref)
     looks.at(found.person, found.thing)
-    return found.thing, found.invoice, paper.file if paper else None
+    return found, paper.file if paper else None
 
 
 def _left(dispute: Dispute) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Row, exists, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from backoffice.admin import flags
 from backoffice.cases.models import Case, CaseState
 from backoffice.catalog.models import DigitalAsset
 from backoffice.core.db import session
@@ -16,7 +17,6 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
 from backoffice.core.tracking import Subject
 from backoffice.customers.models import Person
-from backoffice.disputes import service as disputes
 from backoffice.disputes.models import Dispute
 from backoffice.entities.models import LegalText
 from backoffice.fulfilment.models import (
@@ -29,7 +29,6 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.fulfilment.service import ToShip
-from backoffice.invoices import owing
 from backoffice.invoices.models import CreditNote, CreditNotePaper, Invoice, InvoicePaper
 from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
@@ -45,8 +44,7 @@ class Dossier:
     order: Order
     invoice: Invoice
     person: Person
-    owes: bool  # the customer, for this order or another
-    disputing: bool  # likewise
+    flags: str  # of the customer, for this order or another, as `flags.OF_PERSON` says
     terms_version: int
     has_paper: bool
     carrier: str  # of the way of delivery that was chosen; empty where nobody is named
@@ -101,7 +99,7 @@ def of_order(ref: str) -> Dossier:
         select(
             Order, Invoice, Person, Fulfilment, LegalText.version, InvoicePaper.id, DeliveryMethod.carrier,
             exists(select(Mail.id).where(Mail.about_ref == Order.ref)).label("mails"), _has_cases(),
-            owing.owing(Order.person_id), disputes.disputing(), Withdrawal,
+            flags.OF_PERSON, Withdrawal,
         )
         .join(Invoice, Invoice.order_id == Order.id)
         .join(Person, Person.id == Order.person_id)
@@ -126,8 +124,7 @@ def of_order(ref: str) -> Dossier:
         carrier,
         mails,
         cases,
-        owes,
-        disputing,
+        found,
         _declared,
     ) = rows[0]
     to_ship, visits, downloads = _lines(order)
@@ -136,8 +133,7 @@ def of_order(ref: str) -> Dossier:
         order=order,
         invoice=invoice,
         person=person,
-        owes=bool(owes),
-        disputing=bool(disputing),
+        flags=found,
         terms_version=terms,
         has_paper=paper is not None,
         carrier=carrier or "",

@@ -10,15 +10,26 @@ from flask_admin import expose
 from werkzeug.datastructures import FileStorage
 
 from backoffice.admin import access
-from backoffice.admin.actions import Action, Field, needs, reason, run, typed_count, typed_number, typed_text
+from backoffice.admin.actions import (
+    Action,
+    Field,
+    needs,
+    reason,
+    run,
+    typed_count,
+    typed_number,
+    typed_seen,
+    typed_text,
+)
 from backoffice.admin.assortment import Assortment, variant_of
-from backoffice.catalog import editing, images
+from backoffice.catalog import images, variants
 from backoffice.catalog import service as catalog
 from backoffice.catalog.editing import Unreadable
-from backoffice.catalog.models import Product
+from backoffice.catalog.models import Product, ProductImage, Variant
 from backoffice.core import units
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.errors import NotFound
+from backoffice.core.seen import mark
 from backoffice.core.typed import tidy
 from backoffice.files import service as files
 from backoffice.staff.roles import Right
@@ -26,6 +37,7 @@ from backoffice.staff.roles import Right
 LARGEST_FILE = 64 * 1024 * 1024  # bytes of a download
 MOST_DOWNLOADS = 100
 MOST_BESIDE = 12
+LONGEST_ALT = 200  # letters
 OF_NO_KIND = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
 
@@ -37,19 +49,36 @@ class Furnishing(Assortment):
     @needs(Right.EDIT_CATALOGUE)
     def picture(self, ref: str) -> ResponseReturnValue:
         def act() -> None:
-            sent, alt = _sent("picture"), typed_text("alt", 200)
+            sent, alt = _sent("picture"), typed_text("alt", LONGEST_ALT)
             if sent is None or not alt:
                 raise Unreadable("Choose a picture, and say in a few words what it shows.")
             prepared = images.prepare(sent.read(images.LARGEST_UPLOAD + 1))
-            units.write(lambda: images.add(catalog.by_ref(ref), prepared, alt, by=access.by()))
+
+            def hang() -> None:
+                product = catalog.by_ref(ref)
+                images.add(product, prepared, alt, variant=_first_for(product), by=access.by())
+
+            units.write(hang)
 
         return run(act, "The picture is added.", self.get_url(".one", ref=ref))
 
-    @expose("/<ref>/unhang", methods=["POST"])
+    @expose("/<ref>/picture/<int(max=999999999999999999):number>", methods=["POST"])
     @needs(Right.EDIT_CATALOGUE)
-    def unhang(self, ref: str) -> ResponseReturnValue:
+    def rehang(self, ref: str, number: int) -> ResponseReturnValue:
+        """Other words, another place, or for another variant."""
+
         def act(product: Product) -> None:
-            editing.remove_image(product, typed_number("image"), by=access.by(), reason=reason())
+            alt, place = typed_text("alt", LONGEST_ALT), typed_number("place")
+            chosen = images.of_product(product, number)
+            images.change(chosen, alt, place, _first_for(product), seen=typed_seen(), by=access.by())
+
+        return self.do(ref, act, "The picture is changed; customers see it so now.")
+
+    @expose("/<ref>/picture/<int(max=999999999999999999):number>/remove", methods=["POST"])
+    @needs(Right.EDIT_CATALOGUE)
+    def unhang(self, ref: str, number: int) -> ResponseReturnValue:
+        def act(product: Product) -> None:
+            images.remove(images.of_product(product, number), by=access.by(), reason=reason())
 
         return self.do(ref, act, "The picture is removed.")
 
@@ -72,7 +101,7 @@ class Furnishing(Assortment):
             def attach() -> None:
                 stored = files.enter(sha256, len(content), name=name, media_type=media_type)
                 variant = variant_of(catalog.by_ref(ref))
-                editing.attach(variant, stored, name, media_type, most, by=access.by())
+                variants.attach(variant, stored, name, media_type, most, by=access.by())
 
             units.write(attach)
 
@@ -87,7 +116,7 @@ class Furnishing(Assortment):
             asset = next((item for item in catalog.assets_of(ids) if item.id == wish), None)
             if asset is None:
                 raise NotFound("file of this product")
-            editing.detach(asset, by=access.by(), reason=why)
+            variants.detach(asset, by=access.by(), reason=why)
 
         return self.do(ref, act, "Whoever buys it from now on does not get the file; who bought it keeps it.")
 
@@ -105,6 +134,22 @@ class Furnishing(Assortment):
 
         return self.do(ref, act, "Customers see them beside it now.")
 
+    def picture_offers(self, image: ProductImage) -> list[Action]:
+        """What can be done about a picture that hangs."""
+        product, (alt, place, variant_id) = image.product, images.seen_of(image)
+        fields = (
+            Field("alt", "What it shows", "textarea", alt, most=LONGEST_ALT),
+            Field("place", f"Place, 1 to {len(product.images)}", "number", str(place), most=len(product.images)),
+            Field("variant", "Shown first for", value=_ref_of(product, variant_id), choices=for_variants(product)),
+            Field("seen", "", "hidden", mark(alt, place, variant_id)),
+        )
+        change = self.get_url(".rehang", ref=product.ref, number=image.id)
+        remove = self.get_url(".unhang", ref=product.ref, number=image.id)
+        return [
+            Action("Change", change, Right.EDIT_CATALOGUE, fields=fields),
+            Action("Remove", remove, Right.EDIT_CATALOGUE, asks="Why?"),
+        ]
+
     def beside_offer(self, product: Product, beside: Sequence[Product]) -> Action:
         shown = "\n".join(other.slug for other in beside)
         words = "Addresses of products, in the order they are shown, a line each"
@@ -112,6 +157,21 @@ class Furnishing(Assortment):
         return Action(
             "Show others beside it", self.get_url(".beside", ref=product.ref), Right.EDIT_CATALOGUE, fields=(field,)
         )
+
+
+def for_variants(product: Product) -> list[tuple[str, str]]:
+    """For which variants a picture may be shown first."""
+    several = product.variants if len(product.variants) > 1 else []
+    return [("", "all variants"), *((item.ref, f"{item.label} ({item.sku})") for item in several)]
+
+
+def _ref_of(product: Product, variant_id: int | None) -> str:
+    return next((item.ref for item in product.variants if item.id == variant_id), "")
+
+
+def _first_for(product: Product) -> Variant | None:
+    """The variant that the form names; None for all of them. Raises NotFound."""
+    return variant_of(product) if request.form.get("variant") else None
 
 
 def _sent(name: str) -> FileStorage | None:

@@ -16,6 +16,7 @@ from backoffice.catalog import editing, pricing
 from backoffice.catalog import service as catalog
 from backoffice.catalog.models import Category, PriceList, ProductKind, Variant
 from backoffice.catalog.service import ProductData, VariantData
+from backoffice.catalog.variants import check_sku
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
@@ -194,7 +195,7 @@ def _create(row: Row, values: Mapping[str, str], lists: Mapping[str, PriceList],
         row.problems.append(f"there is no category “{values['category'][:60]}”")
     if values["vat"] not in {rate.vat_class for rate in RATES}:
         row.problems.append(f"there is no VAT rate “{values['vat'][:30]}”")
-    for check, value in ((editing.check_sku, row.article), (editing.check_slug, values["address"])):
+    for check, value in ((check_sku, row.article), (editing.check_slug, values["address"])):
         try:
             check(value)
         except CounterfoilError as error:

@@ -8,14 +8,13 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.admin import access, looks, troubles
+from backoffice.admin import access, looks, sold, troubles
 from backoffice.admin.actions import needs, refuse, request_key, typed_count, typed_text
 from backoffice.admin.notes import Noted
 from backoffice.core import clock, references, units
 from backoffice.core.errors import CounterfoilError
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
-from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.service import ToShip
@@ -104,10 +103,9 @@ class RefundForm(Noted):
     def choose(self, payment: str) -> ResponseReturnValue:
         """What can be given back of a payment; once it is chosen, what will happen."""
         access.demand(Right.REFUND)
-        row = payments.by_ref(payment)
-        invoice = invoices.get(row.invoice_id)
-        order = orders.get(invoice.order_id)
-        looks.at(customers.get(order.person_id), order)
+        found = sold.payment(payment)
+        row, order, invoice = found.thing, found.order, found.invoice
+        looks.at(found.person, order)
         before = refunds.of([row])
         left, parcels = wishes.left_of_lines(order), _parcels(order)
         choice, problem = None, ""
@@ -120,6 +118,7 @@ class RefundForm(Noted):
             "office/refund_form.html",
             payment=row,
             order=order,
+            flags=found.flags,
             invoice=invoice,
             rows=self._rows(order, left, parcels),
             left_over=booking.left(row),

@@ -86,6 +86,7 @@ class RefundDesk(RefundForm, Many):
             refund=refund,
             payment=payment,
             order=order,
+            flags=found.flags,
             note=note,
             successor=refunds.successor(refund),
             priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.lines}),

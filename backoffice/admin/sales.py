@@ -7,14 +7,13 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, func, select
 
-from backoffice.admin import access, dossier, looks, timeline, troubles, whose
+from backoffice.admin import access, dossier, flags, looks, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, asked, needs, reason, run
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, state
 from backoffice.admin.corrections import Corrections
-from backoffice.admin.customers import flags
 from backoffice.admin.filters import Filter, equals, row_number
 from backoffice.catalog.models import Variant
 from backoffice.checkout import endings
@@ -121,7 +120,7 @@ class OrderDesk(Corrections, Many):
             self.one_template,
             known=known,
             order=order,
-            flags=flags(known.person, owes=known.owes, disputing=known.disputing),
+            flags=flags.shown(known.flags),
             troubles=troubles.of(subjects) if known.has_cases else [],
             days=timeline.by_day(timeline.of(subjects, known.attempts), ZONE),
             actions=[

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import joinedload
 
-from backoffice.admin import access, looks, timeline, troubles, whose
+from backoffice.admin import access, looks, sold, timeline, troubles, whose
 from backoffice.admin.actions import (
     Action,
     Field,
@@ -34,7 +34,6 @@ from backoffice.core.db import session
 from backoffice.core.errors import NotFound
 from backoffice.core.seen import mark
 from backoffice.core.tracking import Subject
-from backoffice.customers import service as customers
 from backoffice.fulfilment import notices, parcels
 from backoffice.fulfilment.models import Shipment
 from backoffice.orders.models import Order
@@ -206,11 +205,13 @@ class ShipmentDesk(Noted, Many):
 
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
-        parcel = parcels.by_ref(ref)
-        looks.at(customers.get(parcel.order.person_id), parcel)
+        found = sold.parcel(ref)
+        parcel = found.thing
+        looks.at(found.person, parcel)
         return self.render(
             self.one_template,
             parcel=parcel,
+            flags=found.flags,
             troubles=troubles.of([parcel.subject(), parcel.order.subject()]),
             days=timeline.by_day(timeline.of([parcel.subject()]), ZONE),
             actions=[

@@ -62,6 +62,7 @@ class Tag(StrEnum):
     FULFILMENT_OPENED = "fulfilment.opened"
     FULFILMENT_WITHDRAWN = "fulfilment.withdrawn"
     IMAGE_ADDED = "image.added"
+    IMAGE_CHANGED = "image.changed"
     IMAGE_REMOVED = "image.removed"
     INVOICE_CREDITED = "invoice.credited"
     INVOICE_DISCARDED = "invoice.discarded"
@@ -211,6 +212,7 @@ WORDS: dict[Tag, str] = {
     Tag.FULFILMENT_OPENED: "Ready to be delivered",
     Tag.FULFILMENT_WITHDRAWN: "Delivery withdrawn",
     Tag.IMAGE_ADDED: "Picture added",
+    Tag.IMAGE_CHANGED: "Picture changed",
     Tag.IMAGE_REMOVED: "Picture taken down",
     Tag.INVOICE_CREDITED: "Invoice credited",
     Tag.INVOICE_DISCARDED: "Draft invoice discarded",

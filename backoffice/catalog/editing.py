@@ -1,4 +1,4 @@
-"""Changing what stands in the catalogue: texts, shelves, variants, pictures. Customers see it with the commit."""
+"""Changing what stands in the catalogue: texts, shelves, VAT. Customers see it with the commit."""
 
 import re
 from collections.abc import Sequence
@@ -11,21 +11,17 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog import listings, pricing, richtext, search, version
 from backoffice.catalog import service as catalog
-from backoffice.catalog.models import Category, DigitalAsset, Product, ProductImage, ProductKind, ProductTrait, Variant
-from backoffice.core import clock, references
+from backoffice.catalog.models import Category, Product, ProductKind, ProductTrait
 from backoffice.core.actor import Actor
 from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.core.folding import fold
 from backoffice.core.formatting import is_country
 from backoffice.core.seen import check
 from backoffice.core.typed import tidy
-from backoffice.files.models import StoredFile
 from backoffice.tasks import service as tasks
 
 SLUG = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
-SKU = re.compile(r"^[A-Z0-9][A-Z0-9./-]{0,59}$")
 MOST_PAIRS = 60  # facts or traits of a product
 MOST_COUNTRIES = 120
 LONGEST_STORY = 40_000  # characters of HTML
@@ -54,22 +50,6 @@ class Taken(CounterfoilError):
 
     def __init__(self, what: str, value: str) -> None:
         super().__init__(f"The {what} “{value}” is used already. Choose another.")
-
-
-class LastVariant(CounterfoilError):
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__("This is the last variant that is sold. Withdraw the product instead.")
-
-
-class LastFile(CounterfoilError):
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This is the only file of something that is sold. Attach another one first, or withdraw the product."
-        )
 
 
 @dataclass(frozen=True)
@@ -132,16 +112,6 @@ def check_slug(slug: str) -> str:
     return slug
 
 
-def check_sku(sku: str) -> str:
-    """Raises Unreadable, Taken."""
-    sku = sku.strip().upper()
-    if not SKU.match(sku):
-        raise Unreadable("An article number holds capital letters, digits, hyphens, dots and slashes, at most 60.")
-    if session.scalar(select(Variant.id).where(Variant.sku == sku)):
-        raise Taken("article number", sku)
-    return sku
-
-
 def texts_of(product: Product) -> Texts:
     """What is said of it now."""
     traits = select(ProductTrait.trait, ProductTrait.value).where(ProductTrait.product_id == product.id)
@@ -166,7 +136,7 @@ def rewrite(product: Product, texts: Texts, *, seen: str | None = None, by: Acto
         "facts": {"rows": [list(row) for row in texts.facts]},
     }  # fmt: skip
     session.refresh(product, with_for_update=True)  # of two at the same moment the second finds what the first wrote
-    changes = _differing(product, wanted)
+    changes = differing(product, wanted)
     known = texts_of(product)
     traits, before = sorted(set(texts.traits)), sorted(known.traits)
     if not changes and traits == before:
@@ -183,94 +153,18 @@ def rewrite(product: Product, texts: Texts, *, seen: str | None = None, by: Acto
     return True
 
 
-def add_variant(product: Product, sku: str, choices: Sequence[str], *, by: Actor) -> Variant:
-    """Offer a product in one more variant, withdrawn until it has a price. Raises Unreadable, Taken."""
-    sku = check_sku(sku)
-    options = product.options.get("names", [])
-    values = [choice.strip()[:80] for choice in choices if choice.strip()]
-    if len(values) != len(options):
-        raise Unreadable(f"Name a value for each of: {', '.join(options) or 'nothing, it has a single variant'}.")
-    label = ", ".join(values)
-    if any(fold(variant.label) == fold(label) for variant in product.variants):  # as the databases compare them
-        raise Taken("variant", label or product.name)
-    variant = Variant(
-        ref=references.new("var"),
-        product_id=product.id,
-        sku=sku,
-        label=label,
-        choices={"values": values},
-        position=max((item.position for item in product.variants), default=0) + 1,
-        published=False,
-    )
-    session.add(variant)
-    session.flush()
-    session.expire(product, ["variants"])
-    audit.record(Tag.VARIANT_CREATED, variant, by=by, sku=sku, product=product.ref)
-    return variant
-
-
-def offer(variant: Variant, *, by: Actor) -> bool:
-    """Sell a variant; False if it is sold."""
-    return _publish(variant, True, "", by)
-
-
-def withdraw(variant: Variant, *, by: Actor, reason: str) -> bool:
-    """Sell a variant no more; False if it is not sold. Raises LastVariant for the last one of a published product."""
-    others = [item for item in variant.product.variants if item.published and item.id != variant.id]
-    if variant.published and variant.product.published and not others:
-        raise LastVariant
-    return _publish(variant, False, reason, by)
-
-
-def attach(
-    variant: Variant, file: StoredFile, name: str, media_type: str, most_downloads: int, *, by: Actor
-) -> DigitalAsset:
-    """Let buyers of a variant download a file under a name; the same once more is the one that is there. Raises Unreadable
-    for a variant that is no download, Taken."""
-    if variant.product.kind != ProductKind.DIGITAL:
-        raise Unreadable("Only what is downloaded has files.")
-    query = select(DigitalAsset).where(DigitalAsset.variant_id == variant.id, DigitalAsset.name == name)
-    known = session.scalars(query).one_or_none()
-    if known is None:
-        return catalog.attach(variant, file, name, most_downloads, by=by, media_type=media_type)
-    if known.file_id != file.id:
-        raise Taken("file name", name)
-    changes = _differing(
-        known, {"media_type": media_type, "most_downloads": most_downloads, "taken_away_at": None}
-    )  # fmt: skip
-    for field, (_before, after) in changes.items():
-        setattr(known, field, after)
-    if changes:
-        audit.record(Tag.VARIANT_CHANGED, variant, by=by, file=(None, name), **changes)
-    return known
-
-
-def detach(asset: DigitalAsset, *, by: Actor, reason: str) -> bool:
-    """Give a file to nobody who orders from now on; False where it is so. Raises LastFile for one without which a download
-    that is sold would have none."""
-    session.execute(select(Variant.id).where(Variant.id == asset.variant_id).with_for_update())
-    session.refresh(asset)  # of two colleagues with two files the second finds its own the last
-    if asset.taken_away_at is not None:
+def retax(product: Product, vat_class: str, *, seen: str, by: Actor, reason: str) -> bool:
+    """Tax what is ordered from now on by another class that has rates, at the same prices, which hold VAT; False where it is.
+    ``seen`` is the ``mark`` of the class when somebody began. Raises ChangedMeanwhile."""
+    session.refresh(product, with_for_update=True)
+    changes = differing(product, {"vat_class": vat_class})
+    if not changes:
         return False
-    variant = asset.variant
-    if variant.is_sold and len(catalog.assets_of([variant.id])) == 1:
-        raise LastFile
-    asset.taken_away_at = clock.now()
-    audit.record(Tag.VARIANT_CHANGED, variant, by=by, reason=reason, file=(asset.name, None))
-    return True
-
-
-def remove_image(product: Product, image_id: int, *, by: Actor, reason: str) -> None:
-    """Take a picture down; its file stays, for papers and caches may still show it. Raises NotFound."""
-    image = session.scalars(
-        select(ProductImage).where(ProductImage.id == image_id, ProductImage.product_id == product.id)
-    ).one_or_none()
-    if image is None:
-        raise NotFound("picture of this product")
-    session.delete(image)
-    session.flush()
-    audit.record(Tag.IMAGE_REMOVED, product, by=by, reason=reason, alt=(image.alt, None))
+    check(seen, product.vat_class)
+    product.vat_class = vat_class
+    audit.record(Tag.PRODUCT_CHANGED, product, by=by, reason=reason, **changes)
     listings.refresh(product)
+    return True
 
 
 def new_category(name: str, slug: str, lead: str, *, by: Actor) -> Category:
@@ -295,7 +189,7 @@ def change_category(
     refuse_card_number(f"{name} {lead}")
     wanted: dict[str, Any] = {"name": name.strip()[:120], "lead": lead.strip(), "position": position}
     session.refresh(category, with_for_update=True)
-    changes = _differing(category, wanted)
+    changes = differing(category, wanted)
     if not changes:
         return False
     check(seen, category.name, category.lead, category.position)
@@ -314,15 +208,6 @@ def reindex(category_id: int) -> None:
         search.index(product)
 
 
-def _publish(variant: Variant, published: bool, reason: str, by: Actor) -> bool:
-    if variant.published == published:
-        return False
-    variant.published = published
-    audit.record(Tag.VARIANT_CHANGED, variant, by=by, reason=reason, published=(not published, published))
-    listings.refresh(variant.product)
-    return True
-
-
 def _check_texts(texts: Texts, story: str) -> None:
     if not tidy(texts.name) or len(texts.name.strip()) > 120:
         raise Unreadable("The product needs a name of at most 120 characters.")
@@ -334,7 +219,7 @@ def _check_texts(texts: Texts, story: str) -> None:
     refuse_card_number(f"{texts.name} {texts.summary} {richtext.plain(story)} {rows}")
 
 
-def _differing(row: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+def differing(row: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     """Field → (before, after) of what is not so already."""
     return {name: (getattr(row, name), after) for name, after in wanted.items() if getattr(row, name) != after}
 

@@ -1,4 +1,5 @@
-"""Pictures of products: an upload is checked, resized to the widths the shop asks for, and stored as WebP."""
+"""Pictures of products: an upload is checked, resized to the widths the shop asks for, and stored as WebP; what hangs there is
+described, moved and taken down."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +11,18 @@ from sqlalchemy import func, select
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.catalog import listings
+from backoffice.catalog.editing import Unreadable
 from backoffice.catalog.models import Product, ProductImage, Variant
 from backoffice.core.actor import Actor
+from backoffice.core.cards import refuse_card_number
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.seen import check
 from backoffice.files import service as files
 from backoffice.files.models import StoredFile
 
 LARGEST_UPLOAD = 12 * 1024 * 1024  # bytes
+CALLED = ("alt", "place", "of variant")  # what can be said of a picture, in the audit
 MEDIA_TYPE = "image/webp"
 
 
@@ -78,6 +83,59 @@ def add(
     return image
 
 
+def change(image: ProductImage, alt: str, place: int, variant: Variant | None, *, seen: str, by: Actor) -> bool:
+    """Say something else of a picture, hang it at another place (1 is first), or show it first for another variant (None: for
+    none); False where nothing differs. ``seen`` is the ``mark`` that `seen_of` gave when somebody began. Raises Unreadable,
+    CardNumber, ChangedMeanwhile."""
+    product = image.product
+    session.refresh(product, with_for_update=True)
+    session.expire(product, ["images"])
+    hanging = list(product.images)
+    if not alt or not 1 <= place <= len(hanging):
+        raise Unreadable(f"A picture needs a few words of what it shows, and a place from 1 to {len(hanging)}.")
+    refuse_card_number(alt)
+    stands = seen_of(image)
+    wanted = (alt, place, variant.id if variant else None)
+    if wanted == stands:
+        return False
+    check(seen, *stands)
+    hanging.remove(image)
+    hanging.insert(place - 1, image)
+    image.alt, image.variant_id = alt, wanted[2]
+    for number, each in enumerate(hanging, 1):
+        each.position = number
+    session.flush()
+    session.expire(product, ["images"])
+    told = zip(CALLED, _told(product, stands), _told(product, wanted), strict=True)
+    changes: dict[str, Any] = {name: (before, after) for name, before, after in told if before != after}
+    audit.record(Tag.IMAGE_CHANGED, product, by=by, **changes)
+    listings.refresh(product)
+    return True
+
+
+def seen_of(image: ProductImage) -> tuple[str, int, int | None]:
+    """What it shows, its place among the pictures of its product, and the variant for which it is shown first."""
+    return image.alt, image.product.images.index(image) + 1, image.variant_id
+
+
+def of_product(product: Product, image_id: int) -> ProductImage:
+    """Raises NotFound."""
+    image = session.get(ProductImage, image_id)
+    if image is None or image.product_id != product.id:
+        raise NotFound("picture of this product")
+    return image
+
+
+def remove(image: ProductImage, *, by: Actor, reason: str) -> None:
+    """Take a picture down; its file stays, for papers and caches may still show it."""
+    product, alt = image.product, image.alt
+    session.delete(image)
+    session.flush()
+    session.expire(product, ["images"])
+    audit.record(Tag.IMAGE_REMOVED, product, by=by, reason=reason, alt=(alt, None))
+    listings.refresh(product)
+
+
 def known(sha256: str) -> StoredFile:
     """A stored picture by its hash: nothing else is ever served from the address of pictures. Raises NotFound."""
     row = session.scalars(
@@ -86,3 +144,9 @@ def known(sha256: str) -> StoredFile:
     if row is None:
         raise NotFound("picture")
     return row
+
+
+def _told(product: Product, stands: tuple[str, int, int | None]) -> tuple[str, int, str]:
+    """The same with the variant by its article number."""
+    alt, place, variant_id = stands
+    return alt, place, next((variant.sku for variant in product.variants if variant.id == variant_id), "")

@@ -1,28 +1,22 @@
 """The catalogue desk and the stockroom: what is changed there, customers see at once, and the audit says who did it."""
 
 import html
-import io
 import re
 
 import pytest
 from babel import Locale
-from PIL import Image
 from sqlalchemy import select
 
 from backoffice.catalog.models import DigitalAsset, ProductKind
 from backoffice.core import units
 from backoffice.core.db import session
 from backoffice.fulfilment.models import DeliveryMethod, DeliveryRate
-from backoffice.models import AuditEntry, Category, Price, Product, ProductImage, StockItem, StockMovement, Variant
+from backoffice.models import AuditEntry, Category, Price, Product, StockItem, StockMovement, Variant
 from backoffice.staff.roles import Role
 from storefront import fragments
-from tests.support.office import post
+from tests.support.office import level, post
 from tests.support.shop import LEVEL, hidden, product_path
 from tests.support.staff import colleague
-
-
-def level(shop) -> Product:
-    return shop.all(select(Product).join(Variant, Variant.product_id == Product.id).where(Variant.sku == LEVEL))[0]
 
 
 def texts(page: str) -> dict[str, str]:
@@ -221,55 +215,6 @@ def test_a_withdrawn_product_is_gone_from_the_shop(shop, carl):
     post(carl, f"{address}/publish", address)
     fragments.forget()
     assert shop.app.test_client().get(f"/products/{product.slug}").status_code == 200
-
-
-def picture(size=(400, 300), form="PNG") -> io.BytesIO:
-    body = io.BytesIO()
-    Image.new("RGB", size, "#885522").save(body, form)
-    body.seek(0)
-    return body
-
-
-def test_a_picture_is_hung_shown_and_taken_down(shop, carl):
-    address = f"/admin/products/{level(shop).ref}"
-    form = hidden(carl.get(address).text)
-    sent = {**form, "picture": (picture(), "level.png"), "alt": "The level from above"}
-    page = carl.post(f"{address}/picture", data=sent, follow_redirects=True).text
-    assert "The picture is added" in page
-    again = {**form, "picture": (picture(), "level.png"), "alt": "The level from above"}
-    before = shop.count(ProductImage)
-    carl.post(f"{address}/picture", data=again)  # pressed twice: it hangs once
-    assert shop.count(ProductImage) == before
-    image = shop.all(select(ProductImage))[-1]
-    fragments.forget()
-    assert "The level from above" in shop.app.test_client().get(product_path(LEVEL)).text
-    post(carl, f"{address}/unhang", address, image=str(image.id), reason="blurred")
-    fragments.forget()
-    assert "The level from above" not in shop.app.test_client().get(product_path(LEVEL)).text
-    assert [tag for tag in shop.tags(level(shop).ref) if tag.startswith("image.")][-2:] == [
-        "image.added",
-        "image.removed",
-    ]
-
-
-@pytest.mark.parametrize("content", [b"no picture", b"", b"GIF89a" + b"0" * 500])
-def test_what_is_no_picture_is_refused(shop, carl, content):
-    address = f"/admin/products/{level(shop).ref}"
-    form = hidden(carl.get(address).text)
-    sent = {**form, "picture": (io.BytesIO(content), "x.png"), "alt": "x"}
-    answer = carl.post(f"{address}/picture", data=sent, follow_redirects=True)
-    assert 'class="flash bad"' in answer.text
-
-
-def test_a_picture_may_be_larger_than_any_other_form(shop, carl):
-    address = f"/admin/products/{level(shop).ref}"
-    form = hidden(carl.get(address).text)
-    large = io.BytesIO(b"\x89PNG" + b"0" * 3_000_000)
-    sent = {**form, "picture": (large, "x.png"), "alt": "x"}
-    answer = carl.post(f"{address}/picture", data=sent, follow_redirects=True)
-    assert "cannot be used" in answer.text
-    refused = carl.post(f"{address}/texts", data={**form, "story": "x" * 3_000_000})
-    assert refused.status_code == 413
 
 
 def test_categories_are_made_changed_and_moved(shop, carl):

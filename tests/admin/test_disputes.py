@@ -4,9 +4,11 @@ import html
 import re
 
 import pytest
+from sqlalchemy import select
 
-from backoffice.models import DisputeAnswer
-from tests.support.office import refund_form
+from backoffice.models import CreditNote, DisputeAnswer, Refund, Shipment
+from tests.support.office import fields, refund_form
+from tests.support.refunds import bought
 from tests.support.shop import hidden, paid
 
 # Pages on SQLite; what is behind them is tried on both engines by tests/scenarios.
@@ -80,13 +82,31 @@ def test_a_provider_that_is_silent_about_a_dispute_is_not_said_to_have_answered(
 
 def test_a_disputing_customer_is_flagged(shop, operator, sale):
     """Wherever somebody decides about them: on their page, and on every order of theirs."""
-    other = shop.buyer().orders()
+    other = bought(shop.buyer())
+    order = f"/admin/orders/{other.order_ref}"
+    form = fields(operator.get(order).text, f"{order}/ship")
+    line = next(name for name in form if name.startswith("line"))
+    operator.post(f"{order}/ship", data={**form, line: "1", "tracking": "JD1"})
+    give_back = f"/admin/refunds/of/{other.payment_ref}"
+    operator.post(
+        f"{give_back}?what=sum&amount=5", data=refund_form(operator.get(f"{give_back}?what=sum&amount=5").text)
+    )
     page = operator.get(f"/admin/orders/{other.order_ref}").text
     assert "Disputed</span>" in page
     person = re.search(r"/admin/customers/(per_\w+)", page).group(1)
     assert "Disputed</span>" in operator.get(f"/admin/customers/{person}").text
+    dispute = shop.dispute().ref
+    pages = (
+        f"/admin/payments/{other.payment_ref}", give_back, f"/admin/shipments/{shop.all(select(Shipment.ref))[0]}",
+        f"/admin/refunds/{shop.all(select(Refund.ref))[0]}", f"/admin/credit_notes/{shop.all(select(CreditNote.ref))[0]}",
+        f"/admin/invoices/{shop.invoice(other).ref}", f"/admin/disputes/{dispute}", f"/admin/disputes/{dispute}/answer",
+    )  # fmt: skip
+    for place in pages:
+        head = operator.get(place).text.partition('<header class="head">')[2].partition("</header>")[0]
+        assert "Disputed</span>" in head, place
     stranger = shop.buyer("eve@example.org").orders()
-    assert "Disputed</span>" not in operator.get(f"/admin/orders/{stranger.order_ref}").text
+    for place in (f"/admin/orders/{stranger.order_ref}", f"/admin/refunds/of/{stranger.payment_ref}"):
+        assert "Disputed</span>" not in operator.get(place).text
 
 
 def test_the_answer_is_filled_in_and_submitted_as_it_stands(shop, operator, sale):

@@ -24,35 +24,12 @@ from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.staff.roles import Role
 from integrations.payments.disputes import EvidenceField
+from tests.support.office import all_fields, fields
 from tests.support.refunds import bought
 from tests.support.shop import LEVEL, hidden, paid
 from tests.support.staff import colleague
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
-
-
-def fields(page: str, action: str = "") -> dict[str, str]:
-    """What the form sends that leads to ``action`` (the form without one, where none is named), as the page shows it."""
-    forms = re.findall(r"<form ([^>]*)>(.*?)</form>", page, re.S)
-    wanted = [inside for head, inside in forms if (f'action="{action}"' in head if action else "refund" in head)]
-    inputs = re.findall(r"<input ([^>]*)>", wanted[0])
-    sent = {}
-    for text in inputs:
-        name, value = re.search(r'name="([^"]*)"', text), re.search(r'value="([^"]*)"', text)
-        if name and ("checkbox" not in text or "checked" in text):
-            sent[name[1]] = value[1] if value else ""
-    return sent
-
-
-def all_fields(page: str, action: str) -> dict[str, str]:
-    """The same with what stands in its longer texts and choices."""
-    (inside,) = re.findall(rf'<form [^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.S)[:1]
-    texts = dict(re.findall(r'<textarea name="(\w+)"[^>]*>(.*?)</textarea>', inside, re.S))
-    chosen = {}
-    for name, options in re.findall(r'<select name="(\w+)"[^>]*>(.*?)</select>', inside, re.S):
-        values = re.findall(r'<option value="([^"]*)"( selected)?', options)
-        chosen[name] = next((value for value, is_chosen in values if is_chosen), values[0][0])
-    return {name: html.unescape(text) for name, text in {**fields(page, action), **texts, **chosen}.items()}
 
 
 @pytest.fixture

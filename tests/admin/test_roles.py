@@ -43,8 +43,9 @@ MAY = {
     "desk_shipments.tell": {O, F, A},
     **{f"desk_{desk}.index_view": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
     **{f"desk_{desk}.one": EVERYBODY for desk in ("products", "categories", "stock", "delivery")},
-    **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "publish", "withdraw", "variant", "price")},
-    **{f"desk_products.{verb}": {C, A} for verb in ("sell", "picture", "unhang", "file", "detach", "beside")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("create", "texts", "tax", "publish", "withdraw")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("variant", "rename", "price", "sell", "file", "detach", "beside")},
+    **{f"desk_products.{verb}": {C, A} for verb in ("picture", "rehang", "unhang")},
     **{f"desk_products.{verb}": {C, A} for verb in ("table", "read_table", "take_table")},
     "desk_categories.create": {C, A}, "desk_categories.change": {C, A},
     **{f"desk_delivery.{verb}": {C, A} for verb in ("create", "create_zone", "zone", "change")},
@@ -167,6 +168,7 @@ def test_each_role_reaches_what_it_may_and_nothing_else(shop, role):
             .replace("<order>", refs["desk_orders"])
             .replace("<kind>", "withdrawal")
             .replace("<card>", "mth_none")
+            .replace("<variant>", "var_none")
             .replace("<int(max=999999999999999999):number>", "1")
         )
         for method in sorted(rule.methods & {"GET", "POST"}):

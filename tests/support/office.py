@@ -1,15 +1,26 @@
 """What a colleague does at any desk, by HTTP: press a button, take a list as a file."""
 
 import csv
+import html
 import io
 import re
 
 from sqlalchemy import select
 
 from backoffice.admin.exports import MARK
-from backoffice.models import Category, DeliveryMethod, Person, PriceList, Product, StaffMember, StockItem, Task
+from backoffice.models import (
+    Category,
+    DeliveryMethod,
+    Person,
+    PriceList,
+    Product,
+    StaffMember,
+    StockItem,
+    Task,
+    Variant,
+)
 from storefront import fragments
-from tests.support.shop import hidden
+from tests.support.shop import LEVEL, hidden
 
 
 def post(client, address: str, page: str = "", **form) -> str:
@@ -69,3 +80,31 @@ def filled(rule, shop, sale) -> str:
 def press(client, page: str, action: str, **form) -> str:
     """One of the actions of a page."""
     return post(client, f"{page}/{action}", page, **form)
+
+
+def level(shop, sku: str = LEVEL) -> Product:
+    return shop.all(select(Product).join(Variant, Variant.product_id == Product.id).where(Variant.sku == sku))[0]
+
+
+def fields(page: str, action: str = "") -> dict[str, str]:
+    """What the form sends that leads to ``action`` (the form without one, where none is named), as the page shows it."""
+    forms = re.findall(r"<form ([^>]*)>(.*?)</form>", page, re.S)
+    wanted = [inside for head, inside in forms if (f'action="{action}"' in head if action else "refund" in head)]
+    inputs = re.findall(r"<input ([^>]*)>", wanted[0])
+    sent = {}
+    for text in inputs:
+        name, value = re.search(r'name="([^"]*)"', text), re.search(r'value="([^"]*)"', text)
+        if name and ("checkbox" not in text or "checked" in text):
+            sent[name[1]] = value[1] if value else ""
+    return sent
+
+
+def all_fields(page: str, action: str) -> dict[str, str]:
+    """The same with what stands in its longer texts and choices."""
+    (inside,) = re.findall(rf'<form [^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.S)[:1]
+    texts = dict(re.findall(r'<textarea name="(\w+)"[^>]*>(.*?)</textarea>', inside, re.S))
+    chosen = {}
+    for name, options in re.findall(r'<select name="(\w+)"[^>]*>(.*?)</select>', inside, re.S):
+        values = re.findall(r'<option value="([^"]*)"( selected)?', options)
+        chosen[name] = next((value for value, is_chosen in values if is_chosen), values[0][0])
+    return {name: html.unescape(text) for name, text in {**fields(page, action), **texts, **chosen}.items()}
