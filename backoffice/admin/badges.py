@@ -63,7 +63,7 @@ SHAPES = {
     "visit_agreed": PART,
     "visit_done": DONE,
 }
-WORDS = {"sent": "Page open", "open": "Open", "placed": "Not paid yet", "created": "Prepared", "gave_up": "Gave up",
+WORDS = {"sent": "Page open", "open": "Open", "placed": "Awaiting payment", "created": "Prepared", "gave_up": "Gave up",
          "succeeded": "Given back", "pending": "On its way", "needs_response": "Needs an answer"}  # fmt: skip
 
 STANDING = {  # how something stands, after "is"; others as they are called

@@ -142,6 +142,7 @@ class DisputeDesk(Noted, Many):
             fields=[
                 (name.value, label, lines, (typed or held).get(name, "")) for name, (label, lines) in FIELDS.items()
             ],
+            is_typed=typed is not None,
             longest=evidence.LONGEST,
             receipt=receipt,
             with_receipt=typed is None or bool(request.form.get("receipt")),

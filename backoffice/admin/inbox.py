@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from backoffice.admin import access, looks, timeline, troubles, whose
+from backoffice.admin import access, looks, related, timeline, troubles, whose
 from backoffice.admin.actions import Action, Field, needs, reason, run, typed_seen, typed_text
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
@@ -32,6 +32,7 @@ from backoffice.core.tracking import Subject
 from backoffice.staff import service as staff
 from backoffice.staff.models import StaffMember
 from backoffice.staff.roles import Right, Role
+from backoffice.tasks.models import Task
 
 MORNING = time(8)  # a case that sleeps until a day wakes then
 STATES = (("open", "Open"), ("asleep", "Asleep"), ("resolved", "Resolved"))
@@ -168,6 +169,7 @@ class CaseDesk(Noted, Many):
             best_url=next((item.url for item in troubles.best(case) if item.is_link), ""),
             called=troubles.called(case.about_kind),
             order_number=numbers[case.id],
+            of_task=_of_task(case),
             age=formatting.age(case.opened_at, case.resolved_at or clock.now()),
             shown_state=shown_state(case),
             detail=json.dumps(case.detail, indent=2),
@@ -307,6 +309,13 @@ class CaseDesk(Noted, Many):
             return []
         known = {other.id: other for other in (*cases.open_about([case.about]), *cases.open_ones())}
         return [other for other in known.values() if other.id != case.id and troubles.sees(other.about)]
+
+
+def _of_task(case: Case) -> list[tuple[str, str, str]]:
+    """What the task of a case was about, where the colleague may see that."""
+    task = session.get(Task, case.about_id) if case.about_kind == "task" else None
+    found = related.of_arguments(task.arguments) if task else []
+    return troubles.places_of([subject for subject in found if troubles.sees(subject)])
 
 
 def _order_numbers(known: Sequence[Case]) -> dict[int, int | None]:

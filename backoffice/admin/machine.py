@@ -185,9 +185,7 @@ class TaskDesk(Noted, Many):
         return self.render(
             self.one_template,
             task=task,
-            about=[
-                (troubles.called(item.kind), item.ref, troubles.place_of(item)) for item in of_arguments(task.arguments)
-            ],
+            about=troubles.places_of(of_arguments(task.arguments)),
             arguments=json.dumps(task.arguments, indent=2),
             failures=tasks.failures(task),
             troubles=troubles.of([task.subject()]),

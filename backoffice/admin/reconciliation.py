@@ -47,7 +47,7 @@ class BreakDesk(Noted):
     column_list = ("kind", "about_ref", "theirs", "ours", "difference", "found_at", "state")
     column_more = ("since", "closed_at", "explanation", "ref")
     column_labels = {
-        "kind": "What differs", "about_ref": "About", "theirs": "One book", "ours": "The other", "found_at": "Open for",
+        "kind": "What differs", "about_ref": "About", "theirs": "Theirs", "ours": "Ours", "found_at": "Open for",
         "since": "Last fact", "closed_at": "Agreed",
     }  # fmt: skip
     column_formatters = {

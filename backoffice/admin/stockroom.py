@@ -75,6 +75,10 @@ def _level(item: StockItem) -> Markup:
     return badge(shape, item.level.capitalize())
 
 
+def _to_count(to_send: int) -> str:
+    return f"Counted on the shelf, without the {to_send} that are sold" if to_send else "Counted on the shelf"
+
+
 class StockDesk(Noted, Many):
     sees = Right.SEE_CATALOGUE
     column_list = ("sku", "name", "on_hand", "held", "available", "level")
@@ -116,6 +120,7 @@ class StockDesk(Noted, Many):
     @expose("/<ref>")
     def one(self, ref: str) -> ResponseReturnValue:
         item = _item(ref)
+        to_send = parcels.still_to_send(item.variant_id)
         before = request.args.get("before", 0, int)
         moved = select(StockMovement).where(StockMovement.item_id == item.id).order_by(StockMovement.id.desc())
         moved = moved.where(StockMovement.id < before) if before else moved
@@ -128,6 +133,7 @@ class StockDesk(Noted, Many):
         return self.render(
             self.one_template,
             item=item,
+            to_send=to_send,
             level=_level(item),
             holds=holds,
             movements=movements,
@@ -143,7 +149,7 @@ class StockDesk(Noted, Many):
                     Right.MOVE_STOCK,
                     asks="Why was it wrong?",
                     fields=(
-                        Field("counted", "Counted on the shelf", "number", str(item.on_hand), most=MOST),
+                        Field("counted", _to_count(to_send), "number", str(item.on_hand), most=MOST),
                         Field("seen", "", "hidden", str(item.on_hand)),
                     ),
                 ),
@@ -154,16 +160,15 @@ class StockDesk(Noted, Many):
     @expose("/receive", methods=["POST"])
     @needs(Right.MOVE_STOCK)
     def receive(self) -> ResponseReturnValue:
-        def act() -> None:
-            sku, why = typed_text("sku").upper(), reason()
+        def act() -> str:
+            sku, why, pieces = typed_text("sku").upper(), reason(), typed_count("pieces", MOST)
             variant_id = session.scalar(select(Variant.id).where(Variant.sku == sku))
             if variant_id is None:
                 raise NotFound(f"article “{sku}”")
-            stock.receive(
-                variant_id, typed_count("pieces", MOST), by=access.by(), reason=why, request_key=request_key()
-            )
+            stock.receive(variant_id, pieces, by=access.by(), reason=why, request_key=request_key())
+            return f"{pieces} × {sku} {'is' if pieces == 1 else 'are'} on the shelf."
 
-        return run(lambda: units.write(act), "The pieces are on the shelf.", self.get_url(".index_view"))
+        return run(lambda: units.write(act), str, self.get_url(".index_view"))
 
     @expose("/<ref>/correct", methods=["POST"])
     @needs(Right.MOVE_STOCK)

@@ -1,6 +1,7 @@
 """One timeline of a thing: our audit rows and the provider's events, newest first, in words."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -68,8 +69,22 @@ def of(
     parts = [_audit(subjects, most), _notes(subjects, most)]
     if payments:
         parts.append(_events([payment.ref for payment in payments], most))
-    rows = session.execute(union_all(*(select(part.subquery()) for part in parts)))
-    return sorted((_entry(row, told) for row in rows), key=lambda entry: entry.at, reverse=True)
+    rows = session.execute(union_all(*(select(part.subquery()) for part in parts))).all()
+    story = sorted((_entry(row, told) for row in rows), key=lambda entry: entry.at, reverse=True)
+    is_cut = any(count >= most for count in Counter(row.source for row in rows).values())
+    return [*story, _rest(subjects[0], story[-1].at, most)] if is_cut else story
+
+
+def _rest(subject: Subject, since: datetime, most: int) -> Entry:
+    """The way on from a story that is longer than a page."""
+    return Entry(
+        at=since,
+        text="Older entries stand in the audit",
+        mark="person",
+        who="Counterfoil",
+        note=f"a page tells the latest {most}",
+        link=f"/admin/audit/?subject={subject.ref}",
+    )
 
 
 def by_day(entries: Sequence[Entry], zone: str) -> list[tuple[date, list[Entry]]]:

@@ -33,6 +33,11 @@ def sees(subject: Subject) -> bool:
     return seeing.sees(access.my_role(), subject.kind)
 
 
+def places_of(subjects: Sequence[Subject]) -> list[tuple[str, str, str]]:
+    """What each is called, its reference, and its page."""
+    return [(called(item.kind), item.ref, place_of(item)) for item in subjects]
+
+
 def seen() -> ColumnElement[bool]:
     """Condition: the cases that the colleague may see."""
     return seeing.seen_by(access.my_role())

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import cast
 from urllib.parse import quote
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import joinedload
 
 from backoffice.audit import service as audit
@@ -18,8 +18,8 @@ from backoffice.core.errors import CounterfoilError, FormUsed, NotFound
 from backoffice.core.seen import check
 from backoffice.fulfilment import methods
 from backoffice.fulfilment import service as fulfilment
-from backoffice.fulfilment.models import Shipment, ShipmentLine, ShippedPieces
-from backoffice.orders.models import Order
+from backoffice.fulfilment.models import Fulfilment, FulfilmentState, Shipment, ShipmentLine, ShippedPieces
+from backoffice.orders.models import Order, OrderLine
 from backoffice.tasks import service as tasks
 
 
@@ -64,7 +64,7 @@ def ship(
     tracking: str,
     by: Actor,
     carrier: str = "",
-    in_question: Callable[[Order], Mapping[int, int]] = lambda _order: {},
+    in_question: Callable[[Order], Mapping[int, int]],
 ) -> Shipment:
     """Hand a parcel over: order line id → pieces; to the carrier of the way that was chosen, where none is named. The same
     ``request_key`` ships once. ``in_question`` says which pieces may have to stay here, by line.
@@ -156,6 +156,17 @@ def by_ref(ref: str) -> Shipment:
     if parcel is None:
         raise NotFound("parcel")
     return parcel
+
+
+def still_to_send(variant_id: int) -> int:
+    """Pieces of an article that are sold and have not left: no stock any more, and on the shelf all the same."""
+    query = (
+        select(func.sum(ShippedPieces.ordered - ShippedPieces.shipped))
+        .join(OrderLine, OrderLine.id == ShippedPieces.order_line_id)
+        .join(Fulfilment, Fulfilment.order_id == OrderLine.order_id)
+        .where(OrderLine.variant_id == variant_id, Fulfilment.state.in_((FulfilmentState.OPEN, FulfilmentState.PARTLY)))
+    )
+    return int(session.scalar(query) or 0)
 
 
 def usual_carrier(order: Order) -> str:

@@ -13,7 +13,6 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db, session
 from backoffice.core.tracking import Subject
-from backoffice.fulfilment import parcels
 from backoffice.models import (
     Case,
     Invoice,
@@ -29,6 +28,7 @@ from backoffice.orders import service as orders
 from backoffice.staff.roles import Role
 from backoffice.tasks import service as tasks
 from tests.support.batches import results, start
+from tests.support.sending import send
 from tests.support.shop import hidden
 from tests.support.staff import colleague
 
@@ -101,7 +101,7 @@ def ship(shop, order_ref: str) -> str:
     def act() -> str:
         order = orders.by_ref(order_ref)
         pieces = {line.id: line.quantity for line in order.lines if line.variant_id}
-        return parcels.ship(order, pieces, request_key="ship-1", tracking="0034", by=SYSTEM).ref
+        return send(order, pieces, key="ship-1", tracking="0034").ref
 
     return units.write(act)
 

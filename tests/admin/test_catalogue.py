@@ -233,6 +233,7 @@ def test_stock_is_received_and_counted_with_a_reason_and_never_below_what_is_hel
     item = shop.all(select(StockItem).join(Variant, Variant.id == StockItem.variant_id).where(Variant.sku == LEVEL))[0]
     address = f"/admin/stock/{item.ref}"
     assert "Order 10001" in carl.get(address).text
+    assert "still to be sent" not in carl.get(address).text, "nothing is paid yet"
     post(carl, f"{address}/correct", address, counted="20", reason="three were broken, two lost")
     assert shop.stock() == (20, 3)
     for counted, words in (("21", "There are 20 on the shelf now, and were 25"), ("20", "nothing was changed")):

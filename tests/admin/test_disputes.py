@@ -129,6 +129,7 @@ def test_the_answer_is_filled_in_and_submitted_as_it_stands(shop, operator, sale
     assert shop.count(DisputeAnswer) == 1
     late = operator.post(f"{place}/answer", data={**form, "key": "another"})
     assert (late.status_code, "takes no answer any more" in late.text) == (409, True)
+    assert "<dd>She asked for it." in late.text, "what was written is not lost"
 
 
 def test_a_refusal_keeps_what_was_typed(shop, operator, sale):

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import select
 
 from backoffice.models import AuditEntry
-from tests.admin.test_catalogue import picture
+from tests.admin.test_pictures import picture
 from tests.support import staff
 from tests.support.forms import Form, read, walk
 from tests.support.shop import Shop

@@ -11,7 +11,7 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.cases.wordings import WORDINGS
 from backoffice.core import units
 from backoffice.core.tracking import Subject
-from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember
+from backoffice.models import AuditEntry, Case, Fulfilment, Mention, Note, Refund, StaffMember, Task
 from backoffice.staff.roles import Role
 from tests.support.office import post, press
 from tests.support.shop import hidden, paid
@@ -112,6 +112,16 @@ def test_a_case_says_which_order_it_belongs_to_whatever_it_is_about(shop):
     assert "jump?q=" not in olive.get("/admin/cases/?about=tsk_x").text
     assert "of <a" not in olive.get(f"/admin/cases/{lonely}").text
     assert f"jump?q={order.number}" not in carla.get("/admin/cases/?state=open").text
+
+
+def test_the_case_of_a_task_leads_to_what_the_task_was_about(shop):
+    buyer = shop.buyer()
+    buyer.fills_cart(1)
+    sale = paid(shop, buyer)
+    task = shop.all(select(Task).where(Task.name == "notices.confirmed"))[-1]
+    ref = units.write(lambda: cases.open_case(CaseKind.TASK_GAVE_UP, Subject("task", task.id, task.ref)).ref)
+    page = colleague(shop, Role.ADMINISTRATOR).get(f"/admin/cases/{ref}").text
+    assert f'<a href="/admin/orders/{sale.order_ref}">' in page
 
 
 def test_the_twin_of_a_case_is_offered_however_many_are_open(shop, monkeypatch):

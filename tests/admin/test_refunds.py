@@ -6,15 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.core import units
-from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
-from backoffice.fulfilment import parcels
 from backoffice.invariants import service as invariants
 from backoffice.models import Case, CreditNote, Refund, RefundLine, WebhookEvent
 from backoffice.orders import service as orders
 from tests.support.office import refund_form, taken
+from tests.support.sending import send
 from tests.support.shop import hidden, paid
 from tests.support.staff import logged_in
 
@@ -247,7 +246,7 @@ def test_a_piece_can_be_given_back_after_a_part_of_its_price(shop, operator, sal
 
 def test_what_was_sent_is_not_offered_for_sale_again_by_itself(shop, operator, sale):
     (line,) = shop.line_ids(sale)
-    units.write(lambda: parcels.ship(orders.by_ref(sale.order_ref), {line: 3}, request_key="k", tracking="", by=SYSTEM))
+    units.write(lambda: send(orders.by_ref(sale.order_ref), {line: 3}))
     page = operator.get(f"/admin/refunds/of/{sale.payment_ref}?what=pieces&line{line}=1").text
     assert re.search(rf'name="shelve{line}"', page)
     assert not re.search(rf'name="shelve{line}"[^>]*checked', page)

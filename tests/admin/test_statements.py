@@ -10,7 +10,7 @@ from backoffice.core import units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.demo import pictures
-from backoffice.fulfilment import appointments, parcels
+from backoffice.fulfilment import appointments
 from backoffice.models import (
     Case,
     CreditNote,
@@ -30,6 +30,7 @@ from tests.support import staff
 from tests.support.accounts import logs_in, registers
 from tests.support.forms import walk
 from tests.support.kept_cards import keeps
+from tests.support.sending import send
 from tests.support.shop import Shop, hidden, paid
 from tests.support.statements import statements
 
@@ -67,7 +68,7 @@ def everything(full: Shop) -> Shop:
     def deliver() -> None:
         order = orders.by_ref(sale.order_ref)
         line = next(line for line in order.lines if line.quantity == 2)
-        parcels.ship(order, {line.id: 1}, request_key="shk_1", tracking="123", by=SYSTEM)
+        send(order, {line.id: 1}, key="shk_1", tracking="123")
         (visit,) = appointments.of(order)
         appointments.propose(order, visit.ref, shop.clock() + timedelta(days=3), by=SYSTEM)
 

@@ -111,7 +111,7 @@ def test_a_lost_answer_and_a_webhook_that_never_comes_and_the_office_explains_ea
     desk.get_by_label("Password").fill("measure twice")
     desk.get_by_role("button", name="Log in").click()
     desk.locator("table.list a").first.click()
-    expect(desk.get_by_text("Not paid yet").first).to_be_visible()
+    expect(desk.get_by_text("Awaiting payment").first).to_be_visible()
     desk.get_by_role("button", name="Ask the provider now").click()
     expect(desk.get_by_text("The provider was asked")).to_be_visible()
     story = desk.get_by_role("region", name="What happened")

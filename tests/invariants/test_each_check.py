@@ -3,15 +3,14 @@
 import pytest
 
 from backoffice.core import units
-from backoffice.core.actor import SYSTEM
 from backoffice.core.db import db
-from backoffice.fulfilment import parcels
 from backoffice.invariants.checks import CHECKS
 from backoffice.orders import service as orders
 from backoffice.refunds.wishes import Pieces
 from tests.support.accounts import registers
 from tests.support.kept_cards import keeps
 from tests.support.reconciling import is_paid_out, provider_books
+from tests.support.sending import send
 from tests.support.shop import Shop, hidden, paid
 
 
@@ -111,7 +110,7 @@ def history(shop: Shop) -> Shop:
 
     def ship() -> None:
         order = orders.by_ref(sales[0].order_ref)
-        parcels.ship(order, {order.lines[0].id: 1}, request_key="shk_1", tracking="", by=SYSTEM)
+        send(order, {order.lines[0].id: 1}, key="shk_1")
 
     units.write(ship)
     shop.refunds(sales[0], 1_000)

@@ -24,6 +24,7 @@ from backoffice.orders import service as orders
 from backoffice.refunds.wishes import Pieces
 from backoffice.staff.roles import Role
 from tests.support.accounts import registers
+from tests.support.sending import send
 from tests.support.shop import LEVEL, hidden, paid
 from tests.support.staff import colleague
 
@@ -34,13 +35,8 @@ def ship(sale, pieces: dict[str, int], key: str, tracking: str = ""):
     def act():
         order = orders.by_ref(sale.order_ref)
         by_sku = {line.sku: line.id for line in order.lines}
-        return parcels.ship(
-            order,
-            {by_sku[sku]: count for sku, count in pieces.items()},
-            request_key=key,
-            tracking=tracking or f"JD014600003-{key}",
-            by=OLIVE,
-        ).ref
+        wanted = {by_sku[sku]: count for sku, count in pieces.items()}
+        return send(order, wanted, key, tracking or f"JD014600003-{key}", by=OLIVE).ref
 
     return units.write(act)
 

@@ -12,7 +12,6 @@ from backoffice.disputes import answering, evidence
 from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, DisputeAnswer
 from backoffice.disputes.service import Disputed
-from backoffice.fulfilment import parcels
 from backoffice.invoices import service as invoices
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account
@@ -24,6 +23,7 @@ from backoffice.webhooks import handling
 from backoffice.webhooks import service as webhooks
 from integrations.payments.disputes import EvidenceField
 from tests.support.consistency import problems
+from tests.support.sending import send
 from tests.support.shop import Shop
 
 # What says nothing that differs between engines: the run stays within its quarter of an hour.
@@ -101,13 +101,7 @@ def test_a_disputed_payment_is_not_refunded_and_a_won_one_is_again(shop, sale):
 @on_one_engine
 def test_what_we_hold_is_filled_in(shop, sale):
     (line,) = shop.line_ids(sale)
-    units.write(
-        lambda: (
-            parcels.ship(
-                orders.by_ref(sale.order_ref), {line: 1}, request_key="p", tracking="JJD0001", by=SYSTEM
-            ).order_id
-        )
-    )
+    units.write(lambda: send(orders.by_ref(sale.order_ref), {line: 1}, key="p", tracking="JJD0001").order_id)
     shop.is_disputed(sale)
     shop.works()
     with units.read():

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.core import units
-from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.errors import FormUsed
 from backoffice.core.ports import ports
@@ -13,12 +12,12 @@ from backoffice.fulfilment.parcels import InQuestion
 from backoffice.models import CreditNote, CreditNoteLine, Fulfilment, Mail, OrderLine, Refund
 from backoffice.orders import service as orders
 from backoffice.orders.models import OrderState
-from backoffice.refunds import wishes
 from backoffice.refunds.beginning import AnotherAccount, NotRefundable, RefundedMeanwhile
 from backoffice.refunds.models import RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Pieces, PiecesRefunded, SentMeanwhile
 from tests.support.consistency import problems
 from tests.support.refunds import bought, given_back, notes
+from tests.support.sending import send
 from tests.support.shop import paid
 
 
@@ -46,9 +45,7 @@ def test_the_whole_order_goes_back_with_its_credit_note_and_a_mail(shop, buyer):
 def test_what_was_delivered_stays_delivered_though_all_of_it_is_paid_back(shop, buyer):
     sale = bought(buyer)
     (line,) = shop.line_ids(sale)
-    units.write(
-        lambda: parcels.ship(orders.by_ref(sale.order_ref), {line: 1}, request_key="k", tracking="", by=SYSTEM).order_id
-    )
+    units.write(lambda: send(orders.by_ref(sale.order_ref), {line: 1}).order_id)
     shop.refunds(sale, reason=RefundReason.FRAUD)
     assert [row.state for row in shop.all(select(Fulfilment))] == ["done"]
     assert "fulfilment.withdrawn" not in [tag for row in shop.all(select(Fulfilment)) for tag in shop.tags(row.ref)]
@@ -79,7 +76,7 @@ def test_one_of_three_pieces_goes_back_before_it_is_sent_and_two_are_sent(shop, 
         assert (credited.sku, credited.quantity, credited.gross_amount) == ("SL-60-OAK", 1, 12_900)
 
     def ship(count: int) -> None:
-        parcels.ship(orders.by_ref(sale.order_ref), {line: count}, request_key=f"k{count}", tracking="", by=SYSTEM)
+        send(orders.by_ref(sale.order_ref), {line: count}, key=f"k{count}")
 
     with pytest.raises(parcels.TooMany):
         units.write(lambda: ship(3))
@@ -167,10 +164,10 @@ def test_the_key_of_a_form_makes_no_other_refund(shop, buyer):
     assert given_back(shop) == 100
 
 
-def ships(shop, sale, key: str, tracking: str = "JD1", **more):
+def ships(shop, sale, key: str, tracking: str = "JD1"):
     order = orders.by_ref(sale.order_ref)
     pieces = {order.lines[0].id: 1}
-    return parcels.ship(order, pieces, request_key=key, tracking=tracking, by=SYSTEM, **more)
+    return send(order, pieces, key=key, tracking=tracking)
 
 
 def test_what_left_since_the_page_was_opened_does_not_stay_here(shop, buyer):
@@ -193,11 +190,11 @@ def test_what_may_have_to_stay_is_not_sent_while_the_provider_is_silent(shop, bu
     refund = shop.refunds(sale, pieces=[Pieces(line, 1, shelved=1, sent_seen=0)])
     assert refund.state == "unknown"
     with pytest.raises(InQuestion):
-        units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+        units.write(lambda: ships(shop, sale, "ship-1"))
     shop.provider.switch(outage=False, refuse_refund=1)
     shop.minutes_pass(5)
     assert shop.refund(refund.ref).state == "failed"  # it was refused: the piece may leave
-    units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+    units.write(lambda: ships(shop, sale, "ship-1"))
 
 
 def test_nothing_is_sent_while_nobody_knows_whether_all_of_the_money_goes_back(shop, buyer):
@@ -205,10 +202,10 @@ def test_nothing_is_sent_while_nobody_knows_whether_all_of_the_money_goes_back(s
     shop.provider.switch(outage=True)
     shop.refunds(sale)  # a sum, of no pieces
     with pytest.raises(InQuestion):
-        units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+        units.write(lambda: ships(shop, sale, "ship-1"))
     shop.provider.switch(outage=False, refuse_refund=1)
     shop.minutes_pass(5)
-    units.write(lambda: ships(shop, sale, "ship-1", in_question=wishes.in_question))
+    units.write(lambda: ships(shop, sale, "ship-1"))
 
 
 def test_the_key_of_a_parcel_packs_no_other(shop, buyer):
