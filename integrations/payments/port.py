@@ -108,7 +108,7 @@ class Snapshot:
     page_expires_at: datetime | None = None
     decline: Decline | None = None
     method: str = ""  # for people: "Visa ·· 4242"
-    fingerprint: str = ""  # of the card that paid, or that was tried last
+    fingerprint: str = ""  # of the method that paid, or that was tried last
     kept: MethodSnapshot | None = None  # what was kept for later with this payment
     raw: Mapping[str, Any] = field(default_factory=dict)
 

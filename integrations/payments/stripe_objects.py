@@ -111,7 +111,7 @@ def from_intent(row: Row, reference: str = "") -> Snapshot:
 
 @reads
 def from_method(row: Row) -> MethodSnapshot:
-    """Of a card only brand, last four, expiry and fingerprint are read."""
+    """Of a card only brand, last four, expiry and fingerprint are read, of an account likewise."""
     kind = str(row["type"])
     details: Row = row.get(kind) or {}
     expires = (details["exp_year"], details["exp_month"]) if details.get("exp_year") else None
@@ -122,7 +122,7 @@ def from_method(row: Row) -> MethodSnapshot:
         brand=named[:40],
         last4=str(details.get("last4") or "")[:4],
         expires=expires,
-        fingerprint=str(details.get("fingerprint") or "")[:120],
+        fingerprint=_identity(row, row["id"]),
     )
 
 
@@ -131,8 +131,8 @@ def from_failed_charge(row: Row) -> Refusal:
     outcome, details = row.get("outcome") or {}, row.get("payment_method_details") or {}
     told = {"code": row.get("failure_code"), "decline_code": outcome.get("reason")}
     advice = {name: outcome.get(name) or row.get(name) for name in ("advice_code", "network_advice_code")}
-    fingerprint = str((details.get("card") or {}).get("fingerprint") or "")[:120]
-    return Refusal(decline_of({**told, **advice}), _named(details), fingerprint)
+    identity = _identity(details, row.get("payment_method"))
+    return Refusal(decline_of({**told, **advice}), _named(details), identity)
 
 
 @reads
@@ -163,16 +163,32 @@ def _named(details: Row | None) -> str:
     card = details.get("card")
     if card:
         return f"{str(card.get('brand') or 'card').capitalize()} ·· {card.get('last4') or '????'}"[:255]
-    return str(details.get("type") or "").replace("_", " ").capitalize()[:255]
+    named = str(details.get("type") or "").replace("_", " ").capitalize()
+    last4 = _own(details).get("last4")
+    return (f"{named} ·· {last4}" if last4 else named)[:255]
 
 
 def _fingerprint(intent: Row | None) -> str:
-    """Of the card that was charged, or that was refused last."""
+    """Of the method that was charged, or that was refused last."""
     charge = (intent or {}).get("latest_charge")
-    details: Any = charge.get("payment_method_details") if isinstance(charge, dict) else None
     refused = ((intent or {}).get("last_payment_error") or {}).get("payment_method")
-    card: Any = (refused or details or {}).get("card") or {}
-    return str(card.get("fingerprint") or "")[:120]
+    if isinstance(refused, dict):
+        return _identity(refused, refused.get("id"))
+    if isinstance(charge, dict) and charge.get("payment_method_details"):
+        return _identity(charge["payment_method_details"], charge.get("payment_method"))
+    return ""
+
+
+def _identity(details: Row, method: Any) -> str:
+    """What is the same whenever the same card or account is entered; where Stripe knows no such thing (a wallet, a bank's own
+    page), the id of the method, which is the same whenever it is charged again."""
+    return str(_own(details).get("fingerprint") or id_of(method) or "")[:120]
+
+
+def _own(details: Row) -> Row:
+    """What is said of a method under the name of its type."""
+    own: Row = details.get(str(details.get("type") or "card")) or {}
+    return own
 
 
 def _kept(intent: Row) -> MethodSnapshot | None:

@@ -12,7 +12,7 @@ from integrations.payments.port import OutcomeUnknown, PaymentStatus, Refused, T
 from integrations.payments.stripe import TOPICS
 from integrations.payments.stripe_calls import API_VERSION, RETRIES, mode_of
 from integrations.payments.stripe_declines import decline_of
-from integrations.payments.stripe_objects import from_intent, to_stripe
+from integrations.payments.stripe_objects import from_failed_charge, from_intent, from_method, to_stripe
 from tests.support.stripe_shapes import SHAPES
 from tests.support.worlds import StripeWorld
 
@@ -109,6 +109,45 @@ def test_amounts_are_counted_as_stripe_counts_them(amount, currency, sent):
         "amount_received": sent,
     }
     assert from_intent(intent).captured == amount
+
+
+SEPA = {"type": "sepa_debit", "sepa_debit": {"fingerprint": "fp_bank", "last4": "3000", "bank_code": "37040044"}}
+LINK = {"type": "link", "link": {"country": "DE"}}
+
+
+@pytest.mark.parametrize(
+    ("details", "called", "same"),
+    [
+        (
+            {"type": "card", "card": {"brand": "visa", "last4": "4242", "fingerprint": "fp_card"}},
+            "Visa ·· 4242",
+            "fp_card",
+        ),
+        (SEPA, "Sepa debit ·· 3000", "fp_bank"),
+        (LINK, "Link", "pm_1"),
+        ({"type": "a_method_of_tomorrow", "a_method_of_tomorrow": None}, "A method of tomorrow", "pm_1"),
+    ],
+    ids=["card", "account", "wallet", "unknown"],
+)
+def test_every_way_to_pay_is_known_again(details, called, same):
+    """What a bank refuses or disputes is charged by itself no more, card or not: by a fingerprint, else by the method."""
+    intent = {"id": "pi_1", "status": "succeeded", "currency": "eur", "amount": 100, "amount_received": 100}
+    charge = {
+        "payment_method": "pm_1",
+        "payment_method_details": details,
+        "outcome": {},
+        "failure_code": "card_declined",
+    }
+    paid = from_intent({**intent, "latest_charge": charge})
+    assert (paid.method, paid.fingerprint) == (called, same)
+    failed = {"code": "card_declined", "payment_method": {"id": "pm_1", **details}}
+    assert (
+        from_intent({**intent, "status": "requires_payment_method", "last_payment_error": failed}).fingerprint == same
+    )
+    refusal = from_failed_charge(charge)
+    assert (refusal.method, refusal.fingerprint) == (called, same)
+    kept = from_method({"id": "pm_1", "customer": "cus_1", **{name: value or {} for name, value in details.items()}})
+    assert kept.fingerprint == same
 
 
 @pytest.mark.parametrize(("amount", "currency"), [(12_345, "KWD"), (500, "MGA")])
