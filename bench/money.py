@@ -17,17 +17,19 @@ from typing import Any
 import pymysql
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import func, select
 
 from backoffice import wiring
 from backoffice.app import create_app, schema
 from backoffice.collection import service as collection
 from backoffice.core import actor, clock, units
 from backoffice.core.actor import Origin, coming_from
-from backoffice.core.db import db
+from backoffice.core.db import db, session
 from backoffice.core.ports import EXTENSION, Runtime
 from backoffice.demo import bulk, mirror, seed
 from backoffice.demo.history import History
 from backoffice.reconciliation import service as reconciliation
+from backoffice.reconciliation.models import ProviderLine
 from backoffice.webhooks import service as webhooks
 from bench import selling
 from bench.tape import Tape, connect, copy, replay
@@ -65,15 +67,14 @@ def _measure(server: MariaDB, folder: Path) -> None:
         _beside(
             server, "payments settled", len(sales), lambda: [collection.learn(item, by=actor.SYSTEM) for item in sales]
         )
-        lines = HISTORY * 9 // 10
-        _beside(server, f"books of {HISTORY} orders", lines, reconciliation.run)
+        _beside(server, f"books of {HISTORY} orders", _lines, reconciliation.run)
         _beside(server, "the same, nothing new", 1, reconciliation.run)
-        _beside(server, "the same, all compared", lines, lambda: reconciliation.run(everything=True))
+        _beside(server, "the same, all compared", _lines, lambda: reconciliation.run(everything=True))
         db.engine.dispose()
 
 
-def _beside(server: MariaDB, what: str, count: int, work: Callable[[], Any]) -> None:
-    """Ours on its database, then its statements on a copy from before."""
+def _beside(server: MariaDB, what: str, things: int | Callable[[], int], work: Callable[[], Any]) -> None:
+    """Ours on its database, then its statements on a copy from before; ``things`` are counted afterwards where they are a look."""
     floor = _copied(server)
     tape = Tape()
     with tape.recording():
@@ -82,10 +83,17 @@ def _beside(server: MariaDB, what: str, count: int, work: Callable[[], Any]) -> 
         ours = time.perf_counter() - began
     alone = replay(tape.units(), floor)
     floor.close()
+    count = things if isinstance(things, int) else things()
     sent = len([text for text, _values, _many in tape.statements if text != "COMMIT"])
     print(
         f"{what:28} {count:7} {count / ours:8.1f}/s {count / alone:8.1f}/s   {alone / ours:10.2f}   {sent / count:15.2f}"
     )
+
+
+def _lines() -> int:
+    """The provider's lines that were taken in."""
+    with units.read():
+        return session.scalar(select(func.count()).select_from(ProviderLine)) or 0
 
 
 def _copied(server: MariaDB) -> pymysql.Connection:
