@@ -1,9 +1,9 @@
 """Whose it was: lists of payments and papers are narrowed by an order and by a customer, and lead to the order; a case tells
 the order that it belongs to, whatever it is about."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from backoffice.admin import access
@@ -23,11 +23,18 @@ from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
 MOST_CORRECTED = 500  # orders of one address that are another customer's
-_CORRECTED = (
+_THEIRS = select(Person.id).where(Person.email == bindparam("email")).scalar_subquery()
+_CORRECTED = (  # of whoever has the address most orders have it too: the index alone tells them apart
     select(Order.id)
-    .join(Person, Person.id == Order.person_id)
-    .where(Order.email == bindparam("email"), Person.email != bindparam("email"))
+    .where(Order.email == bindparam("email"), Order.person_id != func.coalesce(_THEIRS, 0))
     .limit(MOST_CORRECTED)
+)
+_KNOWN_AS = cast(  # who has an address, and the orders that were corrected to it, in one look
+    "Select[int, int]",
+    union_all(
+        select(Person.id, literal_column("1")).where(Person.email == bindparam("email")),
+        select(_CORRECTED.subquery().c.id, literal_column("0")),
+    ),
 )
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
@@ -50,10 +57,10 @@ ORDER_OF_CASE: ColumnElement[int | None] = func.coalesce(
 
 def of_customer(email: str) -> ColumnElement[bool]:
     """Condition on orders: of whoever has this address, in whatever case it was typed, or with it, where the address of an
-    order was corrected. What else was corrected so is looked for first: one condition goes through one index then."""
-    person = select(Person.id).where(Person.email == email).scalar_subquery()
-    others = corrected_to(email)
-    theirs = Order.person_id == person
+    order was corrected. Both are looked for first: one condition goes through one index then."""
+    rows = [tuple(row) for row in look(_KNOWN_AS, email=email)]
+    theirs = Order.person_id == next((number for number, is_person in rows if is_person), 0)
+    others = [number for number, is_person in rows if not is_person]
     return or_(theirs, Order.id.in_(others)) if others else theirs
 
 

@@ -43,7 +43,7 @@ class Order(Tracked, Base):
         Index("ix_orders_day", "placed_at", "id"),
         CheckConstraint("total_amount >= 0", name="total_not_negative"),
         Index("ix_orders_state", "state", "id"),
-        Index("ix_orders_email", "email", "id"),
+        Index("ix_orders_email", "email", "person_id"),
         Index("ix_orders_person", "person_id", "id"),
         Index("ix_orders_network", "guest_network", "state"),
     )
