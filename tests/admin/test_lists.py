@@ -211,6 +211,13 @@ def test_a_view_is_kept_shared_opened_with_and_forgotten(shop, fifty):
     assert 'href="/admin/orders/?delivery=open"' in otto.get("/admin/cases/").text  # what the role opens with
 
 
+def test_each_role_opens_a_list_with_what_waits_for_it(carl, fiona):
+    """The link in the sidebar has it, so that an address with nothing in it shows everything."""
+    assert 'href="/admin/stock/?level=few"' in carl.get("/admin/cases/").text
+    assert 'href="/admin/invoices/?state=issued"' in fiona.get("/admin/cases/").text
+    assert 'href="/admin/stock/"' in fiona.get("/admin/cases/").text
+
+
 def test_a_viewer_keeps_views_but_does_not_share_them(shop):
     vera = colleague(shop, Role.VIEWER)
     form = hidden(vera.get("/admin/orders/?state=paid").text)
