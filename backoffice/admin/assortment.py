@@ -22,6 +22,7 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money
 from backoffice.core.seen import mark
 from backoffice.staff.roles import Right
+from backoffice.stock import service as stock
 
 
 class Assortment(Noted):
@@ -31,7 +32,8 @@ class Assortment(Noted):
     @needs(Right.EDIT_CATALOGUE)
     def variant(self, ref: str) -> ResponseReturnValue:
         def act(product: Product) -> None:
-            variants.add(product, typed_text("sku"), _choices(product), by=access.by())
+            added = variants.add(product, typed_text("sku"), _choices(product), by=access.by())
+            stock.list_article(added, by=access.by())
 
         return self.do(ref, act, "The variant is written. Give it a price, then sell it.")
 

@@ -31,6 +31,7 @@ from backoffice.core.errors import CounterfoilError
 from backoffice.core.seen import ChangedMeanwhile, mark
 from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right
+from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
 from backoffice.tax.rates import RATES
 
@@ -250,7 +251,10 @@ def _created() -> Product:
         kind=ProductKind(kind),
         options=[option] if option else [],
     )
-    return catalog.create(catalog.category(typed_text("category")), data, by=access.by())
+    product = catalog.create(catalog.category(typed_text("category")), data, by=access.by())
+    for variant in product.variants:
+        stock.list_article(variant, by=access.by())
+    return product
 
 
 def _vat_class() -> str:

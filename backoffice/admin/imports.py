@@ -211,6 +211,7 @@ def _create(row: Row, values: Mapping[str, str], lists: Mapping[str, PriceList],
         )  # fmt: skip
         editing.check_slug(data.slug)  # two rows may name one address
         (variant,) = catalog.create(catalog.category(values["category"]), data, by=by).variants
+        stock.list_article(variant, by=by)
         for currency, price in wanted.items():
             if price is not None:
                 pricing.set_price(variant, lists[currency], price, by=by, reason=reason)

@@ -92,7 +92,7 @@ class StockDesk(Noted, Many):
         Filter("level", "Level", _at_level, choices=LEVELS),
     )
     opens = MappingProxyType({Role.CATALOGUE: {"level": "few"}})
-    blank = "Nothing fits. A variant stands here once pieces of it were received."
+    blank = "Nothing fits. Whatever is shipped stands here, with pieces or without."
     for_many = (ForMany("stock.write_off", "Write off what is free"),)
     one_template = "office/stock.html"
 

@@ -141,6 +141,7 @@ class Tag(StrEnum):
     STAFF_SESSIONS_ENDED = "staff.sessions_ended"
     STOCK_CORRECTED = "stock.corrected"
     STOCK_HELD = "stock.held"
+    STOCK_LISTED = "stock.listed"
     STOCK_RECEIVED = "stock.received"
     STOCK_RELEASED = "stock.released"
     STOCK_RETURNED = "stock.returned"
@@ -291,6 +292,7 @@ WORDS: dict[Tag, str] = {
     Tag.STAFF_SESSIONS_ENDED: "Logged out everywhere",
     Tag.STOCK_CORRECTED: "Stock corrected",
     Tag.STOCK_HELD: "Stock held",
+    Tag.STOCK_LISTED: "Listed in the stockroom",
     Tag.STOCK_RECEIVED: "Stock received",
     Tag.STOCK_RELEASED: "Stock released",
     Tag.STOCK_RETURNED: "Pieces returned",

@@ -9,7 +9,7 @@ from sqlalchemy import Select, Table, bindparam, func, literal_column, select, u
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
-from backoffice.catalog.models import Variant
+from backoffice.catalog.models import ProductKind, Variant
 from backoffice.core import clock, references, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
@@ -171,6 +171,16 @@ def receive(variant_id: int, quantity: int, *, by: Actor, reason: str, request_k
         row = enter(StockItem(ref=references.new("stk"), variant_id=variant_id, on_hand=0, held=0))
         item = Counted(row.id, row.ref, variant_id, 0, 0)
     _must(_move(item, MovementKind.RECEIVED, on_hand=quantity, by=by, reason=reason, request_key=request_key))
+
+
+def list_article(variant: Variant, *, by: Actor) -> bool:
+    """Give an article its place in the stockroom before any piece of it came, so that it stands under what is sold out; False
+    for what is no piece, or stands there."""
+    if variant.product.kind != ProductKind.PHYSICAL or _items([variant.id]):
+        return False
+    row = enter(StockItem(ref=references.new("stk"), variant_id=variant.id, on_hand=0, held=0))
+    audit.record(Tag.STOCK_LISTED, row.subject(), by=by, sku=variant.sku)
+    return True
 
 
 def correct(

@@ -96,6 +96,7 @@ def test_a_product_is_made_priced_stocked_and_sold(shop, carl):
     product = shop.all(select(Product).where(Product.slug == "line-reel"))[0]
     address = f"/admin/products/{product.ref}"
     assert "needs a variant that is sold, and a price" in post(carl, f"{address}/publish", address)
+    assert "LR-1" in carl.get("/admin/stock/?level=out").text, "an article that never came is sold out"
     variant = shop.all(select(Variant).where(Variant.sku == "LR-1"))[0]
     money = {"variant": variant.ref, "currency": "EUR", "amount": "12.50", "reason": "calculated"}
     for _ in range(2):  # pressed twice, it is set once
