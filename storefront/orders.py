@@ -189,7 +189,8 @@ def _page(
         attempts = payments.for_invoice(invoice)
         payment = attempts[-1]
         returned = refunds.of(attempts)
-        repeated = {item.again_of_id for item in returned}  # what came back and was sent once more is told once
+        # What came back and was sent once more is told once.
+        repeated = {item.owed.id for item in returned if item.owed and not item.is_refused}
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
         dates = appointments.of(order) if delivery else []

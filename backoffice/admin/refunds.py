@@ -136,6 +136,9 @@ class RefundDesk(RefundForm, Many):
         )
         if refund.state not in LOST:
             return [ask]
+        if refund.owed and not refund.accepted_at:  # what came back is owed still, and sent or paid from its own page
+            place = self.page_of(refund.owed.ref)
+            return [Action("Go on with what came back", place, Right.REFUND, first=True, is_link=True), ask]
         if not refund.accepted_at:  # it never left: what is wished now is another refund
             return [offer(payment, "Give it back in another refund"), ask]
         why_not = ""

@@ -191,7 +191,8 @@ def _record_snapshot(payment: Payment, snapshot: Snapshot, *, by: Actor) -> None
     if not moved:
         if code:
             payments.note_decline(payment, code, snapshot.method, by=by)
-        payments.note(payment, notes)
+        if payment.is_open or payment.state == to:  # else the answer is older than what is known, in all that it says
+            payments.note(payment, notes)
     if moved and payment.state == PaymentState.DECLINED:
         tasks.schedule("notices.declined", dedupe=f"notices.declined:{payment.ref}", payment_id=payment.id)
     if moved and was == PaymentState.UNKNOWN and payment.state in ON_THE_PAGE:

@@ -241,7 +241,10 @@ def _record(
                     cases.open_case(CaseKind.DISPUTE_REFUSED, row.dispute, at_risk=row.dispute.money, code=said.code)
             case DisputeSnapshot():
                 _end(row, A.ACCEPTED, "", by=by)
-                recording.record(payment, said, by=by)
+                if (
+                    row.dispute.state == DisputeState.NEEDS_RESPONSE
+                ):  # else it went on: a key repeats what was said once
+                    recording.record(payment, said, by=by)
     if then:
         then(row)
     return row.state
@@ -258,5 +261,6 @@ def _record_silence(row: DisputeAnswer, said: Unanswered, *, by: Actor) -> None:
 def _end(row: DisputeAnswer, to: AnswerState, code: str, *, by: Actor) -> None:
     before = row.state
     MOVES.move(row, to, claim=None, failure_code=code[:120])
+    cases.close(CaseKind.DISPUTE_UNKNOWN, row.dispute, because="The provider answered.")
     tag = Tag.DISPUTE_ANSWERED if to == A.ACCEPTED else Tag.DISPUTE_ANSWER_REFUSED
     audit.record(tag, row.dispute, by=by, reason=code, answer=(before, to))

@@ -109,22 +109,36 @@ def check_owed(lost: Refund, payment: Payment) -> None:
         raise NotOwed
 
 
+def tries(lost: Refund) -> list[Refund]:
+    """The refunds that sent again what came back, oldest first: all but the last one were refused."""
+    found: list[Refund] = []
+    last = lost
+    while last is lost or last.is_refused:
+        query = select(Refund).where(Refund.again_of_id == last.id).execution_options(populate_existing=True)
+        after = session.scalars(query).one_or_none()
+        if after is None:
+            break
+        found.append(last := after)
+    return found
+
+
 def begin_again(lost: Refund, *, reason: str, by: Actor) -> Refund:
-    """Write the refund that sends once more what came back. Raises NotOwed, NotRefundable, AnotherAccount."""
+    """Write the refund that sends once more what came back, or return the one that does; one that was refused did not. Raises
+    NotOwed, NotRefundable, AnotherAccount."""
     payment = payments.lock(lost.payment_id)
     session.refresh(lost)  # it was read before the lock: somebody may have paid it by hand meanwhile
-    known = session.scalars(select(Refund).where(Refund.again_of_id == lost.id)).one_or_none()
-    if known:
-        return known
+    last = next(iter(reversed(tries(lost))), lost)
+    if last is not lost and not last.is_refused:
+        return last
     _check(payment)
     check_owed(lost, payment)
     new = references.new("rfd")
     if not payments.reserve_refund(payment, lost.money, seen=payment.refunded, by=by, refund=new):
         raise RefundedMeanwhile(payment)
     refund = _asked(
-        payment, new, f"again:{lost.ref}", lost.reason, lost.money, note=f"again, after {lost.ref}: {reason}", by=by
+        payment, new, f"again:{last.ref}", lost.reason, lost.money, note=f"again, after {lost.ref}: {reason}", by=by
     )
-    refund.again_of = lost
+    refund.again_of = last
     _prepared(refund, by=by)
     return refund
 

@@ -26,8 +26,8 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
     """Post an accepted refund, and credit what was invoiced of it. The credit note comes last: it takes its number.
 
     A refund that is sent again after it came back moves what the first one moved, and is credited already."""
-    if refund.again_of:
-        ledger.repeat(EntryKind.REFUND, refund, of=refund.again_of)
+    if refund.owed:
+        ledger.repeat(EntryKind.REFUND, refund, of=refund.owed)
         return
     invoiced = _invoiced_part(invoice, refund.money)
     ledger.post(EntryKind.REFUND, refund, entries.refund(invoiced, refund.money - invoiced))
@@ -101,7 +101,7 @@ def _sent_again(attempts: Sequence[Payment]) -> list[Refund]:
         Refund.accepted_at.is_(None),
         Refund.state.not_in(LOST),
     )
-    return [row.again_of for row in session.scalars(query) if row.again_of]
+    return [row.owed for row in session.scalars(query) if row.owed]
 
 
 def _invoiced_part(invoice: Invoice, amount: Money) -> Money:

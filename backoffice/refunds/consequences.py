@@ -76,8 +76,8 @@ def _close_cases(
         cases.close(CaseKind.AMOUNT_DIFFERS, payment, because=f"The difference was given back: {returned}.")
     if returned >= captured:
         cases.close(CaseKind.WITHDRAWAL, order, because=f"All that was paid was given back: {returned}.")
-    if refund.again_of:
-        cases.close(CaseKind.REFUND_FAILED, refund.again_of, because=f"It was sent again: {refund.ref}.")
+    if refund.owed:
+        cases.close(CaseKind.REFUND_FAILED, refund.owed, because=f"It was sent again: {refund.ref}.")
     settled = not booking.owed_for(invoice)
     for lost in session.scalars(select(Refund).where(Refund.payment_id == payment.id, Refund.state.in_(LOST))):
         if not lost.accepted_at:

@@ -104,6 +104,19 @@ class Refund(Tracked, Base):
         return Money(self.amount, self.currency)
 
     @property
+    def is_refused(self) -> bool:
+        """It never left, and will not."""
+        return self.state in LOST and self.accepted_at is None
+
+    @property
+    def owed(self) -> "Refund | None":
+        """What came back and this one sends again, through the tries that were refused; None for a refund of its own."""
+        lost = self.again_of
+        while lost is not None and lost.accepted_at is None:
+            lost = lost.again_of
+        return lost
+
+    @property
     def order_number(self) -> int | None:
         return self.order.number
 

@@ -3,8 +3,6 @@ once."""
 
 from collections.abc import Callable
 
-from sqlalchemy import select
-
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.cases import service as cases
@@ -30,12 +28,15 @@ def pay(find: Callable[[], Refund], *, how: str, by: Actor) -> None:
         if refund.paid_otherwise_at is not None:
             return
         beginning.check_owed(refund, payment)
-        if session.scalars(select(Refund.id).where(Refund.again_of_id == refund.id)).first() is not None:
+        tries = beginning.tries(refund)
+        if not all(item.is_refused for item in tries):  # one may be on its way a second time
             raise beginning.NotOwed
         refund.paid_otherwise_at = clock.now()
         booking.book_otherwise(refund)
         audit.record(Tag.REFUND_PAID_OTHERWISE, refund, by=by, reason=how, amount=refund.money)
         cases.close(CaseKind.REFUND_FAILED, refund, because=f"It was paid another way: {how}")
+        for item in tries:
+            cases.close(CaseKind.REFUND_REFUSED, item, because=f"It was paid another way: {how}")
         tasks.schedule(
             "notices.refund_paid", dedupe=f"notices.refund_paid:{refund.ref}", is_new=True, refund_id=refund.id
         )

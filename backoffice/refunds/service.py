@@ -102,8 +102,8 @@ def of(attempts: Sequence[Payment]) -> list[Refund]:
 
 
 def successor(refund: Refund) -> Refund | None:
-    """The refund that sent this one again."""
-    return session.scalars(select(Refund).where(Refund.again_of_id == refund.id)).one_or_none()
+    """The refund that sent this one again, or is about to; a try that was refused did not."""
+    return next((item for item in beginning.tries(refund) if not item.is_refused), None)
 
 
 def is_any_open(payment_id: int) -> bool:

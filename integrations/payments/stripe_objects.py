@@ -206,7 +206,15 @@ def _told(row: Row, intent: Row | None) -> Row:
     error = (intent or {}).get("last_payment_error") or {}
     if error:
         kept["last_payment_error"] = {
-            name: error.get(name) for name in ("code", "decline_code", "advice_code", "network_advice_code", "message")
+            name: error.get(name)
+            for name in (
+                "code",
+                "decline_code",
+                "advice_code",
+                "network_advice_code",
+                "network_decline_code",
+                "message",
+            )
         }
     if intent and intent is not row:
         kept["payment_intent"] = {"id": intent.get("id"), "status": intent.get("status")}

@@ -168,6 +168,27 @@ def test_a_refund_that_came_back_is_sent_again_with_a_reason_and_once(shop, oper
     assert shop.count(CreditNote) == 1
 
 
+def test_a_try_that_was_refused_leads_back_to_what_is_owed(shop, operator, sale):
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 1_000)
+    shop.minutes_pass(2)
+    shop.provider.switch(refunds="", refuse_refund=1)
+    place = f"/admin/refunds/{lost.ref}"
+    operator.post(f"{place}/again", data={**hidden(operator.get(place).text), "reason": "a new card"})
+    shop.provider.switch(refuse_refund=0)
+    again = shop.all(select(Refund).where(Refund.again_of_id.is_not(None)))[0]
+    page = operator.get(f"/admin/refunds/{again.ref}").text
+    assert f'href="{place}">Go on with what came back</a>' in page
+    assert "Was to send" in page
+    assert "in another refund" not in page, "which would be credited a second time"
+    operator.post(f"{place}/again", data={**hidden(operator.get(place).text), "reason": "and once more"})
+    assert shop.provider.payments()[0]["refunded"] == 1_000
+    assert (shop.count(CreditNote), shop.open_cases()) == (1, [])
+    third = shop.all(select(Refund).order_by(Refund.id))[-1]
+    assert f'Sends <a href="{place}">' in operator.get(f"/admin/refunds/{third.ref}").text
+    assert f'Sent again as <a href="/admin/refunds/{third.ref}">' in operator.get(place).text
+
+
 def test_what_came_back_is_noted_as_paid_another_way_and_not_offered_any_more(shop, operator, sale):
     shop.provider.switch(refunds="fails_later")
     refund = shop.refunds(sale, 1_000)

@@ -206,6 +206,56 @@ def test_who_waited_for_the_lock_sees_what_was_paid_by_hand_meanwhile(shop, buye
     assert given_back(shop) == 0
 
 
+@pytest.fixture
+def refused_again(shop, buyer):
+    """A refund that came back, and the one that was sent again and refused."""
+    sale = bought(buyer)
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 1_000)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="", refuse_refund=1)
+    again = refunds.send_again(lost.ref, reason="a new try", by=SYSTEM)
+    shop.provider.switch(refuse_refund=0)
+    assert shop.refund(again.ref).is_refused
+    assert sorted(shop.open_cases()) == ["refund_failed", "refund_refused"]
+    assert problems() == []
+    return lost, again
+
+
+def test_what_came_back_is_sent_once_more_after_a_try_that_was_refused(shop, refused_again):
+    lost, again = refused_again
+    first, second = (refunds.send_again(lost.ref, reason="the bank is awake", by=SYSTEM) for _ in range(2))
+    assert first.ref == second.ref != again.ref  # pressed twice, it is sent once
+    shop.minutes_pass(2)
+    assert given_back(shop) == 1_000
+    assert len(notes(shop)) == 1, "what was credited stays credited, once"
+    assert shop.balance(Account.REFUNDS_PAYABLE) == 0
+    assert shop.open_cases() == []
+    assert problems() == []
+
+
+def test_every_try_may_be_refused_and_the_debt_stays_one(shop, refused_again):
+    lost, _again = refused_again
+    shop.provider.switch(refuse_refund=1)
+    third = refunds.send_again(lost.ref, reason="and again", by=SYSTEM)
+    assert shop.refund(third.ref).is_refused
+    shop.provider.switch(refuse_refund=0)
+    fourth = refunds.send_again(lost.ref, reason="at last", by=SYSTEM)
+    assert shop.refund(fourth.ref).accepted_at
+    assert (given_back(shop), len(notes(shop)), shop.open_cases(), problems()) == (1_000, 1, [], [])
+
+
+def test_what_came_back_is_paid_by_hand_after_a_try_that_was_refused(shop, refused_again):
+    lost, again = refused_again
+    with pytest.raises(NotOwed):
+        refunds.pay_otherwise(again.ref, how="x", by=SYSTEM)  # it never left: the debt is that of the first
+    refunds.pay_otherwise(lost.ref, how="transfer of 3 November, TRF-3", by=SYSTEM)
+    assert shop.balance(Account.REFUNDS_PAYABLE) == 0
+    with pytest.raises(NotOwed):
+        refunds.send_again(lost.ref, reason="nobody told me", by=SYSTEM)
+    assert (given_back(shop), shop.open_cases(), problems()) == (0, [], [])
+
+
 def test_only_what_came_back_and_is_still_owed_can_be_paid_another_way(shop, buyer):
     sale = bought(buyer)
     good = shop.refunds(sale, 500)
