@@ -26,7 +26,7 @@ from backoffice.disputes import service as disputes
 from backoffice.disputes.models import AnswerState, Dispute, DisputeAnswer, DisputeState
 from backoffice.files.models import StoredFile
 from backoffice.reconciliation import lines
-from backoffice.staff.roles import Right
+from backoffice.staff.roles import Right, Role
 from integrations.payments.disputes import EvidenceField as F
 
 # What each field is for, in the order of the form, and how many lines it shows.
@@ -68,6 +68,7 @@ class DisputeDesk(Noted, Many):
         equals("provider_ref", "Provider's id", Dispute.provider_ref),
         equals("state", "State", Dispute.state, choices(DisputeState), DisputeState),
     )
+    opens = MappingProxyType({Role.FINANCE: {"state": "needs_response"}})
     blank = "No dispute fits. One appears here as soon as a customer's bank says so."
     for_many = (ForMany("disputes.ask", "Ask the provider", asks=False),)
     one_template = "office/dispute.html"

@@ -57,10 +57,15 @@ class Dossier:
     typeset: frozenset[int]  # the credit notes whose PDF is made
     parcels: Sequence[Shipment]
     visits: Sequence[Appointment]
-    downloads: Sequence[DownloadGrant]
+    grants: Sequence[DownloadGrant]  # also those that were taken back
     declared: Sequence[Withdrawal]
     mails: Sequence[Mail]
     has_cases: bool
+
+    @property
+    def downloads(self) -> list[DownloadGrant]:
+        """What the customer may still fetch."""
+        return [grant for grant in self.grants if grant.withdrawn_at is None]
 
     @property
     def given_back(self) -> Money:
@@ -88,7 +93,7 @@ class Dossier:
     @property
     def subjects(self) -> list[Subject]:
         """What the story of the order is about."""
-        rows: list[Any] = [self.order, self.invoice, *self.attempts, *self.parcels, *self.visits, *self.downloads]
+        rows: list[Any] = [self.order, self.invoice, *self.attempts, *self.parcels, *self.visits, *self.grants]
         rows += [*self.refunds, *self.credit_notes, *self.disputes]
         return [row.subject() for row in (*rows, *([self.delivery] if self.delivery else []))]
 
@@ -127,8 +132,8 @@ def of_order(ref: str) -> Dossier:
         found,
         _declared,
     ) = rows[0]
-    to_ship, visits, downloads = _lines(order)
-    attempts, returned, notes, disputed, typeset = _money(invoice)
+    to_ship, visits, grants = _lines(order)
+    attempts, returned, notes, disputed, typeset = money_of(invoice)
     return Dossier(
         order=order,
         invoice=invoice,
@@ -146,14 +151,14 @@ def of_order(ref: str) -> Dossier:
         typeset=typeset,
         parcels=_parcels(order) if delivery and delivery.state in MOVED else [],
         visits=visits,
-        downloads=downloads,
+        grants=grants,
         declared=[row[-1] for row in rows if row[-1]],
         mails=mail.about([order.subject()]) if mails else [],
         has_cases=bool(cases),
     )
 
 
-def _money(
+def money_of(
     invoice: Invoice,
 ) -> tuple[list[Payment], list[Refund], list[CreditNote], list[Dispute], frozenset[int]]:
     """What was paid for an invoice, what went back with its credit notes, and what is disputed, each oldest first; and which
@@ -177,12 +182,12 @@ def _distinct(rows: Sequence[Row[*tuple[Any, ...]]], place: int) -> list[Any]:
 
 
 def _lines(order: Order) -> tuple[list[ToShip], list[Appointment], list[DownloadGrant]]:
-    """The lines of an order with how many pieces of each have left, its visits and its open downloads."""
+    """The lines of an order with how many pieces of each have left, its visits and its downloads."""
     rows = session.execute(
         select(OrderLine, ShippedPieces.shipped, ShippedPieces.ordered, Appointment, DownloadGrant)
         .outerjoin(ShippedPieces, ShippedPieces.order_line_id == OrderLine.id)
         .outerjoin(Appointment, Appointment.order_line_id == OrderLine.id)
-        .outerjoin(DownloadGrant, (DownloadGrant.order_line_id == OrderLine.id) & DownloadGrant.withdrawn_at.is_(None))
+        .outerjoin(DownloadGrant, DownloadGrant.order_line_id == OrderLine.id)
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.position, DownloadGrant.id)
         .options(joinedload(DownloadGrant.asset, innerjoin=False).joinedload(DigitalAsset.file, innerjoin=False))

@@ -31,6 +31,7 @@ MOST = 2_000  # rows
 LARGEST = 500_000  # characters
 FOR_NEW = ("name", "address", "category", "summary", "vat")
 COLUMNS = ("article", *FOR_NEW, "counted")
+LONGEST = {"name": 120, "summary": 1_000}  # letters
 SAMPLE = """article,name,address,category,summary,vat,EUR,DKK,counted
 SL-60-OAK,,,,,,135.00,,24
 LR-1,Line reel,line-reel,rules,Thirty metres.,standard,12.50,95.00,7
@@ -72,7 +73,7 @@ def look_through(text: str) -> list[Row]:
     prices = {currency: pricing.current(ids, currency) for currency in lists}
     counts = {row.variant_id: row for row in session.scalars(select(StockItem).where(StockItem.variant_id.in_(ids)))}
     categories = set(session.scalars(select(Category.slug)))
-    rows, seen = [], set()
+    rows, seen, addresses = [], set(), set()
     for number, values, problem in given:
         row = Row(number, values["article"].upper(), problems=[problem] if problem else [])
         rows.append(row)
@@ -85,6 +86,9 @@ def look_through(text: str) -> list[Row]:
             _change(row, values, variant, lists, prices, counts.get(variant.id))
         else:
             _create(row, values, lists, categories)
+            if values["address"] in addresses:
+                row.problems.append("this address stands above already")
+            addresses.add(values["address"])
     return rows
 
 
@@ -191,6 +195,11 @@ def _create(row: Row, values: Mapping[str, str], lists: Mapping[str, PriceList],
     if missing:
         row.problems.append(f"nobody knows this article, and for a new one {', '.join(missing)} is missing")
         return
+    row.problems += [
+        f"{name} has {len(values[name]):,} letters, and at most {most:,} fit"
+        for name, most in LONGEST.items()
+        if len(values[name]) > most
+    ]
     if values["category"] not in categories:
         row.problems.append(f"there is no category “{values['category'][:60]}”")
     if values["vat"] not in {rate.vat_class for rate in RATES}:
@@ -206,7 +215,7 @@ def _create(row: Row, values: Mapping[str, str], lists: Mapping[str, PriceList],
 
     def create(by: Actor, reason: str) -> None:
         data = ProductData(
-            slug=values["address"], name=values["name"][:120], summary=values["summary"][:1_000], vat_class=values["vat"],
+            slug=values["address"], name=values["name"], summary=values["summary"], vat_class=values["vat"],
             variants=[VariantData(row.article)], kind=ProductKind.PHYSICAL,
         )  # fmt: skip
         editing.check_slug(data.slug)  # two rows may name one address
@@ -241,6 +250,8 @@ def _price(row: Row, text: str, currency: str) -> Money | None:
         return None
     if price.amount < 0:
         row.problems.append(f"a price in {currency} is nothing or more")
+    if price > pricing.highest(currency):
+        row.problems.append(str(pricing.AbsurdPrice()))
     return price
 
 

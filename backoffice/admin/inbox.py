@@ -28,6 +28,7 @@ from backoffice.cases.wordings import WORDINGS
 from backoffice.core import clock, formatting, units
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.seen import mark
 from backoffice.core.tracking import Subject
 from backoffice.staff import service as staff
 from backoffice.staff.models import StaffMember
@@ -99,7 +100,8 @@ class CaseDesk(Noted, Many):
     column_more = ("about_ref", "resolved_at", "resolution", "ref")
     column_list = ("kind", "order_number", "at_risk", "opened_at", "owner_name", "state", "next_step")
     column_labels = {
-        "kind": "What", "order_number": "Order", "about_ref": "About", "at_risk": "Money at risk", "opened_at": "Open for",
+        "kind": "What", "order_number": "Subject", "about_ref": "Reference of it", "at_risk": "Money at risk",
+        "opened_at": "Open for",
         "owner_name": "Whose", "next_step": "Next",
     }  # fmt: skip
     column_formatters = {
@@ -109,7 +111,7 @@ class CaseDesk(Noted, Many):
         "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             troubles.called(row.about_kind), row.about_ref
         ),
-        "order_number": whose.number_cell,
+        "order_number": lambda _view, _context, row, _name: _subject(row),
         "at_risk": lambda _view, _context, row, _name: plain(row.at_risk),
         "owner_name": lambda _view, _context, row, _name: row.owner_name or "nobody",
         "opened_at": lambda _view, _context, row, _name: Markup('<span title="since {}">{}</span>').format(
@@ -120,7 +122,12 @@ class CaseDesk(Noted, Many):
     numbers = frozenset({"at_risk"})
     spoken = frozenset({"state", "kind"})
     filed = MappingProxyType(
-        {"next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label if row.state == CaseState.OPEN else ""}
+        {
+            "order_number": lambda row: (
+                f"order {row.order_number}" if row.order_number else troubles.called(row.about_kind)
+            ),
+            "next_step": lambda row: troubles.BEST[CaseKind(row.kind)].label if row.state == CaseState.OPEN else "",
+        }
     )
     looked_up = MappingProxyType({"order_number": (Case.order_number, whose.ORDER_OF_CASE)})
     narrows = (
@@ -218,7 +225,7 @@ class CaseDesk(Noted, Many):
                 until = clock.at_place(datetime.combine(day, MORNING), ZONE)
             except ValueError:
                 raise NoDay from None
-            cases.snooze(case, until, by=access.by(), reason=reason())
+            cases.snooze(case, until, seen=typed_seen(), by=access.by(), reason=reason())
 
         return self._do(ref, act, "The case sleeps until then.")
 
@@ -277,7 +284,10 @@ class CaseDesk(Noted, Many):
                     self.get_url(".snooze", ref=case.ref),
                     Right.RESOLVE_CASES,
                     asks="What are we waiting for?",
-                    fields=(Field("until", "Until the morning of", "date"),),
+                    fields=(
+                        Field("until", "Until the morning of", "date"),
+                        Field("seen", "", "hidden", mark(case.snoozed_until)),
+                    ),
                 )
             )
         if others:
@@ -309,6 +319,14 @@ class CaseDesk(Noted, Many):
             return []
         known = {other.id: other for other in (*cases.open_about([case.about]), *cases.open_ones())}
         return [other for other in known.values() if other.id != case.id and troubles.sees(other.about)]
+
+
+def _subject(case: Case) -> Any:
+    """The number of the order it belongs to; else what it is about, by its kind, leading there."""
+    if case.order_number is not None:
+        return whose.number_cell(None, None, case, "")
+    called, place = troubles.called(case.about_kind), troubles.place_of(case.about)
+    return Markup('<a href="{}" title="{}">{}</a>').format(place, case.about_ref, called) if place else called
 
 
 def _of_task(case: Case) -> list[tuple[str, str, str]]:

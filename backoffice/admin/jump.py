@@ -24,6 +24,7 @@ from backoffice.fulfilment.models import Shipment
 from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
+from backoffice.payment_methods.models import PaymentMethod
 from backoffice.payments.models import Payment
 from backoffice.reconciliation.models import Break, Payout, ProviderLine
 from backoffice.refunds.models import Refund
@@ -130,10 +131,20 @@ def _papers(wish: str) -> Iterator[Hit]:
     if not PHONE.match(wish):  # a provider's ids have letters
         yield from _refunds(Refund.provider_ref == wish)
         yield from _disputes(Dispute.provider_ref == wish)
+    if "pm_" in wish[:4]:  # as providers call ways to pay
+        yield from _kept(wish)
     if "po_" in wish[:4]:  # as providers call payouts
         yield from _payouts(Payout.provider_ref == wish)
     event = select(WebhookEvent).where(WebhookEvent.event_key == wish)
     yield from _plain("Event", event, Right.SEE_RECORDS, "webhooks")
+
+
+def _kept(wish: str) -> Iterator[Hit]:
+    """Ways to pay that a customer keeps, by the provider's id."""
+    port = ports().payments
+    ours = (PaymentMethod.provider == port.name, PaymentMethod.account == port.account, PaymentMethod.mode == port.mode)
+    for row in _rows(select(PaymentMethod).where(*ours, PaymentMethod.provider_ref == wish), Right.SEE_SALES):
+        yield Hit("Kept card", row.name, row.person.name, _at("customers", row.person))
 
 
 def _orders(condition: Any) -> Iterator[Hit]:

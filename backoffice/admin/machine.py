@@ -67,12 +67,14 @@ class WebhookDesk(Noted, Many):
             body = links.hidden(event.raw.decode(errors="replace"))
         payment = payments.find(event.provider, event.provider_payment, event.payment_ref)
         _look_at(event, payment)
+        handled_by = tasks.under(relay.task_key(event.ref), f"webhooks.replay:{event.ref}:")
         return self.render(
             self.one_template,
             event=event,
             body=body,
             payment=payment,
-            handled_by=tasks.find(relay.task_key(event.ref)),
+            handled_by=handled_by,
+            failures=tasks.failures(*handled_by) if handled_by else [],
             troubles=troubles.of([event.subject()]),
             days=timeline.by_day(timeline.of([event.subject()]), ZONE),
             actions=[

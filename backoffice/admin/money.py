@@ -2,13 +2,14 @@
 
 import json
 from types import MappingProxyType
+from typing import Any
 
 from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import func, select
 
-from backoffice.admin import access, looks, questions, sold, taxes, timeline, troubles, whose
+from backoffice.admin import access, dossier, looks, questions, sold, taxes, timeline, troubles, whose
 from backoffice.admin import refunds as refunding
 from backoffice.admin.actions import Action, asked, needs, request_key, run
 from backoffice.admin.batches import ForMany, Many
@@ -25,7 +26,6 @@ from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.disputes import service as disputes
 from backoffice.files import service as files
-from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoiceState
 from backoffice.mail import service as mail
@@ -187,8 +187,11 @@ class InvoiceDesk(Noted, Many):
     def one(self, ref: str) -> ResponseReturnValue:
         found, paper = sold.invoice(ref)
         invoice = found.thing
-        attempts, notes = payments.for_invoice(invoice), credit_notes.of(invoice)
+        attempts, returned, notes, disputed, _typeset = dossier.money_of(invoice)
         looks.at(found.person, invoice)
+        papers: list[Any] = [invoice, *attempts, *notes]
+        others: list[Any] = [found.order, *returned, *disputed]
+        paid = [row.subject() for row in papers]
         return self.render(
             self.one_template,
             invoice=invoice,
@@ -199,7 +202,8 @@ class InvoiceDesk(Noted, Many):
             credited=total([note.gross for note in notes], invoice.currency),
             paper=paper,
             sent=[item for item in mail.about([found.order.subject()]) if item.template in WITH_INVOICE][-LATEST:],
-            days=timeline.by_day(timeline.of([invoice.subject()]), ZONE),
+            troubles=troubles.of([*paid, *(row.subject() for row in others)]),
+            days=timeline.by_day(timeline.of(paid, attempts), ZONE),
             actions=[*self._paper_offers(invoice, paper is not None), self.note_offer(ref)],
         )
 

@@ -11,7 +11,7 @@ from backoffice.admin.filters import row_number
 from backoffice.core.db import session
 from backoffice.core.tracking import Subject
 from backoffice.disputes.models import Dispute
-from backoffice.fulfilment.models import Appointment, Fulfilment, Shipment
+from backoffice.fulfilment.models import Appointment, DownloadGrant, Fulfilment, Shipment
 from backoffice.invoices.models import CreditNote, Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
@@ -19,6 +19,8 @@ from backoffice.payments.models import Payment
 from backoffice.reconciliation.models import Payout, ProviderLine
 from backoffice.refunds.models import Refund
 from backoffice.webhooks.models import WebhookEvent
+
+DELIVERED: Sequence[Any] = (Fulfilment, Shipment, Appointment, DownloadGrant)
 
 
 def refs_of(wish: str) -> list[str]:
@@ -38,8 +40,7 @@ def refs_of(wish: str) -> list[str]:
             select(Invoice.ref).where(Invoice.order_id == order.id),
             select(CreditNote.ref).where(CreditNote.invoice_id.in_(invoices)),
             select(Payment.ref).where(Payment.invoice_id.in_(invoices)),
-            select(Fulfilment.ref).where(Fulfilment.order_id == order.id),
-            select(Shipment.ref).where(Shipment.order_id == order.id),
+            *(select(model.ref).where(model.order_id == order.id) for model in DELIVERED),
             *_moved_for(select(Payment.id).where(Payment.invoice_id.in_(invoices))),
         ]
     if payout is not None:
@@ -69,11 +70,11 @@ def of_arguments(arguments: Mapping[str, Any]) -> list[Subject]:
 
 
 def of_orders(ids: Sequence[int]) -> dict[Subject, int]:
-    """What belongs to these orders, and to which: their papers, money, parcels and visits, in one look."""
+    """What belongs to these orders, and to which: their papers, money, parcels, visits and downloads, in one look."""
     if not ids:
         return {}
     looks = [
-        *(_subjects(model, model.order_id, ids) for model in (Invoice, Fulfilment, Shipment, Appointment)),
+        *(_subjects(model, model.order_id, ids) for model in (Invoice, *DELIVERED)),
         *(
             _subjects(model, Invoice.order_id, ids).join(Invoice, Invoice.id == model.invoice_id)
             for model in (CreditNote, Payment)

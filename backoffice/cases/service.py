@@ -18,7 +18,7 @@ from backoffice.core.db import NOW, session
 from backoffice.core.errors import CounterfoilError, NotFound
 from backoffice.core.looks import look
 from backoffice.core.money import Money
-from backoffice.core.seen import ChangedMeanwhile
+from backoffice.core.seen import ChangedMeanwhile, check
 from backoffice.core.states import StateTable
 from backoffice.core.tracking import Subject, Tracked
 from backoffice.staff.models import StaffMember
@@ -150,13 +150,19 @@ def assign(case: Case, owner: StaffMember | None, *, seen: str | None = None, by
     return True
 
 
-def snooze(case: Case, until: datetime, *, by: Actor, reason: str) -> None:
-    """Let a case leave the inbox until a moment. Raises CaseClosed, NotInTheFuture."""
+def snooze(case: Case, until: datetime, *, seen: str | None = None, by: Actor, reason: str) -> bool:
+    """Let a case leave the inbox until a moment; False if it sleeps until then. ``seen`` is the ``mark`` of how long it slept
+    when somebody decided. Raises CaseClosed, NotInTheFuture, ChangedMeanwhile."""
+    session.refresh(case, with_for_update=True)  # of two at the same moment the second finds what the first wrote
     _must_be_open(case)
+    if case.snoozed_until == until:
+        return False
+    check(seen, case.snoozed_until)
     if not clock.now() < until <= clock.now() + LONGEST_SLEEP:
         raise NotInTheFuture
     before, case.snoozed_until = case.snoozed_until, until
     audit.record(Tag.CASE_SNOOZED, case, by=by, reason=reason, until=(before, until))
+    return True
 
 
 def wake(case: Case, *, by: Actor) -> bool:

@@ -115,6 +115,11 @@ def list_in(currency: str) -> PriceList:
     return row
 
 
+def highest(currency: str) -> Money:
+    """What no price is above."""
+    return Money.parse(str(HIGHEST), currency)
+
+
 def set_price(
     variant: Variant,
     price_list: PriceList,
@@ -136,7 +141,7 @@ def set_price(
         raise WrongCurrency(price, price_list.currency)
     if price.amount < 0:
         raise NegativePrice
-    if price > Money.parse(str(HIGHEST), price.currency):
+    if price > highest(price.currency):
         raise AbsurdPrice
     now = clock.now()
     start = since or now

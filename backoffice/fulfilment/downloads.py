@@ -71,11 +71,14 @@ def _is_fresh(grant: DownloadGrant) -> bool:
     return grant.counted_at is not None and grant.counted_at > clock.now() - AGAIN
 
 
-def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> None:
-    """Let a customer download once more who has used everything up. Raises NotFound as ``take`` does."""
+def allow_more(order: Order, grant_ref: str, *, by: Actor, reason: str) -> bool:
+    """Let a customer download once more who has used everything up; False while they may, so that pressed twice it is once.
+    Raises NotFound as ``take`` does."""
     grant = _open(order, grant_ref)
-    change_where(grant, most=DownloadGrant.most + 1)
+    if not change_where(grant, DownloadGrant.used >= DownloadGrant.most, most=DownloadGrant.most + 1):
+        return False
     audit.record(Tag.DOWNLOAD_EXTENDED, grant, by=by, reason=reason, most=(grant.most - 1, grant.most))
+    return True
 
 
 def _open(order: Order, grant_ref: str) -> DownloadGrant:

@@ -57,9 +57,9 @@ def keep(
     if not name or len(name) > LONGEST_NAME:
         raise NoName
     mine = session.scalars(select(SavedView).where(SavedView.owner_id == owner_id, SavedView.desk == desk)).all()
-    if len(query) > LONGEST_QUERY or len(mine) >= MOST:
-        raise TooMuch
     view = next((view for view in mine if view.name == name), None)
+    if len(query) > LONGEST_QUERY or (view is None and len(mine) >= MOST):
+        raise TooMuch
     if view is None:
         view = SavedView(ref=references.new("viw"), owner_id=owner_id, desk=desk, name=name, created_at=clock.now())
         session.add(view)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, bindparam, select, update
+from sqlalchemy import Table, Update, bindparam, or_, select, update
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -100,6 +100,12 @@ def find(dedupe: str) -> Task | None:
     return session.scalars(select(Task).where(Task.dedupe_key == dedupe)).one_or_none()
 
 
+def under(key: str, beginning: str) -> Sequence[Task]:
+    """The tasks that were written under a key, or under one with this beginning, oldest first."""
+    keys = or_(Task.dedupe_key == key, Task.dedupe_key.startswith(beginning, autoescape=True))
+    return session.scalars(select(Task).where(keys).order_by(Task.id)).all()
+
+
 def write_out(left: list[tuple[dict[str, Any], bool]]) -> None:
     """Write the tasks of a unit together, those whose key was never used. Registered with ``units.finish_with``."""
     keys = [row["dedupe_key"] for row, is_new in left if row["dedupe_key"] is not None and not is_new]
@@ -185,9 +191,9 @@ def get(ref: str) -> Task:
     return task
 
 
-def failures(task: Task) -> Sequence[TaskFailure]:
-    """Its tries that came to nothing, the newest first."""
-    query = select(TaskFailure).where(TaskFailure.task_id == task.id)
+def failures(*of: Task) -> Sequence[TaskFailure]:
+    """Their tries that came to nothing, the newest first."""
+    query = select(TaskFailure).where(TaskFailure.task_id.in_([task.id for task in of]))
     return session.scalars(query.order_by(TaskFailure.id.desc()).limit(MOST_SHOWN)).all()
 
 

@@ -1,6 +1,9 @@
 """Every form that the office shows: forged it does nothing, and whatever is typed into it comes back as text."""
 
 import re
+from datetime import timedelta
+from itertools import product
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -95,15 +98,41 @@ def test_whatever_is_typed_into_a_form_of_the_office_comes_back_as_text(full):
         assert not [bad for bad in BAD if bad in text], path
 
 
+# What the plan names and this history offers; what it does not has a test of its own.
+NAMED = {
+    "desk_orders.confirm", "desk_orders.email", "desk_orders.ship", "desk_orders.cancel", "desk_orders.extend",
+    "desk_orders.note", "desk_invoices.send", "desk_webhooks.replay", "desk_cases.assign", "desk_cases.take",
+    "desk_cases.snooze", "desk_cases.resolve", "desk_products.price", "desk_products.texts", "desk_products.rename",
+    "desk_stock.receive", "desk_disputes.submit", "desk_customers.bar", "desk_staff.invite", "legal.publish",
+}  # fmt: skip
+# Leaves nothing to be done to what it is about: pressed last.
+ENDS = re.compile(r"/(cancel|withdraw|resolve|merge|close|unhang|remove|detach|drop|role|submit|answer|take|ship)\b")
 # Ends what is there, however often: links that were sent since end with the second press.
 AGAIN = re.compile(r"/end-sessions$")
+
+
+def filled(form: Form, shop: Shop, *, otherwise: bool, sparse: bool) -> dict[str, object]:
+    """What a colleague could send who means it: a day where one is asked for, the last of what can be chosen, a picture.
+    ``otherwise``: words that stand there get one more letter; ``sparse``: what is empty stays so."""
+    day = (shop.clock() + timedelta(days=10)).date().isoformat()
+    meant = {"date": day, "datetime-local": f"{day}T10:00", "email": "someone.new@example.org"}
+    values: dict[str, object] = {}
+    for name, value in form.values.items():
+        kind = form.kinds.get(name, "text")
+        if name in form.choices and name != "page":
+            value = next((one for one in reversed(form.choices[name]) if one), value)
+        elif otherwise and name in form.typed and value:
+            value = f"{value}x" if kind != "email" else meant["email"]
+        needed = name == "reason" or kind in meant or not sparse
+        values[name] = value or (meant.get(kind, "7") if needed else "")
+    return {**values, **{name: (picture(), "7.png") for name in form.files}}
 
 
 def test_whatever_is_pressed_twice_is_done_once(full):
     """Each form is sent twice as it was shown: nothing is written by the second press that the first one wrote."""
     olive = staff.logged_in(full)
-    tried, twice = 0, {}
-    for form in posts(pages(full, olive)):
+    routes, pressed, twice = full.app.url_map.bind("localhost"), set(), {}
+    for form in sorted(posts(pages(full, olive)), key=lambda form: bool(ENDS.search(form.action))):
         if form.action.partition("?")[0].endswith(".csv"):  # a file is taken along each time
             continue
         fresh = olive.get(form.page)
@@ -111,18 +140,23 @@ def test_whatever_is_pressed_twice_is_done_once(full):
         current = now.get((form.action, *sorted(form.values)))
         if fresh.status_code != 200 or current is None:
             continue
-        before = changes(full)
-        answer = olive.post(current.action, data=sent(current, "7"), follow_redirects=True)
-        after = changes(full)
-        if after == before or 'class="flash good"' not in answer.text:
+        for otherwise, sparse in product((False, True), repeat=2):
+            before, form = changes(full), filled(current, full, otherwise=otherwise, sparse=sparse)
+            answer = olive.post(current.action, data=form, follow_redirects=True)
+            after = changes(full)
+            if after > before and 'class="flash good"' in answer.text:
+                break
+        else:
             continue
-        tried += 1
-        again = olive.post(current.action, data=sent(current, "7"), follow_redirects=True)
+        pressed.add(routes.match(urlsplit(current.action).path, "POST")[0])
+        form = filled(current, full, otherwise=otherwise, sparse=sparse)  # a picture is read once
+        again = olive.post(current.action, data=form, follow_redirects=True)
         assert again.status_code < 500, current.action
         if changes(full) != after:
             twice[current.action] = full.all(select(AuditEntry.tag).order_by(AuditEntry.id))[-(changes(full) - after) :]
     assert {action: tags for action, tags in twice.items() if not AGAIN.search(action)} == {}
-    assert tried > 45
+    assert pressed >= NAMED
+    assert len(pressed) > 45
 
 
 def test_whatever_is_typed_into_a_filter_of_the_office_comes_back_as_text(full):

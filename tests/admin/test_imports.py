@@ -139,8 +139,21 @@ def test_what_is_no_table_is_refused_and_stays(shop, carl, table, words):
 def test_two_rows_that_want_one_address_are_taken_neither(shop, carl):
     rows = "".join(f"LR-{n},Reel,line-reel,rules,Thirty.,standard,1.00,,\n" for n in (1, 2))
     before = state(shop)
-    assert "used already" in takes(carl, HEAD + rows, "x")
+    assert "this address stands above already" in takes(carl, HEAD + rows, "x")
     assert state(shop) == before
+
+
+def test_what_does_not_fit_is_named_with_its_row_before_anything_is_taken(shop, carl):
+    rows = (
+        f"{LEVEL},,,,,,10000001,,\n"
+        f"LR-1,{'x' * 121},line-reel,rules,Thirty.,standard,1.00,,\n"
+        f"LR-2,Reel,line-reel-2,rules,{'y' * 1_001},standard,1.00,,\n"
+    )
+    page = post(carl, f"{PAGE}/read", PAGE, table=HEAD + rows)
+    assert "is there a digit too many?" in page
+    assert "name has 121 letters, and at most 120 fit" in page
+    assert "summary has 1,001 letters, and at most 1,000 fit" in page
+    assert "Take all of it" not in page
 
 
 def test_a_count_below_what_is_held_is_named(shop, carl):

@@ -46,7 +46,9 @@ def test_a_case_is_taken_handed_over_and_given_back(shop):
 def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
     otto = colleague(shop, Role.OPERATIONS)
     ref = open_one(shop)
-    page = post(otto, f"/admin/cases/{ref}/snooze", until="2026-11-25", reason="the bank is closed")
+    page = post(
+        otto, f"/admin/cases/{ref}/snooze", f"/admin/cases/{ref}", until="2026-11-25", reason="the bank is closed"
+    )
     assert "Asleep until 25 Nov 2026, 08:00" in page
     assert listed(otto, "state=open") == []
     assert listed(otto, "state=asleep") == [ref]
@@ -54,7 +56,7 @@ def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
     shop.clock.forward(days=4)
     otto = colleague(shop, Role.OPERATIONS)
     assert listed(otto, "state=open") == [ref]
-    post(otto, f"/admin/cases/{ref}/snooze", until="2026-12-24", reason="until Christmas")
+    post(otto, f"/admin/cases/{ref}/snooze", f"/admin/cases/{ref}", until="2026-12-24", reason="until Christmas")
     post(otto, f"/admin/cases/{ref}/wake")
     assert listed(otto, "state=open") == [ref]
 
@@ -63,7 +65,7 @@ def test_a_case_sleeps_and_wakes_by_itself_and_by_hand(shop):
 def test_a_case_that_cannot_sleep_so_keeps_what_was_typed(shop, until):
     otto = colleague(shop, Role.OPERATIONS)
     ref = open_one(shop)
-    page = post(otto, f"/admin/cases/{ref}/snooze", until=until, reason="waiting for the bank")
+    page = post(otto, f"/admin/cases/{ref}/snooze", f"/admin/cases/{ref}", until=until, reason="waiting for the bank")
     assert 'class="flash bad"' in page
     assert 'value="waiting for the bank"' in page
     assert listed(otto, "state=open") == [ref]
@@ -154,7 +156,7 @@ def test_the_page_of_a_thing_offers_the_next_best_action_of_its_cases(shop):
     assert "Open for less than a minute, nobody has it." in page
     otto = colleague(shop, Role.OPERATIONS)
     case = shop.all(select(Case.ref))[-1]
-    post(otto, f"/admin/cases/{case}/snooze", until="2026-11-25", reason="the bank is closed")
+    post(otto, f"/admin/cases/{case}/snooze", f"/admin/cases/{case}", until="2026-11-25", reason="the bank is closed")
     asleep = otto.get(f"/admin/payments/{payment.ref}").text
     assert "asleep until" in asleep
     assert "nobody has it" not in asleep

@@ -4,6 +4,7 @@ whoever looks at a customer's data leaves a trace."""
 import html
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event, select
@@ -15,7 +16,8 @@ from backoffice.cases.kinds import CaseKind
 from backoffice.core import clock, units
 from backoffice.core.db import db
 from backoffice.core.tracking import Subject
-from backoffice.models import Order, SavedView
+from backoffice.models import Order, SavedView, StaffMember
+from backoffice.staff import saved_views
 from backoffice.staff.roles import Role
 from tests.support.office import post, taken
 from tests.support.shop import hidden, paid
@@ -216,6 +218,23 @@ def test_each_role_opens_a_list_with_what_waits_for_it(carl, fiona):
     assert 'href="/admin/stock/?level=few"' in carl.get("/admin/cases/").text
     assert 'href="/admin/invoices/?state=issued"' in fiona.get("/admin/cases/").text
     assert 'href="/admin/stock/"' in fiona.get("/admin/cases/").text
+
+
+def test_with_as_many_views_as_one_may_keep_each_can_still_be_replaced(shop):
+    otto = colleague(shop, Role.OPERATIONS)
+    owner = shop.all(select(StaffMember.id).where(StaffMember.role == Role.OPERATIONS))[0]
+
+    def keep(name, query, replace=False):
+        made = partial(saved_views.keep, owner, "orders", name, query, shared=False, opens=False, replace=replace)
+        return units.write(lambda: made().ref)
+
+    for number in range(saved_views.MOST):
+        keep(f"v{number}", "state=paid")
+    with pytest.raises(saved_views.TooMuch):
+        keep("one more", "state=paid")
+    keep("v3", "state=placed", replace=True)
+    assert "v3" in otto.get("/admin/orders/").text
+    assert len(shop.all(select(SavedView).where(SavedView.query == "state=placed"))) == 1
 
 
 def test_a_viewer_keeps_views_but_does_not_share_them(shop):

@@ -172,7 +172,7 @@ def _(desk: Desk) -> None:
 def _(desk: Desk) -> None:
     desk.follow("Theodolite, restored")
     desk.form("Receive pieces", pieces="4", reason="delivery note 88")
-    desk.sees("The pieces are on the shelf.")
+    desk.sees("are on the shelf.")
 
 
 @task("Find what is sold out and fill its shelf")
@@ -180,7 +180,7 @@ def _(desk: Desk) -> None:
     desk.follow("Sold out on the shelf")
     desk.click(desk.page.locator("table.list a"))
     desk.form("Receive pieces", pieces="6", reason="delivery note 89")
-    desk.sees("The pieces are on the shelf.")
+    desk.sees("are on the shelf.")
 
 
 @task("Publish the next version of the terms")

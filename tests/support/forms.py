@@ -14,7 +14,7 @@ TYPED = frozenset({"text", "search", "textarea", "email", "tel", "url", "passwor
 @dataclass
 class Form:
     """One form of a page. ``typed`` are the names of the fields that people write words into, ``files`` of those that take a
-    file."""
+    file; ``kinds`` says of each field what it takes, ``choices`` of a select what there is."""
 
     page: str
     action: str
@@ -23,6 +23,8 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    kinds: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
 
 
 class _Reader(HTMLParser):
@@ -48,10 +50,13 @@ class _Reader(HTMLParser):
             self.area = name
             self.form.values[name] = ""
             self.form.typed.add(name)
+            self.form.kinds[name] = "textarea"
         elif tag == "select":
             self.select = name
-        elif tag == "option" and self.select and (self.select not in self.form.values or "selected" in given):
-            self.form.values[self.select] = given.get("value", "")
+        elif tag == "option" and self.select:
+            self.form.choices.setdefault(self.select, []).append(given.get("value", ""))
+            if self.select not in self.form.values or "selected" in given:
+                self.form.values[self.select] = given.get("value", "")
         elif tag == "input" and kind == "file":
             self.form.files.add(name)
         elif tag in ("input", "button") and name:
@@ -60,6 +65,7 @@ class _Reader(HTMLParser):
             if tag == "button" and name in self.form.values:
                 return
             self.form.values[name] = given.get("value", "")
+            self.form.kinds[name] = kind
             if tag == "input" and kind in TYPED:
                 self.form.typed.add(name)
 
