@@ -64,7 +64,7 @@ class DisputeDesk(Noted, Many):
     numbers = frozenset({"money", "withdrawn"})
     narrows = (
         *whose.by_payment(Dispute.payment_id),
-        equals("ref", "Our reference", Dispute.ref),
+        equals("ref", "Our reference", Dispute.ref, is_short=True),
         equals("provider_ref", "Provider's id", Dispute.provider_ref),
         equals("state", "State", Dispute.state, choices(DisputeState), DisputeState),
     )

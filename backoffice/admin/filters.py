@@ -79,9 +79,19 @@ def equals(
     read: Callable[[str], Any] = str,
     *,
     is_personal: bool = False,
+    is_short: bool = False,
 ) -> Filter:
     """The column is exactly this."""
-    return Filter(name, label, lambda value: column == value, read, choices, is_plain=True, is_personal=is_personal)
+    return Filter(
+        name,
+        label,
+        lambda value: column == value,
+        read,
+        choices,
+        is_plain=True,
+        is_personal=is_personal,
+        is_short=is_short,
+    )
 
 
 def days(column: InstrumentedAttribute[Any], zone: str, label: str = "") -> tuple[Filter, Filter]:

@@ -69,7 +69,7 @@ class PaymentDesk(Noted, Many):
     )
     narrows = (
         *whose.by_invoice(Payment.invoice_id),
-        equals("ref", "Our reference", Payment.ref),
+        equals("ref", "Our reference", Payment.ref, is_short=True),
         equals("provider_ref", "Provider's id", Payment.provider_ref),
         equals("state", "State", Payment.state, choices(PaymentState), PaymentState),
     )

@@ -59,7 +59,7 @@ class RefundDesk(RefundForm, Many):
     numbers = frozenset({"money", "unanswered"})
     narrows = (
         *whose.by_payment(Refund.payment_id),
-        equals("ref", "Our reference", Refund.ref),
+        equals("ref", "Our reference", Refund.ref, is_short=True),
         equals("provider_ref", "Provider's id", Refund.provider_ref),
         equals("state", "State", Refund.state, choices(RefundState), RefundState),
         equals("reason", "Reason", Refund.reason, [(item.value, words_of_item) for item, words_of_item in [
