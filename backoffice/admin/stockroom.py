@@ -37,7 +37,7 @@ from backoffice.core.tracking import Subject
 from backoffice.fulfilment import notices, parcels
 from backoffice.fulfilment.models import Shipment
 from backoffice.orders.models import Order
-from backoffice.staff.roles import Right, Role
+from backoffice.staff.roles import Right
 from backoffice.stock import service as stock
 from backoffice.stock.models import FEW, HoldState, StockHold, StockItem, StockMovement
 
@@ -91,7 +91,6 @@ class StockDesk(Noted, Many):
         Filter("words", "Words", _of_product),
         Filter("level", "Level", _at_level, choices=LEVELS),
     )
-    opens = MappingProxyType({Role.CATALOGUE: {"level": "few"}})
     blank = "Nothing fits. Whatever is shipped stands here, with pieces or without."
     for_many = (ForMany("stock.write_off", "Write off what is free"),)
     one_template = "office/stock.html"
