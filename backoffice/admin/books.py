@@ -8,13 +8,12 @@ from typing import NamedTuple
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from markupsafe import Markup
 from sqlalchemy import ColumnElement, select
 from werkzeug.datastructures import MultiDict
 
 from backoffice.admin import access, exports
 from backoffice.admin.actions import needs
-from backoffice.admin.cells import ZONE
+from backoffice.admin.cells import ZONE, about
 from backoffice.admin.filters import BACKWARDS, Filter, days_in, equals, span
 from backoffice.admin.lists import DeskList
 from backoffice.admin.related import refs_of
@@ -76,9 +75,7 @@ class LedgerDesk(DeskList):
     column_labels = {"posted_at": "Posted", "ref": "Entry", "about_ref": "About"}
     column_formatters = {
         "fact": lambda _view, _context, row, _name: WORDS[row.entry.kind],
-        "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
-            row.entry.about_kind.replace("_", " "), row.about_ref
-        ),
+        "about_ref": lambda _view, _context, row, _name: about(row.entry.about_kind, row.about_ref),
         "account": lambda _view, _context, row, _name: NAMES[row.account][0],
     }
     numbers = frozenset({"debit", "credit"})

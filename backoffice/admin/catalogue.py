@@ -15,6 +15,7 @@ from backoffice.admin.assortment import prices_of
 from backoffice.admin.badges import badge
 from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE
+from backoffice.admin.delivery import VAT
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.furnishing import Furnishing, for_variants
 from backoffice.admin.tables import TakesTables
@@ -33,14 +34,12 @@ from backoffice.core.tracking import Subject
 from backoffice.staff.roles import Right
 from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
-from backoffice.tax.rates import RATES
 
 KINDS = [
     (ProductKind.PHYSICAL.value, "Shipped"),
     (ProductKind.DIGITAL.value, "Download"),
     (ProductKind.SERVICE.value, "Visit"),
 ]
-VAT = sorted({(rate.vat_class, rate.vat_class.capitalize()) for rate in RATES})
 PUBLISHED = (("yes", "On the shelf"), ("no", "Withdrawn"))
 FIELDS = ("name", "summary", "story", "category", "sold_in", "facts", "traits")
 

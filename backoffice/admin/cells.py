@@ -49,8 +49,12 @@ def person(ref: str, words: str, flags: Markup | str = "") -> Markup:
 
 def buyer(order: Order, flags: Markup | str = "", called: str = "") -> Markup:
     """Whoever ordered, by the name of the order or of a paper, leading to what we know of them, with what to look out for."""
-    link = LINK % (f"/admin/customers/of/{order.ref}", called or order.name)
-    return Markup("{} {}").format(link, flags) if flags else link
+    return person(f"of/{order.ref}", called or order.name, flags)
+
+
+def about(kind: str, ref: str) -> Markup:
+    """A thing of ours, by what it is and its reference."""
+    return Markup("{} <code>{}</code>").format(kind.replace("_", " "), ref)
 
 
 def reference(ref: str) -> Markup:

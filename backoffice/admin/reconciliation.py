@@ -10,7 +10,7 @@ from markupsafe import Markup
 from backoffice.admin import access, timeline, troubles
 from backoffice.admin.actions import Action, Field, needs, reason, request_key, run
 from backoffice.admin.badges import badge
-from backoffice.admin.cells import ZONE
+from backoffice.admin.cells import ZONE, about
 from backoffice.admin.filters import equals
 from backoffice.admin.notes import Noted
 from backoffice.core import clock, formatting, references, units
@@ -52,9 +52,7 @@ class BreakDesk(Noted):
     }  # fmt: skip
     column_formatters = {
         "kind": lambda _view, _context, row, _name: advice.words_of(row.kind).title,
-        "about_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
-            row.about_kind.replace("_", " "), row.about_ref
-        ),
+        "about_ref": lambda _view, _context, row, _name: about(row.about_kind, row.about_ref),
         "found_at": lambda _view, _context, row, _name: Markup('<span title="since {}">{}</span>').format(
             formatting.short_moment(row.found_at, ZONE), formatting.age(row.found_at, row.closed_at or clock.now())
         ),

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from backoffice.admin import access, looks, timeline, troubles, whose
 from backoffice.admin.actions import Action, needs, run
 from backoffice.admin.batches import ForMany, Many
-from backoffice.admin.cells import ZONE, code
+from backoffice.admin.cells import ZONE, about, code
 from backoffice.admin.filters import Filter, equals
 from backoffice.admin.lists import DeskList
 from backoffice.admin.related import refs_of
@@ -69,9 +69,7 @@ class AuditDesk(DeskList):
         "tag": lambda _view, _context, row, _name: Markup('<span title="{}">{}</span>').format(
             row.tag, WORDS[Tag(row.tag)]
         ),
-        "subject_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
-            row.subject_kind.replace("_", " "), row.subject_ref
-        ),
+        "subject_ref": lambda _view, _context, row, _name: about(row.subject_kind, row.subject_ref),
         "actor_ref": lambda _view, _context, row, _name: Markup("{} <code>{}</code>").format(
             row.actor_kind, row.actor_ref
         ),
