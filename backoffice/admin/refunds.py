@@ -25,7 +25,7 @@ from backoffice.invoices import service as invoices
 from backoffice.invoices.models import CreditNote
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from backoffice.refunds import booking, wishes
+from backoffice.refunds import booking, debts, wishes
 from backoffice.refunds import service as refunds
 from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.staff.roles import Right
@@ -88,7 +88,7 @@ class RefundDesk(RefundForm, Many):
             order=order,
             flags=found.flags,
             note=note,
-            successor=refunds.successor(refund),
+            successor=debts.successor(refund),
             priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.lines}),
             why=words_of(refund.reason),
             answer=links.hidden(json.dumps(payments.answered(refund.last_answer), indent=2)),
@@ -142,10 +142,12 @@ class RefundDesk(RefundForm, Many):
         if not refund.accepted_at:  # it never left: what is wished now is another refund
             return [offer(payment, "Give it back in another refund"), ask]
         why_not = ""
-        if refunds.successor(refund):
+        if debts.successor(refund):
             why_not = "it was"
         elif refund.paid_otherwise_at:
             why_not = "it was paid another way"
+        elif refund.is_twice:
+            why_not = "the customer had it twice"
         elif not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
             why_not = "its money was given back since"
         return [

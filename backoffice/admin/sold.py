@@ -65,7 +65,7 @@ def refund(ref: str) -> tuple[Sold[Refund], Payment, CreditNote | None]:
     """With its payment, and the credit note that was written for it."""
     query = select(Refund, Order, Invoice, Person, Payment, CreditNote).select_from(Refund)
     query = query.outerjoin(CreditNote, CreditNote.id == Refund.credit_note_id)
-    query = query.options(joinedload(Refund.maker), joinedload(Refund.again_of))
+    query = query.options(joinedload(Refund.maker), joinedload(Refund.again_of), joinedload(Refund.settles))
     thing, order, about, person, payment, note, flagged = _one(
         _paid(query, Refund.payment_id), Refund.ref == ref, "refund"
     )

@@ -13,6 +13,7 @@ class CaseKind(StrEnum):
     REFUND_REFUSED = "refund_refused"
     REFUND_FAILED = "refund_failed"
     REFUND_ELSEWHERE = "refund_elsewhere"
+    REFUND_TWICE = "refund_twice"
     DISPUTE_OPEN = "dispute_open"
     DISPUTE_DUE = "dispute_due"
     DISPUTE_UNKNOWN = "dispute_unknown"

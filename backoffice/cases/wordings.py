@@ -158,6 +158,18 @@ WORDINGS: dict[CaseKind, Wording] = {
         ),
         "Close it with who gave the money back, and why.",
     ),
+    CaseKind.REFUND_TWICE: Wording(
+        "A refund that was refused was made after all, when its sum had been given back another way.",
+        "The customer has the sum twice. The second is credited by no paper: in the books it stands under “Paid twice”.",
+        "Ask the customer for the second sum, or decide to leave it to them.",
+        (
+            "Open the refund: it says what it was to send again. That was sent by another try, or paid by hand.",
+            "Look at both in the provider's dashboard, and at your bank account where one was paid by hand.",
+            "Write to the customer before you ask for money: they were told of both sums by mail, and may expect the call.",
+            "Do not reverse it with a charge: nothing here or at the provider takes it back without the customer.",
+        ),
+        "Close it with what the customer agreed to. It closes by itself when the second sum comes back.",
+    ),
     CaseKind.DISPUTE_OPEN: Wording(
         "A customer's bank disputes a payment.",
         "The bank took the money back, or asks about it first. Without an answer in time it is lost, and a fee with it.",

@@ -49,6 +49,11 @@ def refund_by_hand(credited: Money, beyond: Money) -> Sides:
     ]
 
 
+def refund_twice(money: Money) -> Sides:
+    """The provider gives back what the customer has already: owed to us."""
+    return [(Account.PAID_TWICE, money), (Account.CLEARING, -money)]
+
+
 def dispute(taken: Money) -> Sides:
     """A customer's bank took money back through the provider. Below zero: it was given back to us."""
     return [(Account.DISPUTES, taken), (Account.CLEARING, -taken)]

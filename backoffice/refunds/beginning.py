@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -18,8 +18,8 @@ from backoffice.invoices import service as invoices
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
-from backoffice.refunds import booking, wishes
-from backoffice.refunds.models import LOST, Refund, RefundLine, RefundReason, RefundState
+from backoffice.refunds import booking, debts, wishes
+from backoffice.refunds.models import Refund, RefundLine, RefundReason, RefundState
 from backoffice.refunds.wishes import NothingToRefund, Wish
 from backoffice.tasks import service as tasks
 from integrations.payments import port
@@ -46,15 +46,6 @@ class AnotherAccount(CounterfoilError):
         super().__init__(
             f"This payment was taken by {payment.provider}, account {payment.account}, in {payment.mode} mode: that is "
             "not what is configured now. Give it back in that provider's dashboard."
-        )
-
-
-class NotOwed(CounterfoilError):
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This refund did not come back, or its money was given back since: there is nothing to send again."
         )
 
 
@@ -102,43 +93,23 @@ def begin(wish: Wish, *, by: Actor) -> Refund:
     return refund
 
 
-def check_owed(lost: Refund, payment: Payment) -> None:
-    """Whether the money of a refund came back and is still the customer's; its payment is locked. Raises NotOwed."""
-    is_lost = lost.state in LOST and lost.accepted_at is not None and lost.paid_otherwise_at is None
-    if not is_lost or not booking.is_owed(lost, payment, invoices.get(payment.invoice_id)):
-        raise NotOwed
-
-
-def tries(lost: Refund) -> list[Refund]:
-    """The refunds that sent again what came back, oldest first: all but the last one were refused."""
-    found: list[Refund] = []
-    last = lost
-    while last is lost or last.is_refused:
-        query = select(Refund).where(Refund.again_of_id == last.id).execution_options(populate_existing=True)
-        after = session.scalars(query).one_or_none()
-        if after is None:
-            break
-        found.append(last := after)
-    return found
-
-
 def begin_again(lost: Refund, *, reason: str, by: Actor) -> Refund:
     """Write the refund that sends once more what came back, or return the one that does; one that was refused did not. Raises
     NotOwed, NotRefundable, AnotherAccount."""
     payment = payments.lock(lost.payment_id)
     session.refresh(lost)  # it was read before the lock: somebody may have paid it by hand meanwhile
-    last = next(iter(reversed(tries(lost))), lost)
-    if last is not lost and not last.is_refused:
-        return last
+    known = debts.successor(lost)
+    if known:
+        return known
     _check(payment)
-    check_owed(lost, payment)
+    debts.check(lost, payment)
     new = references.new("rfd")
     if not payments.reserve_refund(payment, lost.money, seen=payment.refunded, by=by, refund=new):
         raise RefundedMeanwhile(payment)
-    refund = _asked(
-        payment, new, f"again:{last.ref}", lost.reason, lost.money, note=f"again, after {lost.ref}: {reason}", by=by
-    )
-    refund.again_of = last
+    before = session.scalar(select(func.count(Refund.id)).where(Refund.again_of_id == lost.id))
+    key = f"again:{lost.ref}:{before}"
+    refund = _asked(payment, new, key, lost.reason, lost.money, note=f"again, after {lost.ref}: {reason}", by=by)
+    refund.again_of = lost
     _prepared(refund, by=by)
     return refund
 
@@ -202,6 +173,7 @@ def row(
         failure_code="",
         made_by=by.ref or by.kind,
         again_of_id=None,
+        settles_id=None,
         credit_note_id=None,
         created_at=clock.now(),
         accepted_at=None,

@@ -25,7 +25,11 @@ from backoffice.tax.arithmetic import Category
 def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
     """Post an accepted refund, and credit what was invoiced of it. The credit note comes last: it takes its number.
 
-    A refund that is sent again after it came back moves what the first one moved, and is credited already."""
+    A refund that is sent again after it came back moves what the first one moved, and is credited already. What the customer
+    gets twice is credited once: the second sum is theirs to give back."""
+    if refund.is_twice:
+        ledger.post(EntryKind.REFUND, refund, entries.refund_twice(refund.money))
+        return
     if refund.owed:
         ledger.repeat(EntryKind.REFUND, refund, of=refund.owed)
         return
@@ -52,12 +56,17 @@ def would_credit(invoice: Invoice, amount: Money) -> Money:
 
 
 def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
-    """Whether the money of a refund that came back is still the customer's, and was not given back after all."""
-    if left(payment) < refund.money:
+    """Whether the money of a refund that came back is still the customer's, and can be given back."""
+    return left(payment) >= refund.money and is_unpaid(refund, invoice)
+
+
+def is_unpaid(refund: Refund, invoice: Invoice) -> bool:
+    """Whether the debts that a refund moved are there again, since it came back: nothing else has paid them."""
+    if refund.is_twice:
         return False
     credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
     beyond = ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY)
-    return not (credited and owed_for(invoice) < credited) and not (beyond and _unused(invoice) < beyond)
+    return not (credited and owed_for(invoice) < credited) and not (beyond and _unused(invoice, but=refund) < beyond)
 
 
 def paid_by_hand(payment: Payment) -> Money:
@@ -70,7 +79,7 @@ def paid_by_hand(payment: Payment) -> Money:
 
 def left(payment: Payment) -> Money:
     """What can still be given back of a payment."""
-    return payment.refundable - paid_by_hand(payment)
+    return max(payment.refundable - paid_by_hand(payment), Money.zero(payment.currency))
 
 
 def owed_for(invoice: Invoice) -> Money:
@@ -80,13 +89,13 @@ def owed_for(invoice: Invoice) -> Money:
     return -ledger.balance_about(Account.REFUNDS_PAYABLE, refs, invoice.currency)
 
 
-def _unused(invoice: Invoice) -> Money:
+def _unused(invoice: Invoice, but: Refund | None = None) -> Money:
     """What came for an invoice and paid nothing of it, as far as it is still with us. What a refund that is being sent again
-    takes of it, once the provider has accepted, is spoken for."""
+    takes of it, once the provider has accepted, is spoken for; ``but`` not by what sends this one again."""
     attempts = payments.for_invoice(invoice)
     refs = [invoice.ref, *(payment.ref for payment in attempts), *_refund_refs(attempts)]
     there = -ledger.balance_about(Account.CUSTOMER_MONEY, refs, invoice.currency)
-    return there - total([_beyond(lost) for lost in _sent_again(attempts)], invoice.currency)
+    return there - total([_beyond(lost) for lost in _sent_again(attempts) if lost is not but], invoice.currency)
 
 
 def _beyond(refund: Refund) -> Money:
@@ -101,7 +110,7 @@ def _sent_again(attempts: Sequence[Payment]) -> list[Refund]:
         Refund.accepted_at.is_(None),
         Refund.state.not_in(LOST),
     )
-    return [row.owed for row in session.scalars(query) if row.owed]
+    return [row.again_of for row in session.scalars(query) if row.again_of]
 
 
 def _invoiced_part(invoice: Invoice, amount: Money) -> Money:

@@ -78,6 +78,8 @@ def _close_cases(
         cases.close(CaseKind.WITHDRAWAL, order, because=f"All that was paid was given back: {returned}.")
     if refund.owed:
         cases.close(CaseKind.REFUND_FAILED, refund.owed, because=f"It was sent again: {refund.ref}.")
+    if refund.is_twice:
+        cases.open_case(CaseKind.REFUND_TWICE, refund, at_risk=refund.money)
     settled = not booking.owed_for(invoice)
     for lost in session.scalars(select(Refund).where(Refund.payment_id == payment.id, Refund.state.in_(LOST))):
         if not lost.accepted_at:
@@ -87,10 +89,12 @@ def _close_cases(
 
 
 def _accepted(attempts: Sequence[Payment], currency: str) -> Money:
-    """What went back, or is going back, of these payments: by the provider, or by hand after it had failed."""
+    """What went back, or is going back, of these payments: by the provider, or by hand after it had failed; once, where the
+    customer has it twice."""
     query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
         Refund.payment_id.in_([item.id for item in attempts]),
         Refund.accepted_at.is_not(None),
+        or_(Refund.again_of_id.is_(None), Refund.settles_id.is_not(None)),
         or_(Refund.state.not_in(LOST), Refund.paid_otherwise_at.is_not(None)),
     )
     return Money(int(session.scalar(query) or 0), currency)

@@ -58,9 +58,10 @@ class Refund(Tracked, Base):
         Index("ix_refunds_ended", "ended_at"),
         Index("ix_refunds_reason", "reason", "id"),
         Index("ix_refunds_provider_ref", "provider_ref"),
+        Index("ix_refunds_again_of", "again_of_id"),
     )
     subject_kind = "refund"
-    unaudited = frozenset({"asked_at", "unanswered", "last_answer", "provider_ref", "credit_note_id"})
+    unaudited = frozenset({"asked_at", "unanswered", "last_answer", "provider_ref", "credit_note_id", "settles_id"})
 
     id: Mapped[Id]
     ref: Mapped[Ref]
@@ -76,7 +77,12 @@ class Refund(Tracked, Base):
     provider_ref: Mapped[str | None] = mapped_column(exact(255))
     failure_code: Mapped[Exact]
     made_by: Mapped[Exact]  # who asked for it, as the audit log names them
-    again_of_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"), unique=True)  # what came back, once
+    again_of_id: Mapped[BigInt | None] = mapped_column(
+        ForeignKey("refunds.id")
+    )  # what came back: written to send it again
+    settles_id: Mapped[BigInt | None] = mapped_column(
+        ForeignKey("refunds.id"), unique=True
+    )  # and did, as it was accepted
     credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
     created_at: Mapped[Timestamp]
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the provider said yes: what follows was done
@@ -92,7 +98,8 @@ class Refund(Tracked, Base):
         viewonly=True,
         uselist=False,
     )
-    again_of: Mapped["Refund | None"] = relationship(remote_side="Refund.id")
+    again_of: Mapped["Refund | None"] = relationship(remote_side="Refund.id", foreign_keys="Refund.again_of_id")
+    settles: Mapped["Refund | None"] = relationship(remote_side="Refund.id", foreign_keys="Refund.settles_id")
     maker: Mapped[StaffMember | None] = relationship(
         primaryjoin="foreign(Refund.made_by) == StaffMember.ref", viewonly=True
     )
@@ -104,17 +111,24 @@ class Refund(Tracked, Base):
         return Money(self.amount, self.currency)
 
     @property
+    def is_gone(self) -> bool:
+        """Its money is the customer's, or on its way to them."""
+        return self.state not in LOST
+
+    @property
     def is_refused(self) -> bool:
         """It never left, and will not."""
-        return self.state in LOST and self.accepted_at is None
+        return not self.is_gone and self.accepted_at is None
 
     @property
     def owed(self) -> "Refund | None":
-        """What came back and this one sends again, through the tries that were refused; None for a refund of its own."""
-        lost = self.again_of
-        while lost is not None and lost.accepted_at is None:
-            lost = lost.again_of
-        return lost
+        """What came back and this one sends again, or is to; None for a refund of its own."""
+        return self.settles if self.accepted_at else self.again_of
+
+    @property
+    def is_twice(self) -> bool:
+        """It was made when what it was to send again had been given back another way: the customer has that twice."""
+        return self.again_of_id is not None and self.accepted_at is not None and self.settles_id is None
 
     @property
     def order_number(self) -> int | None:

@@ -11,7 +11,7 @@ from backoffice.core import clock, units
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.payments import service as payments
-from backoffice.refunds import beginning, booking
+from backoffice.refunds import booking, debts
 from backoffice.refunds.models import Refund
 from backoffice.tasks import service as tasks
 
@@ -27,10 +27,10 @@ def pay(find: Callable[[], Refund], *, how: str, by: Actor) -> None:
         session.refresh(refund)  # it was read before the lock
         if refund.paid_otherwise_at is not None:
             return
-        beginning.check_owed(refund, payment)
-        tries = beginning.tries(refund)
+        debts.check(refund, payment)
+        tries = debts.tries(refund)
         if not all(item.is_refused for item in tries):  # one may be on its way a second time
-            raise beginning.NotOwed
+            raise debts.NotOwed
         refund.paid_otherwise_at = clock.now()
         booking.book_otherwise(refund)
         audit.record(Tag.REFUND_PAID_OTHERWISE, refund, by=by, reason=how, amount=refund.money)

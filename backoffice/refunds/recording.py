@@ -20,7 +20,7 @@ from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.refunds import beginning, consequences
+from backoffice.refunds import beginning, consequences, debts
 from backoffice.refunds.answers import Answer, Question
 from backoffice.refunds.models import LOST, OPEN, Refund, RefundReason, RefundState
 from backoffice.tasks import service as tasks
@@ -100,7 +100,8 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     if before in LOST and not (is_new and _reserve_again(refund, payment, by=by)):
         return
     ended = {"ended_at": clock.now()} if to == R.SUCCEEDED else {}
-    accepted = {"accepted_at": clock.now()} if is_new else {}
+    lost = debts.settled_by(refund, payment) if is_new else None
+    accepted = {"accepted_at": clock.now(), "settles_id": lost and lost.id} if is_new else {}
     if not MOVES.move(refund, to, **ended, **accepted):
         return
     audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))
@@ -114,7 +115,7 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
 
 def _reserve_again(refund: Refund, payment: Payment, *, by: Actor) -> bool:
     """A refund was given up while its request was still on its way: its money is gone all the same. False while another refund
-    has reserved it; that one will be refused then."""
+    has reserved it; that one will be refused then, and this one asked about once more."""
     if not payments.reserve_refund(payment, refund.money, seen=payment.refunded, by=by, refund=refund.ref):
         return False
     refund.failure_code, refund.ended_at = "", None
@@ -128,7 +129,11 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
     audit.record(_TAGS[to], refund, by=by, reason=code, amount=refund.money, state=(before, to))
     payments.return_refund(payment, refund.money, by=by, refund=refund.ref, reason=code)
     cases.close(CaseKind.REFUND_UNKNOWN, refund, because=f"The provider answered: {code}.")
-    if was_accepted:
+    _ask_about_refused(payment, after=refund)
+    if refund.is_twice:
+        ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
+        cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
+    elif was_accepted:
         ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
         cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
         tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
@@ -136,6 +141,22 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
         refund.again_of_id or refund.reason != RefundReason.ELSEWHERE
     ):  # of that a case tells, and we have nothing to try again
         cases.open_case(CaseKind.REFUND_REFUSED, refund, at_risk=refund.money, code=code)
+        if refund.again_of and debts.successor(refund.again_of):
+            cases.close(CaseKind.REFUND_REFUSED, refund, because="Another try has sent what came back.")
+
+
+def _ask_about_refused(payment: Payment, *, after: Refund) -> None:
+    """Refunds that were refused, and that the provider knows all the same, may have waited for the sum of this one."""
+    query = select(Refund.id, Refund.ref).where(
+        Refund.payment_id == payment.id,
+        Refund.id != after.id,
+        Refund.state.in_(LOST),
+        Refund.accepted_at.is_(None),
+        Refund.provider_ref.is_not(None),
+    )
+    for refund_id, ref in session.execute(query):
+        key = f"refunds.ask:{ref}:after:{after.ref}"
+        tasks.schedule("refunds.ask", dedupe=key, is_new=True, refund_id=refund_id)
 
 
 def _note(refund: Refund, answer: Any, *, answered: bool) -> None:

@@ -101,11 +101,6 @@ def of(attempts: Sequence[Payment]) -> list[Refund]:
     return list(session.scalars(query.order_by(Refund.id)))
 
 
-def successor(refund: Refund) -> Refund | None:
-    """The refund that sent this one again, or is about to; a try that was refused did not."""
-    return next((item for item in beginning.tries(refund) if not item.is_refused), None)
-
-
 def is_any_open(payment_id: int) -> bool:
     """Whether a refund of a payment is on its way, and may still fail."""
     query = select(Refund.id).where(Refund.payment_id == payment_id, Refund.state.in_(OPEN))

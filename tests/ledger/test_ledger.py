@@ -18,7 +18,7 @@ from backoffice.ledger.models import Account, EntryKind, LedgerEntry
 from backoffice.ledger.service import Unbalanced
 from backoffice.models import CreditNote, Invoice, Payment
 from backoffice.refunds import service as refunds
-from backoffice.refunds.beginning import NotOwed
+from backoffice.refunds.debts import NotOwed
 from backoffice.tax.arithmetic import Category, CategoryTotal, net_of
 from tests.support.consistency import problems
 from tests.support.shop import paid

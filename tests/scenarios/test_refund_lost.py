@@ -9,7 +9,8 @@ from backoffice.ledger.models import Account
 from backoffice.models import Fulfilment
 from backoffice.refunds import beginning
 from backoffice.refunds import service as refunds
-from backoffice.refunds.beginning import NotOwed, RefundedMeanwhile
+from backoffice.refunds.beginning import RefundedMeanwhile
+from backoffice.refunds.debts import NotOwed
 from backoffice.refunds.models import Refund, RefundReason, RefundState
 from backoffice.refunds.wishes import Pieces
 from tests.support.consistency import problems
@@ -207,9 +208,13 @@ def test_who_waited_for_the_lock_sees_what_was_paid_by_hand_meanwhile(shop, buye
 
 
 @pytest.fixture
-def refused_again(shop, buyer):
+def sale(buyer):
+    return bought(buyer)
+
+
+@pytest.fixture
+def refused_again(shop, sale):
     """A refund that came back, and the one that was sent again and refused."""
-    sale = bought(buyer)
     shop.provider.switch(refunds="fails_later")
     lost = shop.refunds(sale, 1_000)
     shop.minutes_pass(4)
@@ -276,3 +281,103 @@ def test_only_what_came_back_and_is_still_owed_can_be_paid_another_way(shop, buy
     assert shop.balance(Account.REFUNDS_PAYABLE) == 0
     assert shop.open_cases() == []
     assert problems() == []
+
+
+def made_after_all(shop, sale, refused: Refund) -> None:
+    """The provider makes what it had refused, and tells of it."""
+    page = shop.provider.payments(sale.payment_ref)[0]
+    shop.provider.books.refunds.create(page["id"], refused.amount, reference=refused.ref)
+    shop.minutes_pass(4)
+
+
+def twice(shop, refused: Refund) -> None:
+    """It is a fact with a case, credited by no paper, and what it was to pay is paid once."""
+    late = shop.refund(refused.ref)
+    assert (late.state, late.is_twice) == (RefundState.SUCCEEDED, True)
+    assert shop.open_cases() == ["refund_twice"]
+    assert len(notes(shop)) == 1
+    assert (shop.balance(Account.REFUNDS_PAYABLE), shop.balance(Account.PAID_TWICE)) == (0, 1_000)
+    assert problems() == []
+
+
+def test_a_refused_try_that_is_made_after_all_pays_what_came_back(shop, sale, refused_again):
+    lost, again = refused_again
+    made_after_all(shop, sale, again)
+    assert shop.refund(again.ref).settles_id == lost.id
+    assert refunds.send_again(lost.ref, reason="nobody told me", by=SYSTEM).ref == again.ref
+    assert (given_back(shop), shop.balance(Account.REFUNDS_PAYABLE), shop.open_cases()) == (1_000, 0, [])
+    assert problems() == []
+
+
+def test_a_refused_try_that_is_made_after_another_was_sent_is_told_as_paid_twice(shop, sale, refused_again):
+    lost, again = refused_again
+    third = refunds.send_again(lost.ref, reason="the bank is awake", by=SYSTEM)
+    made_after_all(shop, sale, again)
+    assert given_back(shop) == 2_000
+    twice(shop, again)
+    assert shop.refund(third.ref).settles_id == lost.id
+    assert refunds.send_again(lost.ref, reason="nobody told me", by=SYSTEM).ref == third.ref
+
+
+def test_a_refused_try_that_is_made_after_it_was_paid_by_hand_is_told_as_paid_twice(shop, sale, refused_again):
+    lost, again = refused_again
+    refunds.pay_otherwise(lost.ref, how="transfer of 3 November, TRF-4", by=SYSTEM)
+    made_after_all(shop, sale, again)
+    assert given_back(shop) == 1_000
+    twice(shop, again)
+
+
+def test_what_went_twice_and_came_back_is_owed_to_nobody(shop, sale, refused_again):
+    lost, again = refused_again
+    refunds.pay_otherwise(lost.ref, how="transfer of 3 November, TRF-5", by=SYSTEM)
+    shop.provider.switch(refunds="fails_later")
+    told = shop.mails().count("refund_failed")
+    made_after_all(shop, sale, again)
+    shop.minutes_pass(4)
+    assert shop.refund(again.ref).state == RefundState.FAILED
+    assert (shop.open_cases(), shop.balance(Account.PAID_TWICE), given_back(shop)) == ([], 0, 0)
+    assert shop.mails().count("refund_failed") == told
+    with pytest.raises(NotOwed):
+        refunds.send_again(again.ref, reason="it failed", by=SYSTEM)
+    assert problems() == []
+
+
+def test_of_two_tries_the_first_that_is_made_pays_and_the_other_is_told_as_paid_twice(shop, sale, refused_again):
+    lost, again = refused_again
+    shop.provider.switch(lose_refund=1, lose_read=9, webhooks="never")
+    third = refunds.send_again(lost.ref, reason="the bank is awake", by=SYSTEM)
+    assert third.state == RefundState.UNKNOWN
+    shop.provider.switch(lose_read=0, webhooks="normal")
+    made_after_all(shop, sale, again)
+    shop.minutes_pass(60)
+    first, second = shop.refund(again.ref), shop.refund(third.ref)
+    assert sorted([first.is_twice, second.is_twice]) == [False, True]
+    twice(shop, first if first.is_twice else second)
+
+
+def test_a_try_that_is_made_when_what_another_had_sent_came_back_too_pays_that(shop, sale, refused_again):
+    lost, again = refused_again
+    shop.provider.switch(refunds="fails_later")
+    third = refunds.send_again(lost.ref, reason="the bank is awake", by=SYSTEM)
+    shop.minutes_pass(4)
+    assert shop.refund(third.ref).state == RefundState.FAILED
+    shop.provider.switch(refunds="")
+    made_after_all(shop, sale, again)
+    assert shop.refund(again.ref).settles_id == third.id
+    assert (given_back(shop), shop.open_cases(), shop.balance(Account.REFUNDS_PAYABLE)) == (1_000, [], 0)
+    assert problems() == []
+
+
+def test_a_refused_refund_that_is_made_while_another_has_its_sum_is_known_once_that_is_refused(shop, buyer):
+    sale = bought(buyer)
+    shop.provider.switch(refuse_refund=1)
+    refused = shop.refunds(sale)
+    shop.provider.switch(refuse_refund=0, outage=True)
+    other = shop.refunds(sale)
+    shop.provider.switch(outage=False)
+    page = shop.provider.payments(sale.payment_ref)[0]
+    shop.provider.books.refunds.create(page["id"], refused.amount, reference=refused.ref)
+    shop.minutes_pass(30)
+    assert shop.refund(other.ref).is_refused
+    assert shop.refund(refused.ref).state == RefundState.SUCCEEDED
+    assert (given_back(shop), shop.payment(sale).refunded_amount, problems()) == (12_900, 12_900, [])

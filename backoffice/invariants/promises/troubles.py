@@ -106,7 +106,8 @@ CHECKS = (
         "a refund that failed and that no case told of",
         "Every refund that failed was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
-        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.accepted_at IS NOT NULL THEN "
+        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.accepted_at IS NOT NULL AND r.again_of_id IS NOT NULL AND "
+        "r.settles_id IS NULL THEN 'refund_twice' WHEN r.accepted_at IS NOT NULL THEN "
         "'refund_failed' WHEN r.reason = 'elsewhere' AND r.again_of_id IS NULL THEN 'refund_elsewhere' ELSE "
         "'refund_refused' END)",
     ),
@@ -125,6 +126,14 @@ CHECKS = (
         "Every refund that somebody made at the provider was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.reason = 'elsewhere' AND r.again_of_id IS NULL AND NOT EXISTS (SELECT 1 FROM "
         "cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_elsewhere')",  # what is sent again, we send
+    ),
+    Check(
+        "refund-made-twice-and-that-no-case-told-of",
+        PROMISE,
+        "a refund of what had been given back another way, and that no case told of",
+        "Whatever a customer was given back twice was told by a case",
+        "SELECT r.ref FROM refunds r WHERE r.again_of_id IS NOT NULL AND r.accepted_at IS NOT NULL AND r.settles_id IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_twice')",
     ),
     Check(
         "sum-that-differs-and-that-no-case-told-of",

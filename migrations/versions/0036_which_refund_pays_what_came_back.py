@@ -1,0 +1,64 @@
+"""a refund that sends again says what it was written for, and what it paid in the end
+
+Revision ID: 0036
+Revises: 0035
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from backoffice.core import immutability
+
+revision = "0036"
+down_revision = "0035"
+branch_labels = None
+depends_on = None
+
+ROWS = sa.text("SELECT id, again_of_id, accepted_at FROM refunds WHERE again_of_id IS NOT NULL ORDER BY accepted_at, id")
+LINK = sa.text("UPDATE refunds SET again_of_id = :lost, settles_id = :settles WHERE id = :id")
+UNLINK = sa.text("UPDATE refunds SET again_of_id = :before WHERE id = :id")
+
+
+def upgrade():
+    bind = op.get_bind()
+    bind.execute(sa.text("DROP TRIGGER IF EXISTS frozen_refunds_update"))
+    with op.batch_alter_table("refunds") as batch:
+        batch.add_column(sa.Column("settles_id", sa.BigInteger(), nullable=True))
+        batch.create_foreign_key(op.f("fk_refunds_settles_id"), "refunds", ["settles_id"], ["id"])
+        batch.create_unique_constraint(op.f("uq_refunds_settles_id"), ["settles_id"])
+        batch.create_index("ix_refunds_again_of", ["again_of_id"])
+    with op.batch_alter_table("refunds") as batch:
+        batch.drop_constraint(op.f("uq_refunds_again_of_id"), type_="unique")
+    _through_refused_tries(bind)
+    immutability.install(bind, only=("refunds",))
+
+
+def _through_refused_tries(bind):
+    """A try named the one before it: it names what came back now. The first that was accepted paid it."""
+    rows = {row.id: row for row in bind.execute(ROWS)}
+    paid = set()
+    for row in rows.values():
+        lost = row.again_of_id
+        while lost in rows and rows[lost].accepted_at is None:
+            lost = rows[lost].again_of_id
+        pays = row.accepted_at is not None and lost not in paid
+        if pays:
+            paid.add(lost)
+        bind.execute(LINK, {"id": row.id, "lost": lost, "settles": lost if pays else None})
+
+
+def downgrade():
+    bind = op.get_bind()
+    bind.execute(sa.text("DROP TRIGGER IF EXISTS frozen_refunds_update"))
+    last = {}
+    for row in sorted(bind.execute(ROWS), key=lambda row: row.id):
+        bind.execute(UNLINK, {"id": row.id, "before": last.get(row.again_of_id, row.again_of_id)})
+        last[row.again_of_id] = row.id
+    with op.batch_alter_table("refunds") as batch:
+        batch.create_unique_constraint(op.f("uq_refunds_again_of_id"), ["again_of_id"])
+    with op.batch_alter_table("refunds") as batch:
+        batch.drop_index("ix_refunds_again_of")
+        batch.drop_constraint(op.f("fk_refunds_settles_id"), type_="foreignkey")
+        batch.drop_constraint(op.f("uq_refunds_settles_id"), type_="unique")
+        batch.drop_column("settles_id")
+    immutability.install(bind)
