@@ -154,10 +154,12 @@ def follow(row: PaymentMethod, snapshot: MethodSnapshot | None, *, by: Actor) ->
     }  # fmt: skip
     if all(getattr(row, name) == value for name, value in told.items()):
         return
-    was = row.good_until
+    was, had_name, former = row.good_until, row.fingerprint != "", row.card
     change_where(row, **told)
     audit.record(Tag.METHOD_RENEWED, row, by=by, method=row.name, good_until=(was, row.good_until))
     if row.state in SHOWN:
+        if not had_name:
+            _rename_bars(former, row, by=by)
         _follow_bars(row, by=by)
 
 
@@ -271,6 +273,14 @@ def _bar(card: str, source: str, reason: str, *, by: Actor, words: str = "") -> 
 def _lift(row: CardBar, *, by: Actor, words: str) -> None:
     change_where(row, lifted_at=clock.now())
     audit.record(Tag.CARD_FREED, row, by=by, reason=words, source=row.source)
+
+
+def _rename_bars(former: str, row: PaymentMethod, *, by: Actor) -> None:
+    """What was barred under our own reference is known again by the provider's name now. (Another name in place of one is
+    another card.)"""
+    for known in bars(former):
+        _lift(known, by=by, words="it is barred under the name by which the provider knows it again")
+        bar_card(row.card, known.source, known.reason, by=by)
 
 
 def _follow_card(card: str, *, by: Actor, words: str) -> None:

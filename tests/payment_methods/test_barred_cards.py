@@ -1,11 +1,15 @@
 """Cards that are not charged: refused by their bank, disputed, over, or barred by a colleague."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from backoffice.collection import service as collection
 from backoffice.core import units
 from backoffice.core.actor import SYSTEM
+from backoffice.core.db import session
+from backoffice.core.ports import ports
 from backoffice.models import PaymentMethod, Person
 from backoffice.payment_methods import service as methods
 from integrations.sandbox.cards import BY_LAST4
@@ -199,3 +203,25 @@ def test_a_colleagues_word_stands_although_the_same_decline_is_asked_about_again
     units.write(lambda: methods.allow(methods.by_ref(kept.ref), by=SYSTEM, words="found again"))
     collection.learn(shop.payment(sale).id, by=SYSTEM)
     assert states(shop) == ["9987 kept"]
+
+
+@on_one_engine
+def test_what_was_barred_before_it_had_a_name_of_its_own_stays_barred_under_it(shop, ada):
+    """A wallet was kept when wallets were not known again, and a colleague barred it by our own reference."""
+    kept = keeps(shop, ada)
+
+    def as_it_was() -> None:
+        row = session.get_one(PaymentMethod, kept.id)
+        snapshot = ports().payments.methods.retrieve(row.provider_ref)
+        methods.follow(row, replace(snapshot, fingerprint=""), by=SYSTEM)
+        methods.bar(row, by=SYSTEM, words="the customer asked")
+        assert row.card == row.ref
+        methods.follow(row, snapshot, by=SYSTEM)
+        assert [bar.card for bar in methods.bars(row.card)] == [kept.card]
+        assert methods.bars(row.ref) == []
+
+    units.write(as_it_was)
+    assert states(shop) == ["4242 barred"]
+    units.write(lambda: methods.allow(session.get_one(PaymentMethod, kept.id), by=SYSTEM, words="they found it"))
+    assert states(shop) == ["4242 kept"]
+    assert problems() == []
