@@ -86,7 +86,7 @@ def look_through(text: str) -> list[Row]:
             _change(row, values, variant, lists, prices, counts.get(variant.id))
         else:
             _create(row, values, lists, categories)
-            if values["address"] in addresses:
+            if values["address"] and values["address"] in addresses:
                 row.problems.append("this address stands above already")
             addresses.add(values["address"])
     return rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
@@ -24,6 +24,7 @@ from backoffice.files.models import StoredFile
 LARGEST_UPLOAD = 12 * 1024 * 1024  # bytes
 CALLED = ("alt", "place", "of variant")  # what can be said of a picture, in the audit
 MEDIA_TYPE = "image/webp"
+_CALLED = "picture of this product"
 
 
 class NotAPicture(CounterfoilError):
@@ -61,16 +62,16 @@ def add(
     """Hang a prepared picture at the end of a product's pictures; one that hangs there already is not hung twice."""
     renditions = {str(width): sha256 for width, (sha256, _size) in prepared.files.items()}
     variant_id = variant.id if variant else None
-    for image in product.images:
+    hanging = _locked(product)
+    for image in hanging:
         if (image.renditions, image.variant_id) == (renditions, variant_id):
             return image
     for sha256, size in prepared.files.values():
         files.enter(sha256, size, name=f"{product.slug}.webp", media_type=MEDIA_TYPE)
-    last = session.scalar(select(func.max(ProductImage.position)).where(ProductImage.product_id == product.id))
     image = ProductImage(
         product=product,
         variant_id=variant_id,
-        position=(last or 0) + 1,
+        position=hanging[-1].position + 1 if hanging else 1,
         alt=alt,
         line_art=line_art,
         width=prepared.width,
@@ -86,11 +87,9 @@ def add(
 def change(image: ProductImage, alt: str, place: int, variant: Variant | None, *, seen: str, by: Actor) -> bool:
     """Say something else of a picture, hang it at another place (1 is first), or show it first for another variant (None: for
     none); False where nothing differs. ``seen`` is the ``mark`` that `seen_of` gave when somebody began. Raises Unreadable,
-    CardNumber, ChangedMeanwhile."""
+    CardNumber, ChangedMeanwhile, NotFound."""
     product = image.product
-    session.refresh(product, with_for_update=True)
-    session.expire(product, ["images"])
-    hanging = list(product.images)
+    hanging = _locked(product, image)
     if not alt or not 1 <= place <= len(hanging):
         raise Unreadable(f"A picture needs a few words of what it shows, and a place from 1 to {len(hanging)}.")
     refuse_card_number(alt)
@@ -122,18 +121,31 @@ def of_product(product: Product, image_id: int) -> ProductImage:
     """Raises NotFound."""
     image = session.get(ProductImage, image_id)
     if image is None or image.product_id != product.id:
-        raise NotFound("picture of this product")
+        raise NotFound(_CALLED)
     return image
 
 
 def remove(image: ProductImage, *, by: Actor, reason: str) -> None:
-    """Take a picture down; its file stays, for papers and caches may still show it."""
+    """Take a picture down; its file stays, for papers and caches may still show it. Raises NotFound."""
     product, alt = image.product, image.alt
+    _locked(product, image)
     session.delete(image)
     session.flush()
     session.expire(product, ["images"])
     audit.record(Tag.IMAGE_REMOVED, product, by=by, reason=reason, alt=(alt, None))
     listings.refresh(product)
+
+
+def _locked(product: Product, image: ProductImage | None = None) -> list[ProductImage]:
+    """The pictures of a product in their order, as they hang once nobody else can change them. Raises NotFound where ``image``
+    was taken down meanwhile."""
+    session.refresh(product, with_for_update=True)
+    query = select(ProductImage).where(ProductImage.product_id == product.id).order_by(ProductImage.position)
+    hanging = list(session.scalars(query.execution_options(populate_existing=True)))
+    session.expire(product, ["images"])
+    if image is not None and image not in hanging:
+        raise NotFound(_CALLED)
+    return hanging
 
 
 def known(sha256: str) -> StoredFile:

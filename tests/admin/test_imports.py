@@ -140,6 +140,8 @@ def test_two_rows_that_want_one_address_are_taken_neither(shop, carl):
     rows = "".join(f"LR-{n},Reel,line-reel,rules,Thirty.,standard,1.00,,\n" for n in (1, 2))
     before = state(shop)
     assert "this address stands above already" in takes(carl, HEAD + rows, "x")
+    without = rows.replace("line-reel", "")
+    assert "stands above already" not in takes(carl, HEAD + without, "x"), "two that lack one do not have the same"
     assert state(shop) == before
 
 
