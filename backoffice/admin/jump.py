@@ -18,6 +18,7 @@ from backoffice.core.db import session
 from backoffice.core.formatting import money
 from backoffice.core.ports import ports
 from backoffice.customers import finding
+from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Shipment
@@ -70,7 +71,7 @@ def _exact(wish: str) -> Iterator[Hit]:
         yield from _by_reference(wish)
     elif EMAIL.match(wish):
         yield from _people(finding.by_email(wish, MOST))
-        yield from _orders(Order.id.in_(whose.corrected_to(wish.lower())))
+        yield from _orders(Order.id.in_(whose.others_with(customers.normalised(wish))))
     elif PHONE.match(wish):
         digits = re.sub(r"\D", "", wish)
         if digits == wish.replace(" ", "") and not digits.startswith("0") and 0 < len(digits) < 19:

@@ -12,8 +12,9 @@ from backoffice.admin.filters import Filter, row_number
 from backoffice.cases.models import Case
 from backoffice.core.db import session
 from backoffice.core.looks import look
+from backoffice.customers import finding
 from backoffice.customers import service as customers
-from backoffice.customers.models import Person
+from backoffice.customers.models import Person, PersonTerm
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Fulfilment, Shipment
 from backoffice.invoices.models import Invoice
@@ -22,19 +23,22 @@ from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
-MOST_CORRECTED = 500  # orders of one address that are another customer's
-_THEIRS = select(Person.id).where(Person.email == bindparam("email")).scalar_subquery()
-_CORRECTED = (  # of whoever has the address most orders have it too: the index alone tells them apart
+MOST_OTHERS = 500  # orders of one address that are another customer's
+_CORRECTED = select(Order.id).where(Order.found_as == bindparam("email")).limit(MOST_OTHERS)
+_BEFORE_THEY_MOVED = (
     select(Order.id)
-    .where(Order.email == bindparam("email"), Order.person_id != func.coalesce(_THEIRS, 0))
-    .limit(MOST_CORRECTED)
+    .join(PersonTerm, PersonTerm.person_id == Order.person_id)
+    .where(PersonTerm.term == bindparam("formerly"), func.lower(Order.email) == bindparam("email"))
+    .limit(MOST_OTHERS)
 )
-_KNOWN_AS = cast(  # who has an address, and the orders that were corrected to it, in one look
+_OTHERS = (  # each through an index in which few rows stand
+    select(_CORRECTED.subquery().c.id, literal_column("0")),
+    select(_BEFORE_THEY_MOVED.subquery().c.id, literal_column("0")),
+)
+_WITH = cast("Select[int, int]", union_all(*_OTHERS))
+_KNOWN_AS = cast(  # who has an address, and the orders of others with it, in one look
     "Select[int, int]",
-    union_all(
-        select(Person.id, literal_column("1")).where(Person.email == bindparam("email")),
-        select(_CORRECTED.subquery().c.id, literal_column("0")),
-    ),
+    union_all(select(Person.id, literal_column("1")).where(Person.email == bindparam("email")), *_OTHERS),
 )
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
@@ -56,9 +60,9 @@ ORDER_OF_CASE: ColumnElement[int | None] = func.coalesce(
 
 
 def of_customer(email: str) -> ColumnElement[bool]:
-    """Condition on orders: of whoever has this address, in whatever case it was typed, or with it, where the address of an
-    order was corrected. Both are looked for first: one condition goes through one index then."""
-    rows = [tuple(row) for row in look(_KNOWN_AS, email=email)]
+    """Condition on orders: of whoever has this normalised address, or with it, where an order was corrected to it or its
+    customer has another one since. Both are looked for first: one condition goes through one index then."""
+    rows = [tuple(row) for row in look(_KNOWN_AS, email=email, formerly=finding.formerly(email))]
     theirs = Order.person_id == next((number for number, is_person in rows if is_person), 0)
     others = [number for number, is_person in rows if not is_person]
     return or_(theirs, Order.id.in_(others)) if others else theirs
@@ -72,9 +76,9 @@ def whole_email(text: str) -> str:
     return customers.normalised(text)
 
 
-def corrected_to(email: str) -> list[int]:
-    """Orders with this address that belong to somebody with another one, by their ids."""
-    return [row[0] for row in look(_CORRECTED, email=email)]
+def others_with(email: str) -> list[int]:
+    """Orders with this normalised address that belong to somebody with another one, by their ids."""
+    return [row[0] for row in look(_WITH, email=email, formerly=finding.formerly(email))]
 
 
 def customer_of(payment: Payment) -> Person:

@@ -1,5 +1,6 @@
 """Finding a customer by what somebody on the phone says: a name, an address, a number. Each through an index."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -14,6 +15,7 @@ MOST_WORDS = 4  # of a query that count
 FEWEST_DIGITS = 5  # of a phone number that somebody looks for
 ALIKE = 7  # digits at the end of a number that tell it from others
 PHONE = "#"  # stands before the digits of a phone number, read backwards: no word begins so
+FORMER = "@"  # stands before the digest of an address that was theirs: no word begins so either
 MOST = 20
 SHORTEST = 4  # letters of a word whose umlauts may have been written apart
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
@@ -56,6 +58,11 @@ def by_email(text: str, most: int = MOST) -> list[Person]:
         return []
     query = select(Person).where(Person.email >= start, Person.email < start + "\U0010ffff")
     return list(session.scalars(query.order_by(Person.email).limit(most)))
+
+
+def formerly(email: str) -> str:
+    """The term by which a person is found who had this normalised address before they moved to another one."""
+    return (FORMER + hashlib.sha256(email.encode()).hexdigest())[:LONGEST]
 
 
 def spellings(text: str) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import actor, clock, links, units
 from backoffice.core.errors import CounterfoilError, NotFound
-from backoffice.customers import accounts
+from backoffice.customers import accounts, finding
 from backoffice.customers import service as customers
 from backoffice.customers.accounts import LINK_EVERY, LINK_LIFE, WrongPassword
 from backoffice.customers.models import Person
@@ -109,6 +109,7 @@ def use(token: str, person_ref: str, session_token: str) -> Person:
     by = actor.customer(person.ref)
     before = person.email
     person.email, person.verified_at = email, clock.now()
+    finding.learn(person, [finding.formerly(before)], is_new=False)
     sealed = (customers.seal(person, "email", before), customers.seal(person, "email", email))
     audit.record(Tag.ACCOUNT_CHANGED, person, by=by, email=sealed)
     sessions.end_others(Holder.CUSTOMER, person.id, session_token)

@@ -17,6 +17,7 @@ from backoffice.customers import service as customers
 from backoffice.customers.models import Address
 from backoffice.fulfilment import service as fulfilment
 from backoffice.fulfilment.models import Fulfilment, FulfilmentState
+from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 
 CORRECTABLE = frozenset({OrderState.PLACED, OrderState.PAID})
@@ -114,6 +115,7 @@ def email(order: Order, address: str, *, seen: str, by: Actor, reason: str) -> b
     check(seen, before)
     order.email, order.links_since = after, clock.now().replace(microsecond=0)  # links tell whole seconds
     person = customers.get(order.person_id)
+    order.found_as = orders.found_as(after, person)
     sealed = tuple(customers.seal(person, "email", text) for text in (before, after))
     audit.record(Tag.ORDER_CORRECTED, order, by=by, reason=reason, email=sealed)
     return True

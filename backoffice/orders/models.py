@@ -43,7 +43,7 @@ class Order(Tracked, Base):
         Index("ix_orders_day", "placed_at", "id"),
         CheckConstraint("total_amount >= 0", name="total_not_negative"),
         Index("ix_orders_state", "state", "id"),
-        Index("ix_orders_email", "email", "person_id"),
+        Index("ix_orders_found_as", "found_as"),
         Index("ix_orders_person", "person_id", "id"),
         Index("ix_orders_network", "guest_network", "state"),
     )
@@ -60,6 +60,9 @@ class Order(Tracked, Base):
     guest_network: Mapped[str | None] = mapped_column(exact(45))  # a guest ordered from there; none: logged in
     state: Mapped[OrderState] = mapped_column(Choice(OrderState))
     email: Mapped[str] = mapped_column(exact(254))
+    found_as: Mapped[str | None] = mapped_column(
+        exact(254)
+    )  # that normalised, where it is not its customer's: few have one
     name: Mapped[Line]
     street: Mapped[Line]
     postcode: Mapped[Line]

@@ -129,6 +129,7 @@ def place(
         payable_until=payable_until,
         paid_at=None,
         links_since=None,
+        found_as=found_as(contact.email, person),
         **vars(contact),
     )
     enter(order)
@@ -162,6 +163,12 @@ def place(
         **sealed,
     )
     return order
+
+
+def found_as(email: str, person: Person) -> str | None:
+    """What an order with this address is found by, besides as one of its customer."""
+    address = customers.normalised(email)
+    return None if address == person.email else address
 
 
 def _number(order: Order, number: int) -> None:

@@ -19,7 +19,8 @@ from backoffice.models import (
     WebhookEvent,
 )
 from backoffice.staff.roles import Role
-from tests.support.accounts import known
+from tests.support.accounts import asks, asks_to_move, known, moving_link, registers
+from tests.support.consistency import problems
 from tests.support.office import post
 from tests.support.shop import LEVEL
 from tests.support.staff import colleague
@@ -65,7 +66,7 @@ def test_the_jump_box_finds_what_somebody_reads_out(shop, otto, sale):
 
 def test_an_order_is_found_by_the_address_it_was_corrected_to(shop, otto, sale):
     order = f"/admin/orders/{sale.order_ref}"
-    post(otto, f"{order}/email", order, email="ada@right.example", reason="she spelled it")
+    post(otto, f"{order}/email", order, email="Ada@right.example", reason="she spelled it")
     assert jumped(otto, "ada@right.example") == order
     assert order in otto.get("/admin/orders/?email=Ada@right.example").text
     assert order in otto.get("/admin/orders/?email=ada@example.org").text, "it is still hers"
@@ -74,6 +75,25 @@ def test_an_order_is_found_by_the_address_it_was_corrected_to(shop, otto, sale):
     again = shop.buyer("ada@right.example").orders()  # a customer of that address comes to be
     page = otto.get("/admin/orders/?email=ada@right.example").text
     assert all(f"/admin/orders/{ref}" in page for ref in (sale.order_ref, again.order_ref))
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"])
+def test_an_order_is_found_by_the_address_that_its_customer_had_before(shop, otto):
+    ada = shop.buyer("Ada@example.org")
+    registers(shop, ada.client)
+    before = f"/admin/orders/{ada.orders().order_ref}"
+    asks_to_move(ada.client, "ada@new.example")
+    asks(ada.client, moving_link(shop))
+    ada.email = "ada@new.example"
+    after = f"/admin/orders/{ada.orders().order_ref}"
+    assert jumped(otto, "ada@example.org") == before
+    for address, finds in (("ada@example.org", [before]), ("ADA@new.example", [before, after])):
+        page = otto.get(f"/admin/orders/?email={address}").text
+        assert [order for order in (before, after) if order in page] == finds
+    stranger = shop.buyer("ada@example.org").orders()  # the address is somebody else's now
+    page = otto.get("/admin/orders/?email=ada@example.org").text
+    assert [order in page for order in (before, after, stranger.order_ref)] == [True, False, True]
+    assert problems() == []
 
 
 def test_the_jump_box_finds_a_line_of_the_providers_statement(shop, sale):

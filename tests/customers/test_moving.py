@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice.models import AuditEntry, Person
 from tests.support import staff
-from tests.support.accounts import SENTENCE, asks, logs_in, mails, registers
+from tests.support.accounts import SENTENCE, asks, asks_to_move, logs_in, mails, moving_link, registers
 from tests.support.shop import hidden
 
 NEW = "ada@new.example"
@@ -20,25 +20,15 @@ def ada(shop):
     return client
 
 
-def asks_for(client, email: str, password: str = SENTENCE):
-    return client.post(
-        "/account/email", data={**hidden(client.get("/account").text), "email": email, "proof": password}
-    )
-
-
-def link(shop) -> str:
-    return re.search(r"http://shop.example(/account/email/\S+)", mails(shop, "email_proof")[-1].text).group(1)
-
-
 def address(shop) -> list[str]:
     return shop.all(select(Person.email).where(Person.password_hash.is_not(None)))
 
 
 def test_the_link_of_the_new_address_moves_the_account_and_the_old_one_is_told(shop, ada):
-    answer = asks_for(ada, " ADA@new.example ")
+    answer = asks_to_move(ada, " ADA@new.example ")
     assert answer.location == "/account"
     assert address(shop) == ["ada@example.org"], "nothing changes before the link is used"
-    where = link(shop)
+    where = moving_link(shop)
     assert shop.app.test_client().get(where).location.startswith("/account/login")
     phone = shop.app.test_client()  # the mail is read on another device
     logs_in(phone)
@@ -58,22 +48,22 @@ def test_the_link_of_the_new_address_moves_the_account_and_the_old_one_is_told(s
 
 
 def test_a_link_works_once_for_a_day_and_not_after_a_new_password(shop, ada, clock):
-    asks_for(ada, NEW)
-    first = link(shop)
+    asks_to_move(ada, NEW)
+    first = moving_link(shop)
     assert ada.get(first[:-2] + "xx").status_code == 404
     asks(ada, first)
     assert ada.get(first).status_code == 404
-    asks_for(ada, "ada@second.example")
-    asks(ada, link(shop))
+    asks_to_move(ada, "ada@second.example")
+    asks(ada, moving_link(shop))
     assert ada.post(first, data=hidden(ada.get("/account").text)).status_code == 404, "it would take the move back"
     assert address(shop) == ["ada@second.example"]
     clock.forward(minutes=3)
-    asks_for(ada, "ada@third.example")
-    second = link(shop)
+    asks_to_move(ada, "ada@third.example")
+    second = moving_link(shop)
     clock.forward(hours=25)
     assert ada.get(second).status_code == 404
-    asks_for(ada, "ada@third.example")
-    third = link(shop)
+    asks_to_move(ada, "ada@third.example")
+    third = moving_link(shop)
     form = hidden(ada.get("/account").text)
     ada.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
     assert ada.get(third).status_code == 404
@@ -82,8 +72,8 @@ def test_a_link_works_once_for_a_day_and_not_after_a_new_password(shop, ada, clo
 def test_a_reset_that_was_sent_to_the_old_address_ends_with_it(shop, ada):
     asks(shop.app.test_client(), "/account/forgot", email="ada@example.org")
     reset = re.search(r"http://shop.example(/account/password/\S+)", mails(shop, "account_reset")[0].text).group(1)
-    asks_for(ada, NEW)
-    asks(ada, link(shop))
+    asks_to_move(ada, NEW)
+    asks(ada, moving_link(shop))
     assert shop.app.test_client().get(reset).status_code == 404
 
 
@@ -91,7 +81,7 @@ def test_an_address_that_is_known_here_looks_the_same_and_its_owner_is_told(shop
     shop.buyer("guest@example.org").orders()
     pages = []
     for email in ("guest@example.org", NEW):
-        answer = asks_for(ada, email)
+        answer = asks_to_move(ada, email)
         pages.append((answer.status_code, answer.location, ada.get("/account").text.count("We have sent a mail to")))
     assert pages[0] == pages[1]
     (told,) = mails(shop, "email_taken")
@@ -100,8 +90,8 @@ def test_an_address_that_is_known_here_looks_the_same_and_its_owner_is_told(shop
 
 
 def test_an_address_that_was_taken_meanwhile_is_refused_and_changes_nothing(shop, ada):
-    asks_for(ada, NEW)
-    where = link(shop)
+    asks_to_move(ada, NEW)
+    where = moving_link(shop)
     shop.buyer(NEW).orders()
     answer = asks(ada, where)
     assert (answer.status_code, "belongs to somebody else" in answer.text) == (409, True)
@@ -118,7 +108,7 @@ def test_an_address_that_was_taken_meanwhile_is_refused_and_changes_nothing(shop
     ],
 )
 def test_what_cannot_be_done_says_why_and_keeps_what_was_typed(shop, ada, email, password, words):
-    answer = asks_for(ada, email, password)
+    answer = asks_to_move(ada, email, password)
     assert (answer.status_code, words in answer.text) == (422, True)
     assert f'value="{email}"' in answer.text
     assert '<details class="quiet" open>' in answer.text
@@ -129,8 +119,8 @@ def test_nobody_gives_their_address_to_the_account_of_somebody_else_by_a_click(s
     """The link works for whoever asked for it and is logged in; its token is nowhere to be read in the office."""
     eve = shop.app.test_client()
     registers(shop, eve, "eve@example.org")
-    asks_for(eve, "victim@example.org")
-    where = link(shop)
+    asks_to_move(eve, "victim@example.org")
+    where = moving_link(shop)
     assert ada.get(where).status_code == 404
     assert ada.post(where, data=hidden(ada.get("/account").text)).status_code == 404
     assert sorted(address(shop)) == ["ada@example.org", "eve@example.org"]
@@ -145,36 +135,36 @@ def test_a_strangers_address_gets_few_mails_whoever_asks(shop, ada, clock):
     for number, client in enumerate(others):
         registers(shop, client, f"asker{number}@example.org")
     for client in (ada, *others, ada):
-        asks_for(client, "target@corp.example")
-        asks_for(client, "target@\uff43orp.example")
+        asks_to_move(client, "target@corp.example")
+        asks_to_move(client, "target@\uff43orp.example")
         shop.works()
     for _ in range(6):
         clock.forward(minutes=5)
-        asks_for(ada, "target@corp.example")
+        asks_to_move(ada, "target@corp.example")
         shop.works()
     assert len(mails(shop, "email_proof")) == 3
     assert {mail.recipient for mail in mails(shop, "email_proof")} == {"target@corp.example"}
 
 
 def test_after_a_new_password_the_link_can_be_asked_for_again_at_once(shop, ada):
-    asks_for(ada, NEW)
-    first = link(shop)
+    asks_to_move(ada, NEW)
+    first = moving_link(shop)
     form = hidden(ada.get("/account").text)
     ada.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
-    asks_for(ada, NEW, "another sentence")
-    assert link(shop) != first
-    assert ada.get(link(shop)).status_code == 200
+    asks_to_move(ada, NEW, "another sentence")
+    assert moving_link(shop) != first
+    assert ada.get(moving_link(shop)).status_code == 200
 
 
 def test_a_link_that_was_asked_for_before_a_new_password_is_not_even_sent(shop, ada):
-    asks_for(ada, NEW)
+    asks_to_move(ada, NEW)
     form = hidden(ada.get("/account").text)
     ada.post("/account/change-password", data={**form, "old": SENTENCE, "password": "another sentence"})
     assert mails(shop, "email_proof") == []
 
 
 def test_guessing_the_password_is_throttled_here_too(shop, ada):
-    codes = [asks_for(ada, NEW, "wrong password").status_code for _ in range(6)]
+    codes = [asks_to_move(ada, NEW, "wrong password").status_code for _ in range(6)]
     assert codes == [422] * 5 + [429]
 
 

@@ -78,6 +78,7 @@ SPOILED = {
     "sum-that-differs-and-that-no-case-told-of": "UPDATE payments SET amount = amount + 1",
     "payout-that-failed-and-that-no-case-told-of": "UPDATE payouts SET state = 'failed'",
     "withdrawal-that-no-case-told-of": without_case("withdrawal"),
+    "order-that-its-address-does-not-find": "UPDATE orders SET email = 'x@else.example'",
     "order-nobody-wrote-down": untold("order.placed"),
     "end-nobody-wrote-down": untold("order.paid"),
     "settled-payment-nobody-wrote-down": untold("payment.settled"),

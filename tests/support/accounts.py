@@ -35,5 +35,15 @@ def logs_in(client, email="ada@example.org", password=SENTENCE, **more):
     return asks(client, "/account/login", email=email, password=password, **more)
 
 
+def asks_to_move(client, email: str, password: str = SENTENCE):
+    return client.post(
+        "/account/email", data={**hidden(client.get("/account").text), "email": email, "proof": password}
+    )
+
+
+def moving_link(shop) -> str:
+    return re.search(r"http://shop.example(/account/email/\S+)", mails(shop, "email_proof")[-1].text).group(1)
+
+
 def known(shop, name, email, phone="") -> None:
     units.write(lambda: customers.create(email, name, phone))
