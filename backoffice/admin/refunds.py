@@ -16,7 +16,7 @@ from backoffice.admin.batches import ForMany, Many
 from backoffice.admin.cells import ZONE, choices, code, state
 from backoffice.admin.filters import equals
 from backoffice.admin.refund_form import REASONS, RefundForm
-from backoffice.core import links, units
+from backoffice.core import formatting, links, units
 from backoffice.core.steps import learn_now
 from backoffice.core.tracking import Subject
 from backoffice.disputes.models import Dispute
@@ -152,7 +152,7 @@ class RefundDesk(RefundForm, Many):
             why_not = "its money was given back since"
         return [
             Action(
-                f"Send {refund.money} again",
+                f"Send {formatting.money(refund.money)} again",
                 self.get_url(".again", ref=refund.ref),
                 Right.REFUND,
                 why_not,

@@ -159,8 +159,9 @@ WORDINGS: dict[CaseKind, Wording] = {
         "Close it with who gave the money back, and why.",
     ),
     CaseKind.REFUND_TWICE: Wording(
-        "A refund that was refused was made after all, when its sum had been given back another way.",
-        "The customer has the sum twice. The second is credited by no paper: in the books it stands under “Paid twice”.",
+        "A sum was given back twice.",
+        "A refund that was refused was made after all, when its sum had been given back another way. The second sum is "
+        "credited by no paper: in the books it stands under “Paid twice”.",
         "Ask the customer for the second sum, or decide to leave it to them.",
         (
             "Open the refund: it says what it was to send again. That was sent by another try, or paid by hand.",
