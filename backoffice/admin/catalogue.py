@@ -119,7 +119,9 @@ class ProductDesk(Furnishing, TakesTables, Many):
     @needs(Right.EDIT_CATALOGUE)
     def texts(self, ref: str) -> ResponseReturnValue:
         """Change what is said of it. What cannot be kept comes back as it was typed, with what is wrong."""
-        typed = {name: request.form.get(name, "") for name in FIELDS}
+        typed = {
+            name: "\n".join(request.form.get(name, "").splitlines()) for name in FIELDS
+        }  # browsers end lines by two signs
 
         def act() -> None:
             said = Texts(
