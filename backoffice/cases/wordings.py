@@ -31,7 +31,7 @@ WORDINGS: dict[CaseKind, Wording] = {
         "It closes by itself when webhooks arrive again and none is missing.",
     ),
     CaseKind.EVENTS_MISSED: Wording(
-        "For longer than the provider lists its events, nobody asked for them.",
+        "Nobody asked for the provider's events for too long.",
         "What happened meanwhile and no webhook brought is known from the provider's books alone: money is found there, "
         "a bank's question or warning about a payment is not.",
         "Reconcile, then look through the disputes and warnings in the provider's dashboard from that moment on.",
@@ -273,7 +273,7 @@ WORDINGS: dict[CaseKind, Wording] = {
         "It closes by itself when a round of reconciliation succeeds.",
     ),
     CaseKind.HOLD_PROLONGED: Wording(
-        "An order cannot expire because the provider does not answer.",
+        "An order waits for the provider and cannot expire.",
         "Its stock stays held until the provider says that the payment page is closed.",
         "Ask the provider now. If it has an outage, wait; the order closes itself afterwards.",
         (

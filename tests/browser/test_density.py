@@ -20,13 +20,18 @@ LISTS = (
 KINDS = (
     CaseKind.PAYMENT_UNKNOWN,
     CaseKind.AMOUNT_DIFFERS,
+    CaseKind.HOLD_PROLONGED,
+    CaseKind.REFUND_ELSEWHERE,
+    CaseKind.UNEXPECTED_MONEY,
     CaseKind.WITHDRAWAL,
     CaseKind.REFUND_FAILED,
     CaseKind.DISPUTE_OPEN,
 )
 ROWS = """() => {
   const rows = [...document.querySelectorAll("table.list tbody tr")].map(row => row.getBoundingClientRect());
-  return {all: rows.length, seen: rows.filter(row => row.bottom <= innerHeight).length, top: rows[0].top}
+  const list = document.querySelector("table.list"), place = list.parentElement
+  return {all: rows.length, seen: rows.filter(row => row.bottom <= innerHeight).length, top: rows[0].top,
+          hidden: list.getBoundingClientRect().right - place.getBoundingClientRect().right}
 }"""
 
 
@@ -62,6 +67,8 @@ def test_twenty_rows_and_their_head_fit_on_a_laptop(busy: World, browser: Browse
         found = page.evaluate(ROWS)
         assert found["seen"] == min(20, found["all"]), (desk, found)
         assert found["all"] >= 15, desk
+        if desk == "cases":
+            assert found["hidden"] <= 0, "the next step is in sight"
     context.close()
 
 
