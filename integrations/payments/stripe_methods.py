@@ -68,7 +68,17 @@ class StripeMethods:
         except CardRefused as refusal:
             if not refusal.intent:
                 raise
-            return from_intent(refusal.intent)
+            return self._closed(from_intent(refusal.intent), request.key)
+
+    def _closed(self, declined: Snapshot, key: str) -> Snapshot:
+        """Nobody can confirm a charge any more that was declined: another way to pay may be opened beside it."""
+        intents, ref = self._calls.v1.payment_intents, declined.provider_ref
+        abandoned: Any = {"cancellation_reason": "abandoned"}
+        try:
+            self._calls.post(lambda options: intents.cancel(ref, abandoned, options), f"{key}-cancel")
+        except Refused:  # closed before; or it was paid in the dashboard meanwhile
+            return from_intent(self._calls.ask(lambda: intents.retrieve(ref, {"expand": ["latest_charge"]})))
+        return declined
 
 
 def whose(customer: str, email: str) -> Row:

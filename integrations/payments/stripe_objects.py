@@ -90,6 +90,8 @@ def _session_status(row: Row, intent: Row | None) -> PaymentStatus:
 def from_intent(row: Row, reference: str = "") -> Snapshot:
     currency = str(row["currency"]).upper()
     status = _INTENTS.get(row["status"])
+    if row.get("cancellation_reason") == "abandoned" and row.get("last_payment_error"):
+        status = PaymentStatus.DECLINED  # a charge of ours that its bank refused, closed behind it
     if status is None:
         failed = row["status"] == "requires_payment_method" and row.get("last_payment_error")
         status = PaymentStatus.DECLINED if failed else PaymentStatus.PROCESSING  # an unknown word is no outcome

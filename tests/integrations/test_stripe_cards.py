@@ -2,7 +2,15 @@
 
 import pytest
 
-from integrations.payments.port import ChargeRequest, PaymentStatus, RefundReason, RefundRequest, RefundStatus
+from integrations.payments.port import (
+    ChargeRequest,
+    OutcomeUnknown,
+    PaymentStatus,
+    RefundReason,
+    RefundRequest,
+    RefundStatus,
+)
+from tests.support import stripe_cards as cards
 from tests.support.stripe_cards import NAMED
 from tests.support.worlds import StripeWorld
 
@@ -98,3 +106,38 @@ def test_money_goes_back_to_a_card_as_it_is_named(world, port, page, clock, card
     assert refund.status == begins
     clock.forward(minutes=1)
     assert port.retrieve_refund(refund.provider_ref).status == ends
+
+
+@pytest.mark.parametrize("card", sorted(REFUSED))
+def test_a_charge_that_was_refused_can_be_confirmed_by_nobody_any_more(world, port, card):
+    """Else a payment page that is opened for the same debt would stand beside it."""
+    found = charged(port, card)
+    intent = world.server.intents[found.provider_ref]
+    assert (intent["status"], intent["cancellation_reason"]) == ("canceled", "abandoned")
+    again = charged(port, card)
+    assert (again.provider_ref, again.status) == (found.provider_ref, PaymentStatus.DECLINED)
+    assert again.decline.code == REFUSED[card][0]
+    assert port.find("pay_9").status == PaymentStatus.DECLINED
+
+
+def test_a_refused_charge_whose_closing_is_not_answered_is_asked_for_with_the_same_key(world, port):
+    world.server.faults["lose_cancel"] = 3
+    with pytest.raises(OutcomeUnknown):
+        charged(port, "pm_card_visa_chargeDeclined")
+    world.server.faults["lose_cancel"] = 0
+    assert charged(port, "pm_card_visa_chargeDeclined").status == PaymentStatus.DECLINED
+    assert [row["status"] for row in world.server.intents.values()] == ["canceled"]
+
+
+def test_a_refused_charge_that_was_paid_in_the_dashboard_before_it_was_closed_is_paid(world, port, monkeypatch):
+    close = world.server.keeping._cancel
+
+    def late(ref, params):
+        intent = world.server.intents[ref]
+        charge = world.server.attempt(intent, cards.details(cards.known("4242")))
+        intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge}
+        return close(ref, params)
+
+    monkeypatch.setattr(world.server.keeping, "_cancel", late)
+    found = charged(port, "pm_card_visa_chargeDeclined")
+    assert (found.status, found.captured) == (PaymentStatus.PAID, 2_000)

@@ -82,6 +82,8 @@ class StripeKeeping:
             return self.detach(found[1])
         if path == "v1/payment_intents":
             return self._charge(params)
+        if found := re.fullmatch(r"v1/payment_intents/(\w+)/cancel", path):
+            return self._cancel(found[1], params)
         return None
 
     def _open(self, params: Row) -> tuple[int, Row]:
@@ -106,6 +108,16 @@ class StripeKeeping:
         setup = row["setup_intent"]
         return {**row, "setup_intent": {"id": setup, "status": "succeeded" if method else "requires_payment_method",
                                         "client_secret": f"{setup}_secret_x", "payment_method": method}}  # fmt: skip
+
+    def _cancel(self, intent: str, params: Row) -> tuple[int, Row]:
+        row = self.server.intents.get(intent)
+        if row is None:
+            return wire.missing("payment_intent")
+        if row["status"] in ("succeeded", "canceled", "processing"):
+            return 400, wire.error("invalid_request_error", "payment_intent_unexpected_state", "It cannot be canceled.")
+        row |= {"status": "canceled", "cancellation_reason": params.get("cancellation_reason")}
+        self.server.note("payment_intent.canceled", row)
+        return 200, row
 
     def _charge(self, params: Row) -> tuple[int, Row]:
         if unknown := set(params) - CHARGED_WITH:

@@ -40,7 +40,11 @@ def page(rows: list[Row], params: Row) -> Row:
 
 def what(path: str) -> str:
     """The name of the fault that loses the answer to a POST."""
-    return {"v1/refunds": "refund"}.get(path) or ("evidence" if path.startswith("v1/disputes/") else "open")
+    if path.startswith("v1/disputes/"):
+        return "evidence"
+    if path.startswith("v1/payment_intents/"):
+        return "cancel"
+    return "refund" if path == "v1/refunds" else "open"
 
 
 def missing(what: str) -> tuple[int, Row]:
