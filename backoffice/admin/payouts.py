@@ -123,10 +123,13 @@ class LineDesk(DeskList):
     sees = Right.SEE_MONEY
     moment = "moved_at"
     column_list = ("moved_at", "kind", "source_ref", "our_payment", "moved", "kept", "net")
-    column_more = ("line_ref", "charged", "available_at", "description", "currency", "ref")
+    column_more = (
+        "line_ref", "category", "charged", "exchange_rate", "available_at", "description", "currency", "ref"
+    )  # fmt: skip
     column_labels = {
         "moved_at": "Moved", "source_ref": "About (provider's id)", "our_payment": "Payment", "moved": "Amount",
         "kept": "Fee", "line_ref": "Line", "charged": "For the customer", "available_at": "Available",
+        "category": "Provider's word", "exchange_rate": "Rate",
     }  # fmt: skip
     column_formatters = {
         "kind": lambda _view, _context, row, _name: KINDS[row.kind],

@@ -98,8 +98,8 @@ FROZEN = (
         "provider_lines",
         when="1 = 1",
         columns=("ref", "provider", "account", "mode", "line_ref", "kind", "source_ref", "payment_ref", "currency",
-                 "amount", "fee", "charged_currency", "charged_amount", "description", "moved_at", "available_at",
-                 "taken_in_at"),
+                 "amount", "fee", "charged_currency", "charged_amount", "description", "category", "exchange_rate", "moved_at",
+                 "available_at", "taken_in_at"),
     ),
     Frozen(
         "payouts",

@@ -151,6 +151,8 @@ def _row(line: BalanceLine, payment_id: int | None) -> ProviderLine:
         charged_currency=line.charged_currency,
         charged_amount=line.charged,
         description=line.description[:255],
+        category=line.category,
+        exchange_rate=line.exchange_rate,
         moved_at=line.created_at,
         available_at=line.available_at,
         taken_in_at=clock.now(),

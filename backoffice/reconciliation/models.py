@@ -46,6 +46,8 @@ class ProviderLine(Base):
     charged_currency: Mapped[Currency]
     charged_amount: Mapped[BigInt]  # the same in the customer's currency
     description: Mapped[Line]
+    category: Mapped[Exact]  # the provider's own word for the kind
+    exchange_rate: Mapped[Exact]  # into this currency, as the provider says it; empty where nothing was exchanged
     moved_at: Mapped[Timestamp]
     available_at: Mapped[Timestamp]
     taken_in_at: Mapped[Timestamp]

@@ -25,7 +25,8 @@ class LineKind(StrEnum):
 class BalanceLine:
     """One movement of the balance: ``amount`` came in (below zero: went out), ``fee`` was kept of it.
 
-    ``charged`` is the same sum in the currency of the customer, where that is another one."""
+    ``charged`` is the same sum in the currency of the customer, where that is another one, and ``exchange_rate`` what the
+    provider made of one unit of it. ``category`` is the provider's own word for the kind."""
 
     line_ref: str
     kind: LineKind
@@ -39,6 +40,8 @@ class BalanceLine:
     created_at: datetime
     available_at: datetime
     description: str = ""
+    category: str = ""
+    exchange_rate: str = ""
 
     @property
     def net(self) -> int:

@@ -39,6 +39,7 @@ def _line(row: Row) -> BalanceLine:
         charged_currency=row["currency"],
         created_at=datetime.fromisoformat(row["created"]),
         available_at=datetime.fromisoformat(row["available"]),
+        category=str(row["kind"])[:120],
     )
 
 

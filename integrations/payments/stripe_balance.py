@@ -77,6 +77,8 @@ def from_line(row: Row) -> BalanceLine:
         created_at=datetime.fromtimestamp(row["created"], UTC),
         available_at=datetime.fromtimestamp(row["available_on"], UTC),
         description=str(row.get("description") or "")[:255],
+        category=str(row.get("reporting_category") or row.get("type") or "")[:120],
+        exchange_rate=str(row.get("exchange_rate") or "")[:120],
     )
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from backoffice.core import immutability
+from migrations.types import refuse_to_lose
 
 revision = "0036"
 down_revision = "0035"
@@ -48,6 +49,8 @@ def _through_refused_tries(bind):
 
 
 def downgrade():
+    twice = "SELECT 1 FROM refunds WHERE again_of_id IS NOT NULL AND accepted_at IS NOT NULL AND settles_id IS NULL"
+    refuse_to_lose(((twice, "sums that were given back twice"),))
     bind = op.get_bind()
     bind.execute(sa.text("DROP TRIGGER IF EXISTS frozen_refunds_update"))
     last = {}

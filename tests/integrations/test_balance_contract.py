@@ -23,6 +23,7 @@ def test_every_movement_is_a_line_with_its_fee_and_what_it_is_about(port, world,
     ]
     assert (lines[0].fee, lines[0].net, lines[0].currency) == (206, 12_694, "EUR")
     assert (lines[0].charged, lines[0].charged_currency) == (12_900, "EUR")
+    assert [(line.category, line.exchange_rate) for line in lines] == [("charge", ""), ("refund", "")]
     assert lines[0].created_at == clock() < lines[0].available_at
 
 

@@ -164,7 +164,10 @@ def test_money_in_another_currency_than_the_balance_is_exchanged_and_agrees(shop
     lines_between = ports().payments.balance.lines_between
 
     def in_dollars(begin, end):
-        return [replace(line, currency="USD", amount=14_000, fee=220) for line in lines_between(begin, end)]
+        return [
+            replace(line, currency="USD", amount=14_000, fee=220, exchange_rate="1.08527")
+            for line in lines_between(begin, end)
+        ]
 
     monkeypatch.setattr(ports().payments.balance, "lines_between", in_dollars)
     shop.clock.forward(hours=2)
@@ -172,6 +175,7 @@ def test_money_in_another_currency_than_the_balance_is_exchanged_and_agrees(shop
     assert shop.breaks() == []
     assert (shop.balance(Account.CLEARING), shop.balance(Account.CLEARING, "USD")) == (0, 13_780)
     assert (shop.balance(Account.EXCHANGE), shop.balance(Account.EXCHANGE, "USD")) == (12_900, -14_000)
+    assert shop.all(select(ProviderLine.exchange_rate)) == ["1.08527"]
     assert problems() == []
 
 
@@ -182,6 +186,7 @@ def test_what_the_provider_moves_for_reasons_of_its_own_waits_in_suspense_for_a_
     shop.clock.forward(hours=2)
     shop.reconciles()
     assert shop.breaks() == ["other_line 300 0"]
+    assert shop.all(select(ProviderLine.category).where(ProviderLine.kind == "other")) == ["adjustment"]
     assert shop.balance(Account.SUSPENSE) == -300
     assert shop.balance(Account.CLEARING) == provider_holds(shop)
     explains(shop, "Interest for March.")
