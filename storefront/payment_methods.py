@@ -9,8 +9,8 @@ from backoffice.core.said import said
 from backoffice.core.words import gettext
 from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
+from backoffice.payment_methods import bars, setups
 from backoffice.payment_methods import service as methods
-from backoffice.payment_methods import setups
 from backoffice.payment_methods.models import WAITING, MethodState, PaymentMethod, SetupState
 from storefront.account import for_customers
 from storefront.blueprint import blueprint, currency
@@ -110,14 +110,14 @@ def _page(known: CustomerIdentity, problem: str = "", status: int = 200) -> Resp
 def _remark(row: PaymentMethod) -> str:
     """What its owner should know of a card; empty where all is well."""
     if row.state == MethodState.BARRED:
-        bars = methods.bars(row.card)
-        if disputes.has_any(row.person_id, [bar.source for bar in bars]):
+        found = bars.standing(row.card)
+        if disputes.has_any(row.person_id, [bar.source for bar in found]):
             return str(
                 gettext(
                     "We do not charge this card: a payment with it was disputed at the bank. Keep another, or write to us."
                 )
             )
-        if any(bar.reason in (methods.DISPUTED, methods.BY_STAFF) for bar in bars):  # by whom, nobody else is told
+        if any(bar.reason in (bars.DISPUTED, bars.BY_STAFF) for bar in found):  # by whom, nobody else is told
             return str(gettext("We do not charge this card any more. Keep another, or write to us."))
         return str(gettext("We do not charge this card any more. Please replace it, or ask your bank."))
     if row.good_until is not None:

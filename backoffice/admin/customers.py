@@ -24,6 +24,7 @@ from backoffice.customers import accounts, finding
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.orders import service as orders
+from backoffice.payment_methods import bars
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.models import MethodState, PaymentMethod
 from backoffice.staff.roles import Right
@@ -121,7 +122,7 @@ class CustomerDesk(Noted, Many):
     def bar_card(self, ref: str, card: str) -> ResponseReturnValue:
         def bar(person: Person, *, by: Actor, reason: str) -> None:
             row = payment_methods.one(person.id, card)
-            payment_methods.bar(row, by=by, words=reason)
+            bars.forbid(row, by=by, words=reason)
 
         return self._do(ref, bar, "Nothing is charged to that card by itself any more.")
 
@@ -129,7 +130,7 @@ class CustomerDesk(Noted, Many):
     @needs(Right.BAR_CUSTOMERS)
     def allow_card(self, ref: str, card: str) -> ResponseReturnValue:
         def allow(person: Person, *, by: Actor, reason: str) -> None:
-            payment_methods.allow(payment_methods.one(person.id, card), by=by, words=reason)
+            bars.allow(payment_methods.one(person.id, card), by=by, words=reason)
 
         return self._do(ref, allow, "The card may be charged again.")
 

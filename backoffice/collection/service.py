@@ -18,6 +18,7 @@ from backoffice.core.steps import ask_and_record
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
 from backoffice.orders import service as orders
+from backoffice.payment_methods import bars
 from backoffice.payment_methods import service as payment_methods
 from backoffice.payment_methods.service import Keeper
 from backoffice.payments import service as payments
@@ -206,7 +207,7 @@ def heed(payment: Payment, refusals: Sequence[Refusal], *, by: Actor) -> None:
     for item in refusals:
         if item.decline.family == NEVER_AGAIN:
             code, is_advised = item.decline.code, item.decline.is_advised
-            payment_methods.refused_for_good(item.fingerprint, code, payment.ref, by=by, is_advised=is_advised)
+            bars.refused_for_good(item.fingerprint, code, payment.ref, by=by, is_advised=is_advised)
 
 
 def _say_that_it_takes_time(payment: Payment) -> None:

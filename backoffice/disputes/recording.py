@@ -18,7 +18,7 @@ from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind
-from backoffice.payment_methods import service as payment_methods
+from backoffice.payment_methods import bars
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
 from integrations.payments.disputes import DisputeSnapshot, DisputeStatus
@@ -153,9 +153,9 @@ def _freeze_or_free(dispute: Dispute, payment: Payment, *, by: Actor) -> None:
     """While a bank asks, and for good when it decided against us, nothing is charged to that card by itself."""
     card = payment.method_fingerprint or ""
     if dispute.is_open or dispute.state == D.LOST:
-        payment_methods.bar_card(card, dispute.ref, payment_methods.DISPUTED, by=by)
+        bars.put(card, dispute.ref, bars.DISPUTED, by=by)
     else:
-        payment_methods.lift(card, dispute.ref, by=by, words=f"The dispute is {dispute.state.value}.")
+        bars.lift(card, dispute.ref, by=by, words=f"The dispute is {dispute.state.value}.")
 
 
 def _post_money(dispute: Dispute, withdrawn: int, *, by: Actor) -> None:

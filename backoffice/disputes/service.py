@@ -23,7 +23,7 @@ from backoffice.disputes import recording
 from backoffice.disputes.models import OPEN, Dispute, DisputeState
 from backoffice.invoices.models import Invoice
 from backoffice.orders.models import Order
-from backoffice.payment_methods import service as payment_methods
+from backoffice.payment_methods import bars
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.tasks import service as tasks
@@ -120,7 +120,7 @@ def be_warned(payment_id: int, warning: WarningSnapshot, *, by: Actor, then: Cal
             and not is_taken
             and not cases.was_told(CaseKind.FRAUD_WARNED, payment)
         ):
-            payment_methods.bar_card(payment.method_fingerprint or "", payment.ref, payment_methods.WARNED, by=by)
+            bars.put(payment.method_fingerprint or "", payment.ref, bars.WARNED, by=by)
             cases.open_case(CaseKind.FRAUD_WARNED, payment, at_risk=payment.refundable, reason=warning.reason)
         then()
 

@@ -12,7 +12,7 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.payment_methods import service as methods
-from backoffice.payment_methods.models import MethodState, PaymentMethod
+from backoffice.payment_methods.models import MOVES, MethodState, PaymentMethod
 from backoffice.tasks import service as tasks
 from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused
 
@@ -69,7 +69,7 @@ def have_removed(method_id: int) -> None:
 
 def _removed(method_id: int) -> None:
     row = session.get_one(PaymentMethod, method_id)
-    if methods.MOVES.move(row, MethodState.REMOVED, preferred_key=None):
+    if MOVES.move(row, MethodState.REMOVED, preferred_key=None):
         audit.record(
             Tag.METHOD_FORGOTTEN,
             row,

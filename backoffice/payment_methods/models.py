@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backoffice.core.columns import BigInt, Choice, Exact, Id, Json, LongText, Ref, Timestamp, UTCDateTime, exact
 from backoffice.core.db import Base, table
+from backoffice.core.states import StateTable
 from backoffice.core.tracking import Tracked
 from backoffice.customers.models import Person
 
@@ -76,6 +77,17 @@ class PaymentMethod(Tracked, Base):
     @property
     def is_preferred(self) -> bool:
         return self.preferred_key is not None
+
+
+MOVES = StateTable(
+    PaymentMethod.state,
+    {
+        MethodState.KEPT: frozenset({MethodState.BARRED, MethodState.REMOVING, MethodState.REMOVED}),
+        MethodState.BARRED: frozenset({MethodState.KEPT, MethodState.REMOVING, MethodState.REMOVED}),
+        MethodState.REMOVING: frozenset({MethodState.REMOVED}),
+        MethodState.REMOVED: frozenset[MethodState](),
+    },
+)
 
 
 class CardBar(Tracked, Base):

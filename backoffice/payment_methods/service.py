@@ -1,51 +1,24 @@
-"""Kept ways to pay: found, preferred, barred and allowed again, removed. Nothing here asks the provider."""
+"""Kept ways to pay: found, preferred, removed. Nothing here asks the provider."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from backoffice.audit import service as audit
 from backoffice.audit.tags import Tag
 from backoffice.core import clock, references
 from backoffice.core.actor import Actor
 from backoffice.core.db import session
-from backoffice.core.errors import CounterfoilError, NotFound
+from backoffice.core.errors import NotFound
 from backoffice.core.ports import of_this_account, ports
-from backoffice.core.states import StateTable, change_where
+from backoffice.core.states import change_where
 from backoffice.customers.models import Person
-from backoffice.payment_methods.models import SHOWN, CardBar, MethodState, PaymentMethod
+from backoffice.payment_methods import bars
+from backoffice.payment_methods.models import MOVES, SHOWN, MethodState, PaymentMethod
 from backoffice.tasks import service as tasks
 from integrations.payments.methods import MethodSnapshot
 
 M = MethodState
-BY_STAFF = "staff"
-DISPUTED = "disputed"
-WARNED = "reported as fraud"
-# What a bank refused for good of one attempt, and not of the card.
-OF_THE_ATTEMPT = frozenset(
-    {
-        "currency_not_supported", "card_not_supported", "transaction_not_allowed", "fraudulent", "highest_risk_level",
-        "merchant_blacklist",
-    }
-)  # fmt: skip
-
-MOVES = StateTable(
-    PaymentMethod.state,
-    {
-        M.KEPT: frozenset({M.BARRED, M.REMOVING, M.REMOVED}),
-        M.BARRED: frozenset({M.KEPT, M.REMOVING, M.REMOVED}),
-        M.REMOVING: frozenset({M.REMOVED}),
-        M.REMOVED: frozenset[MethodState](),
-    },
-)
-
-
-class NotKept(CounterfoilError):
-    status = 409
-
-    def __init__(self) -> None:
-        super().__init__("This way to pay was removed; there is nothing to change any more.")
 
 
 def of(person_id: int) -> list[PaymentMethod]:
@@ -131,7 +104,7 @@ def keep(person_id: int, snapshot: MethodSnapshot, *, by: Actor) -> PaymentMetho
     session.add(row)
     session.flush()
     audit.record(Tag.METHOD_KEPT, row, by=by, method=row.name, good_until=row.good_until)
-    _follow_bars(row, by=by)
+    bars.follow(row, by=by)
     if not session.get_one(Person, person_id).has_account:
         remove(row, by=by)
     return row
@@ -159,8 +132,8 @@ def follow(row: PaymentMethod, snapshot: MethodSnapshot | None, *, by: Actor) ->
     audit.record(Tag.METHOD_RENEWED, row, by=by, method=row.name, good_until=(was, row.good_until))
     if row.state in SHOWN:
         if not had_name:
-            _rename_bars(former, row, by=by)
-        _follow_bars(row, by=by)
+            bars.rename(former, row, by=by)
+        bars.follow(row, by=by)
 
 
 def prefer(row: PaymentMethod, *, by: Actor) -> None:
@@ -172,56 +145,6 @@ def prefer(row: PaymentMethod, *, by: Actor) -> None:
         audit.record(Tag.METHOD_CHANGED, other, by=by, preferred=(True, False))
     if change_where(row, PaymentMethod.state.in_(SHOWN), preferred_key=row.person_id):
         audit.record(Tag.METHOD_CHANGED, row, by=by, preferred=(False, True))
-
-
-def refused_for_good(card: str, code: str, source: str, *, by: Actor, is_advised: bool = False) -> None:
-    """A bank says never of a card, in an attempt to pay: said once for one attempt, however often it is asked about. Some codes
-    are about the attempt, unless the card itself ``is_advised`` against."""
-    if card and (is_advised or code not in OF_THE_ATTEMPT) and _bar_of(card, source) is None:
-        _bar(card, source, code, by=by)
-
-
-def bar_card(card: str, source: str, reason: str, *, by: Actor, words: str = "") -> None:
-    """Charge nothing to this card by itself, whoever keeps it, until this bar is lifted."""
-    if not card:
-        return
-    known = _bar_of(card, source)
-    if known is None:
-        _bar(card, source, reason, by=by, words=words)
-    elif known.lifted_at is not None:
-        change_where(known, lifted_at=None)
-        audit.record(Tag.CARD_BARRED, known, by=by, reason=words or reason)
-        _follow_card(card, by=by, words=words or reason)
-
-
-def lift(card: str, source: str, *, by: Actor, words: str) -> None:
-    """Lift the bar of one source; the card is free when it was the last."""
-    known = _bar_of(card, source) if card else None
-    if known is not None and known.lifted_at is None:
-        _lift(known, by=by, words=words)
-        _follow_card(card, by=by, words=words)
-
-
-def bar(row: PaymentMethod, *, by: Actor, words: str) -> None:
-    """A colleague bars a card. Raises NotKept."""
-    if row.state not in SHOWN:
-        raise NotKept
-    bar_card(row.card, row.ref, BY_STAFF, by=by, words=words)
-
-
-def bars(card: str) -> Sequence[CardBar]:
-    """What bars a card now, the oldest first."""
-    query = select(CardBar).where(CardBar.card == card, CardBar.lifted_at.is_(None)).order_by(CardBar.id)
-    return session.scalars(query).all()
-
-
-def allow(row: PaymentMethod, *, by: Actor, words: str) -> None:
-    """A colleague lifts every bar of a card. Raises NotKept."""
-    if row.state not in SHOWN:
-        raise NotKept
-    for known in bars(row.card):
-        _lift(known, by=by, words=words)
-    _follow_card(row.card, by=by, words=words)
 
 
 def remove(row: PaymentMethod, *, by: Actor) -> None:
@@ -253,51 +176,3 @@ def _prefer_another(person_id: int, *, by: Actor) -> None:
     left = of(person_id)
     if left and not any(row.is_preferred for row in left):
         prefer(next((row for row in left if row.state == M.KEPT), left[0]), by=by)
-
-
-def _bar_of(card: str, source: str) -> CardBar | None:
-    query = select(CardBar).where(CardBar.card == card, CardBar.source == source)
-    return session.scalars(query).one_or_none()
-
-
-def _bar(card: str, source: str, reason: str, *, by: Actor, words: str = "") -> None:
-    row = CardBar(
-        ref=references.new("bar"), card=card, source=source, reason=reason[:120], barred_at=clock.now(), lifted_at=None
-    )
-    session.add(row)
-    session.flush()
-    audit.record(Tag.CARD_BARRED, row, by=by, reason=words or reason, source=source)
-    _follow_card(card, by=by, words=words or reason)
-
-
-def _lift(row: CardBar, *, by: Actor, words: str) -> None:
-    change_where(row, lifted_at=clock.now())
-    audit.record(Tag.CARD_FREED, row, by=by, reason=words, source=row.source)
-
-
-def _rename_bars(former: str, row: PaymentMethod, *, by: Actor) -> None:
-    """What was barred under our own reference is known again by the provider's name now. (Another name in place of one is
-    another card.)"""
-    for known in bars(former):
-        _lift(known, by=by, words="it is barred under the name by which the provider knows it again")
-        bar_card(row.card, known.source, known.reason, by=by)
-
-
-def _follow_card(card: str, *, by: Actor, words: str) -> None:
-    """Every kept method with this card is barred, or is not any more."""
-    kept = or_(PaymentMethod.fingerprint == card, PaymentMethod.ref == card)
-    query = select(PaymentMethod).where(kept, PaymentMethod.state.in_(SHOWN)).order_by(PaymentMethod.id)
-    for row in session.scalars(query).all():
-        _follow_bars(row, by=by, words=words)
-
-
-def _follow_bars(row: PaymentMethod, *, by: Actor, words: str = "") -> None:
-    standing = bars(row.card)
-    reason = standing[-1].reason if standing else ""
-    if standing and MOVES.move(row, M.BARRED, barred_because=reason):
-        audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or reason, state=(M.KEPT, M.BARRED))
-    elif standing and row.barred_because != reason:  # the last of several bars came, or went
-        audit.record(Tag.METHOD_BARRED, row, by=by, reason=words or reason, because=(row.barred_because, reason))
-        change_where(row, barred_because=reason)
-    elif not standing and MOVES.move(row, M.KEPT, barred_because=""):
-        audit.record(Tag.METHOD_ALLOWED, row, by=by, reason=words, state=(M.BARRED, M.KEPT))

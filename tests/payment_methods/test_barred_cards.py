@@ -11,6 +11,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.core.ports import ports
 from backoffice.models import PaymentMethod, Person
+from backoffice.payment_methods import bars
 from backoffice.payment_methods import service as methods
 from integrations.sandbox.cards import BY_LAST4
 from tests.support import staff
@@ -46,10 +47,10 @@ def test_a_card_that_its_bank_refuses_for_good_is_barred_for_everybody_until_it_
 @on_one_engine
 def test_what_is_said_of_an_attempt_bars_the_card_where_its_bank_says_so_itself(shop, ada):
     kept = keeps(shop, ada)
-    units.write(lambda: methods.refused_for_good(kept.card, "transaction_not_allowed", "pay_x", by=SYSTEM))
+    units.write(lambda: bars.refused_for_good(kept.card, "transaction_not_allowed", "pay_x", by=SYSTEM))
     assert states(shop) == ["4242 kept"]
     code = "transaction_not_allowed"
-    units.write(lambda: methods.refused_for_good(kept.card, code, "pay_y", by=SYSTEM, is_advised=True))
+    units.write(lambda: bars.refused_for_good(kept.card, code, "pay_y", by=SYSTEM, is_advised=True))
     assert states(shop) == ["4242 barred"]
 
 
@@ -94,9 +95,9 @@ def test_of_somebody_elses_dispute_nothing_is_said_and_of_several_bars_the_last_
     page = ada.client.get(PAGE).text
     assert "We do not charge this card any more. Keep another" in page
     assert "disputed" not in page
-    units.write(lambda: methods.refused_for_good(mine.card, "lost_card", "pay_x", by=SYSTEM))
+    units.write(lambda: bars.refused_for_good(mine.card, "lost_card", "pay_x", by=SYSTEM))
     assert {row.barred_because for row in shop.all(select(PaymentMethod))} == {"lost_card"}
-    units.write(lambda: methods.lift(mine.card, "pay_x", by=SYSTEM, words="found"))
+    units.write(lambda: bars.lift(mine.card, "pay_x", by=SYSTEM, words="found"))
     assert {row.barred_because for row in shop.all(select(PaymentMethod))} == {"disputed"}
     shop.provider.books.disputes.close(taken, "won")
     shop.works()
@@ -169,8 +170,8 @@ def test_a_colleague_bars_and_allows_a_card_and_a_closed_account_keeps_none(shop
 def test_allowing_again_what_was_removed_is_refused(shop, ada):
     kept = keeps(shop, ada)
     goes(ada, f"{PAGE}/{kept.ref}", remove="1")
-    with pytest.raises(methods.NotKept):
-        units.write(lambda: methods.allow(methods.by_ref(kept.ref), by=SYSTEM, words="why not"))
+    with pytest.raises(bars.NotKept):
+        units.write(lambda: bars.allow(methods.by_ref(kept.ref), by=SYSTEM, words="why not"))
 
 
 def test_a_bar_outlives_who_keeps_the_card_and_each_source_lifts_its_own(shop, ada):
@@ -200,7 +201,7 @@ def test_a_colleagues_word_stands_although_the_same_decline_is_asked_about_again
     payment = shop.provider.payments(sale.payment_ref)[0]["id"]
     shop.provider.books.decline(payment, BY_LAST4["9987"].method, "lost_card")
     shop.works()
-    units.write(lambda: methods.allow(methods.by_ref(kept.ref), by=SYSTEM, words="found again"))
+    units.write(lambda: bars.allow(methods.by_ref(kept.ref), by=SYSTEM, words="found again"))
     collection.learn(shop.payment(sale).id, by=SYSTEM)
     assert states(shop) == ["9987 kept"]
 
@@ -214,14 +215,14 @@ def test_what_was_barred_before_it_had_a_name_of_its_own_stays_barred_under_it(s
         row = session.get_one(PaymentMethod, kept.id)
         snapshot = ports().payments.methods.retrieve(row.provider_ref)
         methods.follow(row, replace(snapshot, fingerprint=""), by=SYSTEM)
-        methods.bar(row, by=SYSTEM, words="the customer asked")
+        bars.forbid(row, by=SYSTEM, words="the customer asked")
         assert row.card == row.ref
         methods.follow(row, snapshot, by=SYSTEM)
-        assert [bar.card for bar in methods.bars(row.card)] == [kept.card]
-        assert methods.bars(row.ref) == []
+        assert [bar.card for bar in bars.standing(row.card)] == [kept.card]
+        assert bars.standing(row.ref) == []
 
     units.write(as_it_was)
     assert states(shop) == ["4242 barred"]
-    units.write(lambda: methods.allow(session.get_one(PaymentMethod, kept.id), by=SYSTEM, words="they found it"))
+    units.write(lambda: bars.allow(session.get_one(PaymentMethod, kept.id), by=SYSTEM, words="they found it"))
     assert states(shop) == ["4242 kept"]
     assert problems() == []

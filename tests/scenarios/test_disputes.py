@@ -17,7 +17,7 @@ from backoffice.ledger import service as ledger
 from backoffice.ledger.models import Account
 from backoffice.models import CardBar, Case, WebhookEvent
 from backoffice.orders import service as orders
-from backoffice.payment_methods import service as payment_methods
+from backoffice.payment_methods import bars
 from backoffice.payments import service as payments
 from backoffice.webhooks import handling
 from backoffice.webhooks import service as webhooks
@@ -288,7 +288,7 @@ def test_what_was_decided_about_a_warning_stands_when_it_is_told_again(shop, sal
         (case,) = session.scalars(select(Case).where(Case.state == "open"))
         (bar,) = session.scalars(select(CardBar))
     units.write(lambda: cases.resolve(session.get_one(Case, case.id), "It was a present.", by=SYSTEM))
-    units.write(lambda: payment_methods.lift(bar.card, bar.source, by=SYSTEM, words="It was a present."))
+    units.write(lambda: bars.lift(bar.card, bar.source, by=SYSTEM, words="It was a present."))
     (event,) = shop.all(select(WebhookEvent).where(WebhookEvent.type == "warning.created"))
     handling.handle(event.id, again=True)
     assert shop.open_cases() == []
