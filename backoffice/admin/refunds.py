@@ -27,7 +27,7 @@ from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import booking, debts, wishes
 from backoffice.refunds import service as refunds
-from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
+from backoffice.refunds.models import Refund, RefundReason, RefundState
 from backoffice.staff.roles import Right
 
 _PAPER = select(CreditNote.number).where(CreditNote.id == Refund.credit_note_id).scalar_subquery()
@@ -127,6 +127,16 @@ class RefundDesk(RefundForm, Many):
             self.get_url(".one", ref=ref),
         )
 
+    @expose("/<ref>/leave", methods=["POST"])
+    @needs(Right.REFUND)
+    def leave(self, ref: str) -> ResponseReturnValue:
+        """Let the customer keep a sum that went twice."""
+        return run(
+            lambda: refunds.leave(ref, why=reason(), by=access.by()),
+            "It is the customer's now: credited as far as the invoice has so much left.",
+            self.get_url(".one", ref=ref),
+        )
+
     def _offers(self, refund: Refund, payment: Payment) -> list[Action]:
         ask = Action(
             "Ask the provider now",
@@ -134,7 +144,10 @@ class RefundDesk(RefundForm, Many):
             Right.ASK_PROVIDER,
             first=refund.is_open,
         )
-        if refund.state not in LOST:
+        if refund.is_gone and refund.is_twice:
+            asks, url = "Why may they keep it?", self.get_url(".leave", ref=refund.ref)
+            return [Action("Leave it to the customer", url, Right.REFUND, asks=asks), ask]
+        if refund.is_gone:
             return [ask]
         if refund.owed and not refund.accepted_at:  # what came back is owed still, and sent or paid from its own page
             place = self.page_of(refund.owed.ref)

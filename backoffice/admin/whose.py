@@ -24,11 +24,12 @@ from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
 MOST_OTHERS = 500  # orders of one address that are another customer's
-_CORRECTED = select(Order.id).where(Order.found_as == bindparam("email")).limit(MOST_OTHERS)
+_CORRECTED = select(Order.id).where(Order.found_as == bindparam("email")).order_by(Order.id.desc()).limit(MOST_OTHERS)
 _BEFORE_THEY_MOVED = (
     select(Order.id)
     .join(PersonTerm, PersonTerm.person_id == Order.person_id)
     .where(PersonTerm.term == bindparam("formerly"), func.lower(Order.email) == bindparam("email"))
+    .order_by(Order.id.desc())
     .limit(MOST_OTHERS)
 )
 _OTHERS = (  # each through an index in which few rows stand

@@ -125,6 +125,8 @@ class Tag(StrEnum):
     REFUND_FAILED = "refund.failed"
     REFUND_PAID_OTHERWISE = "refund.paid_otherwise"
     REFUND_FOUND = "refund.found"
+    REFUND_LEFT = "refund.left"
+    REFUND_STANDS = "refund.stands"
     REFUND_PREPARED = "refund.prepared"
     REFUND_SUCCEEDED = "refund.succeeded"
     REFUND_UNKNOWN = "refund.unknown"
@@ -276,6 +278,8 @@ WORDS: dict[Tag, str] = {
     Tag.REFUND_FAILED: "Refund failed",
     Tag.REFUND_PAID_OTHERWISE: "Refund paid another way",
     Tag.REFUND_FOUND: "A refund that was made elsewhere",
+    Tag.REFUND_LEFT: "A sum that went twice was left to the customer",
+    Tag.REFUND_STANDS: "A sum that went twice stands for one that came back",
     Tag.REFUND_PREPARED: "Refund prepared",
     Tag.REFUND_SUCCEEDED: "Refund arrived",
     Tag.REFUND_UNKNOWN: "The provider did not answer about the refund",

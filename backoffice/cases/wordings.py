@@ -164,12 +164,15 @@ WORDINGS: dict[CaseKind, Wording] = {
         "credited by no paper: in the books it stands under “Paid twice”.",
         "Ask the customer for the second sum, or decide to leave it to them.",
         (
-            "Open the refund: it says what it was to send again. That was sent by another try, or paid by hand.",
+            "Open the refund: it says what it was to send again. That was sent by another try, paid by hand, or given back "
+            "with all that was left.",
             "Look at both in the provider's dashboard, and at your bank account where one was paid by hand.",
             "Write to the customer before you ask for money: they were told of both sums by mail, and may expect the call.",
-            "Do not reverse it with a charge: nothing here or at the provider takes it back without the customer.",
+            "Is anything else of this order owed to them, or shall they keep it? Then press “Leave it to the customer” on the "
+            "refund: it is credited, and nothing more is asked of them.",
         ),
-        "Close it with what the customer agreed to. It closes by itself when the second sum comes back.",
+        "It closes by itself when either sum comes back, or when it is left to the customer. Where they return it by a "
+        "transfer, close it with that.",
     ),
     CaseKind.DISPUTE_OPEN: Wording(
         "A customer's bank disputes a payment.",

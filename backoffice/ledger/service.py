@@ -71,11 +71,11 @@ def write_out(left: list[tuple[dict[str, Any], Sides]]) -> None:
     )
 
 
-def take_back(kind: EntryKind, about: Tracked, of: EntryKind) -> None:
-    """Post the reversal of what was posted about the same thing before."""
-    entry = _find(of, about)
+def take_back(kind: EntryKind, about: Tracked, of: EntryKind, *, part: str = "") -> None:
+    """Post the reversal of what was posted about the same thing before, where it was."""
+    entry = _find(of, about, part)
     if entry is not None:
-        _write(kind, about.subject(), reversal(_sides(entry)), "")
+        _write(kind, about.subject(), reversal(_sides(entry)), part)
 
 
 def repeat(kind: EntryKind, about: Tracked, of: Tracked) -> None:
@@ -158,9 +158,11 @@ def about(refs: Sequence[str]) -> list[LedgerEntry]:
     return list(session.scalars(select(LedgerEntry).where(LedgerEntry.about_ref.in_(refs)).order_by(LedgerEntry.id)))
 
 
-def _find(kind: EntryKind, about: Tracked) -> LedgerEntry | None:
+def _find(kind: EntryKind, about: Tracked, part: str = "") -> LedgerEntry | None:
     _write_left()
-    return session.scalars(select(LedgerEntry).where(LedgerEntry.key == _key(kind, about.subject(), ""))).one_or_none()
+    return session.scalars(
+        select(LedgerEntry).where(LedgerEntry.key == _key(kind, about.subject(), part))
+    ).one_or_none()
 
 
 def _sides(entry: LedgerEntry) -> Sides:

@@ -166,9 +166,10 @@ def place(
 
 
 def found_as(email: str, person: Person) -> str | None:
-    """What an order with this address is found by, besides as one of its customer."""
+    """What an order with this address is found by, besides as one of its customer; also where a database cannot tell that it is
+    theirs, because letters that it does not know were written large."""
     address = customers.normalised(email)
-    return None if address == person.email else address
+    return None if address == person.email and (email.isascii() or email == address) else address
 
 
 def _number(order: Order, number: int) -> None:

@@ -131,7 +131,7 @@ def follow(row: PaymentMethod, snapshot: MethodSnapshot | None, *, by: Actor) ->
     change_where(row, **told)
     audit.record(Tag.METHOD_RENEWED, row, by=by, method=row.name, good_until=(was, row.good_until))
     if row.state in SHOWN:
-        if not had_name:
+        if row.fingerprint and not had_name:
             bars.rename(former, row, by=by)
         bars.follow(row, by=by)
 

@@ -21,6 +21,8 @@ from backoffice.refunds.models import LOST, Refund
 from backoffice.refunds.reasons import WORDS
 from backoffice.tax.arithmetic import Category
 
+TWICE = "twice"  # the part of a refund for which nothing was owed
+
 
 def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
     """Post an accepted refund, and credit what was invoiced of it. The credit note comes last: it takes its number.
@@ -28,7 +30,7 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
     A refund that is sent again after it came back moves what the first one moved, and is credited already. What the customer
     gets twice is credited once: the second sum is theirs to give back."""
     if refund.is_twice:
-        ledger.post(EntryKind.REFUND, refund, entries.refund_twice(refund.money))
+        ledger.post(EntryKind.REFUND, refund, entries.refund_twice(refund.money), part=TWICE)
         return
     if refund.owed:
         ledger.repeat(EntryKind.REFUND, refund, of=refund.owed)
@@ -41,6 +43,17 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
         lines = credit_notes.fitted(invoice, _sold_lines(refund), amount, name)
         note = credit_notes.issue(invoice, lines, because=WORDS[refund.reason], by=by)
         refund.credit_note_id = note.id
+
+
+def take_back(refund: Refund) -> None:
+    """Post that a refund came back, whatever it had paid."""
+    take_back_twice(refund)
+    ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
+
+
+def take_back_twice(refund: Refund) -> None:
+    """What the customer had twice is not theirs to return any more."""
+    ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND, part=TWICE)
 
 
 def book_otherwise(refund: Refund) -> None:
@@ -67,6 +80,11 @@ def is_unpaid(refund: Refund, invoice: Invoice) -> bool:
     credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
     beyond = ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY)
     return not (credited and owed_for(invoice) < credited) and not (beyond and _unused(invoice, but=refund) < beyond)
+
+
+def is_unused(amount: Money, invoice: Invoice) -> bool:
+    """Whether so much of what came for an invoice has paid nothing of it: it is the customer's anyway."""
+    return _unused(invoice) >= amount
 
 
 def paid_by_hand(payment: Payment) -> Money:

@@ -94,7 +94,7 @@ def _accepted(attempts: Sequence[Payment], currency: str) -> Money:
     query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
         Refund.payment_id.in_([item.id for item in attempts]),
         Refund.accepted_at.is_not(None),
-        or_(Refund.again_of_id.is_(None), Refund.settles_id.is_not(None)),
+        Refund.is_twice.is_(False),
         or_(Refund.state.not_in(LOST), Refund.paid_otherwise_at.is_not(None)),
     )
     return Money(int(session.scalar(query) or 0), currency)

@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from backoffice.core.db import session
 from backoffice.core.errors import CounterfoilError
+from backoffice.core.money import Money
 from backoffice.invoices import service as invoices
 from backoffice.payments.models import Payment
 from backoffice.refunds import booking
@@ -38,6 +39,14 @@ def tries(lost: Refund) -> list[Refund]:
 def successor(lost: Refund) -> Refund | None:
     """The refund that sent this one again, or is about to; a try that was refused did not."""
     return next((item for item in tries(lost) if not item.is_refused), None)
+
+
+def surplus(payment: Payment, amount: Money) -> Refund | None:
+    """A refund of so much that the customer has twice: it stands for another one that comes back. The payment is locked."""
+    query = select(Refund).where(
+        Refund.payment_id == payment.id, Refund.is_twice, Refund.amount == amount.amount, Refund.state.not_in(LOST)
+    )
+    return session.scalars(query.order_by(Refund.id).limit(1).execution_options(populate_existing=True)).first()
 
 
 def settled_by(refund: Refund, payment: Payment) -> Refund | None:

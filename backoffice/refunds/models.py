@@ -80,9 +80,9 @@ class Refund(Tracked, Base):
     again_of_id: Mapped[BigInt | None] = mapped_column(
         ForeignKey("refunds.id")
     )  # what came back: written to send it again
-    settles_id: Mapped[BigInt | None] = mapped_column(
-        ForeignKey("refunds.id"), unique=True
-    )  # and did, as it was accepted
+    # What it paid of that in the end; neither that nor a sum of its own, and the customer has it twice:
+    settles_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"), unique=True)
+    is_twice: Mapped[bool]
     credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
     created_at: Mapped[Timestamp]
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the provider said yes: what follows was done
@@ -121,14 +121,14 @@ class Refund(Tracked, Base):
         return not self.is_gone and self.accepted_at is None
 
     @property
+    def was_left(self) -> bool:
+        """It was to send another again, and is given back for its own sake: it was the customer's, or was left to them."""
+        return bool(self.again_of_id and self.accepted_at) and self.settles_id is None and not self.is_twice
+
+    @property
     def owed(self) -> "Refund | None":
         """What came back and this one sends again, or is to; None for a refund of its own."""
         return self.settles if self.accepted_at else self.again_of
-
-    @property
-    def is_twice(self) -> bool:
-        """It was made when what it was to send again had been given back another way: the customer has that twice."""
-        return self.again_of_id is not None and self.accepted_at is not None and self.settles_id is None
 
     @property
     def order_number(self) -> int | None:

@@ -16,11 +16,10 @@ from backoffice.core.actor import Actor
 from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
-from backoffice.ledger import service as ledger
-from backoffice.ledger.models import EntryKind
+from backoffice.invoices import service as invoices
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.refunds import beginning, consequences, debts
+from backoffice.refunds import beginning, booking, consequences, debts, leaving
 from backoffice.refunds.answers import Answer, Question
 from backoffice.refunds.models import LOST, OPEN, Refund, RefundReason, RefundState
 from backoffice.tasks import service as tasks
@@ -100,8 +99,7 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     if before in LOST and not (is_new and _reserve_again(refund, payment, by=by)):
         return
     ended = {"ended_at": clock.now()} if to == R.SUCCEEDED else {}
-    lost = debts.settled_by(refund, payment) if is_new else None
-    accepted = {"accepted_at": clock.now(), "settles_id": lost and lost.id} if is_new else {}
+    accepted = {"accepted_at": clock.now(), **_what_it_pays(refund, payment)} if is_new else {}
     if not MOVES.move(refund, to, **ended, **accepted):
         return
     audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))
@@ -111,6 +109,15 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
         tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{refund.ref}:again", refund_id=refund.id)
     if is_new:
         consequences.follow(refund, payment, by=by)
+
+
+def _what_it_pays(refund: Refund, payment: Payment) -> dict[str, Any]:
+    """Decided as it is accepted, for a refund that was to send another again."""
+    if refund.again_of is None:
+        return {}
+    lost = debts.settled_by(refund, payment)
+    is_theirs = lost is not None or booking.is_unused(refund.money, invoices.get(payment.invoice_id))
+    return {"settles_id": lost.id if lost else None, "is_twice": not is_theirs}
 
 
 def _reserve_again(refund: Refund, payment: Payment, *, by: Actor) -> bool:
@@ -130,19 +137,28 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
     payments.return_refund(payment, refund.money, by=by, refund=refund.ref, reason=code)
     cases.close(CaseKind.REFUND_UNKNOWN, refund, because=f"The provider answered: {code}.")
     _ask_about_refused(payment, after=refund)
-    if refund.is_twice:
-        ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
-        cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
-    elif was_accepted:
-        ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
-        cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
-        tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
+    if was_accepted:
+        _come_back(refund, payment, code, by=by)
     elif (
         refund.again_of_id or refund.reason != RefundReason.ELSEWHERE
     ):  # of that a case tells, and we have nothing to try again
         cases.open_case(CaseKind.REFUND_REFUSED, refund, at_risk=refund.money, code=code)
         if refund.again_of and debts.successor(refund.again_of):
             cases.close(CaseKind.REFUND_REFUSED, refund, because="Another try has sent what came back.")
+
+
+def _come_back(refund: Refund, payment: Payment, code: str, *, by: Actor) -> None:
+    """The money of an accepted refund is with us again: owed, unless the customer had it twice."""
+    booking.take_back(refund)
+    if refund.is_twice:
+        cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
+        return
+    cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
+    instead = debts.surplus(payment, refund.money)
+    if instead is None:
+        tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
+    else:
+        leaving.stand_for(instead, refund, payment, by=by)
 
 
 def _ask_about_refused(payment: Payment, *, after: Refund) -> None:
@@ -155,7 +171,7 @@ def _ask_about_refused(payment: Payment, *, after: Refund) -> None:
         Refund.provider_ref.is_not(None),
     )
     for refund_id, ref in session.execute(query):
-        key = f"refunds.ask:{ref}:after:{after.ref}"
+        key = f"refunds.ask:{ref}:after:{after.ref}:{'back' if after.accepted_at else 'refused'}"  # lost once each way
         tasks.schedule("refunds.ask", dedupe=key, is_new=True, refund_id=refund_id)
 
 

@@ -14,7 +14,7 @@ from backoffice.core.errors import NotFound
 from backoffice.core.steps import ask_and_record
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.refunds import answers, beginning, otherwise, recording
+from backoffice.refunds import answers, beginning, leaving, otherwise, recording
 from backoffice.refunds.models import OPEN, Refund, RefundState
 from backoffice.refunds.wishes import Wish
 from backoffice.tasks import service as tasks
@@ -42,6 +42,11 @@ def send_again(ref: str, *, reason: str, by: Actor) -> Refund:
 def pay_otherwise(ref: str, *, how: str, by: Actor) -> None:
     """Note that what came back was paid by hand; see ``otherwise.pay``. Raises NotOwed, NotFound."""
     otherwise.pay(lambda: by_ref(ref), how=how, by=by)
+
+
+def leave(ref: str, *, why: str, by: Actor) -> None:
+    """Let the customer keep what they have twice; see ``leaving.leave``. Raises NotTwice, NotFound."""
+    leaving.leave(lambda: by_ref(ref), why=why, by=by)
 
 
 def learn(refund_id: int, *, by: Actor, then: Then | None = None) -> RefundState:

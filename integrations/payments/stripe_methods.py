@@ -3,7 +3,7 @@
 from typing import Any
 
 from integrations.payments.methods import MethodSnapshot, SetupRequest, SetupSnapshot, SetupStatus
-from integrations.payments.port import ChargeRequest, Refused, Snapshot
+from integrations.payments.port import ChargeRequest, OutcomeUnknown, Refused, Snapshot
 from integrations.payments.shapes import reads
 from integrations.payments.stripe_calls import CardRefused, Row, StripeCalls
 from integrations.payments.stripe_objects import PAGE_MARGIN, from_intent, from_method, id_of, to_stripe
@@ -76,8 +76,11 @@ class StripeMethods:
         abandoned: Any = {"cancellation_reason": "abandoned"}
         try:
             self._calls.post(lambda options: intents.cancel(ref, abandoned, options), f"{key}-cancel")
-        except Refused:  # closed before; or it was paid in the dashboard meanwhile
-            return from_intent(self._calls.ask(lambda: intents.retrieve(ref, {"expand": ["latest_charge"]})))
+        except Refused as refusal:  # closed before; or it was paid in the dashboard meanwhile
+            row = self._calls.ask(lambda: intents.retrieve(ref, {"expand": ["latest_charge"]}))
+            if row["status"] not in ("canceled", "succeeded", "processing"):
+                raise OutcomeUnknown(f"a refused charge could not be closed: {refusal.code}") from refusal
+            return from_intent(row)
         return declined
 
 

@@ -30,7 +30,7 @@ def normalised(email):
 def upgrade():
     op.add_column("orders", sa.Column("found_as", exact(254), nullable=True))
     bind = op.get_bind()
-    rows = [{"id": row.id, "address": normalised(row.email)} for row in bind.execute(OTHERS) if normalised(row.email) != row.theirs]
+    rows = [{"id": row.id, "address": normalised(row.email)} for row in bind.execute(OTHERS) if normalised(row.email) != row.theirs or not row.email.isascii()]
     if rows:
         bind.execute(FOUND, rows)
     op.create_index("ix_orders_found_as", "orders", ["found_as"])

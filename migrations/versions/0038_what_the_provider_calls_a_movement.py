@@ -17,16 +17,16 @@ depends_on = None
 
 
 def upgrade():
-    immutability.remove(op.get_bind())
     for name in ("category", "exchange_rate"):
         fill("provider_lines", sa.Column(name, exact(120)), "")
-    immutability.install(op.get_bind())
+    immutability.install(op.get_bind(), only=("provider_lines",))
 
 
 def downgrade():
     told = "SELECT 1 FROM provider_lines WHERE exchange_rate <> '' OR kind = 'other' AND category <> ''"
     refuse_to_lose(((told, "words of the provider for its movements"),))
+    op.execute("DROP TRIGGER IF EXISTS frozen_provider_lines_update")
     with op.batch_alter_table("provider_lines") as batch:
         batch.drop_column("exchange_rate")
         batch.drop_column("category")
-    immutability.install(op.get_bind())
+    immutability.install(op.get_bind(), only=("provider_lines",))

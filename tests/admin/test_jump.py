@@ -18,6 +18,7 @@ from backoffice.models import (
     Variant,
     WebhookEvent,
 )
+from backoffice.orders import service as orders
 from backoffice.staff.roles import Role
 from tests.support.accounts import asks, asks_to_move, known, moving_link, registers
 from tests.support.consistency import problems
@@ -146,3 +147,11 @@ def test_a_jump_asks_at_most_ten_questions(shop, otto, sale, wish):
     with statements() as seen:
         otto.get("/admin/jump", query_string={"q": wish})
     assert len(seen) <= 10, "\n".join(seen)
+
+
+def test_an_order_is_found_by_an_address_with_large_letters_that_a_database_does_not_know():
+    """SQLite makes A to Z small, MariaDB more, and none of them letters that only look otherwise."""
+    ada = Person(email="ada@bücher.example")
+    assert orders.found_as("ada@BÜCHER.example", ada) == "ada@bücher.example"
+    assert orders.found_as("ada@bücher.example", ada) is None
+    assert orders.found_as("Ada@Example.org", Person(email="ada@example.org")) is None

@@ -338,31 +338,3 @@ def test_the_order_leads_to_the_paper_of_a_credit_note_once_there_is_one(shop):
     assert links() == [], "nothing leads to what is not made yet"
     shop.works()
     assert len(links()) == 1
-
-
-def test_what_went_twice_says_so_and_cannot_be_sent_again(shop, operator, sale):
-    shop.provider.switch(refunds="fails_later")
-    lost = shop.refunds(sale, 1_000)
-    shop.minutes_pass(2)
-    shop.provider.switch(refunds="", refuse_refund=1)
-    place = f"/admin/refunds/{lost.ref}"
-    operator.post(f"{place}/again", data={**hidden(operator.get(place).text), "reason": "a new card"})
-    page = operator.get(place).text
-    words = f"Send {money(Money(1_000, 'EUR'))} again"
-    assert words in page
-    operator.post(f"{place}/otherwise", data={**hidden(page), "reason": "transfer of 3 November"})
-    again = shop.all(select(Refund).where(Refund.again_of_id.is_not(None)))[0]
-    shop.provider.switch(refunds="fails_later")
-    captured = shop.provider.payments(sale.payment_ref)[0]["id"]
-    shop.provider.books.refunds.create(captured, 1_000, reference=again.ref)
-    shop.works()
-    page = operator.get(f"/admin/refunds/{again.ref}").text
-    assert "the customer has it twice" in page
-    assert "A sum was given back twice." in page
-    assert "No credit note: nothing more was to be given back." in page
-    shop.minutes_pass(2)
-    page = operator.get(f"/admin/refunds/{again.ref}").text
-    assert "the customer had it twice" in page
-    assert re.search(words + ".{0,80}the customer had it twice", page, re.S)
-    story = shop.buyer().client.get(shop.order_path(sale.order_ref)).text
-    assert story.count("Your bank returned it") == 1, "of what is owed to nobody the customer is not told"

@@ -65,7 +65,7 @@ MAY = {
     "desk_payments.index_view": READERS, "desk_payments.one": READERS, "desk_payments.ask": {O, F, A},
     "desk_invoices.index_view": READERS, "desk_invoices.one": READERS, "desk_invoices.paper": READERS,
     "desk_refunds.index_view": READERS, "desk_refunds.one": READERS, "desk_refunds.ask": {O, F, A},
-    **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again", "otherwise")},
+    **{f"desk_refunds.{verb}": {O, F, A} for verb in ("choose", "give_back", "again", "otherwise", "leave")},
     "desk_disputes.index_view": READERS, "desk_disputes.one": READERS,
     **{f"desk_disputes.{verb}": {O, F, A} for verb in ("ask", "answer", "submit")},
     **{f"desk_breaks.{page}": READERS for page in ("index_view", "one", "books")},

@@ -74,7 +74,7 @@ SPOILED = {
     "refund-that-failed-and-that-no-case-told-of": "UPDATE refunds SET state = 'failed'",
     "task-that-gave-up-and-that-no-case-tells-of": "UPDATE tasks SET state = 'gave_up' WHERE name = 'notices.confirmed'",
     "refund-made-elsewhere-and-that-no-case-told-of": "UPDATE refunds SET reason = 'elsewhere'",
-    "refund-made-twice-and-that-no-case-told-of": "UPDATE refunds SET again_of_id = id WHERE accepted_at IS NOT NULL",
+    "refund-made-twice-and-that-no-case-told-of": "UPDATE refunds SET is_twice = 1 WHERE accepted_at IS NOT NULL",
     "sum-that-differs-and-that-no-case-told-of": "UPDATE payments SET amount = amount + 1",
     "payout-that-failed-and-that-no-case-told-of": "UPDATE payouts SET state = 'failed'",
     "withdrawal-that-no-case-told-of": without_case("withdrawal"),

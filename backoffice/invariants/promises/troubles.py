@@ -92,7 +92,8 @@ CHECKS = (
         "(k.kind = 'payment_unknown' AND p.state <> 'unknown') OR (k.kind = 'refund_unknown' AND r.state NOT IN "
         "('unknown', 'created')) OR (k.kind = 'refund_refused' AND r.state NOT IN ('failed', 'cancelled')) OR (k.kind = "
         "'refund_failed' AND (r.paid_otherwise_at IS NOT NULL OR EXISTS (SELECT 1 FROM refunds again WHERE "
-        "again.again_of_id = r.id AND again.accepted_at IS NOT NULL))) OR (k.kind = 'unexpected_money' AND "
+        "again.settles_id = r.id))) OR (k.kind = 'refund_twice' AND (NOT r.is_twice OR r.state IN ('failed', "
+        "'cancelled'))) OR (k.kind = 'unexpected_money' AND "
         "p.captured_amount > 0 AND p.captured_amount = p.refunded_amount AND NOT EXISTS (SELECT 1 FROM refunds going "
         "WHERE going.payment_id = p.id AND going.accepted_at IS NULL AND going.state NOT IN ('failed', 'cancelled'))) OR "
         "(k.kind = 'reconciliation_break' AND b.state <> 'open') OR (k.kind IN ('dispute_open', 'dispute_due', "
@@ -106,8 +107,7 @@ CHECKS = (
         "a refund that failed and that no case told of",
         "Every refund that failed was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
-        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.accepted_at IS NOT NULL AND r.again_of_id IS NOT NULL AND "
-        "r.settles_id IS NULL THEN 'refund_twice' WHEN r.accepted_at IS NOT NULL THEN "
+        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.is_twice THEN 'refund_twice' WHEN r.accepted_at IS NOT NULL THEN "
         "'refund_failed' WHEN r.reason = 'elsewhere' AND r.again_of_id IS NULL THEN 'refund_elsewhere' ELSE "
         "'refund_refused' END)",
     ),
@@ -132,8 +132,8 @@ CHECKS = (
         PROMISE,
         "a refund of what had been given back another way, and that no case told of",
         "Whatever a customer was given back twice was told by a case",
-        "SELECT r.ref FROM refunds r WHERE r.again_of_id IS NOT NULL AND r.accepted_at IS NOT NULL AND r.settles_id IS NULL "
-        "AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_twice')",
+        "SELECT r.ref FROM refunds r WHERE r.is_twice AND NOT EXISTS ("
+        "SELECT 1 FROM cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_twice')",
     ),
     Check(
         "sum-that-differs-and-that-no-case-told-of",
