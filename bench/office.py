@@ -6,6 +6,7 @@ up at the same time and asked in turns. Printed: medians in milliseconds, answer
 
 import http.client
 import os
+import random
 import re
 import statistics
 import subprocess
@@ -128,10 +129,12 @@ def taking_turns(
     operators: Mapping[tuple[int, str], Operator], asked: Mapping[int, Mapping[str, str]]
 ) -> dict[str, dict[tuple[int, str], float]]:
     """The medians of answers in milliseconds, kind of page → size and server. Servers, sizes and pages take turns with every request,
-    so that a machine that is slow for a moment is slow for all of them."""
-    kinds = list(asked[SIZES[0]])
+    so that a machine that is slow for a moment is slow for all of them; in another order each time, so that what a server does
+    every so many requests does not meet the same page for ever."""
+    kinds, chance = list(asked[SIZES[0]]), random.Random(1)
     taken: dict[str, dict[tuple[int, str], list[float]]] = {kind: {who: [] for who in operators} for kind in kinds}
     for number in range(TIMES + WARM):
+        chance.shuffle(kinds)
         for kind in kinds:
             first = list(operators.items())
             for (size, name), operator in (
@@ -142,7 +145,7 @@ def taking_turns(
                 if number >= WARM:
                     taken[kind][size, name].append((time.perf_counter() - started) * 1000)
                 assert status in (200, 303), (asked[size][kind], status)
-    return {kind: {who: statistics.median(times) for who, times in each.items()} for kind, each in taken.items()}
+    return {kind: {who: statistics.median(times) for who, times in taken[kind].items()} for kind in asked[SIZES[0]]}
 
 
 def all_at_once(operators: list[Operator], path: str) -> float:

@@ -25,7 +25,7 @@ Condition = Callable[[Any], ColumnElement[bool]]
 class Filter:
     """One filter. ``condition`` makes SQL of what ``read`` made of the text; ``choices`` make it a select; ``kind`` is
     the type of the input otherwise. A condition goes through an index: lists are long. One that ``is_plain`` looks nothing
-    up: what it makes of a value is kept."""
+    up: what it makes of a value is kept, or of what ``looks_up`` finds for that value, each time anew."""
 
     name: str
     label: str
@@ -34,6 +34,7 @@ class Filter:
     choices: Sequence[tuple[str, str]] = ()
     kind: str = "text"
     is_plain: bool = False
+    looks_up: Callable[[Any], Any] | None = None
     is_personal: bool = False  # names somebody: what is found says something of them, whatever its rows show
     is_short: bool = False  # what is typed needs little room
 
@@ -123,6 +124,7 @@ def narrowed(
             continue
         try:
             value = read[item.name] = item.read(text)
+            value = item.looks_up(value) if item.looks_up else value
             query = _with_plain(query, item, value) if item.is_plain else query.where(item.condition(value))
         except (ValueError, OverflowError):
             problems.append(f"“{text[:60]}” cannot be read as “{item.label}”, so nothing is found.")

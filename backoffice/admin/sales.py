@@ -95,7 +95,7 @@ class OrderDesk(Corrections, Many):
     )
     narrows = (
         equals("number", "Number", Order.number, read=row_number),
-        Filter("email", "E-mail", whose.of_customer, whose.whole_email),
+        Filter("email", "E-mail", whose.of_known, whose.whole_email, is_plain=True, looks_up=whose.known_as),
         equals("state", "State", Order.state, choices(OrderState), OrderState),
         Filter("article", "Article", _with_article, is_short=True),
         Filter("delivery", "Delivery", _delivered, FulfilmentState, DELIVERY),

@@ -1,7 +1,7 @@
 """Whose it was: lists of payments and papers are narrowed by an order and by a customer, and lead to the order; a case tells
 the order that it belongs to, whatever it is about."""
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
@@ -23,23 +23,19 @@ from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 
-MOST_OTHERS = 500  # orders of one address that are another customer's
-_CORRECTED = select(Order.id).where(Order.found_as == bindparam("email")).order_by(Order.id.desc()).limit(MOST_OTHERS)
-_BEFORE_THEY_MOVED = (
-    select(Order.id)
+MOST_OTHERS = 2_000  # orders of one address that are another customer's
+_OTHERS: tuple[Select[int, int], ...] = (  # each through an index in which few rows stand, and no table in between
+    select(Order.id, literal_column("0")).where(Order.found_as == bindparam("email")),
+    select(Order.id, literal_column("0"))  # placed before its customer had another address
     .join(PersonTerm, PersonTerm.person_id == Order.person_id)
-    .where(PersonTerm.term == bindparam("formerly"), func.lower(Order.email) == bindparam("email"))
-    .order_by(Order.id.desc())
-    .limit(MOST_OTHERS)
+    .where(PersonTerm.term == bindparam("formerly"), func.lower(Order.email) == bindparam("email")),
 )
-_OTHERS = (  # each through an index in which few rows stand
-    select(_CORRECTED.subquery().c.id, literal_column("0")),
-    select(_BEFORE_THEY_MOVED.subquery().c.id, literal_column("0")),
-)
-_WITH = cast("Select[int, int]", union_all(*_OTHERS))
+_WITH = cast("Select[int, int]", union_all(*_OTHERS).limit(MOST_OTHERS))
 _KNOWN_AS = cast(  # who has an address, and the orders of others with it, in one look
     "Select[int, int]",
-    union_all(select(Person.id, literal_column("1")).where(Person.email == bindparam("email")), *_OTHERS),
+    union_all(select(Person.id, literal_column("1")).where(Person.email == bindparam("email")), *_OTHERS).limit(
+        MOST_OTHERS + 1
+    ),
 )
 _INVOICES = select(Invoice.id).join(Order, Order.id == Invoice.order_id)
 _PAYMENTS = select(Payment.id).join(Invoice, Invoice.id == Payment.invoice_id).join(Order, Order.id == Invoice.order_id)
@@ -60,13 +56,25 @@ ORDER_OF_CASE: ColumnElement[int | None] = func.coalesce(
 )
 
 
-def of_customer(email: str) -> ColumnElement[bool]:
-    """Condition on orders: of whoever has this normalised address, or with it, where an order was corrected to it or its
-    customer has another one since. Both are looked for first: one condition goes through one index then."""
+class Known(NamedTuple):
+    """Whom an address belongs to, by their id or 0, and orders of others with it."""
+
+    person_id: int
+    others: tuple[int, ...]
+
+
+def known_as(email: str) -> Known:
+    """Whoever has this normalised address, and what was ordered with it by others: an order that was corrected to it, or whose
+    customer has another one since. Looked for first: one condition goes through one index then."""
     rows = [tuple(row) for row in look(_KNOWN_AS, email=email, formerly=finding.formerly(email))]
-    theirs = Order.person_id == next((number for number, is_person in rows if is_person), 0)
-    others = [number for number, is_person in rows if not is_person]
-    return or_(theirs, Order.id.in_(others)) if others else theirs
+    theirs = next((number for number, is_person in rows if is_person), 0)
+    return Known(theirs, tuple(number for number, is_person in rows if not is_person))
+
+
+def of_known(known: Known) -> ColumnElement[bool]:
+    """Condition on orders."""
+    theirs = Order.person_id == known.person_id
+    return or_(theirs, Order.id.in_(known.others)) if known.others else theirs
 
 
 def whole_email(text: str) -> str:
@@ -123,8 +131,10 @@ def _filters(column: InstrumentedAttribute[Any], rows: Select[Any]) -> tuple[Fil
         Filter(
             "email",
             "Customer's e-mail",
-            lambda email: column.in_(rows.where(of_customer(email))),
+            lambda known: column.in_(rows.where(of_known(known))),
             whole_email,
+            is_plain=True,
+            looks_up=known_as,
             is_personal=True,
         ),
     )
