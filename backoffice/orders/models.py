@@ -60,9 +60,7 @@ class Order(Tracked, Base):
     guest_network: Mapped[str | None] = mapped_column(exact(45))  # a guest ordered from there; none: logged in
     state: Mapped[OrderState] = mapped_column(Choice(OrderState))
     email: Mapped[str] = mapped_column(exact(254))
-    found_as: Mapped[str | None] = mapped_column(
-        exact(254)
-    )  # that normalised, where it is not its customer's: few have one
+    found_as: Mapped[str | None] = mapped_column(exact(254))  # that normalised, where it is another than its customer's
     name: Mapped[Line]
     street: Mapped[Line]
     postcode: Mapped[Line]

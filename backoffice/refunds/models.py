@@ -77,10 +77,8 @@ class Refund(Tracked, Base):
     provider_ref: Mapped[str | None] = mapped_column(exact(255))
     failure_code: Mapped[Exact]
     made_by: Mapped[Exact]  # who asked for it, as the audit log names them
-    again_of_id: Mapped[BigInt | None] = mapped_column(
-        ForeignKey("refunds.id")
-    )  # what came back: written to send it again
-    # What it paid of that in the end; neither that nor a sum of its own, and the customer has it twice:
+    # What came back, and it was written to send again; what it paid of that in the end; and whether it paid nothing:
+    again_of_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"))
     settles_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"), unique=True)
     is_twice: Mapped[bool]
     credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
