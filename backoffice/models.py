@@ -35,18 +35,8 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.invariants.models import InvariantResult
-from backoffice.invoices.models import (
-    CreditNote,
-    CreditNoteLine,
-    CreditNotePaper,
-    CreditNoteTax,
-    Invoice,
-    InvoiceLine,
-    InvoicePaper,
-    InvoiceTax,
-    NumberCounter,
-    NumberFate,
-)
+from backoffice.invoices.credit_note_models import CreditNote, CreditNoteLine, CreditNotePaper, CreditNoteTax
+from backoffice.invoices.models import Invoice, InvoiceLine, InvoicePaper, InvoiceTax, NumberCounter, NumberFate
 from backoffice.ledger.models import LedgerEntry, LedgerPosting
 from backoffice.logins.models import LoginFailure, LoginSession
 from backoffice.mail.models import Mail

@@ -17,7 +17,7 @@ from backoffice.core.errors import NotFound
 from backoffice.core.tracking import Subject
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
-from backoffice.invoices.models import CreditNote
+from backoffice.invoices.credit_note_models import CreditNote
 from backoffice.refunds.models import Refund
 from backoffice.staff.roles import Right
 

@@ -27,7 +27,8 @@ from backoffice.catalog.models import Category, PriceList, Product
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import DeliveryMethod, Shipment
-from backoffice.invoices.models import CreditNote, Invoice
+from backoffice.invoices.credit_note_models import CreditNote
+from backoffice.invoices.models import Invoice
 from backoffice.ledger.models import LedgerPosting
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order

@@ -29,7 +29,8 @@ from backoffice.fulfilment.models import (
     ShippedPieces,
 )
 from backoffice.fulfilment.service import ToShip
-from backoffice.invoices.models import CreditNote, CreditNotePaper, Invoice, InvoicePaper
+from backoffice.invoices.credit_note_models import CreditNote, CreditNotePaper
+from backoffice.invoices.models import Invoice, InvoicePaper
 from backoffice.mail import service as mail
 from backoffice.mail.models import Mail
 from backoffice.orders.models import LineKind, Order, OrderLine, Withdrawal

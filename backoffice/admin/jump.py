@@ -22,7 +22,8 @@ from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Shipment
-from backoffice.invoices.models import CreditNote, Invoice
+from backoffice.invoices.credit_note_models import CreditNote
+from backoffice.invoices.models import Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payment_methods.models import PaymentMethod

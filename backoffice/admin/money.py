@@ -27,7 +27,8 @@ from backoffice.core.tracking import Subject
 from backoffice.disputes import service as disputes
 from backoffice.files import service as files
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import CollectionState, CreditNote, Invoice, InvoiceState
+from backoffice.invoices.credit_note_models import CreditNote
+from backoffice.invoices.models import CollectionState, Invoice, InvoiceState
 from backoffice.mail import service as mail
 from backoffice.orders import service as orders
 from backoffice.payments import service as payments

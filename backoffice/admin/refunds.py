@@ -22,7 +22,7 @@ from backoffice.core.tracking import Subject
 from backoffice.disputes.models import Dispute
 from backoffice.disputes.service import refuses_refund
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import CreditNote
+from backoffice.invoices.credit_note_models import CreditNote
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import booking, debts, wishes

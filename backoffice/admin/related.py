@@ -12,7 +12,8 @@ from backoffice.core.db import session
 from backoffice.core.tracking import Subject
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Appointment, DownloadGrant, Fulfilment, Shipment
-from backoffice.invoices.models import CreditNote, Invoice
+from backoffice.invoices.credit_note_models import CreditNote
+from backoffice.invoices.models import Invoice
 from backoffice.mail.models import Mail
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment

@@ -14,7 +14,8 @@ from backoffice.core.errors import NotFound
 from backoffice.customers.models import Person
 from backoffice.disputes.models import Dispute
 from backoffice.fulfilment.models import Shipment
-from backoffice.invoices.models import CreditNote, CreditNotePaper, Invoice, InvoicePaper
+from backoffice.invoices.credit_note_models import CreditNote, CreditNotePaper
+from backoffice.invoices.models import Invoice, InvoicePaper
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
 from backoffice.refunds.models import Refund

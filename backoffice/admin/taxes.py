@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, String, cast, func, select
 
 from backoffice.core import formatting
 from backoffice.core.money import Money
-from backoffice.invoices.models import CreditNote, CreditNoteTax, Invoice, InvoiceTax
+from backoffice.invoices.credit_note_models import CreditNote, CreditNoteTax
+from backoffice.invoices.models import Invoice, InvoiceTax
 
 
 def of_invoices() -> ScalarSelect[str]:

@@ -14,8 +14,9 @@ from backoffice.core.errors import NotFound
 from backoffice.core.money import Money, total
 from backoffice.entities import service as entities
 from backoffice.invoices import crediting, numbering
+from backoffice.invoices.credit_note_models import CreditNote, CreditNoteLine, CreditNotePaper, CreditNoteTax
 from backoffice.invoices.crediting import Balance, CreditTooHigh
-from backoffice.invoices.models import CreditNote, CreditNoteLine, CreditNotePaper, CreditNoteTax, Invoice
+from backoffice.invoices.models import Invoice
 from backoffice.ledger import entries
 from backoffice.ledger import service as ledger
 from backoffice.ledger.models import EntryKind

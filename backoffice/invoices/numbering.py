@@ -9,7 +9,8 @@ from sqlalchemy import CursorResult, case, func, select, update
 from backoffice.core import clock
 from backoffice.core.db import session
 from backoffice.entities.models import Entity
-from backoffice.invoices.models import CreditNote, Invoice, NumberCounter, NumberFate
+from backoffice.invoices.credit_note_models import CreditNote
+from backoffice.invoices.models import Invoice, NumberCounter, NumberFate
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from backoffice.core.steps import ask_and_record
 from backoffice.files import service as files
 from backoffice.invoices import credit_notes
 from backoffice.invoices import service as invoices
-from backoffice.invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceState
+from backoffice.invoices.credit_note_models import CreditNote, CreditNoteLine
+from backoffice.invoices.models import Invoice, InvoiceState
 from backoffice.tasks import service as tasks
 
 TEMPLATE = Path(__file__).with_name("templates") / "document.typ"
