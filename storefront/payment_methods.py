@@ -11,7 +11,7 @@ from backoffice.customers import service as customers
 from backoffice.disputes import service as disputes
 from backoffice.payment_methods import bars, setups
 from backoffice.payment_methods import service as methods
-from backoffice.payment_methods.models import WAITING, MethodState, PaymentMethod, SetupState
+from backoffice.payment_methods.models import SHOWN, WAITING, MethodState, PaymentMethod, SetupState
 from storefront.account import for_customers
 from storefront.blueprint import blueprint, currency
 from storefront.customer import CustomerIdentity
@@ -58,7 +58,10 @@ def kept_method(known: CustomerIdentity, ref: str) -> ResponseReturnValue:
     state = setups.learn(setup_id, by=known.by)
     if state == SetupState.DONE:
         with units.read():
-            return _done(gettext("%(card)s is kept.", card=setups.kept_by(setup_id).name))
+            kept = setups.kept_by(setup_id)
+        if kept.state not in SHOWN:
+            return _done(gettext("%(card)s was removed again, so it is not kept.", card=kept.name), "")
+        return _done(gettext("%(card)s is kept.", card=kept.name))
     if state == SetupState.OPEN:
         return _done(gettext("Nothing was entered, so nothing is kept."), "")
     if state == SetupState.CREATED:

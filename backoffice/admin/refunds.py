@@ -89,7 +89,7 @@ class RefundDesk(RefundForm, Many):
             flags=found.flags,
             note=note,
             successor=debts.successor(refund),
-            priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.lines}),
+            priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.pieces}),
             why=words_of(refund.reason),
             answer=links.hidden(json.dumps(payments.answered(refund.last_answer), indent=2)),
             asked=questions.told(refund, f"refunds.ask:{ref}"),

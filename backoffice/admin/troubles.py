@@ -72,6 +72,7 @@ BEST: MappingProxyType[CaseKind, Best] = MappingProxyType(
         CaseKind.REFUND_REFUSED: _page("Read the refusal", "/admin/refunds/{ref}", Right.SEE_MONEY),
         CaseKind.REFUND_ELSEWHERE: _page("See what was given back", "/admin/refunds/{ref}", Right.SEE_MONEY),
         CaseKind.REFUND_TWICE: _page("See what went twice", "/admin/refunds/{ref}", Right.SEE_MONEY),
+        CaseKind.REFUND_OVERTAKEN: _page("See what was given back", "/admin/refunds/{ref}", Right.SEE_MONEY),
         CaseKind.DISPUTE_OPEN: ANSWER,
         CaseKind.DISPUTE_DUE: ANSWER,
         CaseKind.DISPUTE_REFUSED: ANSWER,

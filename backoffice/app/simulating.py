@@ -21,12 +21,14 @@ from backoffice.core.actor import Origin, coming_from
 from backoffice.core.db import Base, db
 from backoffice.core.ports import EXTENSION, Runtime
 from backoffice.demo import seed
+from backoffice.simulation import keepers
 from backoffice.simulation import service as simulation
 from backoffice.simulation.service import Life
 from backoffice.simulation.world import START, Clock, Profile
 from config import Settings, load
 from integrations.sandbox.inprocess import InProcess
 
+DATA_KEY = "the same for every day: the people of a template are read on all of them"
 NAMED = "counterfoil_sim_"  # how databases on a server begin that are ours to make and to drop
 
 
@@ -48,6 +50,7 @@ def furnished(folder: Path, server: str = "") -> Iterator[Template]:
             upgrade()
             with coming_from(Origin("req_simulated", "code")), clock.running_on(lambda: START - timedelta(days=1)):
                 units.write(seed.seed)
+                units.write(keepers.furnish)
             if not server:
                 with db.engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -139,6 +142,7 @@ def _shop(folder: Path, url: str) -> Iterator[Flask]:
     folder.mkdir(parents=True, exist_ok=True)
     settings: Settings = replace(
         load({"COUNTERFOIL_VAR": str(folder), "LOG_LEVEL": "CRITICAL", "BASE_URL": "http://shop.sim"}),
+        data_key=DATA_KEY,
         database_url=url,
         redis_url=f"unix://{folder}/nobody.sock",
     )

@@ -14,6 +14,7 @@ class CaseKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     REFUND_ELSEWHERE = "refund_elsewhere"
     REFUND_TWICE = "refund_twice"
+    REFUND_OVERTAKEN = "refund_overtaken"
     DISPUTE_OPEN = "dispute_open"
     DISPUTE_DUE = "dispute_due"
     DISPUTE_UNKNOWN = "dispute_unknown"

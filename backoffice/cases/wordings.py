@@ -174,6 +174,21 @@ WORDINGS: dict[CaseKind, Wording] = {
         "It closes by itself when either sum comes back, or when it is left to the customer. Where they return it by a "
         "transfer, close it with that.",
     ),
+    CaseKind.REFUND_OVERTAKEN: Wording(
+        "A refused refund was made after all.",
+        "The provider had said no. Since then another refund of the payment was begun or a parcel left, and then it made the "
+        "first one all the same. It is booked, and credited as far as the invoice has so much left.",
+        "See whether the customer has more than they should, or pieces left that were to stay.",
+        (
+            "Open the refund and its order. Was another refund meant in its place? Then the customer has both sums.",
+            "Where its page says that it counts as a sum, its pieces had gone by then: no stock was moved, and what is "
+            "still to be sent was not changed.",
+            "Has a piece left that was paid back? Write to the customer before you ask for goods or money: a mail told them "
+            "of each refund.",
+            "Shall nothing more be done? Say so in the case: both sums are credited, nothing is owed.",
+        ),
+        "It closes by itself when its sum comes back. Else close it with what you decided.",
+    ),
     CaseKind.DISPUTE_OPEN: Wording(
         "A customer's bank disputes a payment.",
         "The bank took the money back, or asks about it first. Without an answer in time it is lost, and a fee with it.",

@@ -129,7 +129,7 @@ class Afterwards:
         books.add(
             "refunds", about[1], ref, self.refs("key", deal.index), deal.payment_id, f"{ref}-refund", json.dumps(asked),
             "succeeded", why.value, draw.choice(REMARKS[why]), deal.currency, amount, said["id"], "", by[1], None, note_id,
-            when, when, when, when, 0, json.dumps(said), None, 0,
+            when, when, when, when, 0, json.dumps(said), None, 0, 0,
         )  # fmt: skip
         for line, count in given:
             books.add("refund_lines", about[1], line.id, count, count if shelved and line.variant_id else 0, 0)

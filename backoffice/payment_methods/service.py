@@ -105,7 +105,9 @@ def keep(person_id: int, snapshot: MethodSnapshot, *, by: Actor) -> PaymentMetho
     session.flush()
     audit.record(Tag.METHOD_KEPT, row, by=by, method=row.name, good_until=row.good_until)
     bars.follow(row, by=by)
-    if not session.get_one(Person, person_id).has_account:
+    if not snapshot.customer:  # taken off again, in the provider's dashboard, before we heard of it
+        _gone(row, by=by)
+    elif not session.get_one(Person, person_id).has_account:
         remove(row, by=by)
     return row
 

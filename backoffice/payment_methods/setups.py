@@ -189,13 +189,12 @@ def _ask(question: Question) -> Answer:
 def _record(question: Question, answer: Answer, *, by: Actor, then: Then | None) -> SetupState:
     setup = session.get_one(MethodSetup, question.setup_id, with_for_update=True)
     setup.asked_at = clock.now()
-    if isinstance(answer, Silence):
-        setup.unanswered += 1
-    elif isinstance(answer, Never):
+    setup.unanswered = setup.unanswered + 1 if isinstance(answer, Silence) else 0
+    if isinstance(answer, Never):
         if setup.state in WAITING:
             is_over = answer.code == "too_late" or setup.state == S.OPEN
             _move(setup, S.EXPIRED if is_over else S.REFUSED, by=by, failure_code=answer.code)
-    else:
+    elif isinstance(answer, SetupSnapshot):
         _follow(setup, answer, by=by)
     session.flush()
     if then:
@@ -204,7 +203,7 @@ def _record(question: Question, answer: Answer, *, by: Actor, then: Then | None)
 
 
 def _follow(setup: MethodSetup, snapshot: SetupSnapshot, *, by: Actor) -> None:
-    setup.unanswered, setup.provider_ref, setup.page_url = 0, snapshot.provider_ref, snapshot.page_url
+    setup.provider_ref, setup.page_url = snapshot.provider_ref, snapshot.page_url
     session.flush()
     if setup.state not in WAITING:
         return

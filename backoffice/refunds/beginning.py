@@ -175,6 +175,7 @@ def row(
         again_of_id=None,
         settles_id=None,
         is_twice=False,
+        without_pieces=False,
         credit_note_id=None,
         created_at=clock.now(),
         accepted_at=None,

@@ -152,5 +152,5 @@ def _sold_lines(refund: Refund) -> list[CreditLine]:
             gross=line.order_line.unit * line.quantity,
             category=Category(line.order_line.vat_category, line.order_line.vat_hundredths),
         )
-        for line in refund.lines
+        for line in refund.pieces
     ]

@@ -47,10 +47,10 @@ def _deliver_less(refund: Refund, order: Order, *, is_whole: bool, by: Actor) ->
     reason = f"refunded: {WORDS[refund.reason]}"
     delivery = fulfilment.find(order.id)
     keeps_back = delivery is not None and fulfilment.is_withdrawable(delivery, downloads.of(order))
-    pieces = {line.order_line_id: line.quantity - line.still_sent for line in refund.lines}
+    pieces = {line.order_line_id: line.quantity - line.still_sent for line in refund.pieces}
     if pieces:
         keeping.keep_back(order, pieces, by=by, reason=reason)
-    for line in sorted(refund.lines, key=lambda item: item.order_line.variant_id or 0):
+    for line in sorted(refund.pieces, key=lambda item: item.order_line.variant_id or 0):
         if line.shelved and line.order_line.variant_id:
             variant = line.order_line.variant_id
             stock.take_back(variant, line.shelved, holder=order.ref, by=by, reason=reason)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -81,6 +82,7 @@ class Refund(Tracked, Base):
     again_of_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"))
     settles_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"), unique=True)
     is_twice: Mapped[bool]
+    without_pieces: Mapped[bool]  # made after it was refused, when what its lines name had gone: it counts as a sum
     credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
     created_at: Mapped[Timestamp]
     accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime())  # the provider said yes: what follows was done
@@ -107,6 +109,11 @@ class Refund(Tracked, Base):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def pieces(self) -> Sequence["RefundLine"]:
+        """What it is for, where it is not for a sum."""
+        return [] if self.without_pieces else self.lines
 
     @property
     def is_gone(self) -> bool:

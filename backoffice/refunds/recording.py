@@ -19,7 +19,7 @@ from backoffice.core.states import StateTable
 from backoffice.invoices import service as invoices
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
-from backoffice.refunds import beginning, booking, consequences, debts, leaving
+from backoffice.refunds import beginning, booking, consequences, debts, leaving, overtaking
 from backoffice.refunds.answers import Answer, Question
 from backoffice.refunds.models import LOST, OPEN, Refund, RefundReason, RefundState
 from backoffice.tasks import service as tasks
@@ -96,10 +96,12 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     before, is_new = refund.state, refund.accepted_at is None
     if before == to or not MOVES.allows(before, to):
         return  # known, or older than what is known
+    meanwhile = overtaking.look(refund, payment)
     if before in LOST and not (is_new and _reserve_again(refund, payment, by=by)):
         return
     ended = {"ended_at": clock.now()} if to == R.SUCCEEDED else {}
-    accepted = {"accepted_at": clock.now(), **_what_it_pays(refund, payment)} if is_new else {}
+    pays = {**_what_it_pays(refund, payment), "without_pieces": meanwhile.pieces_went} if is_new else {}
+    accepted = {"accepted_at": clock.now(), **pays} if is_new else {}
     if not MOVES.move(refund, to, **ended, **accepted):
         return
     audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))
@@ -109,6 +111,8 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
         tasks.schedule("refunds.ask", dedupe=f"refunds.ask:{refund.ref}:again", refund_id=refund.id)
     if is_new:
         consequences.follow(refund, payment, by=by)
+    if meanwhile.is_overtaken:
+        cases.open_case(CaseKind.REFUND_OVERTAKEN, refund, at_risk=refund.money)
 
 
 def _what_it_pays(refund: Refund, payment: Payment) -> dict[str, Any]:
@@ -150,6 +154,7 @@ def _lose(refund: Refund, payment: Payment, to: RefundState, code: str, *, by: A
 def _come_back(refund: Refund, payment: Payment, code: str, *, by: Actor) -> None:
     """The money of an accepted refund is with us again: owed, unless the customer had it twice."""
     booking.take_back(refund)
+    cases.close(CaseKind.REFUND_OVERTAKEN, refund, because=f"Its sum came back: {code}.")
     if refund.is_twice:
         cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
         return

@@ -65,7 +65,9 @@ def left_of_lines(order: Order) -> dict[int, int]:
     rows = session.execute(
         select(RefundLine.order_line_id, func.sum(RefundLine.quantity))
         .join(Refund, Refund.id == RefundLine.refund_id)
-        .where(RefundLine.order_line_id.in_([line.id for line in order.lines]), counted)
+        .where(
+            RefundLine.order_line_id.in_([line.id for line in order.lines]), counted, Refund.without_pieces.is_(False)
+        )
         .group_by(RefundLine.order_line_id)
     )
     gone = {row[0]: int(row[1]) for row in rows}

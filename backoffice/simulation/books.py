@@ -13,6 +13,7 @@ from backoffice.core import clock, units
 from backoffice.core.actor import SYSTEM
 from backoffice.core.db import session
 from backoffice.disputes.models import Dispute
+from backoffice.payment_methods.models import SHOWN, WAITING, MethodSetup, MethodState, PaymentMethod
 from backoffice.payments.models import OPEN, Payment
 from backoffice.reconciliation import advice, breaks, rounds
 from backoffice.reconciliation import service as reconciliation
@@ -39,6 +40,15 @@ def left_over() -> list[str]:
         waiting = WebhookEvent.state.in_((EventState.ARRIVED, EventState.RECEIVED))
         found += [
             f"an event that nobody handled: {ref}" for ref in session.scalars(select(WebhookEvent.ref).where(waiting))
+        ]
+        found += [
+            f"a page for a card that never ends: {ref}"
+            for ref in session.scalars(select(MethodSetup.ref).where(MethodSetup.state.in_(WAITING)))
+        ]
+        removing = PaymentMethod.state == MethodState.REMOVING
+        found += [
+            f"a card that is never forgotten: {ref}"
+            for ref in session.scalars(select(PaymentMethod.ref).where(removing))
         ]
         due = clock.now() - timedelta(minutes=10)
         found += [
@@ -139,6 +149,34 @@ def _disputes_against_the_books(world: World) -> list[str]:
                 f"we say {dispute.state.value} and {dispute.withdrawn_amount}"
             )
     return problems
+
+
+def cards(world: World) -> list[str]:
+    """Card by card: whoever keeps one here keeps it there, as good as it is, and none that its bank refused for good may be
+    charged."""
+    books = world.provider.books
+    theirs = {row["id"]: row for row in books.methods.kept()}
+    with units.read():
+        ours = {
+            row.provider_ref: row
+            for row in session.scalars(select(PaymentMethod).where(PaymentMethod.state.in_(SHOWN)))
+        }
+    problems = [f"the provider keeps a card that we do not know: {ref}" for ref in theirs.keys() - ours.keys()]
+    problems += [f"{ours[ref].ref}: the provider keeps it no more" for ref in ours.keys() - theirs.keys()]
+    for ref in theirs.keys() & ours.keys():
+        there, here = theirs[ref], ours[ref]
+        said = (there["last4"], there["exp_year"] or None, there["exp_month"] or None, there["fingerprint"])
+        known = (here.last4, here.expires_year, here.expires_month, here.fingerprint)
+        if said != known:
+            problems.append(f"{here.ref}: they say {said}, we say {known}")
+    declined = [row for row in books.payments(limit=10_000) if row["decline"] and row["decline"]["family"] == "hard"]
+    never = {row["fingerprint"] for row in declined}
+    disputed = {
+        row["payment"] for row in books.disputes.all() if row["status"] in ("needs_response", "under_review", "lost")
+    }
+    never |= {row["fingerprint"] for row in books.payments(limit=10_000) if row["id"] in disputed - world.elsewhere}
+    usable = [row for row in ours.values() if row.state == MethodState.KEPT and row.fingerprint in never]
+    return problems + [f"{row.ref}: its bank said never, and it may be charged" for row in usable]
 
 
 def unreconciled(world: World) -> list[str]:

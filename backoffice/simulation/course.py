@@ -13,6 +13,7 @@ from typing import Any
 from backoffice.core.errors import CounterfoilError
 from backoffice.reconciliation import service as reconciliation
 from backoffice.simulation.customers import Customer
+from backoffice.simulation.keepers import Keeper
 from backoffice.simulation.operators import Operators
 from backoffice.simulation.world import World
 from backoffice.tasks import runner
@@ -36,7 +37,10 @@ class Cast:
 
     def __init__(self, world: World, courier: Any) -> None:
         self.world = world
-        self.customers = [Customer(world, number) for number in range(world.profile.customers)]
+        self.customers = [
+            *(Customer(world, number) for number in range(world.profile.customers)),
+            *(Keeper(world, number) for number in range(world.profile.keepers)),
+        ]
         self.operators = Operators(world)
         self.machines: Sequence[Act] = (
             *[courier.round] * 3,

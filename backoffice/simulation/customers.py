@@ -18,8 +18,9 @@ from backoffice.core.db import session
 from backoffice.fulfilment import methods
 from backoffice.orders.service import Contact
 from backoffice.simulation.world import World
+from integrations.sandbox.cards import BY_LAST4
 
-CARDS = ("good", "good", "good", "declined", "abandons", "authenticates", "slow", "too_little", "too_much")
+CARDS = ("good", "good", "good", "declined", "lost", "abandons", "authenticates", "slow", "too_little", "too_much")
 
 
 @dataclass
@@ -95,6 +96,8 @@ class Customer:
                 books.pay(payment, "Visa ·· 4242", amount - 100 if card == "too_little" else amount + 100)
             elif card == "declined":
                 books.decline(payment, "Visa ·· 0002", "generic_decline")
+            elif card == "lost":
+                books.decline(payment, BY_LAST4["9987"].method, "lost_card")
             elif card == "authenticates":
                 books.ask_for_authentication(payment, "Visa ·· 3184")
             elif card == "slow":

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from backoffice.core import actor, references, units
 from backoffice.core.db import session
@@ -17,11 +17,12 @@ from backoffice.orders import service as orders
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.refunds import service as refunds
 from backoffice.refunds import wishes
-from backoffice.refunds.models import LOST, Refund, RefundReason
+from backoffice.refunds.models import LOST, Refund, RefundReason, RefundState
 from backoffice.refunds.wishes import Pieces
 from backoffice.refunds.wishes import Wish as RefundWish
 from backoffice.simulation.world import World
 from integrations.payments.disputes import EvidenceField
+from integrations.payments.port import RefundRequest
 
 OPERATOR = actor.staff("stf_simulated")
 
@@ -36,7 +37,8 @@ class Operators:
         draw.choice(
             (
                 self.refund, self.refund, self.press_again, self.send_again, self.ship, self.elsewhere, self.late,
-                self.disputes, self.answer, self.decides, self.charge_elsewhere,
+                self.disputes, self.answer, self.decides, self.charge_elsewhere, self.pay_otherwise, self.made_after_all,
+                self.leave,
             )
         )()  # fmt: skip
 
@@ -75,10 +77,35 @@ class Operators:
             refunds.give_back(self.form, by=OPERATOR)
 
     def send_again(self) -> None:
+        ref = self._some_ref(select(Refund.ref).where(Refund.state.in_(LOST)))
+        if ref:
+            refunds.send_again(ref, reason="came back", by=OPERATOR)
+
+    def pay_otherwise(self) -> None:
+        """Somebody transfers by hand what came back, and says so; perhaps another sent it again meanwhile."""
+        came_back = Refund.state.in_(LOST), Refund.accepted_at.is_not(None)
+        ref = self._some_ref(select(Refund.ref).where(*came_back))
+        if ref and self.world.chance(0.3):
+            refunds.pay_otherwise(ref, how="transfer", by=OPERATOR)
+
+    def leave(self) -> None:
+        """Of what went to a customer twice, somebody decides that they keep it."""
+        ref = self._some_ref(select(Refund.ref).where(Refund.is_twice))
+        if ref and self.world.chance(0.5):
+            refunds.leave(ref, why="not worth asking for", by=OPERATOR)
+
+    def made_after_all(self) -> None:
+        """The provider makes a refund that it had refused, or whose request was on its way for too long."""
+        query = (
+            select(Refund).where(Refund.state == RefundState.FAILED, Refund.accepted_at.is_(None)).order_by(Refund.id)
+        )
         with units.read():
-            refs = list(session.scalars(select(Refund.ref).where(Refund.state.in_(LOST)).order_by(Refund.id)))
-        if refs:
-            refunds.send_again(self.world.draw.choice(refs), reason="came back", by=OPERATOR)
+            asked = [RefundRequest.from_json(row.request) for row in session.scalars(query) if row.request]
+        if asked and self.world.chance(0.5):
+            wish, books = self.world.draw.choice(asked), self.world.provider.books
+            if not any(row["reference"] == wish.reference for row in books.refunds.of(wish.payment)):
+                books.refunds.create(wish.payment, wish.amount, reference=wish.reference)
+                self.world.faults["refund made after all"] += 1
 
     def ship(self) -> None:
         draw = self.world.draw
@@ -170,6 +197,12 @@ class Operators:
             self.world.provider.books.force_capture(row["id"], row["amount"])
             self.world.late[row["reference"]] += 1
             self.world.faults["late capture"] += 1
+
+    def _some_ref(self, query: Select[str]) -> str | None:
+        """One of the refunds that are found."""
+        with units.read():
+            found = list(session.scalars(query.order_by(Refund.id)))
+        return self.world.draw.choice(found) if found else None
 
     def _paid(self, but: set[str]) -> list[dict[str, Any]]:
         """Payments of ours whose money is still there, by the provider's books."""

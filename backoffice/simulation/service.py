@@ -48,7 +48,8 @@ def live(seed: str, profile: Profile, provider_of: Callable[[Clock], Provider]) 
         world.calm_down()
         _settle(world, courier)
         life.problems = [
-            *world.errors, *books.compare(world), *books.left_over(), *books.kept_once(), *books.unreconciled(world),
+            *world.errors, *books.compare(world), *books.cards(world), *books.left_over(), *books.kept_once(),
+            *books.unreconciled(world),
         ]  # fmt: skip
         for finding in invariants.check():
             life.checked += 1

@@ -28,6 +28,7 @@ class Profile:
 
     name: str = "rough"
     customers: int = 50
+    keepers: int = 4  # customers with an account who let cards be kept
     leave: float = 0.72  # how many of them fill a cart and go
     wares: tuple[str, ...] = ()  # the articles that customers choose from; none named: all there are
     again: float = 0.4  # how often a customer tries to pay once more

@@ -3,7 +3,7 @@ so any order, and any number of times, is the same."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -32,6 +32,7 @@ from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused, 
 
 LATER = timedelta(minutes=2)
 MUCH_LATER = timedelta(hours=1)  # what a bank may take days for
+MAY_BE_KEPT = timedelta(minutes=15)
 NOT_KNOWN = "no payment of ours has this reference"
 NOT_THERE = "the provider knows nothing of what it names"
 
@@ -59,6 +60,7 @@ class Seen:
     object_id: str
     provider_payment: str
     payment_ref: str
+    occurred_at: datetime
 
 
 def handle(event_id: int, *, again: bool = False) -> None:
@@ -68,7 +70,9 @@ def handle(event_id: int, *, again: bool = False) -> None:
         if event.state == EventState.REJECTED or (event.state == EventState.HANDLED and not again):
             return
         act = HANDLERS[event.about]
-        seen = Seen(event.id, event.provider, event.object_id, event.provider_payment, event.payment_ref)
+        seen = Seen(
+            event.id, event.provider, event.object_id, event.provider_payment, event.payment_ref, event.occurred_at
+        )
     act(seen)
 
 
@@ -194,7 +198,10 @@ def _learn_method(seen: Seen) -> None:
         method = payment_methods.find(seen.object_id)
         method_id = method.id if method else None
     if method_id is None:
-        _ignore(seen, "nobody here keeps this method")
+        if clock.now() < seen.occurred_at + MAY_BE_KEPT:  # by somebody who asked about its page before this happened
+            units.write(lambda: tasks.postpone_running(clock.now() + MAY_BE_KEPT))
+        else:
+            _ignore(seen, "nobody here keeps this method")
         return
     by = actor.provider(seen.provider)
     if not following.learn(method_id, by=by, then=lambda: _mark(seen.event_id, EventState.HANDLED, "")):

@@ -102,6 +102,12 @@ class Methods:
         with self.books.transaction() as db:
             return self._read(db, method)
 
+    def kept(self) -> list[Row]:
+        """What customers keep, the oldest first."""
+        with self.books.transaction() as db:
+            rows = db.execute("SELECT id FROM methods WHERE customer <> '' ORDER BY rowid").fetchall()
+            return [row for row in (self._read(db, item["id"]) for item in rows) if row]
+
     def detach(self, method: str) -> Row | None:
         """Take it off its customer; also as the provider's own dashboard can."""
         with self.books.transaction() as db:

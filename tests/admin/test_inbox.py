@@ -223,7 +223,9 @@ ABOUT = {
     **dict.fromkeys(
         ("payment_unknown", "payment_refused", "unexpected_money", "amount_differs", "fraud_warned"), "payment"
     ),
-    **dict.fromkeys(("refund_unknown", "refund_refused", "refund_failed", "refund_elsewhere", "refund_twice"), "refund"),
+    **dict.fromkeys(
+        ("refund_unknown", "refund_refused", "refund_failed", "refund_elsewhere", "refund_twice", "refund_overtaken"), "refund"
+    ),
     **dict.fromkeys(("dispute_open", "dispute_due", "dispute_unknown", "dispute_refused", "dispute_lost"), "dispute"),
     **dict.fromkeys(("hold_prolonged", "withdrawal", "date_declined"), "order"),
     "unmatched_money": "webhook_event", "reconciliation_break": "break", "payout_failed": "payout",

@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from backoffice.core import units
-from backoffice.models import MethodSetup, PaymentMethod, Person
+from backoffice.models import MethodSetup, PaymentMethod, Person, WebhookEvent
 from backoffice.payment_methods import service as methods
 from tests.support import staff
 from tests.support.accounts import registers
 from tests.support.consistency import problems
 from tests.support.kept_cards import PAGE, enters, goes, keeps, states
+from tests.support.meanwhile import once_at
 from tests.support.shop import hidden, paid
 
 on_one_engine = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -217,3 +218,46 @@ def test_the_button_of_an_old_page_pressed_again_says_so(shop, ada):
     answer = ada.client.post(f"{PAGE}/add", data=form, follow_redirects=True)
     assert "That page is over." in answer.text
     assert states(shop) == ["4242 kept"]
+
+
+@on_one_engine
+def test_a_card_that_was_taken_off_in_the_dashboard_before_we_heard_of_it_is_not_kept(shop, ada):
+    back = enters(shop, goes(ada).location)
+    shop.provider.books.methods.detach(shop.provider.books.methods.kept()[0]["id"])
+    assert "Visa ·· 4242 was removed again, so it is not kept." in ada.client.get(back, follow_redirects=True).text
+    shop.works()
+    assert states(shop) == ["4242 removed"]
+    assert problems() == []
+
+
+@on_one_engine
+def test_news_of_a_card_that_is_being_kept_waits_until_it_is(shop, ada):
+    """Somebody asked about its page before it was taken off, and writes down afterwards what they were told."""
+    shop.provider.switch(webhooks="never")
+    back = enters(shop, goes(ada).location)
+
+    def is_taken_off() -> None:
+        shop.provider.switch(webhooks="normal")
+        shop.provider.books.methods.detach(shop.provider.books.methods.kept()[0]["id"])
+        shop.works()
+
+    with once_at("payment_methods.learn.asked", is_taken_off):
+        ada.client.get(back)
+    assert states(shop) == ["4242 kept"]
+    shop.minutes_pass(16)
+    assert states(shop) == ["4242 removed"]
+
+
+@on_one_engine
+def test_a_page_of_which_the_provider_said_nothing_lets_its_event_be_handled(shop, ada):
+    shop.provider.switch(outage=True)
+    ada.client.post(f"{PAGE}/add", data=hidden(ada.client.get(PAGE).text, "request_key"))
+    shop.provider.switch(outage=False, lose_create=1)
+    shop.clock.forward(minutes=11)
+    shop.works()
+    assert [row.unanswered for row in shop.all(select(MethodSetup))] == [2]
+    shop.provider.switch(lose_create=0)
+    shop.minutes_pass(60)
+    assert [row.state for row in shop.all(select(MethodSetup))] == ["expired"]
+    assert shop.all(select(WebhookEvent.type).where(WebhookEvent.state == "received")) == []
+    assert shop.waiting_tasks() == []

@@ -107,6 +107,13 @@ CHECKS = (
         _untold("payment_methods", "payment_method", "payment_method.kept"),
     ),
     Check(
+        "bar-nobody-wrote-down",
+        PROMISE,
+        "a bar of a card nobody wrote down",
+        "Every bar of a card was written down",
+        _untold("card_bars", "card_bar", "card.barred"),
+    ),
+    Check(
         "parcel-nobody-wrote-down",
         PROMISE,
         "a parcel nobody wrote down",

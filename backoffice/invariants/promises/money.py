@@ -42,8 +42,8 @@ CHECKS = (
         "a line that was refunded beyond itself",
         "Of every line at most what was sold was refunded",
         "SELECT l.id FROM order_lines l JOIN (SELECT x.order_line_id, SUM(x.quantity) gone FROM refund_lines x JOIN "
-        "refunds r ON r.id = x.refund_id WHERE r.accepted_at IS NOT NULL OR r.state NOT IN ('failed', 'cancelled') "
-        "GROUP BY x.order_line_id) r ON r.order_line_id = l.id WHERE r.gone > l.quantity",
+        "refunds r ON r.id = x.refund_id WHERE NOT r.without_pieces AND (r.accepted_at IS NOT NULL OR r.state NOT IN "
+        "('failed', 'cancelled')) GROUP BY x.order_line_id) r ON r.order_line_id = l.id WHERE r.gone > l.quantity",
     ),
     Check(
         "refund-of-what-a-bank-had-taken",

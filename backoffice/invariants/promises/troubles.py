@@ -93,12 +93,12 @@ CHECKS = (
         "('unknown', 'created')) OR (k.kind = 'refund_refused' AND r.state NOT IN ('failed', 'cancelled')) OR (k.kind = "
         "'refund_failed' AND (r.paid_otherwise_at IS NOT NULL OR EXISTS (SELECT 1 FROM refunds again WHERE "
         "again.settles_id = r.id))) OR (k.kind = 'refund_twice' AND (NOT r.is_twice OR r.state IN ('failed', "
-        "'cancelled'))) OR (k.kind = 'unexpected_money' AND "
-        "p.captured_amount > 0 AND p.captured_amount = p.refunded_amount AND NOT EXISTS (SELECT 1 FROM refunds going "
-        "WHERE going.payment_id = p.id AND going.accepted_at IS NULL AND going.state NOT IN ('failed', 'cancelled'))) OR "
-        "(k.kind = 'reconciliation_break' AND b.state <> 'open') OR (k.kind IN ('dispute_open', 'dispute_due', "
-        "'dispute_refused') AND d.state <> 'needs_response') OR (k.kind = 'dispute_lost' AND d.state <> 'lost') OR "
-        "(k.kind = 'hold_prolonged' AND o.state <> 'placed') OR (k.kind = 'task_gave_up' AND "
+        "'cancelled'))) OR (k.kind = 'refund_overtaken' AND r.state IN ('failed', 'cancelled')) OR (k.kind = "
+        "'unexpected_money' AND p.captured_amount > 0 AND p.captured_amount = p.refunded_amount AND NOT EXISTS (SELECT 1 FROM "
+        "refunds going WHERE going.payment_id = p.id AND going.accepted_at IS NULL AND going.state NOT IN ('failed', "
+        "'cancelled'))) OR (k.kind = 'reconciliation_break' AND b.state <> 'open') OR (k.kind IN ('dispute_open', "
+        "'dispute_due', 'dispute_refused') AND d.state <> 'needs_response') OR (k.kind = 'dispute_lost' AND d.state <> 'lost') "
+        "OR (k.kind = 'hold_prolonged' AND o.state <> 'placed') OR (k.kind = 'task_gave_up' AND "
         "t.state IN ('done', 'cancelled')))",
     ),
     Check(
@@ -134,6 +134,14 @@ CHECKS = (
         "Whatever a customer was given back twice was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.is_twice AND NOT EXISTS ("
         "SELECT 1 FROM cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_twice')",
+    ),
+    Check(
+        "refund-without-its-pieces-and-that-no-case-told-of",
+        PROMISE,
+        "a refund whose pieces had gone when it was made, and that no case told of",
+        "Every refund that was made when its pieces had gone was told by a case",
+        "SELECT r.ref FROM refunds r WHERE r.without_pieces AND NOT EXISTS ("
+        "SELECT 1 FROM cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_overtaken')",
     ),
     Check(
         "sum-that-differs-and-that-no-case-told-of",
