@@ -89,6 +89,7 @@ class RefundDesk(RefundForm, Many):
             flags=found.flags,
             note=note,
             successor=debts.successor(refund),
+            others=[item for item in refunds.of([payment]) if item.id != refund.id],
             priced=wishes.price(order, {line.order_line_id: line.quantity for line in refund.pieces}),
             why=words_of(refund.reason),
             answer=links.hidden(json.dumps(payments.answered(refund.last_answer), indent=2)),

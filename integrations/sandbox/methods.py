@@ -118,11 +118,11 @@ class Methods:
             return row
 
     def renew(self, method: str) -> None:
-        """Its bank sends a new card with a later month: the same method, good for longer."""
+        """Its bank sends a new card with a later month: the same method, good for longer; not what never ends."""
         with self.books.transaction() as db:
-            db.execute("UPDATE methods SET exp_year = exp_year + 3 WHERE id = ?", (method,))
+            done = db.execute("UPDATE methods SET exp_year = exp_year + 3 WHERE id = ? AND exp_year > 0", (method,))
             row = self._read(db, method)
-            if row:
+            if row and done.rowcount:
                 self.books.note(db, "method.updated", "", row)
 
     def charge(self, wish: Row) -> Row:

@@ -29,7 +29,7 @@ from backoffice.orders.models import Order
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment, PaymentState
 from backoffice.reconciliation import breaks, postings
-from backoffice.refunds import beginning, consequences, recording
+from backoffice.refunds import beginning, consequences, overtaking, recording
 from backoffice.refunds.models import Refund, RefundState
 from backoffice.stock import service as stock
 from backoffice.stock.models import StockItem
@@ -189,6 +189,18 @@ def _refund_of_what_the_bank_took(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sandbox_refunds.Refunds, "is_disputed", lambda *_args: False)  # a provider that does not look either
 
 
+def _what_was_decided_meanwhile_is_overlooked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(overtaking, "look", lambda *_args: overtaking.Meanwhile())
+
+
+def _news_of_cards_is_lost(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(handling.HANDLERS, Topic.METHOD, handling._ignore)
+
+
+def _refused_cards_stay_usable(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(collection, "heed", lambda *_args, **_kwargs: None)
+
+
 def _leases_never_run_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tasks_runner, "LEASE", timedelta(days=365))
 
@@ -299,4 +311,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "what came back is posted back": _nothing_posted,
     "settlement takes the held pieces": _taken_stays_held,
     "every change of stock is a movement": _pieces_come_back_twice,
+    "a refund that was overtaken moves no pieces": _what_was_decided_meanwhile_is_overlooked,
+    "news of a card is heard": _news_of_cards_is_lost,
+    "a card that its bank refused for good is barred": _refused_cards_stay_usable,
 }
