@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import stripe
 
 from integrations.payments.pace import Pace
 from integrations.payments.port import OutcomeUnknown, PaymentStatus, Refused, Throttled, Topic
@@ -242,7 +241,6 @@ def test_every_call_of_the_port_keeps_to_our_pace(world, port, page, monkeypatch
 def test_the_librarys_own_repeats_keep_to_our_pace(world, port, page, monkeypatch):
     waited = []
     monkeypatch.setattr(Pace, "wait", lambda _pace, *, anyhow=False: waited.append(anyhow))
-    monkeypatch.setattr(stripe.HTTPClient, "_sleep_time_seconds", lambda *_args: 0)
     world.server.faults["outage"] = True
     with pytest.raises(OutcomeUnknown):
         port.open_page(page)

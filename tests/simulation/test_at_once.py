@@ -15,7 +15,7 @@ from backoffice.app import simulating
 from backoffice.app.simulating import Template
 from backoffice.core.db import db
 from backoffice.simulation.service import Life
-from backoffice.simulation.world import PROFILES
+from backoffice.simulation.world import PROFILES, Profile
 from config import ROOT
 from tests.simulation.planted import AT_ONCE, INDEXES
 from tests.support.servers import MariaDB
@@ -24,6 +24,7 @@ from tests.support.shop import LEVEL
 pytestmark = pytest.mark.mariadb
 
 CROWDED = replace(PROFILES["overlapping"], customers=16, leave=0.0, twice=0.9, wares=(LEVEL,), again=0.9)
+NO_CARDS = replace(CROWDED, keepers=0)  # where other guards than those of cards are to be missed
 DAYS = 8  # in which a guard must be missed
 HEALTHY = 2
 ROW = re.compile(r"^\| (?P<guard>[^|]+?) \| at once \| (?P<found>[^|]+?) \|$", re.M)
@@ -44,8 +45,8 @@ class Day:
     def __init__(self, app: Flask, folder: Path, template: Template) -> None:
         self.app, self.folder, self.template = app, folder, template
 
-    def lived(self, number: int) -> Life:
-        return simulating.live(f"at-once:{number}", self.app, self.folder, self.template, CROWDED)
+    def lived(self, number: int, profile: Profile = NO_CARDS) -> Life:
+        return simulating.live(f"at-once:{number}", self.app, self.folder, self.template, profile)
 
     def without(self, table: str, columns: tuple[str, ...]) -> None:
         self._alter(f"ALTER TABLE {table} DROP INDEX uq_{table}_{'_'.join(columns)}")
@@ -71,7 +72,7 @@ def test_the_page_names_every_guard():
 
 @pytest.mark.parametrize("number", range(HEALTHY))
 def test_a_day_in_which_everybody_acts_at_once_ends_well(day, number):
-    life = day.lived(number)
+    life = day.lived(number, CROWDED)
     assert life.problems == []
     assert life.faults["two tabs at once"] > 5
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from stripe import HTTPClient
 
 from backoffice.app import create_app
 from backoffice.core.actor import Origin, coming_from
@@ -15,6 +16,12 @@ from tests.support import stripe_server
 from tests.support.provider import Provider
 from tests.support.shop import Clock, Sale, Shop, Visitor
 from tests.support.stripe_server import StripeServer
+
+
+@pytest.fixture(autouse=True)
+def _repeats_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stripe's library repeats what had no answer, and sleeps before: nobody here waits for that."""
+    monkeypatch.setattr(HTTPClient, "_sleep_time_seconds", lambda *_args: 0)
 
 
 @contextmanager
