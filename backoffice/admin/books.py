@@ -51,6 +51,7 @@ NAMES = {
     Account.CUSTOMER_MONEY: ("Customers' money", "captured, and not part of a paid invoice"),
     Account.REFUNDS_PAYABLE: ("Refunds payable", "credited, and not given back"),
     Account.PAID_TWICE: ("Paid twice", "given back to customers a second time: theirs to return"),
+    Account.GOODWILL: ("Goodwill", "left to customers beyond what they had paid"),
     Account.TAX_PAYABLE: ("Tax payable", "VAT of what was sold, less what was credited"),
     Account.DEFERRED: ("Deferred revenue", "invoiced before it is earned"),
     Account.REVENUE: ("Revenue", "net of what was invoiced"),

@@ -160,7 +160,7 @@ class RefundDesk(RefundForm, Many):
             why_not = "it was"
         elif refund.paid_otherwise_at:
             why_not = "it was paid another way"
-        elif refund.is_twice:
+        elif refund.twice == refund.money:
             why_not = "the customer had it twice"
         elif not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
             why_not = "its money was given back since"

@@ -160,16 +160,16 @@ WORDINGS: dict[CaseKind, Wording] = {
     ),
     CaseKind.REFUND_TWICE: Wording(
         "A sum was given back twice.",
-        "A refund that was refused was made after all, when its sum had been given back another way. The second sum is "
-        "credited by no paper: in the books it stands under “Paid twice”.",
+        "More went to the customer than was theirs: a refused refund was made after all, or somebody gave money back at the "
+        "provider, when it had been paid another way. That sum is credited by no paper: the books have it under “Paid twice”.",
         "Ask the customer for the second sum, or decide to leave it to them.",
         (
-            "Open the refund: it says what it was to send again. That was sent by another try, paid by hand, or given back "
-            "with all that was left.",
+            "Open the refund: it says what it was to send again, or how much of it went twice. The sum had been sent by "
+            "another try, paid by hand, or given back with all that was left.",
             "Look at both in the provider's dashboard, and at your bank account where one was paid by hand.",
             "Write to the customer before you ask for money: they were told of both sums by mail, and may expect the call.",
             "Is anything else of this order owed to them, or shall they keep it? Then press “Leave it to the customer” on the "
-            "refund: it is credited, and nothing more is asked of them.",
+            "refund: it is credited as far as the invoice has so much left, the rest is goodwill in the books.",
         ),
         "It closes by itself when either sum comes back, or when it is left to the customer. Where they return it by a "
         "transfer, close it with that.",

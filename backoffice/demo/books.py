@@ -166,7 +166,7 @@ COLUMNS: dict[str, str] = {
     "refund_lines": "refund_id order_line_id quantity shelved still_sent",
     "refunds": "id ref request_key payment_id idempotency_key request state reason note currency amount provider_ref "
     "failure_code made_by again_of_id credit_note_id created_at accepted_at ended_at asked_at unanswered last_answer "
-    "paid_otherwise_at is_twice without_pieces",
+    "paid_otherwise_at twice_amount without_pieces",
     "disputes": "id ref payment_id provider_ref state is_inquiry reason currency amount withdrawn_amount opened_at due_by "
     "answered_at ended_at asked_at unanswered last_answer",
     "dispute_answers": "ref dispute_id request_key idempotency_key claim request receipt_id state failure_code made_by "

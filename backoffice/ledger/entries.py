@@ -54,6 +54,11 @@ def refund_twice(money: Money) -> Sides:
     return [(Account.PAID_TWICE, money), (Account.CLEARING, -money)]
 
 
+def refund_left(credited: Money, beyond: Money, given: Money) -> Sides:
+    """What a customer had twice is left to them: for the rest, ``given``, there is nothing that it could pay."""
+    return [*refund(credited, beyond), (Account.GOODWILL, given), (Account.CLEARING, -given)]
+
+
 def dispute(taken: Money) -> Sides:
     """A customer's bank took money back through the provider. Below zero: it was given back to us."""
     return [(Account.DISPUTES, taken), (Account.CLEARING, -taken)]

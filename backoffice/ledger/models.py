@@ -20,6 +20,7 @@ class Account(StrEnum):
     CUSTOMER_MONEY = "customer_money"  # captured, and not yet used to pay an invoice: owed until it is
     REFUNDS_PAYABLE = "refunds_payable"  # credited to customers, and not yet given back
     PAID_TWICE = "paid_twice"  # given back to customers a second time: theirs to give to us
+    GOODWILL = "goodwill"  # left to customers beyond what they had paid
     TAX_PAYABLE = "tax_payable"
     DEFERRED = "deferred"  # invoiced before it is earned
     REVENUE = "revenue"  # net

@@ -72,9 +72,9 @@ def write_out(left: list[tuple[dict[str, Any], Sides]]) -> None:
 
 
 def take_back(kind: EntryKind, about: Tracked, of: EntryKind, *, part: str = "") -> None:
-    """Post the reversal of what was posted about the same thing before, where it was."""
+    """Post the reversal of what was posted about the same thing before, where it was, and was not taken back yet."""
     entry = _find(of, about, part)
-    if entry is not None:
+    if entry is not None and _find(kind, about, part) is None:
         _write(kind, about.subject(), reversal(_sides(entry)), part)
 
 
@@ -85,9 +85,9 @@ def repeat(kind: EntryKind, about: Tracked, of: Tracked) -> None:
         _write(kind, about.subject(), _sides(entry), "")
 
 
-def moved(kind: EntryKind, about: Tracked, account: Account) -> Money | None:
+def moved(kind: EntryKind, about: Tracked, account: Account, *, part: str = "") -> Money | None:
     """What the entry of this kind about a thing moved on one account; None where there is no such entry."""
-    entry = _find(kind, about)
+    entry = _find(kind, about, part)
     if entry is None:
         return None
     return total([item.money for item in entry.postings if item.account == account], entry.currency)

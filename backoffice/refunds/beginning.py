@@ -174,7 +174,7 @@ def row(
         made_by=by.ref or by.kind,
         again_of_id=None,
         settles_id=None,
-        is_twice=False,
+        twice_amount=0,
         without_pieces=False,
         credit_note_id=None,
         created_at=clock.now(),

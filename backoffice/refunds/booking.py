@@ -2,6 +2,7 @@
 owed when a refund came back."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
@@ -22,6 +23,28 @@ from backoffice.refunds.reasons import WORDS
 from backoffice.tax.arithmetic import Category
 
 TWICE = "twice"  # the part of a refund for which nothing was owed
+LEFT = "left"  # what of that was left to the customer, where the rest was booked before
+
+
+class Shares(NamedTuple):
+    """What a refund pays, if it is accepted now: money ``beyond`` the invoice goes back first; then as much is ``credited`` as
+    the invoice has left; what was credited and came back is ``owed`` still. For the rest nothing was owed: ``twice``."""
+
+    beyond: Money
+    credited: Money
+    owed: Money
+    twice: Money
+
+
+def shares(invoice: Invoice, amount: Money) -> Shares:
+    zero = Money.zero(invoice.currency)
+    beyond = min(amount, max(_unused(invoice), zero))
+    credited = owed = zero
+    if invoice.state == InvoiceState.ISSUED:
+        credited = min(amount - beyond, credit_notes.left(invoice))
+        rest = amount - beyond - credited
+        owed = min(rest, max(_open_debts(invoice), zero)) if rest else zero
+    return Shares(beyond, credited, owed, amount - beyond - credited - owed)
 
 
 def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
@@ -29,15 +52,29 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
 
     A refund that is sent again after it came back moves what the first one moved, and is credited already. What the customer
     gets twice is credited once: the second sum is theirs to give back."""
-    if refund.is_twice:
-        ledger.post(EntryKind.REFUND, refund, entries.refund_twice(refund.money), part=TWICE)
-        return
     if refund.owed:
         ledger.repeat(EntryKind.REFUND, refund, of=refund.owed)
         return
-    invoiced = _invoiced_part(invoice, refund.money)
-    ledger.post(EntryKind.REFUND, refund, entries.refund(invoiced, refund.money - invoiced))
-    amount = min(invoiced, credit_notes.left(invoice))
+    parts = shares(invoice, refund.money - refund.twice)
+    ledger.post(EntryKind.REFUND, refund, entries.refund_twice(refund.twice), part=TWICE)
+    ledger.post(EntryKind.REFUND, refund, entries.refund(parts.credited + parts.owed, parts.beyond))
+    _credit(refund, invoice, order, parts.credited, by=by)
+
+
+def book_left(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
+    """Post what the customer had twice and may keep: credited as far as the invoice has so much left, else given."""
+    kept = _twice(refund) or Money.zero(refund.currency)
+    parts = shares(invoice, kept)
+    sides = entries.refund_left(parts.credited + parts.owed, parts.beyond, parts.twice)
+    ledger.post(EntryKind.REFUND, refund, sides, part="" if kept == refund.money else LEFT)
+    _credit(refund, invoice, order, parts.credited, by=by)
+
+
+def _twice(refund: Refund) -> Money | None:
+    return ledger.moved(EntryKind.REFUND, refund, Account.PAID_TWICE, part=TWICE)
+
+
+def _credit(refund: Refund, invoice: Invoice, order: Order, amount: Money, *, by: Actor) -> None:
     if amount:
         name = f"Order {order.number}, {WORDS[refund.reason]}"
         lines = credit_notes.fitted(invoice, _sold_lines(refund), amount, name)
@@ -48,12 +85,18 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
 def take_back(refund: Refund) -> None:
     """Post that a refund came back, whatever it had paid."""
     take_back_twice(refund)
-    ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND)
+    for part in ("", LEFT):
+        ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND, part=part)
 
 
 def take_back_twice(refund: Refund) -> None:
     """What the customer had twice is not theirs to return any more."""
     ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND, part=TWICE)
+
+
+def is_no_longer_twice(refund: Refund) -> bool:
+    """Whether what the customer had twice of it is theirs since."""
+    return refund.is_gone and not refund.is_twice and _twice(refund) is not None
 
 
 def book_otherwise(refund: Refund) -> None:
@@ -64,8 +107,7 @@ def book_otherwise(refund: Refund) -> None:
 
 def would_credit(invoice: Invoice, amount: Money) -> Money:
     """What a refund of ``amount`` would be credited with, if it were accepted now."""
-    invoiced = _invoiced_part(invoice, amount)
-    return min(invoiced, credit_notes.left(invoice)) if invoiced else invoiced
+    return shares(invoice, amount).credited
 
 
 def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
@@ -75,7 +117,7 @@ def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
 
 def is_unpaid(refund: Refund, invoice: Invoice) -> bool:
     """Whether the debts that a refund moved are there again, since it came back: nothing else has paid them."""
-    if refund.is_twice:
+    if refund.twice == refund.money:
         return False
     credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
     beyond = ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY)
@@ -131,12 +173,11 @@ def _sent_again(attempts: Sequence[Payment]) -> list[Refund]:
     return [row.again_of for row in session.scalars(query) if row.again_of]
 
 
-def _invoiced_part(invoice: Invoice, amount: Money) -> Money:
-    """Money beyond the invoice goes back first."""
-    zero = Money.zero(invoice.currency)
-    if invoice.state != InvoiceState.ISSUED:
-        return zero
-    return max(amount - max(_unused(invoice), zero), zero)
+def _open_debts(invoice: Invoice) -> Money:
+    """What was credited and came back, and is not being sent again."""
+    again = _sent_again(payments.for_invoice(invoice))
+    spoken_for = [ledger.moved(EntryKind.REFUND, lost, Account.REFUNDS_PAYABLE) for lost in again]
+    return owed_for(invoice) - total([item for item in spoken_for if item], invoice.currency)
 
 
 def _refund_refs(attempts: Sequence[Payment]) -> Sequence[str]:

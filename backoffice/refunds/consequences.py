@@ -2,6 +2,7 @@
 note is written, cases close, the customer is told. Nothing here may refuse: the money is on its way."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from sqlalchemy import func, or_, select
 
@@ -21,36 +22,49 @@ from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import booking
-from backoffice.refunds.models import LOST, Refund
+from backoffice.refunds.models import LOST, Refund, RefundLine
 from backoffice.refunds.reasons import WORDS
 from backoffice.stock import service as stock
 from backoffice.tasks import service as tasks
 
 
+class Book(Protocol):
+    def __call__(self, refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None: ...
+
+
 def follow(refund: Refund, payment: Payment, *, by: Actor) -> None:
     """Do all that follows."""
+    _follow(refund, payment, refund.pieces, booking.book, by=by)
+    # after the note, whose paper it carries
+    tasks.schedule("notices.refunded", dedupe=f"notices.refunded:{refund.ref}", refund_id=refund.id)
+
+
+def follow_up(refund: Refund, payment: Payment, book: Book, *, by: Actor) -> None:
+    """Do what follows when what the customer has twice becomes theirs: its pieces went before, and they were told."""
+    _follow(refund, payment, [], book, by=by)
+
+
+def _follow(refund: Refund, payment: Payment, pieces: Sequence[RefundLine], book: Book, *, by: Actor) -> None:
     invoice = invoices.get(payment.invoice_id)
     order = orders.lock(invoice.order_id)
     attempts = payments.for_invoice(invoice)
     captured = total([item.captured for item in attempts], invoice.currency)
     returned = _accepted(attempts, invoice.currency)
-    _deliver_less(refund, order, is_whole=returned >= captured, by=by)
+    _deliver_less(refund, order, pieces, is_whole=returned >= captured, by=by)
     if returned >= captured and order.state == OrderState.IN_REVIEW:
         _end(order, invoice, by=by)
-    booking.book(refund, invoice, order, by=by)
+    book(refund, invoice, order, by=by)
     _close_cases(refund, payment, order, returned=returned, captured=captured, invoice=invoice)
-    # after the note, whose paper it carries
-    tasks.schedule("notices.refunded", dedupe=f"notices.refunded:{refund.ref}", refund_id=refund.id)
 
 
-def _deliver_less(refund: Refund, order: Order, *, is_whole: bool, by: Actor) -> None:
+def _deliver_less(refund: Refund, order: Order, lines: Sequence[RefundLine], *, is_whole: bool, by: Actor) -> None:
     reason = f"refunded: {WORDS[refund.reason]}"
     delivery = fulfilment.find(order.id)
     keeps_back = delivery is not None and fulfilment.is_withdrawable(delivery, downloads.of(order))
-    pieces = {line.order_line_id: line.quantity - line.still_sent for line in refund.pieces}
+    pieces = {line.order_line_id: line.quantity - line.still_sent for line in lines}
     if pieces:
         keeping.keep_back(order, pieces, by=by, reason=reason)
-    for line in sorted(refund.pieces, key=lambda item: item.order_line.variant_id or 0):
+    for line in sorted(lines, key=lambda item: item.order_line.variant_id or 0):
         if line.shelved and line.order_line.variant_id:
             variant = line.order_line.variant_id
             stock.take_back(variant, line.shelved, holder=order.ref, by=by, reason=reason)
@@ -79,7 +93,7 @@ def _close_cases(
     if refund.owed:
         cases.close(CaseKind.REFUND_FAILED, refund.owed, because=f"It was sent again: {refund.ref}.")
     if refund.is_twice:
-        cases.open_case(CaseKind.REFUND_TWICE, refund, at_risk=refund.money)
+        cases.open_case(CaseKind.REFUND_TWICE, refund, at_risk=refund.twice)
     settled = not booking.owed_for(invoice)
     for lost in session.scalars(select(Refund).where(Refund.payment_id == payment.id, Refund.state.in_(LOST))):
         if not lost.accepted_at:
@@ -91,10 +105,9 @@ def _close_cases(
 def _accepted(attempts: Sequence[Payment], currency: str) -> Money:
     """What went back, or is going back, of these payments: by the provider, or by hand after it had failed; once, where the
     customer has it twice."""
-    query = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+    query = select(func.coalesce(func.sum(Refund.amount - Refund.twice_amount), 0)).where(
         Refund.payment_id.in_([item.id for item in attempts]),
         Refund.accepted_at.is_not(None),
-        Refund.is_twice.is_(False),
         or_(Refund.state.not_in(LOST), Refund.paid_otherwise_at.is_not(None)),
     )
     return Money(int(session.scalar(query) or 0), currency)

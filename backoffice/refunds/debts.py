@@ -44,7 +44,10 @@ def successor(lost: Refund) -> Refund | None:
 def surplus(payment: Payment, amount: Money) -> Refund | None:
     """A refund of so much that the customer has twice: it stands for another one that comes back. The payment is locked."""
     query = select(Refund).where(
-        Refund.payment_id == payment.id, Refund.is_twice, Refund.amount == amount.amount, Refund.state.not_in(LOST)
+        Refund.payment_id == payment.id,
+        Refund.twice_amount == amount.amount,
+        Refund.amount == amount.amount,
+        Refund.state.not_in(LOST),
     )
     return session.scalars(query.order_by(Refund.id).limit(1).execution_options(populate_existing=True)).first()
 

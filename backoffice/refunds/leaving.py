@@ -15,6 +15,7 @@ from backoffice.core.states import change_where
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import booking, consequences
+from backoffice.refunds.consequences import Book
 from backoffice.refunds.models import Refund
 
 
@@ -35,25 +36,26 @@ def leave(find: Callable[[], Refund], *, why: str, by: Actor) -> None:
         refund = find()
         payment = payments.lock(refund.payment_id)
         session.refresh(refund)  # it was read before the lock
-        if refund.was_left:
+        if refund.settles_id is None and booking.is_no_longer_twice(refund):
             return
         if not refund.is_twice or not refund.is_gone:
             raise NotTwice
-        change_where(refund, is_twice=False)
-        audit.record(Tag.REFUND_LEFT, refund, by=by, reason=why, amount=refund.money)
-        _be_given_back(refund, payment, because=f"It was left to the customer: {why}", by=by)
+        left = refund.twice
+        change_where(refund, twice_amount=0)
+        audit.record(Tag.REFUND_LEFT, refund, by=by, reason=why, amount=left)
+        _be_given_back(refund, payment, booking.book_left, because=f"It was left to the customer: {why}", by=by)
 
     units.write(decide)
 
 
 def stand_for(refund: Refund, lost: Refund, payment: Payment, *, by: Actor) -> None:
     """A sum that the customer has twice pays what came back: they have it once now. In the unit of whoever heard of it."""
-    change_where(refund, is_twice=False, settles_id=lost.id)
+    change_where(refund, twice_amount=0, settles_id=lost.id)
     audit.record(Tag.REFUND_STANDS, refund, by=by, amount=refund.money, came_back=lost.ref)
-    _be_given_back(refund, payment, because=f"It stands for {lost.ref}, which came back.", by=by)
+    _be_given_back(refund, payment, booking.book, because=f"It stands for {lost.ref}, which came back.", by=by)
 
 
-def _be_given_back(refund: Refund, payment: Payment, *, because: str, by: Actor) -> None:
+def _be_given_back(refund: Refund, payment: Payment, book: Book, *, because: str, by: Actor) -> None:
     booking.take_back_twice(refund)
     cases.close(CaseKind.REFUND_TWICE, refund, because=because)
-    consequences.follow(refund, payment, by=by)
+    consequences.follow_up(refund, payment, book, by=by)

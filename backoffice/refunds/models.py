@@ -54,6 +54,7 @@ class Refund(Tracked, Base):
         Index("ix_refunds_day", "created_at", "id"),
         UniqueConstraint("payment_id", "provider_ref"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("twice_amount >= 0 AND twice_amount <= amount", name="twice_within"),
         Index("ix_refunds_state", "state", "id"),
         Index("ix_refunds_accepted", "accepted_at"),
         Index("ix_refunds_ended", "ended_at"),
@@ -78,10 +79,10 @@ class Refund(Tracked, Base):
     provider_ref: Mapped[str | None] = mapped_column(exact(255))
     failure_code: Mapped[Exact]
     made_by: Mapped[Exact]  # who asked for it, as the audit log names them
-    # What came back, and it was written to send again; what it paid of that in the end; and whether it paid nothing:
+    # What came back, and it was written to send again; what it paid of that in the end; and how much of it paid nothing:
     again_of_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"))
     settles_id: Mapped[BigInt | None] = mapped_column(ForeignKey("refunds.id"), unique=True)
-    is_twice: Mapped[bool]
+    twice_amount: Mapped[BigInt]
     without_pieces: Mapped[bool]  # made after it was refused, when what its lines name had gone: it counts as a sum
     credit_note_id: Mapped[BigInt | None] = mapped_column(ForeignKey("credit_notes.id"), unique=True)
     created_at: Mapped[Timestamp]
@@ -109,6 +110,15 @@ class Refund(Tracked, Base):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def twice(self) -> Money:
+        """What of it the customer has besides all that was theirs."""
+        return Money(self.twice_amount, self.currency)
+
+    @property
+    def is_twice(self) -> bool:
+        return self.twice_amount > 0
 
     @property
     def pieces(self) -> Sequence["RefundLine"]:

@@ -116,12 +116,13 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
 
 
 def _what_it_pays(refund: Refund, payment: Payment) -> dict[str, Any]:
-    """Decided as it is accepted, for a refund that was to send another again."""
+    """Decided as it is accepted. What was to send another again pays that, or nothing; any other refund what is left."""
+    invoice = invoices.get(payment.invoice_id)
     if refund.again_of is None:
-        return {}
+        return {"twice_amount": booking.shares(invoice, refund.money).twice.amount}
     lost = debts.settled_by(refund, payment)
-    is_theirs = lost is not None or booking.is_unused(refund.money, invoices.get(payment.invoice_id))
-    return {"settles_id": lost.id if lost else None, "is_twice": not is_theirs}
+    is_theirs = lost is not None or booking.is_unused(refund.money, invoice)
+    return {"settles_id": lost.id if lost else None, "twice_amount": 0 if is_theirs else refund.amount}
 
 
 def _reserve_again(refund: Refund, payment: Payment, *, by: Actor) -> bool:
@@ -155,10 +156,11 @@ def _come_back(refund: Refund, payment: Payment, code: str, *, by: Actor) -> Non
     """The money of an accepted refund is with us again: owed, unless the customer had it twice."""
     booking.take_back(refund)
     cases.close(CaseKind.REFUND_OVERTAKEN, refund, because=f"Its sum came back: {code}.")
-    if refund.is_twice:
-        cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
+    cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
+    owed = refund.money - refund.twice
+    if not owed:
         return
-    cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=refund.money, code=code)
+    cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=owed, code=code)
     instead = debts.surplus(payment, refund.money)
     if instead is None:
         tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)

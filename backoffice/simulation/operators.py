@@ -90,7 +90,7 @@ class Operators:
 
     def leave(self) -> None:
         """Of what went to a customer twice, somebody decides that they keep it."""
-        ref = self._some_ref(select(Refund.ref).where(Refund.is_twice))
+        ref = self._some_ref(select(Refund.ref).where(Refund.twice_amount > 0))
         if ref and self.world.chance(0.5):
             refunds.leave(ref, why="not worth asking for", by=OPERATOR)
 

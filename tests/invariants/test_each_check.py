@@ -74,7 +74,7 @@ SPOILED = {
     "refund-that-failed-and-that-no-case-told-of": "UPDATE refunds SET state = 'failed'",
     "task-that-gave-up-and-that-no-case-tells-of": "UPDATE tasks SET state = 'gave_up' WHERE name = 'notices.confirmed'",
     "refund-made-elsewhere-and-that-no-case-told-of": "UPDATE refunds SET reason = 'elsewhere'",
-    "refund-made-twice-and-that-no-case-told-of": "UPDATE refunds SET is_twice = 1 WHERE accepted_at IS NOT NULL",
+    "refund-made-twice-and-that-no-case-told-of": "UPDATE refunds SET twice_amount = amount WHERE accepted_at IS NOT NULL",
     "refund-without-its-pieces-and-that-no-case-told-of": "UPDATE refunds SET without_pieces = 1",
     "sum-that-differs-and-that-no-case-told-of": "UPDATE payments SET amount = amount + 1",
     "payout-that-failed-and-that-no-case-told-of": "UPDATE payouts SET state = 'failed'",

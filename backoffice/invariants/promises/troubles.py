@@ -92,7 +92,7 @@ CHECKS = (
         "(k.kind = 'payment_unknown' AND p.state <> 'unknown') OR (k.kind = 'refund_unknown' AND r.state NOT IN "
         "('unknown', 'created')) OR (k.kind = 'refund_refused' AND r.state NOT IN ('failed', 'cancelled')) OR (k.kind = "
         "'refund_failed' AND (r.paid_otherwise_at IS NOT NULL OR EXISTS (SELECT 1 FROM refunds again WHERE "
-        "again.settles_id = r.id))) OR (k.kind = 'refund_twice' AND (NOT r.is_twice OR r.state IN ('failed', "
+        "again.settles_id = r.id))) OR (k.kind = 'refund_twice' AND (r.twice_amount = 0 OR r.state IN ('failed', "
         "'cancelled'))) OR (k.kind = 'refund_overtaken' AND r.state IN ('failed', 'cancelled')) OR (k.kind = "
         "'unexpected_money' AND p.captured_amount > 0 AND p.captured_amount = p.refunded_amount AND NOT EXISTS (SELECT 1 FROM "
         "refunds going WHERE going.payment_id = p.id AND going.accepted_at IS NULL AND going.state NOT IN ('failed', "
@@ -107,9 +107,9 @@ CHECKS = (
         "a refund that failed and that no case told of",
         "Every refund that failed was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
-        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.is_twice THEN 'refund_twice' WHEN r.accepted_at IS NOT NULL THEN "
-        "'refund_failed' WHEN r.reason = 'elsewhere' AND r.again_of_id IS NULL THEN 'refund_elsewhere' ELSE "
-        "'refund_refused' END)",
+        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.twice_amount = r.amount THEN 'refund_twice' WHEN "
+        "r.accepted_at IS NOT NULL THEN 'refund_failed' WHEN r.reason = 'elsewhere' AND r.again_of_id IS NULL THEN "
+        "'refund_elsewhere' ELSE 'refund_refused' END)",
     ),
     Check(
         "task-that-gave-up-and-that-no-case-tells-of",
@@ -132,7 +132,7 @@ CHECKS = (
         PROMISE,
         "a refund of what had been given back another way, and that no case told of",
         "Whatever a customer was given back twice was told by a case",
-        "SELECT r.ref FROM refunds r WHERE r.is_twice AND NOT EXISTS ("
+        "SELECT r.ref FROM refunds r WHERE r.twice_amount > 0 AND NOT EXISTS ("
         "SELECT 1 FROM cases k WHERE k.about_ref = r.ref AND k.kind = 'refund_twice')",
     ),
     Check(
