@@ -191,7 +191,9 @@ def _page(
         returned = refunds.of(attempts)
         # What came back and was sent once more is told once.
         repeated = {item.owed.id for item in returned if item.owed and not item.is_refused}
-        repeated |= {item.id for item in returned if item.is_twice and not item.is_gone}  # nothing is owed of those
+        repeated |= {
+            item.id for item in returned if item.twice == item.money and not item.is_gone
+        }  # nothing is owed of those
         is_paid = order.state == OrderState.PAID
         delivery = fulfilment.find(order.id) if is_paid else None
         dates = appointments.of(order) if delivery else []

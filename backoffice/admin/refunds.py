@@ -155,12 +155,14 @@ class RefundDesk(RefundForm, Many):
             return [Action("Go on with what came back", place, Right.REFUND, first=True, is_link=True), ask]
         if not refund.accepted_at:  # it never left: what is wished now is another refund
             return [offer(payment, "Give it back in another refund"), ask]
+        if booking.went_twice(refund) and booking.came_back(refund):  # more came back than is owed of it
+            return [offer(payment, "Give it back in another refund"), ask]
         why_not = ""
         if debts.successor(refund):
             why_not = "it was"
         elif refund.paid_otherwise_at:
             why_not = "it was paid another way"
-        elif refund.twice == refund.money:
+        elif booking.went_twice(refund):
             why_not = "the customer had it twice"
         elif not booking.is_owed(refund, payment, invoices.get(payment.invoice_id)):
             why_not = "its money was given back since"

@@ -181,8 +181,8 @@ WORDINGS: dict[CaseKind, Wording] = {
         "See whether the customer has more than they should, or pieces left that were to stay.",
         (
             "Open the refund and its order. Was another refund meant in its place? Then the customer has both sums.",
-            "Where its page says that it counts as a sum, its pieces had gone by then: no stock was moved, and what is "
-            "still to be sent was not changed.",
+            "Where its page says that it counts as a sum, its pieces had been asked for in another refund or had left: no "
+            "stock was moved, and what is still to be sent was not changed. Was the other refused? Keep its pieces by hand.",
             "Has a piece left that was paid back? Write to the customer before you ask for goods or money: a mail told them "
             "of each refund.",
             "Shall nothing more be done? Say so in the case: both sums are credited, nothing is owed.",

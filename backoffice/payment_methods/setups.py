@@ -20,7 +20,7 @@ from backoffice.core.steps import ask_and_record
 from backoffice.customers import service as customers
 from backoffice.customers.models import Person
 from backoffice.payment_methods import service as methods
-from backoffice.payment_methods.models import WAITING, MethodSetup, PaymentMethod, SetupState
+from backoffice.payment_methods.models import SHOWN, WAITING, MethodSetup, PaymentMethod, SetupState
 from backoffice.tasks import service as tasks
 from integrations.payments.methods import SetupRequest, SetupSnapshot, SetupStatus
 from integrations.payments.port import NOT_AN_OUTCOME, OutcomeUnknown, Refused
@@ -218,7 +218,7 @@ def _follow(setup: MethodSetup, snapshot: SetupSnapshot, *, by: Actor) -> None:
 
 
 def _replace(setup: MethodSetup, kept: PaymentMethod, *, by: Actor) -> None:
-    if setup.replaces_id is None:
+    if setup.replaces_id is None or kept.state not in SHOWN:  # taken off again: the old one stays
         return
     old = session.get_one(PaymentMethod, setup.replaces_id)
     if old.is_preferred:

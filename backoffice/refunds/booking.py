@@ -56,6 +56,7 @@ def book(refund: Refund, invoice: Invoice, order: Order, *, by: Actor) -> None:
         ledger.repeat(EntryKind.REFUND, refund, of=refund.owed)
         return
     parts = shares(invoice, refund.money - refund.twice)
+    assert not parts.twice, "the order is locked since it was split"
     ledger.post(EntryKind.REFUND, refund, entries.refund_twice(refund.twice), part=TWICE)
     ledger.post(EntryKind.REFUND, refund, entries.refund(parts.credited + parts.owed, parts.beyond))
     _credit(refund, invoice, order, parts.credited, by=by)
@@ -94,9 +95,20 @@ def take_back_twice(refund: Refund) -> None:
     ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND, part=TWICE)
 
 
-def is_no_longer_twice(refund: Refund) -> bool:
-    """Whether what the customer had twice of it is theirs since."""
-    return refund.is_gone and not refund.is_twice and _twice(refund) is not None
+def went_twice(refund: Refund) -> bool:
+    """Whether the customer had it twice, or a part of it, also where that was left to them since; not where it stands for
+    another one that came back."""
+    return refund.settles_id is None and _twice(refund) is not None
+
+
+def came_back(refund: Refund) -> Money:
+    """What is owed to the customer since a refund came back: what it had paid, not what they had twice or as a gift."""
+    moved = [
+        ledger.moved(EntryKind.REFUND, refund, account, part=part)
+        for account in (Account.REFUNDS_PAYABLE, Account.CUSTOMER_MONEY)
+        for part in ("", LEFT)
+    ]
+    return total([item for item in moved if item], refund.currency)
 
 
 def book_otherwise(refund: Refund) -> None:
@@ -117,7 +129,7 @@ def is_owed(refund: Refund, payment: Payment, invoice: Invoice) -> bool:
 
 def is_unpaid(refund: Refund, invoice: Invoice) -> bool:
     """Whether the debts that a refund moved are there again, since it came back: nothing else has paid them."""
-    if refund.twice == refund.money:
+    if went_twice(refund):  # it is more than what is owed of it: that goes back in a refund of its own
         return False
     credited = ledger.moved(EntryKind.REFUND, refund, Account.REFUNDS_PAYABLE)
     beyond = ledger.moved(EntryKind.REFUND, refund, Account.CUSTOMER_MONEY)

@@ -15,8 +15,6 @@ from backoffice.fulfilment import downloads, keeping
 from backoffice.fulfilment import service as fulfilment
 from backoffice.invoices import service as invoices
 from backoffice.invoices.models import Invoice
-from backoffice.ledger import service as ledger
-from backoffice.ledger.models import Account, EntryKind
 from backoffice.orders import service as orders
 from backoffice.orders.models import Order, OrderState
 from backoffice.payments import service as payments
@@ -98,7 +96,7 @@ def _close_cases(
     for lost in session.scalars(select(Refund).where(Refund.payment_id == payment.id, Refund.state.in_(LOST))):
         if not lost.accepted_at:
             cases.close(CaseKind.REFUND_REFUSED, lost, because="A later refund of the payment was accepted.")
-        elif settled and ledger.moved(EntryKind.REFUND, lost, Account.REFUNDS_PAYABLE):
+        elif settled and booking.came_back(lost):
             cases.close(CaseKind.REFUND_FAILED, lost, because="All that was credited has been given back.")
 
 

@@ -36,7 +36,7 @@ def leave(find: Callable[[], Refund], *, why: str, by: Actor) -> None:
         refund = find()
         payment = payments.lock(refund.payment_id)
         session.refresh(refund)  # it was read before the lock
-        if refund.settles_id is None and booking.is_no_longer_twice(refund):
+        if refund.is_gone and not refund.is_twice and booking.went_twice(refund):
             return
         if not refund.is_twice or not refund.is_gone:
             raise NotTwice

@@ -1,5 +1,7 @@
 """The mails of a refund: it is on its way, it came back, or it was paid by hand."""
 
+from typing import Any
+
 from backoffice.collection.notices import SOON, WAIT_FOR_PAPER
 from backoffice.core import clock
 from backoffice.core.db import session
@@ -10,6 +12,7 @@ from backoffice.orders import service as orders
 from backoffice.orders.letters import facts_of
 from backoffice.orders.models import Order
 from backoffice.payments.models import Payment
+from backoffice.refunds import booking
 from backoffice.refunds.models import Refund
 from backoffice.tasks import service as tasks
 
@@ -41,7 +44,8 @@ def refunded(refund_id: int) -> None:
 
 def failed(refund_id: int) -> None:
     """Tell the customer that the money came back to us."""
-    _tell("refund_failed", refund_id)
+    owed = booking.came_back(session.get_one(Refund, refund_id))
+    _tell("refund_failed", refund_id, owed=owed)
 
 
 def paid_otherwise(refund_id: int) -> None:
@@ -49,7 +53,7 @@ def paid_otherwise(refund_id: int) -> None:
     _tell("refund_paid", refund_id)
 
 
-def _tell(template: str, refund_id: int) -> None:
+def _tell(template: str, refund_id: int, **facts: Any) -> None:
     refund = session.get_one(Refund, refund_id)
     order, payment = _about(refund)
     mail.queue(
@@ -59,6 +63,7 @@ def _tell(template: str, refund_id: int) -> None:
         key=f"{template}:{refund.ref}",
         refund=refund,
         payment=payment,
+        **facts,
         **facts_of(order),
     )
 

@@ -17,6 +17,7 @@ from backoffice.core.db import session
 from backoffice.core.money import Money
 from backoffice.core.states import StateTable
 from backoffice.invoices import service as invoices
+from backoffice.orders import service as orders
 from backoffice.payments import service as payments
 from backoffice.payments.models import Payment
 from backoffice.refunds import beginning, booking, consequences, debts, leaving, overtaking
@@ -96,6 +97,8 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     before, is_new = refund.state, refund.accepted_at is None
     if before == to or not MOVES.allows(before, to):
         return  # known, or older than what is known
+    if is_new:
+        orders.lock(invoices.get(payment.invoice_id).order_id)  # what it pays is decided once, whoever else gives back
     meanwhile = overtaking.look(refund, payment)
     if before in LOST and not (is_new and _reserve_again(refund, payment, by=by)):
         return
@@ -157,11 +160,11 @@ def _come_back(refund: Refund, payment: Payment, code: str, *, by: Actor) -> Non
     booking.take_back(refund)
     cases.close(CaseKind.REFUND_OVERTAKEN, refund, because=f"Its sum came back: {code}.")
     cases.close(CaseKind.REFUND_TWICE, refund, because=f"The second sum came back: {code}.")
-    owed = refund.money - refund.twice
+    owed = booking.came_back(refund)
     if not owed:
         return
     cases.open_case(CaseKind.REFUND_FAILED, refund, at_risk=owed, code=code)
-    instead = debts.surplus(payment, refund.money)
+    instead = None if booking.went_twice(refund) else debts.surplus(payment, refund.money)
     if instead is None:
         tasks.schedule("notices.refund_failed", dedupe=f"notices.refund_failed:{refund.ref}", refund_id=refund.id)
     else:

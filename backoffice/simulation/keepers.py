@@ -19,7 +19,7 @@ from backoffice.payment_methods.models import MethodSetup, PaymentMethod
 from backoffice.simulation.customers import Customer
 from integrations.sandbox.cards import BY_LAST4
 
-ADDRESSES = tuple(f"keeper{number}@example.org" for number in range(3))
+ADDRESSES = tuple(f"keeper{number}@example.org" for number in range(2))
 CARDS = ("4242", "4242", "9995", "9987", "3184", "0123")  # some have the same card
 
 

@@ -27,8 +27,8 @@ class Profile:
     """How much goes wrong: probabilities by step, or by border."""
 
     name: str = "rough"
-    customers: int = 50
-    keepers: int = 4  # customers with an account who let cards be kept
+    customers: int = 48
+    keepers: int = 2  # customers with an account who let cards be kept
     leave: float = 0.72  # how many of them fill a cart and go
     wares: tuple[str, ...] = ()  # the articles that customers choose from; none named: all there are
     again: float = 0.4  # how often a customer tries to pay once more

@@ -33,6 +33,8 @@ def upgrade():
 def downgrade():
     refuse_to_lose(
         (
+            ("SELECT 1 FROM ledger_postings WHERE account = 'goodwill'", "what was left to customers"),
+            ("SELECT 1 FROM cases WHERE kind = 'refund_overtaken'", "cases of refused refunds that were made after all"),
             ("SELECT 1 FROM refunds WHERE without_pieces = 1", "refunds that move no pieces"),
             ("SELECT 1 FROM refunds WHERE twice_amount > 0 AND twice_amount < amount", "refunds that went twice in part"),
         )

@@ -261,3 +261,14 @@ def test_a_page_of_which_the_provider_said_nothing_lets_its_event_be_handled(sho
     assert [row.state for row in shop.all(select(MethodSetup))] == ["expired"]
     assert shop.all(select(WebhookEvent.type).where(WebhookEvent.state == "received")) == []
     assert shop.waiting_tasks() == []
+
+
+@on_one_engine
+def test_a_card_stays_when_the_one_in_its_place_was_taken_off_again(shop, ada):
+    first = keeps(shop, ada)
+    back = enters(shop, goes(ada, f"{PAGE}/{first.ref}", replace="1").location, "3184")
+    shop.provider.books.methods.detach(shop.provider.books.methods.kept()[-1]["id"])
+    ada.client.get(back)
+    shop.works()
+    assert states(shop) == ["4242 kept", "3184 removed"]
+    assert problems() == []

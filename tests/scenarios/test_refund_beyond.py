@@ -7,6 +7,7 @@ from backoffice.core.actor import SYSTEM
 from backoffice.ledger.models import Account
 from backoffice.models import Case, Refund
 from backoffice.refunds import service as refunds
+from backoffice.refunds.debts import NotOwed
 from backoffice.refunds.models import RefundState
 from tests.support.consistency import problems
 from tests.support.refunds import bought, notes
@@ -97,4 +98,60 @@ def test_when_it_comes_back_what_was_left_is_owed_and_nothing_went_twice(shop, b
     shop.refunds(sale, 9_900)
     assert (shop.balance(Account.REFUNDS_PAYABLE), credited(shop)) == (0, [3_000, 9_900])
     assert "refund_failed" not in shop.open_cases()
+    assert problems() == []
+
+
+def test_one_that_went_twice_in_part_is_not_sent_again_as_it_was(shop, buyer):
+    """Two of the dashboard come back: what is owed of the second is less than its sum."""
+    sale = bought(buyer)
+    is_paid_by_hand(shop, sale, 3_000)
+    shop.provider.switch(refunds="fails_later")
+    page = shop.provider.payments(sale.payment_ref)[0]["id"]
+    for amount in (5_000, 6_000):
+        shop.provider.books.refunds.create(page, amount)
+        shop.works()
+    (second,) = shop.all(select(Refund).where(Refund.twice_amount > 0))
+    assert second.twice_amount == 1_100
+    shop.minutes_pass(4)
+    assert shop.balance(Account.REFUNDS_PAYABLE) == -9_900
+    for act in (refunds.send_again, refunds.pay_otherwise):
+        with pytest.raises(NotOwed):
+            act(second.ref, by=SYSTEM, **({"how": "transfer"} if act is refunds.pay_otherwise else {"reason": "again"}))
+    shop.provider.switch(refunds="")
+    shop.refunds(sale, 9_900)
+    assert (shop.balance(Account.REFUNDS_PAYABLE), problems()) == (0, [])
+    assert "refund_failed" not in shop.open_cases()
+
+
+def test_one_that_went_twice_stands_for_none_that_did_in_part(shop, buyer):
+    sale = bought(buyer)
+    is_paid_by_hand(shop, sale, 9_900)
+    shop.provider.switch(refunds="fails_later")
+    page = shop.provider.payments(sale.payment_ref)[0]["id"]
+    shop.provider.books.refunds.create(page, 4_000)
+    shop.works()
+    shop.provider.switch(refunds="")
+    shop.provider.books.refunds.create(page, 4_000)
+    shop.works()
+    assert [row.twice_amount for row in shop.all(select(Refund).order_by(Refund.id))] == [0, 1_000, 4_000]
+    shop.minutes_pass(4)
+    assert shop.balance(Account.PAID_TWICE) == 4_000
+    assert sorted(shop.open_cases()) == ["refund_elsewhere", "refund_elsewhere", "refund_failed", "refund_twice"]
+    assert problems() == []
+
+
+def test_a_gift_that_comes_back_is_owed_to_nobody(shop, buyer):
+    sale = bought(buyer)
+    is_paid_by_hand(shop, sale, 12_900)
+    shop.provider.switch(refunds="fails_later")
+    page = shop.provider.payments(sale.payment_ref)[0]["id"]
+    shop.provider.books.refunds.create(page, 1_000)
+    shop.works()
+    (gift,) = shop.all(select(Refund).where(Refund.twice_amount > 0))
+    refunds.leave(gift.ref, why="not worth asking for", by=SYSTEM)
+    told = shop.mails().count("refund_failed")
+    shop.minutes_pass(4)
+    assert shop.refund(gift.ref).state == RefundState.FAILED
+    assert (shop.balance(Account.GOODWILL), shop.open_cases()) == (0, ["refund_elsewhere"])
+    assert shop.mails().count("refund_failed") == told
     assert problems() == []

@@ -107,9 +107,10 @@ CHECKS = (
         "a refund that failed and that no case told of",
         "Every refund that failed was told by a case",
         "SELECT r.ref FROM refunds r WHERE r.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM cases k "
-        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.twice_amount = r.amount THEN 'refund_twice' WHEN "
-        "r.accepted_at IS NOT NULL THEN 'refund_failed' WHEN r.reason = 'elsewhere' AND r.again_of_id IS NULL THEN "
-        "'refund_elsewhere' ELSE 'refund_refused' END)",
+        "WHERE k.about_ref = r.ref AND k.kind = CASE WHEN r.twice_amount = r.amount OR (r.twice_amount = 0 AND "
+        "r.settles_id IS NULL AND EXISTS (SELECT 1 FROM cases t WHERE t.about_ref = r.ref AND t.kind = 'refund_twice')) THEN "
+        "'refund_twice' WHEN r.accepted_at IS NOT NULL THEN 'refund_failed' WHEN r.reason = 'elsewhere' AND "
+        "r.again_of_id IS NULL THEN 'refund_elsewhere' ELSE 'refund_refused' END)",
     ),
     Check(
         "task-that-gave-up-and-that-no-case-tells-of",
