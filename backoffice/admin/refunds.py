@@ -147,7 +147,8 @@ class RefundDesk(RefundForm, Many):
         )
         if refund.is_gone and refund.is_twice:
             asks, url = "Why may they keep it?", self.get_url(".leave", ref=refund.ref)
-            return [Action("Leave it to the customer", url, Right.REFUND, asks=asks), ask]
+            what = "it" if refund.twice == refund.money else formatting.money(refund.twice)
+            return [Action(f"Leave {what} to the customer", url, Right.REFUND, asks=asks), ask]
         if refund.is_gone:
             return [ask]
         if refund.owed and not refund.accepted_at:  # what came back is owed still, and sent or paid from its own page

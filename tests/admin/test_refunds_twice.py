@@ -5,9 +5,11 @@ import re
 import pytest
 from sqlalchemy import select
 
+from backoffice.core.actor import SYSTEM
 from backoffice.core.formatting import money
 from backoffice.core.money import Money
 from backoffice.models import CreditNote, Refund
+from backoffice.refunds import service as refunds
 from tests.support.shop import hidden, paid
 from tests.support.staff import logged_in
 
@@ -72,3 +74,22 @@ def test_what_went_twice_is_left_to_the_customer_with_a_reason(shop, operator, p
     assert "or was left to them" in page
     assert "Leave it to the customer" not in page
     assert "the bag was torn as well" in page
+
+
+def test_of_what_went_twice_in_part_that_part_is_left(shop, sale, operator):
+    shop.provider.switch(refunds="fails_later")
+    lost = shop.refunds(sale, 3_000)
+    shop.minutes_pass(4)
+    shop.provider.switch(refunds="")
+    refunds.pay_otherwise(lost.ref, how="transfer of 3 November", by=SYSTEM)
+    shop.provider.books.refunds.create(shop.provider.payments(sale.payment_ref)[0]["id"], 38_700)
+    shop.works()
+    (beyond,) = shop.all(select(Refund).where(Refund.twice_amount > 0))
+    place = f"/admin/refunds/{beyond.ref}"
+    page = operator.get(place).text
+    sum_ = money(Money(3_000, "EUR"))
+    for words in (f"Leave {sum_} to the customer", f"{sum_} of it went to the customer a second time", lost.ref):
+        assert words in page, words
+    operator.post(f"{place}/leave", data={**hidden(page), "reason": "not worth a letter"})
+    assert shop.open_cases() == ["refund_elsewhere"]
+    assert "to the customer …" not in operator.get(place).text
