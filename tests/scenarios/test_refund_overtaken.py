@@ -79,6 +79,16 @@ def test_where_its_piece_has_left_nothing_comes_to_the_shelf(shop, sale):
     assert problems() == []
 
 
+def test_where_other_pieces_have_left_its_own_comes_to_the_shelf(shop, sale):
+    first = refused(shop, sale)
+    units.write(lambda: send(orders.by_ref(sale.order_ref), {shop.line_ids(sale)[1]: 1}))
+    on_hand, _held = shop.stock()
+    late = made_after_all(shop, sale, first)
+    assert (late.without_pieces, left(shop, sale), shop.stock()[0]) == (False, 0, on_hand + 1)
+    assert shop.open_cases() == ["refund_overtaken"], "a parcel left since: somebody looks"
+    assert problems() == []
+
+
 def test_where_another_sum_was_given_back_it_keeps_its_piece_and_is_a_case(shop, sale):
     first = refused(shop, sale)
     shop.refunds(sale, 1_000)
@@ -93,4 +103,25 @@ def test_its_case_ends_when_its_sum_comes_back(shop, sale):
     shop.refunds(sale, 1_000)
     assert made_after_all(shop, sale, first, refunds="fails_later").accepted_at
     assert shop.open_cases() == ["refund_failed"]
+    assert problems() == []
+
+
+def test_a_refund_of_another_payment_of_the_order_may_have_been_meant_in_its_place(shop, buyer):
+    """Charged on two pages: of the one that paid the refund is refused, so the other one's money goes back."""
+    first = buyer.orders()
+    shop.is_declined(first)
+    buyer.returns_from(first)
+    second = buyer.tries_again(first)
+    shop.pays(second)
+    shop.works()
+    shop.provider.books.force_capture(shop.payment(first).provider_ref, 12_900)
+    shop.works()
+    shop.provider.switch(refuse_refund=1)
+    refund = shop.refunds(second)
+    shop.provider.switch(refuse_refund=0)
+    shop.minutes_pass(1)
+    shop.refunds(first)
+    made_after_all(shop, second, refund)
+    assert (given_back(shop), [gross for _number, gross, _vat in notes(shop)]) == (25_800, [12_900])
+    assert "refund_overtaken" in shop.open_cases()
     assert problems() == []
