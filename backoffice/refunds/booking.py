@@ -85,8 +85,7 @@ def _credit(refund: Refund, invoice: Invoice, order: Order, amount: Money, *, by
 
 def take_back(refund: Refund) -> None:
     """Post that a refund came back, whatever it had paid."""
-    take_back_twice(refund)
-    for part in ("", LEFT):
+    for part in ("", TWICE, LEFT):
         ledger.take_back(EntryKind.REFUND_RETURNED, refund, of=EntryKind.REFUND, part=part)
 
 

@@ -103,8 +103,10 @@ def record_snapshot(refund: Refund, payment: Payment, snapshot: RefundSnapshot, 
     if before in LOST and not (is_new and _reserve_again(refund, payment, by=by)):
         return
     ended = {"ended_at": clock.now()} if to == R.SUCCEEDED else {}
-    pays = {**_what_it_pays(refund, payment), "without_pieces": meanwhile.pieces_went} if is_new else {}
-    accepted = {"accepted_at": clock.now(), **pays} if is_new else {}
+    accepted: dict[str, Any] = {}
+    if is_new:
+        pays = _what_it_pays(refund, payment)
+        accepted = {"accepted_at": clock.now(), "without_pieces": meanwhile.pieces_went, **pays}
     if not MOVES.move(refund, to, **ended, **accepted):
         return
     audit.record(Tag.REFUND_ACCEPTED if is_new else _TAGS[to], refund, by=by, amount=refund.money, state=(before, to))

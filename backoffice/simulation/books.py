@@ -169,12 +169,12 @@ def cards(world: World) -> list[str]:
         known = (here.last4, here.expires_year, here.expires_month, here.fingerprint)
         if said != known:
             problems.append(f"{here.ref}: they say {said}, we say {known}")
-    declined = [row for row in books.payments(limit=10_000) if row["decline"] and row["decline"]["family"] == "hard"]
-    never = {row["fingerprint"] for row in declined}
+    payments = books.payments(limit=10_000)
+    never = {row["fingerprint"] for row in payments if row["decline"] and row["decline"]["family"] == "hard"}
     disputed = {
         row["payment"] for row in books.disputes.all() if row["status"] in ("needs_response", "under_review", "lost")
     }
-    never |= {row["fingerprint"] for row in books.payments(limit=10_000) if row["id"] in disputed - world.elsewhere}
+    never |= {row["fingerprint"] for row in payments if row["id"] in disputed - world.elsewhere}
     usable = [row for row in ours.values() if row.state == MethodState.KEPT and row.fingerprint in never]
     return problems + [f"{row.ref}: its bank said never, and it may be charged" for row in usable]
 
