@@ -176,7 +176,7 @@ WORDINGS: dict[CaseKind, Wording] = {
     ),
     CaseKind.REFUND_OVERTAKEN: Wording(
         "A refused refund was made after all.",
-        "The provider had said no. Since then another refund of the payment was begun or a parcel left, and then it made the "
+        "The provider had said no. Since then another refund of the order was begun or a parcel left, and then it made the "
         "first one all the same. It is booked, and credited as far as the invoice has so much left.",
         "See whether the customer has more than they should, or pieces left that were to stay.",
         (
